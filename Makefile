@@ -1,0 +1,68 @@
+# `make demo` and `make test` do all the set-up on a fresh clone; `make check` is the gate.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO_HOME ?= demo-home
+ORDERS ?= 20000
+PORT ?= 8000
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-reset test test-full check format lint types imports sql lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(VENV)/demo.stamp: requirements/demo.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing the pinned packages into $(VENV) (about a minute, once)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/demo.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.lock $(VENV)/demo.stamp
+	@echo "installing the pinned development packages into $(VENV)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.lock
+	@touch $@
+
+demo: $(VENV)/demo.stamp ## run the whole path on a simulated marketplace: http://127.0.0.1:8000
+	@$(BIN)/amalimart demo --home $(DEMO_HOME) --orders $(ORDERS) --port $(PORT)
+
+demo-reset: ## remove what the demo made
+	@if test -x $(BIN)/amalimart; then $(BIN)/amalimart demo --home $(DEMO_HOME) --reset; else rm -rf $(DEMO_HOME); fi
+
+test: $(VENV)/dev.stamp ## the gate: format, lint, types, imports, sql, then every test
+	@$(MAKE) --no-print-directory check
+
+check: $(VENV)/dev.stamp format-check lint types imports sql ## what CI runs
+	@$(BIN)/pytest -m "not slow"
+
+.PHONY: format-check
+format-check: $(VENV)/dev.stamp
+	@$(BIN)/ruff format --check --quiet . || { echo "run: make format" >&2; exit 1; }
+
+format: $(VENV)/dev.stamp ## put every file in the house format
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix --quiet .
+
+lint: $(VENV)/dev.stamp ## ruff, broad
+	@$(BIN)/ruff check --quiet .
+
+types: $(VENV)/dev.stamp ## mypy, strict
+	@$(BIN)/mypy --no-error-summary
+
+imports: $(VENV)/dev.stamp ## who may import whom
+	@$(BIN)/lint-imports --no-logo >/tmp/amalimart-imports.$$$$ 2>&1 || { cat /tmp/amalimart-imports.$$$$; rm -f /tmp/amalimart-imports.$$$$; exit 1; }; rm -f /tmp/amalimart-imports.$$$$
+
+sql: $(VENV)/dev.stamp ## sqlfluff over the models
+	@$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar --nofail src/amalimart/marketplace/dbt/models
+
+test-full: $(VENV)/dev.stamp ## the long tests that CI runs after the gate
+	@$(BIN)/pytest -m slow
+
+lock: ## pin the requirements anew (needs uv)
+	@for name in demo dev; do \
+	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	    --no-emit-index-url requirements/$$name.in -o requirements/$$name.lock; done
+
+clean: ## remove the virtual environment and caches
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build

@@ -1,0 +1,1 @@
+"""Project folders, strict YAML and secrets."""

@@ -1,0 +1,132 @@
+"""YAML read strictly: a mistake names its file, line and key.
+
+Every file of the project (settings, mappings, metrics, dashboards, policies) is read here. Duplicate
+keys, tags and anything but plain values are refused, and pydantic's complaints are turned into one
+ConfigError with the line of the first offending key.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from amalimart.core.errors import ConfigError
+from amalimart.core.names import nearest
+
+M = TypeVar("M", bound=BaseModel)
+YamlPath = tuple[str | int, ...]
+
+
+class StrictModel(BaseModel):
+    """Base of every YAML shape: immutable, unknown keys refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Lines(yaml.SafeLoader):
+    """A safe loader that remembers the line of every key and refuses duplicate keys."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self.duplicates: list[tuple[str, int]] = []
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                self.duplicates.append((str(key), key_node.start_mark.line + 1))
+            seen.add(key)
+        return super().construct_mapping(node, deep=deep)
+
+
+def _line_index(node: yaml.Node | None, path: YamlPath = ()) -> dict[YamlPath, int]:
+    if node is None:
+        return {}
+    lines = {path: node.start_mark.line + 1}
+    if isinstance(node, yaml.MappingNode):
+        for key_node, value_node in node.value:
+            child = (*path, str(key_node.value))
+            lines |= _line_index(value_node, child)
+            lines[child] = key_node.start_mark.line + 1
+    elif isinstance(node, yaml.SequenceNode):
+        for position, item in enumerate(node.value):
+            lines |= _line_index(item, (*path, position))
+    return lines
+
+
+class YamlDocument:
+    """One parsed YAML file whose every part knows its line."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self.path = path
+        try:
+            loader = _Lines(text)
+            node = loader.get_single_node()
+            self.data: Any = loader.construct_document(node) if node is not None else None
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            where = f"{path}:{mark.line + 1}" if mark else str(path)
+            raise ConfigError(
+                f"not valid YAML: {getattr(error, 'problem', None) or error}",
+                where=where,
+                expected="YAML with consistent indentation and no tabs",
+                next_step="correct the line and run the command again",
+            ) from error
+        if loader.duplicates:
+            key, line = loader.duplicates[0]
+            raise ConfigError(
+                f"the key {key!r} is given twice",
+                where=f"{path}:{line}",
+                expected="each key once",
+                next_step="remove one of the two",
+            )
+        self._lines = _line_index(node)
+
+    def where(self, *path: str | int) -> str:
+        """file:line of the deepest known part of a path into the document."""
+        for length in range(len(path), -1, -1):
+            if (line := self._lines.get(tuple(path[:length]))) is not None:
+                return f"{self.path}:{line}"
+        return str(self.path)
+
+    def parse(self, shape: type[M], *path: str | int) -> M:
+        """The part of the document at `path` as a typed object. Raises ConfigError."""
+        part = self.data
+        for step in path:
+            part = part[step]
+        try:
+            return shape.model_validate(part if part is not None else {})
+        except ValidationError as error:
+            raise self._explain(error, shape, path) from error
+
+    def _explain(self, error: ValidationError, shape: type[BaseModel], path: YamlPath) -> ConfigError:
+        first = error.errors()[0]
+        location = tuple(step for step in first["loc"] if step != "__root__")
+        key = str(location[-1]) if location else ""
+        unknown = first["type"] == "extra_forbidden"
+        return ConfigError(
+            f"unknown key {key!r}"
+            if unknown
+            else f"{'.'.join(map(str, location)) or 'the file'}: {first['msg']}",
+            where=self.where(*path, *location),
+            expected=", ".join(sorted(shape.model_fields)) if unknown and len(location) == 1 else None,
+            nearest=nearest(key, shape.model_fields) if unknown else None,
+            next_step="correct the key and run the command again",
+        )
+
+
+def read_yaml(path: Path) -> YamlDocument:
+    """Read one YAML file. Raises ConfigError where it is missing, unreadable or not YAML."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ConfigError(
+            "file not found", where=str(path), next_step="create it or correct the name"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read the file: {error}", where=str(path)) from error
+    return YamlDocument(path, text)

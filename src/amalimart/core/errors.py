@@ -1,0 +1,304 @@
+"""The whole tree of errors a person can meet.
+
+AmalimartError
+├── ConfigError             exit 2   project file, dashboard file, policy file, any YAML of ours
+│   └── ProjectNotFound
+├── SourceError             exit 3   the shop's database or file drop
+│   ├── SourceUnreachable            (retryable)
+│   ├── SourceRefused                wrong password, missing right
+│   ├── SourceMismatch               a table, column or type the mapping expects is not there
+│   └── BrokenFile                   a row or file that cannot be read
+├── LakeError               exit 4   the commit log and its files
+│   ├── DiskFull                     (retryable)
+│   ├── CommitConflict               (retryable)
+│   └── DamagedLake
+├── WarehouseError          exit 5   building and publishing a release
+│   ├── CompileFailed
+│   ├── UnsupportedFeature
+│   ├── ModelFailed
+│   ├── CheckFailed                  the release is held back, the old one keeps serving
+│   └── NothingPublished             (retryable) no release yet
+├── QueryError              exit 6   a question that cannot be answered as asked
+│   ├── UnknownName
+│   ├── NotGroupable                 the grouping or filter would give wrong numbers
+│   ├── InvalidFilter
+│   ├── NotAvailable                 the source lacks what the metric needs
+│   ├── MixedCurrencies
+│   └── QueryTooLarge                time-out or row cap
+├── AccessError             exit 7
+│   ├── NotSignedIn
+│   ├── Denied
+│   └── NotFound
+└── RuntimeTrouble          exit 8   ports, processes, locks
+    ├── PortInUse
+    └── EngineUnavailable            (retryable)
+
+Each says what happened, where, what was expected, the nearest known name and what to do next, and
+carries a stable code, an HTTP status, an exit code and whether trying again can help. Exit code 1
+is a defect of ours, 130 an interruption.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class AmalimartError(Exception):
+    """One clear error: what, where, expected, nearest, next step."""
+
+    code: ClassVar[str] = "error"
+    http_status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 1
+    retryable: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str | None = None,
+        expected: str | None = None,
+        nearest: str | None = None,
+        next_step: str | None = None,
+    ) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.expected = expected
+        self.nearest = nearest
+        self.next_step = next_step
+
+    def as_dict(self) -> dict[str, Any]:
+        """The one JSON shape of an error, on every surface."""
+        return {
+            "code": self.code,
+            "what": self.what,
+            "where": self.where,
+            "expected": self.expected,
+            "nearest": self.nearest,
+            "next_step": self.next_step,
+            "retryable": self.retryable,
+        }
+
+    def __str__(self) -> str:
+        parts = [self.what]
+        if self.where:
+            parts.append(f"where: {self.where}")
+        if self.expected:
+            parts.append(f"expected: {self.expected}")
+        if self.nearest:
+            parts.append(f"nearest: {self.nearest}")
+        if self.next_step:
+            parts.append(f"next: {self.next_step}")
+        return "\n  ".join(parts)
+
+
+class ConfigError(AmalimartError):
+    """A file of the project (or of the package) says something that cannot be."""
+
+    code = "config_invalid"
+    http_status = 500
+    exit_code = 2
+
+
+class ProjectNotFound(ConfigError):
+    """No project folder here or above."""
+
+    code = "project_not_found"
+
+
+class SourceError(AmalimartError):
+    """Reading the shop's own data went wrong."""
+
+    code = "source_error"
+    http_status = 502
+    exit_code = 3
+
+
+class SourceUnreachable(SourceError):
+    """The source did not answer."""
+
+    code = "source_unreachable"
+    retryable = True
+
+
+class SourceRefused(SourceError):
+    """The source answered no: password, role or right."""
+
+    code = "source_refused"
+
+
+class SourceMismatch(SourceError):
+    """The source lacks a table or column the mapping names, or its type does not fit."""
+
+    code = "source_mismatch"
+
+
+class BrokenFile(SourceError):
+    """A dropped file cannot be read at one place."""
+
+    code = "broken_file"
+
+
+class LakeError(AmalimartError):
+    """The commit log or a file of it."""
+
+    code = "lake_error"
+    exit_code = 4
+
+
+class DiskFull(LakeError):
+    """No space left; what was committed stays committed."""
+
+    code = "disk_full"
+    http_status = 507
+    retryable = True
+
+
+class CommitConflict(LakeError):
+    """Another writer took this version of the commit log."""
+
+    code = "commit_conflict"
+    http_status = 409
+    retryable = True
+
+
+class DamagedLake(LakeError):
+    """A committed file is missing or its checksum differs."""
+
+    code = "damaged_lake"
+
+
+class WarehouseError(AmalimartError):
+    """Building or publishing a release went wrong; the old release keeps serving."""
+
+    code = "warehouse_error"
+    exit_code = 5
+
+
+class CompileFailed(WarehouseError):
+    """The dbt project does not compile."""
+
+    code = "compile_failed"
+
+
+class UnsupportedFeature(WarehouseError):
+    """The dbt project uses a feature the executor does not implement."""
+
+    code = "unsupported_feature"
+
+
+class ModelFailed(WarehouseError):
+    """A model's SQL failed; everything was rolled back."""
+
+    code = "model_failed"
+
+
+class CheckFailed(WarehouseError):
+    """An error-level check failed; the release is held back."""
+
+    code = "check_failed"
+
+
+class NothingPublished(WarehouseError):
+    """No release has been published yet."""
+
+    code = "nothing_published"
+    http_status = 503
+    retryable = True
+
+
+class QueryError(AmalimartError):
+    """A question that cannot be answered as asked."""
+
+    code = "query_invalid"
+    http_status = 400
+    exit_code = 6
+
+
+class UnknownName(QueryError):
+    """No metric, dimension, dashboard or value of that name."""
+
+    code = "unknown_name"
+    http_status = 404
+
+
+class NotGroupable(QueryError):
+    """The metric cannot be grouped or filtered like that without giving wrong numbers."""
+
+    code = "not_groupable"
+
+
+class InvalidFilter(QueryError):
+    """A filter, date or limit that cannot be read."""
+
+    code = "invalid_filter"
+
+
+class NotAvailable(QueryError):
+    """The source lacks what the metric needs; never answered with 0."""
+
+    code = "not_available"
+    http_status = 422
+
+
+class MixedCurrencies(QueryError):
+    """Amounts in different currencies cannot be added up."""
+
+    code = "mixed_currencies"
+    http_status = 422
+
+
+class QueryTooLarge(QueryError):
+    """Stopped by the time-out or the row cap."""
+
+    code = "query_too_large"
+    http_status = 413
+
+
+class AccessError(AmalimartError):
+    """Who may see what."""
+
+    code = "access_error"
+    http_status = 403
+    exit_code = 7
+
+
+class NotSignedIn(AccessError):
+    """No valid session."""
+
+    code = "not_signed_in"
+    http_status = 401
+
+
+class Denied(AccessError):
+    """The role may not do or see this."""
+
+    code = "denied"
+
+
+class NotFound(AccessError):
+    """Not there, or not for this principal: the two are not told apart."""
+
+    code = "not_found"
+    http_status = 404
+
+
+class RuntimeTrouble(AmalimartError):
+    """Ports, processes and locks."""
+
+    code = "runtime_trouble"
+    http_status = 503
+    exit_code = 8
+
+
+class PortInUse(RuntimeTrouble):
+    """Another program listens on the port."""
+
+    code = "port_in_use"
+
+
+class EngineUnavailable(RuntimeTrouble):
+    """The engine process is not there or does not answer."""
+
+    code = "engine_unavailable"
+    retryable = True

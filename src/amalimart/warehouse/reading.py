@@ -1,0 +1,50 @@
+"""The port through which other rooms read: one transaction sees one release."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One published state of the warehouse.
+
+    release_id    counts from 1
+    published_at  when it was committed, UTC
+    fresh_as_of   the source's own time of the last change in it, UTC; None if unknown
+    project_hash  which compiled project built it
+    """
+
+    release_id: int
+    published_at: datetime
+    fresh_as_of: datetime | None
+    project_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A result: column names and rows of Python values (Decimal, date, datetime, str, int, bool)."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+
+class ReadTransaction(Protocol):
+    """A view of one release that does not change while it is open."""
+
+    @property
+    def release(self) -> Release: ...
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
+        """Run one SELECT with bound `?` parameters. Raises QueryTooLarge at the time-out or row cap."""
+        ...
+
+
+class Reader(Protocol):
+    """Opens read transactions. Raises NothingPublished where there is no release yet."""
+
+    def read(self) -> AbstractContextManager[ReadTransaction]: ...
