@@ -1,0 +1,105 @@
+"""Sessions: a random token in a cookie, its hash here, an idle and an absolute end."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine, delete, select, update
+from sqlalchemy.orm import Session
+
+from amalimart.control.tables import SessionRow, UserRow
+from amalimart.control.users import User, user_of
+from amalimart.core.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRule:
+    """How long a session lives: since its last request, and in all.
+
+    seen_every  the last request is written at most this often, so that a live page does not
+                turn every poll into a write
+    """
+
+    idle: timedelta = timedelta(hours=8)
+    absolute: timedelta = timedelta(days=7)
+    seen_every: timedelta = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSession:
+    """A new session: the token to hand to the browser once, and its absolute end."""
+
+    token: str
+    expires_at: datetime
+
+
+class Sessions:
+    """Opens, resolves and closes sessions."""
+
+    def __init__(self, engine: Engine, clock: Clock, rule: SessionRule) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._rule = rule
+
+    def open(self, user: User) -> OpenedSession:
+        """A new session for a verified user; sessions that have ended are cleared on the way."""
+        now = self._clock.now()
+        token = secrets.token_urlsafe(32)
+        expires_at = now + self._rule.absolute
+        with Session(self._engine) as session, session.begin():
+            session.execute(
+                delete(SessionRow).where(
+                    (SessionRow.expires_at <= now) | (SessionRow.last_seen_at <= now - self._rule.idle)
+                )
+            )
+            session.add(
+                SessionRow(
+                    token_hash=_token_hash(token),
+                    user_id=user.user_id,
+                    created_at=now,
+                    last_seen_at=now,
+                    expires_at=expires_at,
+                )
+            )
+        return OpenedSession(token, expires_at)
+
+    def resolve(self, token: str) -> User | None:
+        """The user of a live session as they are now, or None: ended, unknown, or no longer enabled."""
+        now = self._clock.now()
+        with Session(self._engine) as session:
+            found = session.execute(
+                select(SessionRow, UserRow)
+                .join(UserRow, UserRow.user_id == SessionRow.user_id)
+                .where(SessionRow.token_hash == _token_hash(token))
+            ).one_or_none()
+            if found is None:
+                return None
+            held, row = found
+            if now >= held.expires_at or now >= held.last_seen_at + self._rule.idle or not row.enabled:
+                return None
+            user, last_seen_at = user_of(row), held.last_seen_at
+        if now - last_seen_at >= self._rule.seen_every:
+            with Session(self._engine) as session, session.begin():
+                session.execute(
+                    update(SessionRow)
+                    .where(SessionRow.token_hash == _token_hash(token))
+                    .values(last_seen_at=now)
+                )
+        return user
+
+    def close(self, token: str) -> None:
+        """End a session; nothing happens where it has ended already."""
+        with Session(self._engine) as session, session.begin():
+            session.execute(delete(SessionRow).where(SessionRow.token_hash == _token_hash(token)))
+
+    def close_all(self, user: User) -> None:
+        """End every session of a user."""
+        with Session(self._engine) as session, session.begin():
+            session.execute(delete(SessionRow).where(SessionRow.user_id == user.user_id))
+
+
+def _token_hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,48 @@
+"""The control database as other rooms hold it: users, sign-in and sessions on one file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from amalimart.control.database import open_database
+from amalimart.control.passwords import Passwords
+from amalimart.control.sessions import SessionRule, Sessions
+from amalimart.control.sign_in import LockOutRule, SignIn
+from amalimart.control.users import Users
+from amalimart.core.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class ControlStore:
+    """What the control database offers."""
+
+    engine: Engine
+    users: Users
+    sign_in: SignIn
+    sessions: Sessions
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.engine.dispose()
+
+
+def open_control_store(
+    path: Path,
+    clock: Clock,
+    *,
+    passwords: Passwords | None = None,
+    session_rule: SessionRule | None = None,
+    lock_out_rule: LockOutRule | None = None,
+) -> ControlStore:
+    """Open (and make or migrate) the control database at `path`. Raises ConfigError."""
+    engine = open_database(path)
+    used = passwords or Passwords()
+    return ControlStore(
+        engine=engine,
+        users=Users(engine, clock, used),
+        sign_in=SignIn(engine, clock, used, lock_out_rule or LockOutRule()),
+        sessions=Sessions(engine, clock, session_rule or SessionRule()),
+    )

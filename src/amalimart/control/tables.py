@@ -1,0 +1,74 @@
+"""Shape of the control database. Every change here needs a migration; the queries live elsewhere."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, Boolean, DateTime, Dialect, ForeignKey, Integer, String, TypeDecorator
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class UtcInstant(TypeDecorator[datetime]):
+    """An aware UTC instant. SQLite keeps no zone, so it is put back on the way out."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        del dialect
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive timestamp cannot be stored in the control database")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if isinstance(value, datetime) else None
+
+
+class Base(DeclarativeBase):
+    """The metadata that migrations are compared with."""
+
+
+class UserRow(Base):
+    """A person who may sign in; `email` is folded to lower case."""
+
+    __tablename__ = "users"
+
+    user_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    display_name: Mapped[str] = mapped_column(String(200))
+    role: Mapped[str] = mapped_column(String(32))
+    vendor_ids: Mapped[list[str]] = mapped_column(JSON)
+    delivery_partner_ids: Mapped[list[str]] = mapped_column(JSON)
+    password_hash: Mapped[str] = mapped_column(String(256))
+    enabled: Mapped[bool] = mapped_column(Boolean)
+    created_at: Mapped[datetime] = mapped_column(UtcInstant)
+    updated_at: Mapped[datetime] = mapped_column(UtcInstant)
+
+
+class SessionRow(Base):
+    """A signed-in browser. Only the SHA-256 of its token is kept."""
+
+    __tablename__ = "sessions"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.user_id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcInstant)
+    last_seen_at: Mapped[datetime] = mapped_column(UtcInstant)
+    expires_at: Mapped[datetime] = mapped_column(UtcInstant, index=True)
+
+
+class SignInAttemptRow(Base):
+    """Attempts on one account since its last success, known or not, under a hash of the e-mail address."""
+
+    __tablename__ = "sign_in_attempts"
+
+    account_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    attempts: Mapped[int] = mapped_column(Integer)
+    last_at: Mapped[datetime] = mapped_column(UtcInstant, index=True)
+    locked_until: Mapped[datetime | None] = mapped_column(UtcInstant)

@@ -1,0 +1,170 @@
+"""Users: who may sign in, with which role and rows. Password rules are in `passwords`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, delete, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from amalimart.access.principal import Principal, Role
+from amalimart.control.passwords import Passwords
+from amalimart.control.tables import SessionRow, UserRow
+from amalimart.core.clock import Clock
+from amalimart.core.errors import ConfigError, NotFound
+from amalimart.core.names import nearest
+
+_EMAIL = re.compile(r"^[^@\s<>\"',;:\\]{1,64}@[^@\s<>\"',;:\\]{1,189}$")
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """One person; `enabled` is False for one who may no longer sign in."""
+
+    user_id: int
+    email: str
+    display_name: str
+    role: Role
+    vendor_ids: frozenset[str]
+    delivery_partner_ids: frozenset[str]
+    enabled: bool
+
+    @property
+    def principal(self) -> Principal:
+        """The one who asks, for the access and semantic rooms."""
+        return Principal(
+            subject=self.email,
+            role=self.role,
+            display_name=self.display_name,
+            vendor_ids=self.vendor_ids,
+            delivery_partner_ids=self.delivery_partner_ids,
+        )
+
+
+def folded_email(email: str) -> str:
+    """The form an e-mail address is stored and compared in."""
+    return email.encode("utf-8", "replace").decode().strip().casefold()
+
+
+def user_of(row: UserRow) -> User:
+    """The user a stored row describes."""
+    return User(
+        user_id=row.user_id,
+        email=row.email,
+        display_name=row.display_name,
+        role=Role(row.role),
+        vendor_ids=frozenset(row.vendor_ids),
+        delivery_partner_ids=frozenset(row.delivery_partner_ids),
+        enabled=row.enabled,
+    )
+
+
+class Users:
+    """Adds, changes and finds users."""
+
+    def __init__(self, engine: Engine, clock: Clock, passwords: Passwords) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._passwords = passwords
+
+    def add(
+        self,
+        email: str,
+        *,
+        display_name: str,
+        role: Role,
+        password: str,
+        vendor_ids: Iterable[str] = (),
+        delivery_partner_ids: Iterable[str] = (),
+    ) -> User:
+        """A new, enabled user. Raises ConfigError for a bad or taken e-mail address or a weak password."""
+        address = folded_email(email)
+        if not _EMAIL.match(address):
+            raise ConfigError(
+                f"{email!r} is not an e-mail address",
+                expected="name@domain",
+                next_step="correct the address",
+            )
+        now = self._clock.now()
+        row = UserRow(
+            email=address,
+            display_name=display_name.strip() or address,
+            role=role.value,
+            vendor_ids=sorted(vendor_ids),
+            delivery_partner_ids=sorted(delivery_partner_ids),
+            password_hash=self._passwords.hash(password),
+            enabled=True,
+            created_at=now,
+            updated_at=now,
+        )
+        try:
+            with Session(self._engine) as session, session.begin():
+                session.add(row)
+                session.flush()
+                return user_of(row)
+        except IntegrityError as error:
+            raise ConfigError(
+                f"there is already a user {address}",
+                expected="an e-mail address that is not in use",
+                next_step="update that user instead",
+            ) from error
+
+    def update(
+        self,
+        email: str,
+        *,
+        display_name: str | None = None,
+        role: Role | None = None,
+        password: str | None = None,
+        vendor_ids: Iterable[str] | None = None,
+        delivery_partner_ids: Iterable[str] | None = None,
+        enabled: bool | None = None,
+    ) -> User:
+        """Change what is given and leave the rest; takes effect at the user's next request.
+
+        A new password, or disabling the user, also ends the user's sessions.
+        Raises NotFound for an unknown user, ConfigError for a weak password.
+        """
+        given: dict[str, object] = {"updated_at": self._clock.now()}
+        if display_name is not None:
+            given["display_name"] = display_name
+        if role is not None:
+            given["role"] = role.value
+        if password is not None:
+            given["password_hash"] = self._passwords.hash(password)
+        if vendor_ids is not None:
+            given["vendor_ids"] = sorted(vendor_ids)
+        if delivery_partner_ids is not None:
+            given["delivery_partner_ids"] = sorted(delivery_partner_ids)
+        if enabled is not None:
+            given["enabled"] = enabled
+        with Session(self._engine) as session, session.begin():
+            session.execute(update(UserRow).where(UserRow.email == folded_email(email)).values(given))
+            if password is not None or enabled is False:
+                owner = select(UserRow.user_id).where(UserRow.email == folded_email(email))
+                session.execute(delete(SessionRow).where(SessionRow.user_id.in_(owner)))
+        return self.get(email)
+
+    def find(self, email: str) -> User | None:
+        """The user of an e-mail address, enabled or not; None where there is none."""
+        with Session(self._engine) as session:
+            row = session.scalar(select(UserRow).where(UserRow.email == folded_email(email)))
+            return user_of(row) if row else None
+
+    def get(self, email: str) -> User:
+        """The user of an e-mail address, enabled or not. Raises NotFound."""
+        if user := self.find(email):
+            return user
+        raise NotFound(
+            f"there is no user {folded_email(email)}",
+            nearest=nearest(folded_email(email), [user.email for user in self.list()]),
+            next_step="list the users, or add this one",
+        )
+
+    def list(self) -> list[User]:
+        """All users in the order of their e-mail addresses."""
+        with Session(self._engine) as session:
+            return [user_of(row) for row in session.scalars(select(UserRow).order_by(UserRow.email))]
