@@ -80,7 +80,7 @@ def test_the_file_never_holds_a_token(store: ControlStore, user: User, tmp_path:
 
 def test_a_live_page_does_not_write_at_every_poll(store: ControlStore, user: User, clock: HandClock) -> None:
     token = store.sessions.open(user).token
-    seen = []
+    seen: list[str] = []
     for _ in range(30):
         clock.forward(timedelta(seconds=10))
         store.sessions.resolve(token)

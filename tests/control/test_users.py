@@ -26,7 +26,7 @@ def test_a_user_becomes_a_principal_with_its_rows(store: ControlStore) -> None:
 
 def test_an_address_is_taken_whatever_its_case(store: ControlStore) -> None:
     store.users.add("ama@example.test", display_name="Ama", role=Role.ADMIN, password=PASSWORD)
-    with pytest.raises(ConfigError, match="already a user ama@example.test"):
+    with pytest.raises(ConfigError, match=r"already a user ama@example\.test"):
         store.users.add("AMA@example.test", display_name="Ama 2", role=Role.ADMIN, password=PASSWORD)
 
 
@@ -86,7 +86,7 @@ def test_a_hash_of_another_cost_is_renewed_at_sign_in(store: ControlStore) -> No
     store.sign_in._passwords = dearer
     store.sign_in.verify("a@example.test", PASSWORD)
     with store.engine.connect() as connection:
-        stored = connection.exec_driver_sql("select password_hash from users").scalar_one()
+        stored: str = connection.exec_driver_sql("select password_hash from users").scalar_one()
     assert not dearer.is_outdated(stored)
 
 
