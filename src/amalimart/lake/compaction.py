@@ -1,0 +1,75 @@
+"""Merging many small files of a table into one, row by row the same. Chooses and copies; commits nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from amalimart.lake.checking import check_file
+from amalimart.lake.commit import DataFile
+from amalimart.lake.layout import new_file
+from amalimart.lake.parquet import ROW_GROUP_ROWS, ParquetSink
+
+
+def mergeable_runs(
+    files: Sequence[DataFile], *, small_below: int, at_least: int
+) -> list[tuple[DataFile, ...]]:
+    """Runs of neighbouring small files (bytes below `small_below`) whose columns agree in type.
+
+    Only neighbours are merged, so that the files stay in the order of their batches. A run shorter
+    than `at_least` is not worth a commit.
+    """
+    runs: list[list[DataFile]] = [[]]
+    types: dict[str, str] = {}
+    for file in files:
+        own = {column.name: column.type for column in file.columns}
+        fits = all(types.get(name, kind) == kind for name, kind in own.items())
+        if file.bytes >= small_below or not fits:
+            runs.append([])
+            types = {}
+        if file.bytes < small_below:
+            runs[-1].append(file)
+            types |= own
+    return [tuple(run) for run in runs if len(run) >= max(at_least, 2)]
+
+
+def merge(folder: Path, table: str, run: Sequence[DataFile], version: int) -> DataFile:
+    """Copy the rows of a run into one new file, `_op`, `_batch` and `_sequence` untouched.
+
+    A column that an older file lacks is null there. Memory holds a few row groups. Raises DamagedLake
+    where a file is missing or is not what was committed (a merge must not give damage a new
+    checksum), OSError where the disk refuses.
+    """
+    for file in run:
+        check_file(folder, table, file)
+    schema = pa.unify_schemas([_schema(folder, file) for file in run])
+    batch_columns = [entry for entry in schema if entry.name.startswith("_")]
+    schema = pa.schema([entry for entry in schema if not entry.name.startswith("_")] + batch_columns)
+    relative, path = new_file(folder, table, version)
+    with ParquetSink(path, schema) as sink:
+        for file in run:
+            for batch in _batches(folder, file):
+                sink.write(_widened(batch, schema))
+        return sink.finish(relative, run[0].first_batch, max(file.last_batch for file in run))
+
+
+def _widened(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    present = set(batch.schema.names)
+    columns = [
+        batch.column(entry.name) if entry.name in present else pa.nulls(batch.num_rows, entry.type)
+        for entry in schema
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _schema(folder: Path, file: DataFile) -> pa.Schema:
+    with pq.ParquetFile(folder / file.path) as parquet:
+        return parquet.schema_arrow
+
+
+def _batches(folder: Path, file: DataFile) -> Iterator[pa.RecordBatch]:
+    with pq.ParquetFile(folder / file.path) as parquet:
+        yield from parquet.iter_batches(batch_size=ROW_GROUP_ROWS)

@@ -1,0 +1,129 @@
+"""Streaming record batches into one Parquet file, hashed and synced. Knows nothing of commits."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from amalimart.lake.commit import Column, DataFile
+
+ROW_GROUP_ROWS = 65_536
+ROW_GROUP_BYTES = 32 * 1024 * 1024
+
+
+class _HashedFile:
+    """A write-only file that hashes what passes; after `drop` it swallows the rest."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("xb", buffering=0)
+        self.sha256 = hashlib.sha256()
+        self.bytes = 0
+        self._dropped = False
+        self.closed = False
+
+    def write(self, content: bytes) -> int:
+        if not self._dropped:
+            rest = memoryview(content)
+            while rest:
+                rest = rest[self._file.write(rest) :]
+            self.sha256.update(content)
+            self.bytes += len(content)
+        return len(content)
+
+    def tell(self) -> int:
+        return self.bytes
+
+    def flush(self) -> None:
+        """Nothing: `finish` syncs once."""
+
+    def readable(self) -> bool:
+        return False
+
+    def writable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        """Called by Arrow; the owner closes by `finish` or `drop`."""
+
+    def finish(self) -> None:
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self.closed = True
+
+    def drop(self) -> None:
+        # Arrow writes the footer when it is closed or collected, which would fail again into nowhere.
+        self._dropped = True
+        self._file.close()
+        self.closed = True
+
+
+class ParquetSink:
+    """Writes one file; `finish` makes it durable, leaving the block without it deletes the file.
+
+    Memory holds at most one row group beside the batch given.
+    """
+
+    def __init__(self, path: Path, schema: pa.Schema, *, compression: str = "zstd") -> None:
+        self.path = path
+        self.rows = 0
+        self._schema = schema
+        self._pending: list[pa.RecordBatch] = []
+        self._pending_rows = 0
+        self._pending_bytes = 0
+        self._finished = False
+        self._file = _HashedFile(path)
+        try:
+            self._parquet = pq.ParquetWriter(self._file, schema, compression=compression, version="2.6")
+        except BaseException:
+            self._discard()
+            raise
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Add rows. Raises OSError where the disk refuses."""
+        for start in range(0, batch.num_rows, ROW_GROUP_ROWS):
+            part = batch.slice(start, ROW_GROUP_ROWS)
+            self._pending.append(part)
+            self._pending_rows += part.num_rows
+            self._pending_bytes += part.nbytes
+            if self._pending_rows >= ROW_GROUP_ROWS or self._pending_bytes >= ROW_GROUP_BYTES:
+                self._flush()
+
+    def finish(self, relative: str, first_batch: int, last_batch: int) -> DataFile:
+        """Close and sync the file, and describe it. Raises OSError where the disk refuses."""
+        self._flush()
+        self._parquet.close()
+        self._file.finish()
+        self._finished = True
+        columns = tuple(Column(entry.name, str(entry.type)) for entry in self._schema)
+        digest = self._file.sha256.hexdigest()
+        return DataFile(relative, self.rows, self._file.bytes, digest, first_batch, last_batch, columns)
+
+    def _flush(self) -> None:
+        if self._pending:
+            table = pa.Table.from_batches(self._pending, schema=self._schema)
+            self._parquet.write_table(table, row_group_size=2 * ROW_GROUP_ROWS)
+            self.rows += self._pending_rows
+            self._pending, self._pending_rows, self._pending_bytes = [], 0, 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._finished:
+            self._discard()
+            self._parquet.close()
+
+    def _discard(self) -> None:
+        self._file.drop()
+        self.path.unlink(missing_ok=True)
