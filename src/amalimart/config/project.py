@@ -1,0 +1,211 @@
+"""A project folder: where it is, what its amalimart.yml says, and where its data lives.
+
+The folder belongs to the user and to their version control; everything the product writes goes to
+`data/`, `build/`, `run/` and `logs/` inside it, and secrets to the environment or `secrets.env`.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, field_validator, model_validator
+
+from amalimart.config.strict_yaml import StrictModel, read_yaml
+from amalimart.core.errors import ConfigError, ProjectNotFound
+from amalimart.core.names import is_identifier
+
+SETTINGS_FILE = "amalimart.yml"
+HOME_VARIABLE = "AMALIMART_HOME"
+SECRET_PREFIX = "AMALIMART_SECRET_"  # noqa: S105 - the name of a variable, not a secret
+_SECRET_REFERENCE = "secret:"  # noqa: S105 - how a setting refers to one
+
+
+class SlaDays(StrictModel):
+    """Calendar days after which a delivery is late where the shop promised no date."""
+
+    express: int = Field(default=2, ge=0, le=365)
+    standard: int = Field(default=5, ge=0, le=365)
+
+
+class ServeSettings(StrictModel):
+    """Where the pages and the API listen."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+
+
+class SourceSettings(StrictModel):
+    """One source: a database to follow, or a folder of files."""
+
+    kind: Literal["postgres", "files"]
+    mapping: str
+    url: str | None = None
+    folder: Path | None = None
+    poll_seconds: float = Field(default=2.0, ge=0.2, le=3600)
+
+    @model_validator(mode="after")
+    def _one_place(self) -> SourceSettings:
+        if self.kind == "postgres" and not (self.url and self.url.startswith(_SECRET_REFERENCE)):
+            raise ValueError("a postgres source needs `url: secret:NAME`; the URL itself is a secret")
+        if self.kind == "files" and self.folder is None:
+            raise ValueError("a files source needs `folder`")
+        return self
+
+
+class Settings(StrictModel):
+    """Everything amalimart.yml may say."""
+
+    name: str = "marketplace"
+    time_zone: str = "Africa/Accra"
+    currency: str = Field(default="GHS", pattern="^[A-Z]{3}$")
+    sla_days: SlaDays = SlaDays()
+    serve: ServeSettings = ServeSettings()
+    sources: dict[str, SourceSettings] = {}
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"unknown time zone {name!r}; use an IANA name such as Africa/Accra") from error
+        return name
+
+    @field_validator("sources")
+    @classmethod
+    def _plain_names(cls, sources: dict[str, SourceSettings]) -> dict[str, SourceSettings]:
+        for name in sources:
+            if not is_identifier(name) or "__" in name:
+                raise ValueError(f"the source name {name!r} is not a plain lower-case name")
+        return sources
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """An opened project folder."""
+
+    home: Path
+    settings: Settings
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The business time zone."""
+        return ZoneInfo(self.settings.time_zone)
+
+    @property
+    def settings_file(self) -> Path:
+        return self.home / SETTINGS_FILE
+
+    @property
+    def lake(self) -> Path:
+        return self.home / "data" / "lake"
+
+    @property
+    def hot_file(self) -> Path:
+        return self.home / "data" / "warehouse.duckdb"
+
+    @property
+    def control_database(self) -> Path:
+        return self.home / "data" / "control.db"
+
+    @property
+    def build(self) -> Path:
+        return self.home / "build"
+
+    @property
+    def run(self) -> Path:
+        return self.home / "run"
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "logs"
+
+    def overlay(self, kind: Literal["models", "metrics", "dashboards", "policies", "sources"]) -> Path:
+        """The project's own folder of one kind of content; it need not exist."""
+        return self.home / kind
+
+    def secret(self, reference: str, where: str) -> str:
+        """The value behind `secret:NAME`. Raises ConfigError naming every place that was looked in."""
+        name = reference.removeprefix(_SECRET_REFERENCE)
+        variable = f"{SECRET_PREFIX}{name}"
+        if variable in os.environ:
+            return os.environ[variable]
+        stored = read_secrets(self.home)
+        if name in stored:
+            return stored[name]
+        raise ConfigError(
+            f"the secret {name} is not set",
+            where=where,
+            expected=f"the variable {variable}, or a line {name}=... in {secrets_file(self.home)}",
+            next_step=f"set {variable} and run the command again",
+        )
+
+
+def secrets_file(home: Path) -> Path:
+    """Where a project keeps secrets that are not in the environment; mode 0600, never in git."""
+    return home / "secrets.env"
+
+
+def read_secrets(home: Path) -> dict[str, str]:
+    """NAME=value lines of secrets.env. Raises ConfigError for any other line."""
+    path = secrets_file(home)
+    if not path.is_file():
+        return {}
+    if path.stat().st_mode & 0o077:
+        raise ConfigError("secrets.env can be read by others", where=str(path), next_step=f"chmod 600 {path}")
+    found = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        name, separator, value = line.partition("=")
+        if not line.strip() or line.startswith("#"):
+            continue
+        if not separator or not is_identifier(name.strip().lower()):
+            raise ConfigError("not a secret", where=f"{path}:{number}", expected="NAME=value")
+        found[name.strip()] = value.strip()
+    return found
+
+
+def write_secret(home: Path, name: str, value: str) -> None:
+    """Set one secret in secrets.env, readable by its owner only."""
+    secrets = read_secrets(home) | {name: value}
+    path = secrets_file(home)
+    fresh = path.with_suffix(".tmp")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.writelines(f"{key}={secrets[key]}\n" for key in sorted(secrets))
+    fresh.replace(path)
+
+
+def find_home(given: Path | None = None) -> Path:
+    """The project folder: the one given, else $AMALIMART_HOME, else here or above.
+
+    Raises ProjectNotFound naming every place that was looked in.
+    """
+    if given is not None:
+        return given.resolve()
+    if HOME_VARIABLE in os.environ:
+        return Path(os.environ[HOME_VARIABLE]).resolve()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / SETTINGS_FILE).is_file():
+            return folder
+    raise ProjectNotFound(
+        "this is not a project folder",
+        where=f"${HOME_VARIABLE} is not set; no {SETTINGS_FILE} in {here} or above",
+        next_step="amalimart init FOLDER, then run the command inside it (or give --home FOLDER)",
+    )
+
+
+def open_project(home: Path) -> Project:
+    """Read and check a project's settings. Raises ProjectNotFound or ConfigError."""
+    path = home / SETTINGS_FILE
+    if not path.is_file():
+        raise ProjectNotFound(
+            f"no {SETTINGS_FILE} in {home}",
+            where=str(home),
+            next_step=f"amalimart init {home}",
+        )
+    return Project(home, read_yaml(path).parse(Settings))

@@ -1,0 +1,123 @@
+"""The engine's use case: keep the published release up with the lake, and answer from it.
+
+One Engine owns the hot file. It assembles and compiles the dbt project for what has landed, again
+only when the landed columns or the project's own files change, and publishes a release whenever the
+lake holds something the last release does not.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from amalimart.config.project import Project
+from amalimart.core.clock import Clock
+from amalimart.lake import Lake
+from amalimart.mapping.source_mapping import SourceMapping, find_mapping, load_mapping
+from amalimart.warehouse.compiler import compile_project
+from amalimart.warehouse.executor import BuildReport, Executor, Progress
+from amalimart.warehouse.graph import CompiledGraph
+from amalimart.warehouse.hot_file import HotFile
+from amalimart.warehouse.lake_view import lake_state, landed_source
+from amalimart.warehouse.project_files import LandedSource, ProjectSettings, assemble
+
+
+def _silent(_done: int, _total: int, _what: str) -> None:
+    """Progress nobody watches."""
+
+
+def load_mappings(project: Project) -> dict[str, SourceMapping]:
+    """Source name -> mapping, for every source of the project. Raises ConfigError."""
+    folder = project.overlay("sources")
+    return {
+        name: load_mapping(find_mapping(source.mapping, (folder,)))
+        for name, source in project.settings.sources.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class MappedAvailability:
+    """What the project's sources can fill; the semantic layer asks before it answers."""
+
+    mappings: Mapping[str, SourceMapping]
+
+    @property
+    def source(self) -> str:
+        """The sources by name, for messages."""
+        return ", ".join(self.mappings) or "none"
+
+    def provides(self, entity: str, column: str, value: str | None = None) -> bool:
+        """Whether any source can ever fill this canonical column (with this enum value)."""
+        return any(mapping.provides(entity, column, value) for mapping in self.mappings.values())
+
+
+class Engine:
+    """Owns a project's hot file. Raises EngineUnavailable where another process has it open."""
+
+    def __init__(self, project: Project, clock: Clock) -> None:
+        self.project = project
+        self.mappings = load_mappings(project)
+        self.lake = Lake(project.lake, clock)
+        self.hot_file = HotFile(project.hot_file, readable_folders=[project.lake])
+        self._executor = Executor(self.hot_file, clock, project.zone)
+        self._graph: CompiledGraph | None = None
+        self._compiled_for: object = None
+        self._building = threading.Lock()
+
+    def close(self) -> None:
+        """Release the hot file."""
+        self.hot_file.close()
+
+    @property
+    def has_news(self) -> bool:
+        """Whether a source has committed anything at all."""
+        return any(self.lake.latest(source) is not None for source in self.mappings)
+
+    def compiled(self) -> CompiledGraph:
+        """The compiled project for what has landed so far."""
+        landed = tuple(
+            landed_source(self.lake, source, mapping)
+            for source, mapping in self.mappings.items()
+            if self.lake.latest(source) is not None
+        )
+        signature = (_signature(landed), _newest_change(self.project.overlay("models")))
+        if self._graph is None or signature != self._compiled_for:
+            self._graph = self._compile(landed)
+            self._compiled_for = signature
+        return self._graph
+
+    def _compile(self, landed: tuple[LandedSource, ...]) -> CompiledGraph:
+        settings = self.project.settings
+        model_settings = ProjectSettings(
+            business_zone=settings.time_zone,
+            sla_days_express=settings.sla_days.express,
+            sla_days_standard=settings.sla_days.standard,
+        )
+        folder = self.project.build / "dbt"
+        project_hash = assemble(folder, landed, model_settings, (self.project.overlay("models"),))
+        return compile_project(folder, project_hash, self.project.build / "compiled", model_settings)
+
+    def refresh(self, progress: Progress = _silent) -> BuildReport | None:
+        """Publish a release if the lake, the project or the business day moved on; else None.
+
+        Raises WarehouseError; the release that was published before then still serves.
+        """
+        with self._building:
+            if not self.has_news:
+                return None
+            graph = self.compiled()
+            return self._executor.publish(graph, lake_state(self.lake, self.mappings), progress)
+
+
+def _signature(landed: tuple[LandedSource, ...]) -> tuple[object, ...]:
+    return tuple(
+        (source.name, table, tuple(columns.items()))
+        for source in landed
+        for table, columns in sorted(source.tables.items())
+    )
+
+
+def _newest_change(folder: Path) -> tuple[tuple[str, int], ...]:
+    return tuple((str(path), path.stat().st_mtime_ns) for path in sorted(folder.rglob("*")) if path.is_file())

@@ -1,0 +1,63 @@
+"""Follows the lake: publishes a release soon after each commit, and says when that fails."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from amalimart.core.errors import AmalimartError
+from amalimart.orchestrate.engine import Engine
+from amalimart.warehouse.executor import BuildReport
+
+_LOOK_SECONDS = 0.25
+_RETRY_SECONDS = 10.0
+
+log = logging.getLogger(__name__)
+
+
+class RefreshLoop:
+    """A thread that keeps the published release up with the lake until it is told to stop."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="refresh", daemon=True)
+        self.last_report: BuildReport | None = None
+        self.last_error: AmalimartError | None = None
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask the loop to end and wait for a build that is under way."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._stop.wait(_LOOK_SECONDS if self.refresh_once() else _RETRY_SECONDS)
+
+    def refresh_once(self) -> bool:
+        """One look at the lake. False where publishing failed and should be tried later."""
+        started = time.monotonic()
+        try:
+            report = self._engine.refresh()
+        except AmalimartError as error:
+            self.last_error = error
+            log.error("release not published", extra={"error": error.as_dict()})  # noqa: TRY400 - typed
+            return False
+        self.last_error = None
+        if report is not None:
+            self.last_report = report
+            log.info(
+                "release published",
+                extra={
+                    "release_id": report.release.release_id,
+                    "models": report.models,
+                    "rows": report.rows,
+                    "warnings": len(report.warnings),
+                    "seconds": round(time.monotonic() - started, 3),
+                },
+            )
+        return True

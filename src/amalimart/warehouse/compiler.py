@@ -1,0 +1,167 @@
+"""dbt as language and compiler: from an assembled project to a compiled graph, cached by content.
+
+dbt runs in a process of its own (it is heavy and keeps global state) against an empty shape
+database whose catalog has the hot file's name, so the compiled SQL fits the hot file as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from amalimart.core.errors import CompileFailed, UnsupportedFeature
+from amalimart.core.names import TableRef
+from amalimart.warehouse.graph import Check, CompiledGraph, Model
+from amalimart.warehouse.project_files import ProjectSettings
+
+RUN_CONTEXT = "source.marketplace.meta.run_context"
+_BRONZE = "source.marketplace.bronze."
+_KEPT_OF_A_NODE = ("resource_type", "schema", "name", "alias", "compiled_code", "depends_on", "language")
+_KEPT_OF_A_CONFIG = (
+    "materialized", "severity", "pre-hook", "post-hook", "grants", "contract",
+    "limit", "fail_calc", "error_if",
+)  # fmt: skip
+_DBT = "import sys; from dbt.cli.main import cli; sys.argv[0] = 'dbt'; cli()"
+
+
+def compile_project(
+    project: Path, project_hash: str, cache: Path, settings: ProjectSettings
+) -> CompiledGraph:
+    """The compiled form of an assembled project; dbt runs only where the cache lacks the hash.
+
+    Raises CompileFailed with dbt's own words, UnsupportedFeature for what the executor cannot run.
+    """
+    manifest_path = cache / f"{project_hash}.json"
+    if not manifest_path.is_file():
+        cache.mkdir(parents=True, exist_ok=True)
+        manifest = _run_dbt(project, cache, settings)
+        fresh = manifest_path.with_suffix(".tmp")
+        fresh.write_text(json.dumps(_trimmed(manifest)))
+        fresh.replace(manifest_path)
+    return read_manifest(json.loads(manifest_path.read_text()), project_hash)
+
+
+def dbt_command(
+    project: Path, verb: str, settings: ProjectSettings, target: Path, *options: str
+) -> list[str]:
+    """The command line that runs plain dbt on an assembled project."""
+    return [
+        sys.executable, "-c", _DBT,
+        "--no-use-colors", "--no-send-anonymous-usage-stats", "--no-version-check",
+        verb, "--project-dir", str(project), "--profiles-dir", str(project), "--target-path", str(target),
+        "--vars", json.dumps(settings.dbt_vars()), *options,
+    ]  # fmt: skip
+
+
+def _run_dbt(project: Path, cache: Path, settings: ProjectSettings) -> dict[str, Any]:
+    shape = cache / "shape" / "warehouse.duckdb"
+    shape.parent.mkdir(exist_ok=True)
+    target = cache / "target"
+    completed = subprocess.run(  # noqa: S603 - our own interpreter, no shell
+        dbt_command(
+            project,
+            "compile",
+            settings,
+            target,
+            "--no-introspect",
+            "--no-populate-cache",
+            "--log-path",
+            str(cache),
+        ),
+        env={**os.environ, "AMALIMART_DBT_DATABASE": str(shape), "DO_NOT_TRACK": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if completed.returncode != 0:
+        lines = [line for line in completed.stdout.splitlines() if line.strip()]
+        reason = next((n for n, line in enumerate(lines) if "rror" in line), max(len(lines) - 8, 0))
+        raise CompileFailed(
+            "the dbt project does not compile: " + " ".join(line[10:].strip() for line in lines[reason:][:8]),
+            where=str(project),
+            next_step=f"correct the model; the whole report is in {cache / 'dbt.log'}",
+        )
+    return dict(json.loads((target / "manifest.json").read_text()))
+
+
+def _trimmed(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The part of dbt's manifest that the graph is read from; the whole is megabytes."""
+    nodes = {}
+    for key, node in manifest["nodes"].items():
+        nodes[key] = {kept: node.get(kept) for kept in _KEPT_OF_A_NODE}
+        nodes[key]["config"] = {kept: (node["config"] or {}).get(kept) for kept in _KEPT_OF_A_CONFIG}
+    return {"nodes": nodes, "sources": sorted(manifest["sources"])}
+
+
+def read_manifest(manifest: dict[str, Any], project_hash: str) -> CompiledGraph:
+    """A trimmed manifest as a graph. Raises UnsupportedFeature naming the model and the feature."""
+    models, checks = [], []
+    for unique_id, node in manifest["nodes"].items():
+        parents = frozenset(node["depends_on"]["nodes"])
+        config = node["config"]
+        if node["resource_type"] == "model":
+            _refuse_unsupported(unique_id, node)
+            models.append(
+                Model(
+                    unique_id=unique_id,
+                    table=TableRef(node["schema"], node["alias"] or node["name"]),
+                    is_view=config["materialized"] == "view",
+                    sql=node["compiled_code"],
+                    parents=parents,
+                )
+            )
+        elif node["resource_type"] == "test":
+            _refuse_unsupported_check(unique_id, config)
+            is_error = str(config["severity"] or "error").lower() == "error"
+            checks.append(Check(unique_id, node["name"], is_error, node["compiled_code"], parents))
+        else:
+            raise UnsupportedFeature(
+                f"the dbt project holds a {node['resource_type']}",
+                where=unique_id,
+                expected="models and tests",
+            )
+    bronze = frozenset(key.removeprefix(_BRONZE) for key in manifest["sources"] if key.startswith(_BRONZE))
+    return CompiledGraph(project_hash, tuple(models), tuple(checks), bronze)
+
+
+def bronze_id(view: str) -> str:
+    """The graph's id of one bronze view."""
+    return f"{_BRONZE}{view}"
+
+
+def _refuse_unsupported(unique_id: str, node: dict[str, Any]) -> None:
+    config = node["config"]
+    trouble = None
+    if config["materialized"] not in {"view", "table"}:
+        trouble = f"the materialisation {config['materialized']!r}"
+    elif node["language"] != "sql":
+        trouble = f"a model in {node['language']}"
+    elif config["pre-hook"] or config["post-hook"]:
+        trouble = "hooks"
+    elif config["grants"]:
+        trouble = "grants"
+    elif (config["contract"] or {}).get("enforced"):
+        trouble = "an enforced contract"
+    if trouble:
+        raise UnsupportedFeature(
+            f"the model uses {trouble}, which the executor does not run",
+            where=unique_id,
+            expected="a view or a table without hooks, grants or contracts",
+            next_step="change the model's configuration",
+        )
+
+
+def _refuse_unsupported_check(unique_id: str, config: dict[str, Any]) -> None:
+    plain = {"fail_calc": "count(*)", "error_if": "!= 0", "limit": None}
+    for option, usual in plain.items():
+        if config[option] not in {usual, None}:
+            raise UnsupportedFeature(
+                f"the test sets {option}, which the executor does not run",
+                where=unique_id,
+                expected="a test that fails when its query returns a row",
+                next_step="express the threshold in the test's SQL",
+            )

@@ -1,0 +1,178 @@
+"""The hot file: one DuckDB file owned by the engine process; every door to it is here.
+
+After set-up the engine can touch no file but its own and the lake, and its settings are locked.
+Readers get one transaction each, so what they see never changes under them and never blocks a build.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from amalimart.core.errors import (
+    AmalimartError,
+    DiskFull,
+    EngineUnavailable,
+    NothingPublished,
+    QueryTooLarge,
+    WarehouseError,
+)
+from amalimart.warehouse.reading import ReadTransaction, Release, Rows
+from amalimart.warehouse.release_log import create_tables, latest_release
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLimits:
+    """What one read may take. Seconds, rows, and how many reads run at once."""
+
+    seconds: float = 30.0
+    rows: int = 100_000
+    at_once: int = 4
+
+
+class HotFile:
+    """An open hot file. Raises EngineUnavailable where another process holds it."""
+
+    def __init__(
+        self, path: Path, *, readable_folders: Sequence[Path], limits: ReadLimits | None = None
+    ) -> None:
+        self.path = path
+        self._limits = limits or ReadLimits()
+        self._admission = threading.BoundedSemaphore(self._limits.at_once)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._connection = duckdb.connect(str(path))
+        except duckdb.IOException as error:
+            if "lock" in str(error).lower():
+                raise EngineUnavailable(
+                    "another process has the warehouse open",
+                    where=str(path),
+                    next_step="use the running engine (amalimart status), or stop it first",
+                ) from error
+            raise engine_error(error, str(path)) from error
+        self._lock_down(readable_folders)
+        create_tables(self._connection)
+
+    def _lock_down(self, readable_folders: Sequence[Path]) -> None:
+        spill = self.path.parent / "spill"
+        folders = [str(folder.resolve()) for folder in (*readable_folders, spill)]
+        settings = self._connection.cursor()
+        settings.execute("set preserve_insertion_order = false")
+        settings.execute(f"set temp_directory = '{_escaped(spill)}'")
+        quoted = ", ".join(f"'{_escaped(folder)}'" for folder in folders)
+        settings.execute(f"set allowed_directories = [{quoted}]")
+        settings.execute("set enable_external_access = false")
+        settings.execute("set lock_configuration = true")
+
+    def close(self) -> None:
+        """Close the file; what was committed is on disk."""
+        self._connection.close()
+
+    @contextmanager
+    def write(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """One write transaction: commits at the end of the block, rolls back on any error."""
+        cursor = self._connection.cursor()
+        try:
+            cursor.execute("begin transaction")
+            try:
+                yield cursor
+            except BaseException:
+                cursor.execute("rollback")
+                raise
+            cursor.execute("commit")
+        except duckdb.Error as error:
+            raise engine_error(error, str(self.path)) from error
+        finally:
+            cursor.close()
+
+    def latest_release(self) -> Release | None:
+        """The published release, or None."""
+        cursor = self._connection.cursor()
+        try:
+            return latest_release(cursor)
+        finally:
+            cursor.close()
+
+    def read(self) -> AbstractContextManager[ReadTransaction]:
+        """One read transaction over the published release. Raises NothingPublished."""
+        return self._read()
+
+    @contextmanager
+    def _read(self) -> Iterator[ReadTransaction]:
+        if not self._admission.acquire(timeout=self._limits.seconds):
+            raise QueryTooLarge(
+                "too many questions are being answered at once",
+                expected=f"at most {self._limits.at_once} at a time",
+                next_step="try again in a moment",
+            )
+        cursor = self._connection.cursor()
+        try:
+            cursor.execute("begin transaction read only")
+            release = latest_release(cursor)
+            if release is None:
+                raise NothingPublished(
+                    "no release has been published yet",
+                    next_step="load a source: amalimart up, or amalimart ingest csv FOLDER --mapping NAME",
+                )
+            yield _Transaction(cursor, release, self._limits)
+            cursor.execute("rollback")
+        finally:
+            cursor.close()
+            self._admission.release()
+
+
+class _Transaction:
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, release: Release, limits: ReadLimits) -> None:
+        self._cursor = cursor
+        self._release = release
+        self._limits = limits
+
+    @property
+    def release(self) -> Release:
+        return self._release
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
+        timer = threading.Timer(self._limits.seconds, self._cursor.interrupt)
+        timer.daemon = True
+        timer.start()
+        try:
+            self._cursor.execute(sql, list(parameters))
+            found = self._cursor.fetchmany(self._limits.rows + 1)
+        except duckdb.InterruptException as error:
+            raise QueryTooLarge(
+                f"the question took longer than {self._limits.seconds:g} s",
+                next_step="ask for fewer days or fewer groups",
+            ) from error
+        except duckdb.Error as error:
+            raise engine_error(error, "a question") from error
+        finally:
+            timer.cancel()
+        if len(found) > self._limits.rows:
+            raise QueryTooLarge(
+                f"the answer has more than {self._limits.rows:,} rows",
+                next_step="group by less, add a filter or a limit",
+            )
+        names = tuple(column[0] for column in self._cursor.description or ())
+        return Rows(names, tuple(found))
+
+
+def engine_error(error: duckdb.Error, where: str) -> AmalimartError:
+    """The typed form of an engine's complaint."""
+    text = str(error).splitlines()[0]
+    if "No space left" in str(error) or "not enough space" in str(error).lower():
+        return DiskFull(
+            "no space left while writing the warehouse",
+            where=where,
+            next_step="free some space; the published release is untouched",
+        )
+    return WarehouseError(f"the engine refused: {text}", where=where)
+
+
+def _escaped(path: object) -> str:
+    return str(path).replace("'", "''")

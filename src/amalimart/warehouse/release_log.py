@@ -1,0 +1,125 @@
+"""What the hot file remembers about itself: releases, check results, blocked attempts, run context.
+
+A release row is written in the transaction that built the data, so the two cannot disagree.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import duckdb
+
+from amalimart.warehouse.reading import Release
+
+_DDL = """
+create schema if not exists bronze;
+create schema if not exists staging;
+create schema if not exists silver;
+create schema if not exists gold;
+create schema if not exists meta;
+create table if not exists meta.run_context (business_day date, business_now timestamp);
+create table if not exists meta.releases (
+    release_id bigint primary key,
+    published_at timestamp not null,
+    fresh_as_of timestamp,
+    project_hash varchar not null,
+    positions varchar not null,
+    models_built integer not null,
+    rows_built bigint not null
+);
+create table if not exists meta.check_results (
+    check_name varchar primary key,
+    release_id bigint not null,
+    is_error boolean not null,
+    failing_rows bigint not null
+);
+create table if not exists meta.blocked_builds (
+    attempted_at timestamp not null,
+    code varchar not null,
+    what varchar not null,
+    detail varchar
+);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """How many rows break one check."""
+
+    name: str
+    is_error: bool
+    failing_rows: int
+
+
+def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the schemas and tables of a new hot file; an existing one is left as it is."""
+    connection.execute(_DDL)
+
+
+def latest_release(cursor: duckdb.DuckDBPyConnection) -> Release | None:
+    """The newest release, or None."""
+    row = cursor.execute(
+        "select release_id, published_at, fresh_as_of, project_hash from meta.releases "
+        "order by release_id desc limit 1"
+    ).fetchone()
+    if row is None:
+        return None
+    return Release(row[0], row[1].replace(tzinfo=UTC), row[2].replace(tzinfo=UTC) if row[2] else None, row[3])
+
+
+def latest_positions(cursor: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Source -> commit version that the newest release holds."""
+    row = cursor.execute("select positions from meta.releases order by release_id desc limit 1").fetchone()
+    return dict(json.loads(row[0])) if row else {}
+
+
+def business_day_built(cursor: duckdb.DuckDBPyConnection) -> date | None:
+    """The business day of the last build."""
+    row = cursor.execute("select business_day from meta.run_context").fetchone()
+    return row[0] if row else None
+
+
+def set_run_context(cursor: duckdb.DuckDBPyConnection, business_now: datetime) -> None:
+    """Replace the one row that stands for the clock inside the models."""
+    cursor.execute("delete from meta.run_context")
+    cursor.execute("insert into meta.run_context values (?, ?)", [business_now.date(), business_now])
+
+
+def record_release(
+    cursor: duckdb.DuckDBPyConnection, release: Release, positions: Mapping[str, int], models: int, rows: int
+) -> None:
+    """Write the release row, in the transaction that built it."""
+    fresh = release.fresh_as_of.astimezone(UTC).replace(tzinfo=None) if release.fresh_as_of else None
+    published = release.published_at.astimezone(UTC).replace(tzinfo=None)
+    cursor.execute(
+        "insert into meta.releases values (?, ?, ?, ?, ?, ?, ?)",
+        [
+            release.release_id,
+            published,
+            fresh,
+            release.project_hash,
+            json.dumps(dict(positions)),
+            models,
+            rows,
+        ],
+    )
+
+
+def record_checks(cursor: duckdb.DuckDBPyConnection, release_id: int, results: list[CheckResult]) -> None:
+    """Keep the newest result of each check."""
+    if results:
+        cursor.executemany(
+            "insert or replace into meta.check_results values (?, ?, ?, ?)",
+            [[result.name, release_id, result.is_error, result.failing_rows] for result in results],
+        )
+
+
+def record_blocked(
+    cursor: duckdb.DuckDBPyConnection, at: datetime, code: str, what: str, detail: str | None
+) -> None:
+    """Remember a build that was rolled back, in a transaction of its own."""
+    moment = at.astimezone(UTC).replace(tzinfo=None)
+    cursor.execute("insert into meta.blocked_builds values (?, ?, ?, ?)", [moment, code, what, detail])
