@@ -1,0 +1,29 @@
+-- Gold tickets are the accepted staging rows without tickets about test orders.
+with test_orders as (
+    select order_id
+    from {{ ref('stg_orders') }}
+    where _rejected is null and is_test
+),
+
+accepted as (
+    select
+        count(*) as row_count
+    from {{ ref('stg_support_tickets') }}
+    where
+        _rejected is null
+        and coalesce(order_id not in (select order_id from test_orders), true)
+),
+
+published as (
+    select
+        count(*) as row_count
+    from {{ ref('fact_tickets') }}
+)
+
+select
+    accepted.row_count as accepted_row_count,
+    published.row_count as published_row_count
+from accepted
+cross join published
+where
+    accepted.row_count is distinct from published.row_count

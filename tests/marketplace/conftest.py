@@ -1,0 +1,241 @@
+"""The packaged models over hand-made staging rows: built once by plain dbt, then run as compiled SQL."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from amalimart.mapping.entities import ColumnType, EntityColumn, load_entities
+
+PROJECT = Path(__file__).parents[2] / "src" / "amalimart" / "marketplace" / "dbt"
+MARKETPLACE = PROJECT.parent
+SAMPLE = Path(os.environ.get("AMALIMART_SAMPLE", Path(__file__).parents[3] / "shared" / "amalimart"))
+BUSINESS_DAY = date(2024, 12, 31)
+_DBT = "import sys; from dbt.cli.main import cli; sys.argv[0] = 'dbt'; cli()"
+_ENGINE_TYPES = {
+    ColumnType.INTEGER: "bigint",
+    ColumnType.DECIMAL: "decimal(18, 6)",
+    ColumnType.MONEY: "decimal(18, 2)",
+    ColumnType.BOOLEAN: "boolean",
+    ColumnType.TIMESTAMP: "timestamp",
+    ColumnType.DATE: "date",
+}
+_PLACEHOLDERS: Mapping[ColumnType, object] = {
+    ColumnType.INTEGER: 1,
+    ColumnType.MONEY: "1.00",
+    ColumnType.TIMESTAMP: datetime(2024, 1, 1),
+    ColumnType.DATE: date(2024, 1, 1),
+}
+
+Row = dict[str, Any]
+
+
+def create_staging(connection: duckdb.DuckDBPyConnection, schema: str, prefix: str) -> None:
+    """Every staging table, empty and typed, and the run context of the business day."""
+    connection.execute(f"create schema if not exists {schema}; create schema if not exists meta")
+    for name, entity in load_entities().items():
+        columns = [f"{column} {_engine_type(spec)}" for column, spec in entity.columns.items()]
+        own = ["_rejected varchar", "_repairs varchar", "_batch bigint", "_sequence bigint"]
+        connection.execute(f"create table {schema}.{prefix}{name} ({', '.join([*columns, *own])})")
+    connection.execute(
+        "create table meta.run_context as select cast(? as date) as business_day, cast(? as timestamp) as business_now",
+        [BUSINESS_DAY, datetime(2024, 12, 31, 12, 0)],
+    )
+
+
+def insert(connection: duckdb.DuckDBPyConnection, table: str, entity: str, row: Row) -> None:
+    """One staging row; what the caller leaves out is what staging would put there."""
+    columns = load_entities()[entity].columns
+    unknown = set(row) - set(columns) - {"_rejected"}
+    assert not unknown, f"{entity} has no column {unknown}"
+    full = {column: row.get(column, _stand_in(spec)) for column, spec in columns.items()}
+    full |= {"_rejected": row.get("_rejected"), "_batch": 1, "_sequence": 1}
+    marks = ", ".join("?" for _ in full)
+    connection.execute(f"insert into {table} ({', '.join(full)}) values ({marks})", list(full.values()))
+
+
+def _engine_type(spec: EntityColumn) -> str:
+    return _ENGINE_TYPES.get(spec.type, "varchar")
+
+
+def _stand_in(spec: EntityColumn) -> object:
+    if spec.type is ColumnType.ENUM:
+        return spec.default
+    if not spec.required:
+        return None
+    return _PLACEHOLDERS.get(spec.type, "GHS")
+
+
+@dataclass(frozen=True)
+class CompiledProject:
+    """What plain dbt made of the project: SQL and parents of each node, and each node's outcome."""
+
+    database: Path
+    nodes: Mapping[str, Mapping[str, Any]]
+    outcomes: Mapping[str, str]
+
+    def models(self) -> dict[str, str]:
+        """schema.name -> node id of every silver and gold model."""
+        return {
+            f"{node['schema']}.{node['name']}": key
+            for key, node in self.nodes.items()
+            if node["resource_type"] == "model" and node["schema"] != "staging"
+        }
+
+    def ancestry(self, model: str) -> list[str]:
+        """Node ids of a model and everything written here that it reads, parents first."""
+        ours = set(self.models().values())
+        wanted: dict[str, list[str]] = {}
+        waiting = [self.models()[model]]
+        while waiting:
+            key = waiting.pop()
+            parents = [p for p in self.nodes[key]["depends_on"]["nodes"] if p in ours]
+            wanted[key] = parents
+            waiting += [p for p in parents if p not in wanted]
+        return list(TopologicalSorter(wanted).static_order())
+
+
+class ModelBench:
+    """One empty marketplace in memory: put rows into staging, read what a model makes of them."""
+
+    def __init__(self, project: CompiledProject) -> None:
+        self._project = project
+        self._connection = duckdb.connect()
+        self._connection.execute("attach ':memory:' as warehouse; use warehouse")
+        self._connection.execute("create schema silver; create schema gold")
+        create_staging(self._connection, "staging", "stg_")
+        self._built: set[str] = set()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def put(self, entity: str, **row: Any) -> None:
+        insert(self._connection, f"staging.stg_{entity}", entity, row)
+
+    def rows(self, model: str, order_by: str = "1") -> list[Row]:
+        """Every row of schema.model, built from the rows put so far."""
+        for key in self._project.ancestry(model):
+            self._build(key)
+        cursor = self._connection.execute(f"select * from {model} order by {order_by}")
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def row(self, model: str) -> Row:
+        """The only row of schema.model."""
+        (only,) = self.rows(model)
+        return only
+
+    def by_key(self, model: str) -> dict[str, Row]:
+        """Rows of schema.model by their first column."""
+        return {str(next(iter(row.values()))): row for row in self.rows(model)}
+
+    def execute(self, sql: str) -> list[tuple[Any, ...]]:
+        return self._connection.execute(sql).fetchall()
+
+    def broken_rows(self, check: str) -> list[tuple[Any, ...]]:
+        """Rows that a dbt test of this project finds, over the tables as they are now."""
+        (key,) = [k for k, n in self._project.nodes.items() if n["name"] == check]
+        return self.execute(self._project.nodes[key]["compiled_code"])
+
+    def _build(self, key: str) -> None:
+        node = self._project.nodes[key]
+        kind = node["config"]["materialized"]
+        name = f"{node['schema']}.{node['name']}"
+        if kind == "view" and name in self._built:
+            return
+        self._connection.execute(f"create or replace {kind} {name} as {node['compiled_code']}")
+        self._built.add(name)
+
+
+BASE_ROWS: tuple[tuple[str, Row], ...] = (
+    ("users", {"user_id": "u1", "role": "CUSTOMER", "birth_date": date(1990, 5, 1)}),
+    ("users", {"user_id": "u2", "role": "VENDOR"}),
+    ("addresses", {"address_id": "a1", "user_id": "u1", "city": "Accra", "region": "Greater Accra"}),
+    ("vendors", {"vendor_id": "v1", "user_id": "u2", "vendor_name": "Adinkra", "status": "APPROVED"}),
+    ("categories", {"category_id": "c1", "category_name": "Food"}),
+    ("categories", {"category_id": "c2", "category_name": "Fruit", "parent_category_id": "c1"}),
+    ("products", {"product_id": "p1", "vendor_id": "v1", "status": "ACTIVE", "is_active": True}),
+    ("product_categories", {"product_id": "p1", "category_id": "c2", "is_primary": True}),
+    ("orders", {"order_id": "o1", "customer_id": "u1", "total_amount": "25.50", "status": "COMPLETED"}),
+    ("orders", {"order_id": "o2", "customer_id": "u1", "total_amount": "9.99", "is_test": True}),
+    ("order_items", {"order_item_id": "i1", "order_id": "o1", "product_id": "p1", "quantity": 3}),
+    ("order_items", {"order_item_id": "i2", "order_id": "o2", "product_id": "p1", "quantity": 1}),
+    ("order_items", {"order_item_id": "i3", "order_id": "o1", "product_id": "nowhere", "quantity": 1}),
+    ("order_status_history", {"status_change_id": "h1", "order_id": "o1", "new_status": "COMPLETED"}),
+    ("payments", {"payment_id": "y1", "order_id": "o1", "amount": "25.50", "status": "SUCCESS"}),
+    ("payments", {"payment_id": "y2", "order_id": "o2", "amount": "9.99", "status": "SUCCESS"}),
+    ("shipments", {"shipment_id": "s1", "order_id": "o1", "delivered_at": datetime(2024, 1, 4)}),
+    ("shipments", {"shipment_id": "s2", "order_id": "o2", "delivered_at": datetime(2024, 1, 4)}),
+    ("returns", {"return_id": "r1", "order_item_id": "i1", "return_amount": "3.00"}),
+    ("returns", {"return_id": "r2", "order_item_id": "i2", "return_amount": "1.00"}),
+    ("reviews", {"review_id": "w1", "product_id": "p1", "rating": 5}),
+    ("support_tickets", {"ticket_id": "t1", "customer_id": "u1"}),
+    ("web_visits", {"visit_id": "x1", "visitor_id": "g1"}),
+    ("marketing_spend", {"spend_id": "m1", "channel": "radio", "amount": "100.00"}),
+    ("vendor_applications", {"application_id": "n1", "vendor_id": "v1", "status": "APPROVED"}),
+    ("delivery_partners", {"delivery_partner_id": "d1", "partner_name": "Swift"}),
+    ("discounts", {"discount_id": "k1", "code": "NEW"}),
+)
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
+    """The packaged project, run by plain `dbt build` over the base rows."""
+    folder = tmp_path_factory.mktemp("marketplace")
+    database = folder / "warehouse.duckdb"
+    with duckdb.connect(str(database)) as connection:
+        create_staging(connection, "fixture", "")
+        for entity, row in BASE_ROWS:
+            insert(connection, f"fixture.{entity}", entity, row)
+    project = folder / "dbt"
+    shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("staging", "target", "logs"))
+    _write_staging_models(project)
+    completed = subprocess.run(
+        [sys.executable, "-c", _DBT, "--no-use-colors", "--no-send-anonymous-usage-stats", "--warn-error-options",
+         '{"error": ["Deprecations"]}', "build", "--project-dir", str(project), "--profiles-dir", str(project)],
+        env={**os.environ, "FIXTURE_DATABASE": str(database), "DO_NOT_TRACK": "1"},
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    manifest = json.loads((project / "target" / "manifest.json").read_text())
+    results = json.loads((project / "target" / "run_results.json").read_text())["results"]
+    return CompiledProject(
+        database, manifest["nodes"], {result["unique_id"]: result["status"] for result in results}
+    )
+
+
+def _write_staging_models(project: Path) -> None:
+    staging = project / "models" / "staging"
+    staging.mkdir()
+    for name in load_entities():
+        (staging / f"stg_{name}.sql").write_text(
+            "{{ config(materialized='view') }} select * from {{ source('fixture', '" + name + "') }}\n"
+        )
+    tables = "".join(f"      - name: {name}\n" for name in load_entities())
+    (staging / "sources.yml").write_text(
+        "sources:\n  - name: meta\n    schema: meta\n    tables:\n      - name: run_context\n"
+        f"  - name: fixture\n    schema: fixture\n    tables:\n{tables}"
+    )
+    (project / "profiles.yml").write_text(
+        "amalimart:\n  target: fixture\n  outputs:\n    fixture:\n      type: duckdb\n"
+        "      path: \"{{ env_var('FIXTURE_DATABASE') }}\"\n      threads: 2\n"
+    )
+
+
+@pytest.fixture
+def bench(compiled: CompiledProject) -> Iterator[ModelBench]:
+    opened = ModelBench(compiled)
+    yield opened
+    opened.close()
