@@ -1,0 +1,67 @@
+"""Puts the JSON interface together: routes, identity, errors, middleware. The pages are added by `web`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import APIRouter, Depends, FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+
+from amalimart import __version__
+from amalimart.access.principal import Principal
+from amalimart.api.errors import ErrorAnswer, as_json, install_error_answers
+from amalimart.api.identity import as_operator, by_session, current_principal
+from amalimart.api.middleware import KnownHost, LastResort, SameOrigin
+from amalimart.api.routes import dashboards, engine, metrics
+from amalimart.api.services import AppServices
+
+PREFIX = "/api/v1"
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(
+    services: AppServices,
+    *,
+    local_operator: Principal | None = None,
+    error_answer: ErrorAnswer = as_json,
+    lifespan: Lifespan | None = None,
+) -> FastAPI:
+    """The JSON interface under /api/v1.
+
+    With `local_operator` every request is that principal's, or of the user named in the header
+    X-Amalimart-As: only for a server on a local socket. Without it a session cookie is needed, and
+    requests that may change something must come from a page of this site.
+    """
+    app = FastAPI(
+        title=f"{services.settings.marketplace_name} analytics",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=lifespan,
+        middleware=_middleware(services, error_answer, is_local=local_operator is not None),
+    )
+    app.state.services = services
+    app.state.identify = (
+        as_operator(local_operator, services.control) if local_operator else by_session(services.control)
+    )
+    install_error_answers(app, error_answer)
+    app.include_router(engine.public, prefix=PREFIX)
+    signed_in = APIRouter(prefix=PREFIX, dependencies=[Depends(current_principal)])
+    for part in (metrics, dashboards, engine):
+        signed_in.include_router(part.router)
+    app.include_router(signed_in)
+    return app
+
+
+def _middleware(services: AppServices, error_answer: ErrorAnswer, *, is_local: bool) -> list[Middleware]:
+    outermost = [Middleware(LastResort, answer=error_answer)]
+    if not is_local:
+        outermost += [
+            Middleware(KnownHost, answer=error_answer, allowed=services.settings.allowed_hosts),
+            Middleware(SameOrigin, answer=error_answer),
+        ]
+    return [*outermost, Middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)]

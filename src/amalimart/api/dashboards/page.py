@@ -1,0 +1,134 @@
+"""A whole page as one document: all tiles from one read, so from one release."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from amalimart.access.principal import Principal
+from amalimart.api.dashboards.definition import Dashboard
+from amalimart.api.dashboards.planning import PlannedTile, plan_tile
+from amalimart.api.dashboards.state import RANGE_LABELS, PageState
+from amalimart.api.dashboards.tiles import answered_tile, unanswered_tile
+from amalimart.core.errors import AmalimartError, NothingPublished
+from amalimart.semantic.answer import Answer, Receipt
+
+if TYPE_CHECKING:
+    from amalimart.api.services import SemanticPort
+
+Json = dict[str, Any]
+
+_LABELS_LOOKED_AT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The document of a page and the release it was answered from."""
+
+    document: Json
+    release_id: int
+
+
+def page_tag(release_id: int, dashboard: Dashboard, state: PageState, principal: Principal, day: date) -> str:
+    """The ETag of a page: another release, file, state, reader or business day makes another tag."""
+    told_apart = (
+        release_id,
+        dashboard.name,
+        dashboard.fingerprint,
+        state,
+        principal.subject,
+        principal.role.value,
+        sorted(principal.vendor_ids),
+        sorted(principal.delivery_partner_ids),
+        day,
+    )
+    return f'W/"{hashlib.sha256(repr(told_apart).encode()).hexdigest()[:32]}"'
+
+
+def answer_page(
+    dashboard: Dashboard,
+    state: PageState,
+    principal: Principal,
+    semantic: SemanticPort,
+    business_day: date,
+) -> Page:
+    """Ask all tiles of a page at once.
+
+    A tile that cannot be answered says so in its place. Raises NothingPublished while there is no
+    release, and the error itself where not a single tile could be answered for the same reason.
+    """
+    plans = [plan_tile(tile, dashboard, state) for tile in dashboard.tiles]
+    answers = list(semantic.ask_all([question for plan in plans for question in plan.questions], principal))
+    receipt = _one_receipt(answers)
+    unfinished = business_day if state.days.first <= business_day <= state.days.last else None
+    rest = iter(answers)
+    tiles = [_tile(plan, [next(rest) for _ in plan.questions], state, unfinished) for plan in plans]
+    return Page(
+        release_id=receipt.release_id,
+        document={
+            "dashboard": dashboard.name,
+            "title": dashboard.title,
+            "description": dashboard.description,
+            "state": _state(dashboard, state, principal, semantic),
+            "release": {
+                "release_id": receipt.release_id,
+                "published_at": receipt.published_at,
+                "fresh_as_of": receipt.fresh_as_of,
+            },
+            "tiles": tiles,
+        },
+    )
+
+
+def _one_receipt(answers: Sequence[Answer | AmalimartError]) -> Receipt:
+    for answer in answers:
+        if isinstance(answer, Answer):
+            return answer.receipt
+    for answer in answers:
+        if isinstance(answer, AmalimartError):
+            raise answer
+    raise NothingPublished("There is nothing to show on this page.", next_step="remove a filter")
+
+
+def _tile(
+    plan: PlannedTile, answers: list[Answer | AmalimartError], state: PageState, unfinished: date | None
+) -> Json:
+    if not answers:
+        return unanswered_tile(plan, None)
+    given = [answer for answer in answers if isinstance(answer, Answer)]
+    if len(given) < len(answers):
+        return unanswered_tile(plan, next(each for each in answers if isinstance(each, AmalimartError)))
+    return answered_tile(plan, given, state.grain, unfinished)
+
+
+def _state(dashboard: Dashboard, state: PageState, principal: Principal, semantic: SemanticPort) -> Json:
+    previous = state.days.preceding()
+    labels = {each.dimension: each.label for each in dashboard.filters}
+    return {
+        "range": state.range.value,
+        "range_label": RANGE_LABELS[state.range],
+        "first": state.days.first,
+        "last": state.days.last,
+        "previous_first": previous.first,
+        "previous_last": previous.last,
+        "grain": state.grain.value,
+        "today": state.today,
+        "filters": [
+            {
+                "dimension": dimension,
+                "label": labels[dimension],
+                "key": key,
+                "value_label": _label_of(dimension, key, principal, semantic),
+            }
+            for dimension, key in state.filters
+        ],
+    }
+
+
+def _label_of(dimension: str, key: str, principal: Principal, semantic: SemanticPort) -> str:
+    """The friendly label of a filter's key, or the key where the reader sees no such value."""
+    found = semantic.values(dimension, principal, search=key, limit=_LABELS_LOOKED_AT)
+    return next((label for value, label in found if value == key), key)

@@ -1,0 +1,153 @@
+"""The JSON form of an answered tile. Every value here is final: the page only formats and draws it."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from amalimart.api.dashboards.charts import trend_spec
+from amalimart.api.dashboards.definition import KpiTile, TableTile, Tile, TrendTile
+from amalimart.api.dashboards.planning import PlannedTile, range_label
+from amalimart.core.calendar import Grain
+from amalimart.core.errors import AmalimartError, NotAvailable, NotGroupable
+from amalimart.core.wire import wire_value
+from amalimart.semantic.answer import Answer, Column, ColumnKind
+
+Json = dict[str, Any]
+
+_CALM = (NotAvailable, NotGroupable)
+
+
+def answered_tile(plan: PlannedTile, answers: list[Answer], grain: Grain, unfinished: date | None) -> Json:
+    """A tile with its numbers. `unfinished` is the day that is still going on, if the page shows it."""
+    tile, answer = plan.tile, answers[0]
+    label = _column(answer, ColumnKind.METRIC).label
+    shown: Json = _head(plan, _title(plan, label)) | {
+        "status": "ok",
+        "definitions": [
+            {"metric": each.name, "version": each.version, "basis": each.basis}
+            for each in answer.receipt.metrics
+        ],
+        "notes": [*plan.notes, *answer.receipt.notes],
+    }
+    if isinstance(tile, KpiTile):
+        return shown | _kpi(tile, answers, unfinished)
+    shown |= {"columns": [_column_json(column) for column in answer.columns], "drill": plan.drill}
+    if isinstance(tile, TrendTile):
+        rows = _rows(answer, grain, unfinished)
+        return shown | {"rows": rows, "grain": grain.value, "spec": trend_spec(answer, grain, shown["title"])}
+    if isinstance(tile, TableTile):
+        shown["styles"] = _styles(plan.metrics, tile)
+    return shown | {"rows": [[wire_value(value) for value in row] for row in answer.rows]}
+
+
+def unanswered_tile(plan: PlannedTile, error: AmalimartError | None) -> Json:
+    """A tile that says in its place why it has no numbers."""
+    metric = next((name for name in plan.metrics if name), None)
+    shown = _head(plan, _title(plan, metric.replace("_", " ") if metric else None))
+    if error is None:
+        return shown | {"status": "left_out", "message": " ".join(plan.notes), "notes": []}
+    return shown | {
+        "status": "left_out" if isinstance(error, _CALM) else "failed",
+        "code": error.code,
+        "message": error.what,
+        "next_step": error.next_step,
+        "notes": [],
+    }
+
+
+def _head(plan: PlannedTile, title: str) -> Json:
+    tile = plan.tile
+    return {
+        "id": tile.id,
+        "type": tile.type,
+        "width": tile.width.value,
+        "title": title,
+        "description": tile.description,
+        "range_label": range_label(tile),
+    }
+
+
+def _title(plan: PlannedTile, label: str | None) -> str:
+    tile: Tile = plan.tile
+    if isinstance(tile, KpiTile):
+        is_substituted = plan.metrics[0] != tile.metric
+        return (
+            (label if is_substituted else tile.title) or label or tile.title or tile.metric.replace("_", " ")
+        )
+    text = plan.level.title if plan.level is not None else getattr(tile, "title", tile.id)
+    return str(text).replace("{metric}", label or "")
+
+
+def _column(answer: Answer, kind: ColumnKind) -> Column:
+    return next(column for column in answer.columns if column.kind is kind)
+
+
+def _column_json(column: Column) -> Json:
+    return {
+        "name": column.name,
+        "label": column.label,
+        "kind": column.kind.value,
+        "unit": column.unit,
+        "currency": column.currency,
+    }
+
+
+def _styles(metrics: tuple[str | None, ...], tile: TableTile) -> list[str]:
+    """The style of each metric column, in the order in which the metrics were asked."""
+    styles: dict[str, str] = {}
+    for metric, column in zip(metrics, tile.columns, strict=True):
+        if metric is not None:
+            styles.setdefault(metric, column.style.value)
+    return list(styles.values())
+
+
+def _kpi(tile: KpiTile, answers: list[Answer], unfinished: date | None) -> Json:
+    total, course = answers
+    metric = _column(total, ColumnKind.METRIC)
+    row = total.as_dicts()[0] if total.rows else {}
+    value, previous = row.get(metric.name), row.get(_column(total, ColumnKind.PREVIOUS).name)
+    points = course.as_dicts()
+    time, measured = _column(course, ColumnKind.TIME), _column(course, ColumnKind.METRIC)
+    return {
+        "metric": metric.name,
+        "label": metric.label,
+        "unit": metric.unit,
+        "currency": metric.currency,
+        "value": wire_value(value),
+        "previous": wire_value(previous),
+        "change": _change(value, previous, metric.unit),
+        "better": tile.better.value,
+        "course": [
+            {
+                "time": wire_value(point[time.name]),
+                "value": wire_value(point[measured.name]),
+                "partial": bool(point.get("partial")) or point[time.name] == unfinished,
+            }
+            for point in points
+        ],
+    }
+
+
+def _change(value: Any, previous: Any, unit: str) -> Json | None:
+    """The change as a share of the previous value, in points for a percentage; None without meaning."""
+    if value is None or previous is None:
+        return None
+    now, before = Decimal(str(value)), Decimal(str(previous))
+    if unit == "percent":
+        return {"kind": "points", "amount": str(now - before)}
+    if before == 0:
+        return None
+    return {"kind": "relative", "amount": str(((now - before) / before).quantize(Decimal("0.000001")))}
+
+
+def _rows(answer: Answer, grain: Grain, unfinished: date | None) -> list[list[Any]]:
+    """The rows, with the bucket that holds the unfinished day marked as partial too."""
+    places = {column.kind: position for position, column in enumerate(answer.columns)}
+    time, partial = places[ColumnKind.TIME], places[ColumnKind.PARTIAL]
+    current = grain.start(unfinished) if unfinished else None
+    rows = [[wire_value(value) for value in row] for row in answer.rows]
+    for row, source in zip(rows, answer.rows, strict=True):
+        row[partial] = bool(source[partial]) or source[time] == current
+    return rows

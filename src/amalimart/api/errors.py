@@ -1,0 +1,99 @@
+"""Errors on the wire: every failure leaves as {"error": AmalimartError.as_dict()} with its status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from amalimart.api.wire_response import WireResponse
+from amalimart.core.errors import AmalimartError, NotFound, QueryError
+
+ErrorAnswer = Callable[[Request, AmalimartError], Response]
+
+
+class MethodNotAllowed(AmalimartError):
+    """The address exists, but not for this verb."""
+
+    code = "method_not_allowed"
+    http_status = 405
+
+
+class RequestRefused(AmalimartError):
+    """The request is not one a page of ours sends: a foreign origin or an unknown host name."""
+
+    code = "request_refused"
+    http_status = 403
+
+
+class Internal(AmalimartError):
+    """A defect of ours. What happened is in the log under the request id, never in the answer."""
+
+    code = "internal"
+    http_status = 500
+
+
+def internal(request_id: str) -> Internal:
+    """The error shown for an unexpected exception."""
+    return Internal(
+        "Something went wrong on our side.",
+        next_step=f"try again; if it stays, report the request id {request_id}",
+    )
+
+
+def as_json(_request: Request, error: AmalimartError) -> Response:
+    """The JSON answer of an error."""
+    return WireResponse({"error": error.as_dict()}, status_code=error.http_status)
+
+
+def install_error_answers(app: FastAPI, answer: ErrorAnswer) -> None:
+    """Route every kind of failure inside the application through `answer`."""
+
+    async def of_ours(request: Request, error: Exception) -> Response:
+        if not isinstance(error, AmalimartError):
+            raise error
+        return answer(request, error)
+
+    async def of_validation(request: Request, error: Exception) -> Response:
+        if not isinstance(error, RequestValidationError):
+            raise error
+        return answer(request, _explained(error))
+
+    async def of_http(request: Request, error: Exception) -> Response:
+        if not isinstance(error, HTTPException):
+            raise error
+        response = answer(request, _translated(request, error))
+        for name, value in (error.headers or {}).items():
+            response.headers[name] = value
+        return response
+
+    app.add_exception_handler(AmalimartError, of_ours)
+    app.add_exception_handler(RequestValidationError, of_validation)
+    app.add_exception_handler(HTTPException, of_http)
+
+
+def _explained(error: RequestValidationError) -> QueryError:
+    first = error.errors()[0]
+    where = ".".join(str(step) for step in first["loc"])
+    return QueryError(
+        f"The request cannot be read: {first['msg']}.",
+        where=where,
+        next_step="see /api/v1/openapi.json for the shape of the request",
+    )
+
+
+def _translated(request: Request, error: HTTPException) -> AmalimartError:
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = (error.headers or {}).get("Allow")
+        return MethodNotAllowed(
+            f"{request.method} is not possible here.", where=request.url.path, expected=allowed
+        )
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return NotFound("There is nothing at this address.", where=request.url.path)
+    if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return QueryError(f"The request cannot be read: {error.detail}.", where=request.url.path)
+    return Internal("Something went wrong on our side.", next_step="try again")

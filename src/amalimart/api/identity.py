@@ -1,0 +1,80 @@
+"""Who sends a request: a session cookie in the browser, or the operator on the engine's own socket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.responses import Response
+
+from amalimart.access.principal import Principal
+from amalimart.control.sessions import OpenedSession
+from amalimart.control.store import ControlStore
+from amalimart.core.clock import Clock
+from amalimart.core.errors import NotSignedIn
+
+COOKIE = "amalimart_session"
+ACT_AS_HEADER = "x-amalimart-as"
+
+Identify = Callable[[Request], Principal]
+
+
+def by_session(control: ControlStore) -> Identify:
+    """Principals from the session cookie."""
+
+    def identify(request: Request) -> Principal:
+        token = request.cookies.get(COOKIE)
+        user = control.sessions.resolve(token) if token else None
+        if user is None:
+            raise NotSignedIn("You are not signed in, or the session has ended.", next_step="sign in")
+        return user.principal
+
+    return identify
+
+
+def as_operator(operator: Principal, control: ControlStore) -> Identify:
+    """The operator of this machine, or the user that they name in the X-Amalimart-As header.
+
+    Only for a server that listens on a socket whose file rights keep everyone else out.
+    """
+
+    def identify(request: Request) -> Principal:
+        email = request.headers.get(ACT_AS_HEADER)
+        return control.users.get(email).principal if email else operator
+
+    return identify
+
+
+def current_principal(request: Request) -> Principal:
+    """The principal of the request. Raises NotSignedIn."""
+    identify: Identify = request.app.state.identify
+    return identify(request)
+
+
+SignedIn = Annotated[Principal, Depends(current_principal)]
+
+
+def hand_over(response: Response, request: Request, session: OpenedSession, clock: Clock) -> None:
+    """Put a new session's token into the browser's cookie."""
+    response.set_cookie(
+        COOKIE,
+        session.token,
+        max_age=_seconds_until(session.expires_at, clock),
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )
+
+
+def take_back(response: Response, request: Request) -> None:
+    """Remove the session's cookie from the browser."""
+    response.delete_cookie(
+        COOKIE, path="/", httponly=True, samesite="lax", secure=request.url.scheme == "https"
+    )
+
+
+def _seconds_until(instant: datetime, clock: Clock) -> int:
+    return max(0, int((instant - clock.now()).total_seconds()))

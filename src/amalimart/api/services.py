@@ -1,0 +1,125 @@
+"""What the HTTP door needs from the other rooms, as one frozen object. Owns no behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from amalimart.access.principal import Principal
+from amalimart.api.dashboards.library import DashboardLibrary
+from amalimart.control.store import ControlStore
+from amalimart.core.clock import Clock
+from amalimart.core.errors import AmalimartError
+from amalimart.semantic.answer import Answer
+from amalimart.semantic.question import Question
+
+
+class SemanticPort(Protocol):
+    """The semantic room, as far as it is used here. Descriptions are frozen dataclasses."""
+
+    def ask(self, question: Question, principal: Principal) -> Answer: ...
+
+    def ask_all(
+        self, questions: Sequence[Question], principal: Principal
+    ) -> Sequence[Answer | AmalimartError]:
+        """Every question from one release, in order; a question that cannot be answered is its error."""
+        ...
+
+    def values(
+        self, dimension: str, principal: Principal, search: str | None = None, limit: int = 100
+    ) -> Sequence[tuple[str, str]]:
+        """Key and label of the dimension's values that the principal may see."""
+        ...
+
+    def metrics(self, principal: Principal) -> Sequence[Any]: ...
+
+    def dimensions(self, principal: Principal) -> Sequence[Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedRelease:
+    """The release that answers come from now. Instants are UTC."""
+
+    release_id: int
+    published_at: datetime
+    fresh_as_of: datetime | None
+
+
+class ReleaseFeed(Protocol):
+    """Knows the newest release without asking the engine; called at every poll of every open page."""
+
+    def latest(self) -> PublishedRelease | None:
+        """The newest release, or None while there is none yet."""
+        ...
+
+
+class Phase(StrEnum):
+    """What the engine is doing, as far as a reader cares."""
+
+    PREPARING = "preparing"  # no release yet
+    LIVE = "live"
+    HELD = "held"  # publication is held back; the last good release keeps serving
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the preparation. `done` is the finished share from 0 to 1; None where it is unknown."""
+
+    label: str
+    done: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """The engine in a sentence, and the steps of the preparation while there is no release."""
+
+    phase: Phase
+    message: str
+    steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAccount:
+    """A user that the sign-in page of a demo offers by one click, and what they will see."""
+
+    email: str
+    sees: str
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSettings:
+    """How this marketplace's site behaves.
+
+    zone           the business time zone
+    currency       ISO 4217 code of the business currency
+    cache_folder   where files that can be made again are kept
+    poll_seconds   how often an open page asks for news
+    allowed_hosts  host names the site answers to; empty means any
+    """
+
+    marketplace_name: str
+    zone: ZoneInfo
+    currency: str
+    cache_folder: Path
+    locale: str = "en-GB"
+    poll_seconds: int = 5
+    allowed_hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AppServices:
+    """Everything a request may use."""
+
+    semantic: SemanticPort
+    control: ControlStore
+    clock: Clock
+    settings: SiteSettings
+    dashboards: DashboardLibrary
+    releases: ReleaseFeed
+    status: Callable[[], EngineStatus]
+    demo_accounts: tuple[DemoAccount, ...] = ()
