@@ -87,11 +87,13 @@ class YamlDocument:
         self._lines = _line_index(node)
 
     def where(self, *path: str | int) -> str:
-        """file:line of the deepest known part of a path into the document."""
-        for length in range(len(path), -1, -1):
-            if (line := self._lines.get(tuple(path[:length]))) is not None:
-                return f"{self.path}:{line}"
-        return str(self.path)
+        """file:line of the deepest known part of a path; steps the document does not have are skipped."""
+        known: YamlPath = ()
+        for step in path:
+            if (*known, step) in self._lines:
+                known = (*known, step)
+        line = self._lines.get(known)
+        return str(self.path) if line is None else f"{self.path}:{line}"
 
     def parse(self, shape: type[M], *path: str | int) -> M:
         """The part of the document at `path` as a typed object. Raises ConfigError."""

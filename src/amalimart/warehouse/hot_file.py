@@ -132,12 +132,18 @@ class _Transaction:
         self._cursor = cursor
         self._release = release
         self._limits = limits
+        self._moved_on = False
 
     @property
     def release(self) -> Release:
         return self._release
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
+        if self._moved_on:
+            raise QueryTooLarge(
+                "an earlier question of this page failed, and a newer release was published meanwhile",
+                next_step="ask again",
+            )
         timer = threading.Timer(self._limits.seconds, self._cursor.interrupt)
         timer.daemon = True
         timer.start()
@@ -145,11 +151,13 @@ class _Transaction:
             self._cursor.execute(sql, list(parameters))
             found = self._cursor.fetchmany(self._limits.rows + 1)
         except duckdb.InterruptException as error:
+            self._start_over()
             raise QueryTooLarge(
                 f"the question took longer than {self._limits.seconds:g} s",
                 next_step="ask for fewer days or fewer groups",
             ) from error
         except duckdb.Error as error:
+            self._start_over()
             raise engine_error(error, "a question") from error
         finally:
             timer.cancel()
@@ -160,6 +168,15 @@ class _Transaction:
             )
         names = tuple(column[0] for column in self._cursor.description or ())
         return Rows(names, tuple(found))
+
+    def _start_over(self) -> None:
+        """A failed statement ends the engine's transaction: take up the same release again, if it serves.
+
+        The next question of the same page must not see another release than the ones before it.
+        """
+        self._cursor.execute("rollback")
+        self._cursor.execute("begin transaction read only")
+        self._moved_on = latest_release(self._cursor) != self._release
 
 
 def engine_error(error: duckdb.Error, where: str) -> AmalimartError:

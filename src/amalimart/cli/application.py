@@ -1,0 +1,60 @@
+"""The command tree; each command lives in the module of its subject and is imported when it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+
+import click
+
+from amalimart import __version__
+
+# command -> (module, attribute, one line of help): the help page needs no import of the command
+_COMMANDS: Mapping[str, tuple[str, str, str]] = {
+    "demo": ("demo", "demo", "Run the whole path on a simulated marketplace."),
+    "init": ("project", "init", "Make a project folder of your own."),
+    "source": ("project", "source", "Add a source to the project, or check one."),
+    "user": ("project", "user", "Add a person who may sign in."),
+    "up": ("project", "up", "Run the engine and one ingest process per source."),
+    "status": ("project", "status", "Say what runs, what serves and how fresh it is."),
+    "doctor": ("project", "doctor", "Say what is wrong and the next command."),
+    "ingest": ("ingest", "ingest", "Load files once, without a running engine."),
+    "query": ("query", "query", "Ask a governed question."),
+    "metrics": ("query", "metrics", "List the metrics."),
+    "dimensions": ("query", "dimensions", "List the dimensions."),
+}
+
+
+class _Deferred(click.Group):
+    """A group that imports a command only when it is called."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        module, attribute, _ = _COMMANDS[name]
+        command: click.Command = getattr(import_module(f"amalimart.cli.{module}"), attribute)
+        return command
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, _, summary) in _COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS:
+            from amalimart.core.names import nearest
+
+            known = nearest(args[0], _COMMANDS)
+            hint = f" Did you mean {known!r}?" if known else ""
+            raise click.UsageError(f"No such command {args[0]!r}.{hint} amalimart --help lists them.", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.command(cls=_Deferred, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="amalimart")
+def application() -> None:
+    """Governed, live analytics for a multi-vendor marketplace."""

@@ -1,0 +1,90 @@
+"""A project folder: found, read, and its secrets kept out of its files."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from amalimart.config.project import (
+    find_home,
+    open_project,
+    read_secrets,
+    secrets_file,
+    write_secret,
+)
+from amalimart.core.errors import ConfigError, ProjectNotFound
+
+
+def _project(folder: Path, text: str) -> Path:
+    (folder / "amalimart.yml").write_text(text)
+    return folder
+
+
+def test_the_home_is_found_from_below_and_by_the_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AMALIMART_HOME", raising=False)
+    home = _project(tmp_path / "", "name: shop\n")
+    (home / "models" / "deep").mkdir(parents=True)
+    monkeypatch.chdir(home / "models" / "deep")
+    assert find_home() == home
+    other = tmp_path / "other"
+    monkeypatch.setenv("AMALIMART_HOME", str(other))
+    assert find_home() == other
+    assert find_home(home) == home
+
+
+def test_no_project_says_where_it_looked_and_how_to_make_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AMALIMART_HOME", raising=False)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ProjectNotFound) as caught:
+        find_home()
+    assert str(tmp_path) in (caught.value.where or "")
+    assert "amalimart init" in (caught.value.next_step or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("time_zone: Africa/Acra\n", "unknown time zone"),
+        ("currency: cedi\n", "currency"),
+        ("serve: {port: 99999}\n", "port"),
+        ("sources: {Shop: {kind: files, mapping: m, folder: x}}\n", "plain lower-case name"),
+        ("sources: {a__b: {kind: files, mapping: m, folder: x}}\n", "plain lower-case name"),
+        ("sources: {shop: {kind: postgres, mapping: m, url: 'postgresql://u:p@h/d'}}\n", "url: secret:NAME"),
+        ("sources: {shop: {kind: files, mapping: m}}\n", "needs `folder`"),
+        ("sources: {shop: {kind: oracle, mapping: m}}\n", "kind"),
+    ],
+)
+def test_a_wrong_setting_is_refused_at_its_line(tmp_path: Path, text: str, what: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        open_project(_project(tmp_path, f"name: shop\n{text}"))
+    assert what in caught.value.what
+    assert caught.value.where == f"{tmp_path / 'amalimart.yml'}:2"
+
+
+def test_a_secret_comes_from_the_environment_then_from_the_owners_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = open_project(_project(tmp_path, "name: shop\n"))
+    with pytest.raises(ConfigError, match="SHOP_URL is not set") as caught:
+        project.secret("secret:SHOP_URL", "here")
+    assert "AMALIMART_SECRET_SHOP_URL" in (caught.value.expected or "")
+    write_secret(tmp_path, "SHOP_URL", "postgresql://a=b")
+    write_secret(tmp_path, "OTHER", "x")
+    assert read_secrets(tmp_path) == {"OTHER": "x", "SHOP_URL": "postgresql://a=b"}
+    assert stat.S_IMODE(secrets_file(tmp_path).stat().st_mode) == 0o600
+    assert project.secret("secret:SHOP_URL", "here") == "postgresql://a=b"
+    monkeypatch.setenv("AMALIMART_SECRET_SHOP_URL", "from the environment")
+    assert project.secret("secret:SHOP_URL", "here") == "from the environment"
+
+
+def test_secrets_that_others_can_read_are_refused(tmp_path: Path) -> None:
+    write_secret(tmp_path, "SHOP_URL", "x")
+    secrets_file(tmp_path).chmod(0o644)
+    with pytest.raises(ConfigError, match="read by others"):
+        read_secrets(tmp_path)
