@@ -1,0 +1,1 @@
+"""Generating a believable marketplace, table by table, from a seed."""
