@@ -302,3 +302,20 @@ class EngineUnavailable(RuntimeTrouble):
 
     code = "engine_unavailable"
     retryable = True
+
+
+def rebuilt(body: dict[str, Any]) -> AmalimartError:
+    """The error that `as_dict` described, as the same class where the code is known."""
+
+    def leaves(kind: type[AmalimartError]) -> list[type[AmalimartError]]:
+        return [kind, *(leaf for child in kind.__subclasses__() for leaf in leaves(child))]
+
+    by_code = {kind.code: kind for kind in leaves(AmalimartError)}
+    kind = by_code.get(str(body.get("code")), AmalimartError)
+    return kind(
+        str(body.get("what", "the engine answered with an error")),
+        where=body.get("where"),
+        expected=body.get("expected"),
+        nearest=body.get("nearest"),
+        next_step=body.get("next_step"),
+    )

@@ -42,6 +42,10 @@ class Step:
         detail = f" · {self.summary}" if self.summary else ""
         self._write(f"  ✓ {self._title}{detail} · {time.monotonic() - self._started:.1f} s", final=True)
 
+    def warn(self, text: str) -> None:
+        """A line that stays, above the running one."""
+        self._write(f"  ! {text}", final=True)
+
     def _write(self, line: str, *, final: bool) -> None:
         if self._live:
             self._stream.write(f"\r\x1b[2K{line[:160]}" + ("\n" if final else ""))

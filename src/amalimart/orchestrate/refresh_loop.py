@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from dataclasses import dataclass
 
 from amalimart.core.errors import AmalimartError
 from amalimart.orchestrate.engine import Engine
@@ -16,6 +17,14 @@ _RETRY_SECONDS = 10.0
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Building:
+    """How far the build under way is: the share from 0 to 1, and what is being made."""
+
+    share: float
+    what: str
+
+
 class RefreshLoop:
     """A thread that keeps the published release up with the lake until it is told to stop."""
 
@@ -23,6 +32,7 @@ class RefreshLoop:
         self._engine = engine
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="refresh", daemon=True)
+        self.building: Building | None = None
         self.last_report: BuildReport | None = None
         self.last_error: AmalimartError | None = None
 
@@ -42,11 +52,13 @@ class RefreshLoop:
         """One look at the lake. False where publishing failed and should be tried later."""
         started = time.monotonic()
         try:
-            report = self._engine.refresh()
+            report = self._engine.refresh(self._note_progress)
         except AmalimartError as error:
             self.last_error = error
             log.error("release not published", extra={"error": error.as_dict()})  # noqa: TRY400 - typed
             return False
+        finally:
+            self.building = None
         self.last_error = None
         if report is not None:
             self.last_report = report
@@ -61,3 +73,6 @@ class RefreshLoop:
                 },
             )
         return True
+
+    def _note_progress(self, done: int, total: int, what: str) -> None:
+        self.building = Building(done / total if total else 0.0, what)

@@ -1,0 +1,185 @@
+"""init, source, user, up, status, doctor: the life of a project."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from pathlib import Path
+
+import click
+
+from amalimart.cli.options import home_option, json_option
+from amalimart.cli.output import print_json, print_table
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--name", default="marketplace", show_default=True, help="Name of the marketplace.")
+@click.option("--time-zone", default="Africa/Accra", show_default=True, help="Business time zone.")
+@click.option("--currency", default="GHS", show_default=True, help="Business currency, ISO 4217.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+def init(folder: Path, name: str, time_zone: str, currency: str, port: int) -> None:
+    """Make a project folder: settings, places for your own models and metrics, nothing secret."""
+    from amalimart.orchestrate.project_init import init_project
+
+    project = init_project(folder.resolve(), name=name, time_zone=time_zone, currency=currency, port=port)
+    click.echo(f"made {project.home}", err=True)
+    click.echo("next: cd there, then amalimart source add --help", err=True)
+
+
+@click.group()
+def source() -> None:
+    """The sources of the project."""
+
+
+@source.command("add")
+@click.argument("name")
+@click.option("--kind", type=click.Choice(["postgres", "files"]), required=True)
+@click.option("--mapping", required=True, help="A packaged mapping, one in sources/, or a file.")
+@click.option(
+    "--url-from-stdin", is_flag=True, help="Read the database URL from standard input; it is a secret."
+)
+@click.option("--folder", type=click.Path(path_type=Path), help="The folder of a files source.")
+@home_option
+def source_add(
+    name: str, kind: str, mapping: str, url_from_stdin: bool, folder: Path | None, home: Path | None
+) -> None:
+    """Add a source: its settings to amalimart.yml, its URL to the secrets."""
+    from amalimart.config.project import SourceSettings, find_home, open_project
+    from amalimart.core.errors import ConfigError
+    from amalimart.orchestrate.project_init import add_source
+
+    url = None
+    if kind == "postgres":
+        url = (
+            sys.stdin.readline().strip() if url_from_stdin else click.prompt("Database URL", hide_input=True)
+        )
+    elif folder is None:
+        raise ConfigError("a files source needs a folder", where="--folder", next_step="give --folder FOLDER")
+    settings = SourceSettings.model_validate(
+        {
+            "kind": kind,
+            "mapping": mapping,
+            "url": f"secret:{name.upper()}_URL" if url else None,
+            "folder": folder.resolve() if folder else None,
+        }
+    )
+    project = add_source(open_project(find_home(home)), name, settings, url)
+    click.echo(f"added {name} to {project.settings_file}; check it with: amalimart doctor", err=True)
+
+
+@click.group()
+def user() -> None:
+    """The people who may sign in."""
+
+
+@user.command("add")
+@click.argument("email")
+@click.option(
+    "--role",
+    required=True,
+    type=click.Choice(["admin", "executive", "vendor", "support", "delivery", "analyst"]),
+)
+@click.option("--name", "display_name", default="", help="Name to show.")
+@click.option("--vendor-id", multiple=True, help="A vendor whose rows this person sees.")
+@click.option("--delivery-partner-id", multiple=True, help="A delivery partner whose rows this person sees.")
+@home_option
+@json_option
+def user_add(
+    email: str,
+    role: str,
+    display_name: str,
+    vendor_id: tuple[str, ...],
+    delivery_partner_id: tuple[str, ...],
+    home: Path | None,
+    as_json: bool,
+) -> None:
+    """Add a person; the generated password is printed once."""
+    from amalimart.access.principal import Role
+    from amalimart.config.project import find_home, open_project
+    from amalimart.control.store import open_control_store
+    from amalimart.core.clock import SystemClock
+
+    control = open_control_store(open_project(find_home(home)).control_database, SystemClock())
+    password = secrets.token_urlsafe(15)
+    added = control.users.add(
+        email,
+        display_name=display_name,
+        role=Role(role),
+        password=password,
+        vendor_ids=vendor_id,
+        delivery_partner_ids=delivery_partner_id,
+    )
+    if as_json:
+        print_json({"email": added.email, "role": added.role.value, "password": password})
+    else:
+        click.echo(f"{added.email} may sign in as {added.role.value}; the password, shown once:", err=True)
+        click.echo(password)
+
+
+@click.command()
+@home_option
+def up(home: Path | None) -> None:
+    """Run the engine and one ingest process per source until Ctrl-C."""
+    from amalimart.config.project import find_home, open_project
+    from amalimart.processes.up import check_before_start, run_project
+
+    project = open_project(find_home(home))
+    check_before_start(project)
+    serve = project.settings.serve
+    click.echo(
+        f"starting {project.settings.name} at http://{serve.host}:{serve.port}; Ctrl-C stops it", err=True
+    )
+    run_project(project)
+
+
+@click.command()
+@home_option
+@json_option
+def status(home: Path | None, as_json: bool) -> None:
+    """Say what runs, what serves and how fresh it is."""
+    from amalimart.config.project import find_home, open_project
+    from amalimart.core.clock import SystemClock
+    from amalimart.orchestrate.status import project_status
+
+    found = project_status(open_project(find_home(home)), SystemClock())
+    if as_json:
+        print_json(found.as_dict())
+        return
+    click.echo(f"engine: {found.engine or 'not running (amalimart up)'}")
+    rows = [(s.name, s.state, s.version, s.fresh_as_of, s.lag_seconds, s.error) for s in found.sources]
+    print_table(["source", "state", "commits", "fresh as of", "lag, s", "trouble"], rows)
+
+
+@click.command()
+@home_option
+@json_option
+def doctor(home: Path | None, as_json: bool) -> None:
+    """Say what is wrong and the next command; exits 8 where there is a problem."""
+    from amalimart.config.project import find_home
+    from amalimart.core.clock import SystemClock
+    from amalimart.core.errors import RuntimeTrouble
+    from amalimart.orchestrate.doctor import Verdict, examine
+
+    findings = list(examine(find_home(home), SystemClock()))
+    problems = [finding for finding in findings if finding.verdict is Verdict.PROBLEM]
+    if as_json:
+        print_json(
+            [
+                {
+                    "subject": f.subject,
+                    "verdict": f.verdict.value,
+                    "detail": f.detail,
+                    "next_step": f.next_step,
+                }
+                for f in findings
+            ]
+        )
+    else:
+        marks = {Verdict.OK: "✓", Verdict.NOTE: "·", Verdict.PROBLEM: "✗"}
+        for finding in findings:
+            click.echo(f"{marks[finding.verdict]} {finding.subject}: {finding.detail}")
+            if finding.next_step:
+                click.echo(f"    next: {finding.next_step}")
+    if problems:
+        raise click.exceptions.Exit(RuntimeTrouble.exit_code)

@@ -1,0 +1,121 @@
+"""Looks for what is wrong with a project, and names the next command for each finding."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from amalimart.config.project import Project, SourceSettings, open_project
+from amalimart.core.clock import Clock
+from amalimart.core.errors import AmalimartError
+from amalimart.lake import Lake
+from amalimart.mapping.catalog_check import check_catalog
+from amalimart.mapping.source_mapping import SourceMapping, find_mapping, load_mapping
+from amalimart.orchestrate.runtime_files import read_report
+from amalimart.orchestrate.source_opening import open_source
+
+_ENOUGH_BYTES = 2 * 1024**3
+
+
+class Verdict(StrEnum):
+    """How one look ended."""
+
+    OK = "ok"
+    NOTE = "note"  # nothing is broken, but somebody should know
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One look: its subject, how it ended, what was seen, and the next command where there is one."""
+
+    subject: str
+    verdict: Verdict
+    detail: str
+    next_step: str | None = None
+
+
+def examine(home: Path, clock: Clock) -> Iterator[Finding]:
+    """Every look in turn; one that fails does not stop the others that still make sense."""
+    yield Finding("python", Verdict.OK, sys.version.split()[0])
+    free = shutil.disk_usage(home if home.exists() else home.parent).free
+    yield Finding(
+        "disk",
+        Verdict.OK if free >= _ENOUGH_BYTES else Verdict.PROBLEM,
+        f"{free / 1024**3:.1f} GiB free",
+        None if free >= _ENOUGH_BYTES else "free some space before the next load",
+    )
+    try:
+        project = open_project(home)
+    except AmalimartError as error:
+        yield _problem("settings", error)
+        return
+    yield Finding("settings", Verdict.OK, str(project.settings_file))
+    engine = read_report(project.run, "engine")
+    yield (
+        Finding("engine", Verdict.OK, f"runs at {engine.fields['address']}")
+        if engine
+        else Finding("engine", Verdict.NOTE, "does not run", "amalimart up")
+    )
+    if not project.settings.sources:
+        yield Finding("sources", Verdict.NOTE, "none yet", "amalimart source add --help")
+    lake = Lake(project.lake, clock)
+    for name, settings in project.settings.sources.items():
+        yield from _examine_source(project, name, settings)
+        yield _guarded(f"lake of {name}", lambda name=name: _lake_detail(lake, name))  # type: ignore[misc]
+
+
+def _examine_source(project: Project, name: str, settings: SourceSettings) -> Iterator[Finding]:
+    try:
+        mapping = load_mapping(find_mapping(settings.mapping, (project.overlay("sources"),)))
+    except AmalimartError as error:
+        yield _problem(f"mapping of {name}", error)
+        return
+    yield Finding(f"mapping of {name}", Verdict.OK, f"{mapping.name}, {len(mapping.entities)} entities")
+    try:
+        source = open_source(project, name, settings)
+        report = check_catalog(mapping, source.catalog())
+    except AmalimartError as error:
+        yield _problem(f"source {name}", error)
+        return
+    left_out = [*report.unclassified_columns, *report.unlisted_tables]
+    if left_out:
+        shown = ", ".join(left_out[:8]) + (f" and {len(left_out) - 8} more" if len(left_out) > 8 else "")
+        yield Finding(
+            f"source {name}",
+            Verdict.NOTE,
+            f"answers; not read, because the mapping does not list them: {shown}",
+            "map them, or list them as ignored, secret or unmapped",
+        )
+    else:
+        yield Finding(f"source {name}", Verdict.OK, "answers; every table and column is accounted for")
+    secrets = _secrets(mapping)
+    yield Finding(f"secrets of {name}", Verdict.OK, f"never copied: {', '.join(secrets) or 'none listed'}")
+
+
+def _secrets(mapping: SourceMapping) -> list[str]:
+    return [f"{table}.{column}" for table in mapping.tables for column in mapping.secrets(table)]
+
+
+def _lake_detail(lake: Lake, name: str) -> str:
+    latest = lake.latest(name)
+    if latest is None:
+        return "nothing landed yet"
+    verified = lake.verify(name)
+    return f"{latest.version} commits, {verified.files} files, {verified.rows:,} rows, checksums hold"
+
+
+def _guarded(subject: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(subject, Verdict.OK, look())
+    except AmalimartError as error:
+        return _problem(subject, error)
+
+
+def _problem(subject: str, error: AmalimartError) -> Finding:
+    detail = error.what + (f" ({error.where})" if error.where else "")
+    return Finding(subject, Verdict.PROBLEM, detail, error.next_step)

@@ -1,0 +1,97 @@
+"""The command line's way to the engine: over its local socket, or in this process where none runs.
+
+Both ways speak the same HTTP interface, so an answer cannot depend on which one was taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from amalimart.config.project import Project
+from amalimart.core.clock import SystemClock
+from amalimart.core.errors import EngineUnavailable, rebuilt
+from amalimart.orchestrate.runtime_files import read_report
+
+_TIMEOUT_SECONDS = 60.0
+_BASE = "http://engine"
+
+
+class EngineClient:
+    """Asks the engine as the local operator, or as the user named by `acting_as`."""
+
+    def __init__(self, project: Project, acting_as: str | None = None) -> None:
+        self._headers = {"x-amalimart-as": acting_as} if acting_as else {}
+        self._in_process: _InProcess | None = None
+        report = read_report(project.run, "engine")
+        if report is not None:
+            self._transport = httpx.HTTPTransport(uds=str(report.fields["socket"]))
+        else:
+            self._in_process = _InProcess(project)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if self._in_process is not None:
+            self._in_process.close()
+
+    def get(self, path: str) -> dict[str, Any]:
+        """GET one resource of the API as JSON. Raises the typed error that the engine answered with."""
+        return self._send(httpx.Request("GET", f"{_BASE}/api/v1{path}", headers=self._headers))
+
+    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """POST JSON to one resource of the API. Raises the typed error that the engine answered with."""
+        return self._send(httpx.Request("POST", f"{_BASE}/api/v1{path}", json=body, headers=self._headers))
+
+    def _send(self, request: httpx.Request) -> dict[str, Any]:
+        try:
+            if self._in_process is not None:
+                response = self._in_process.send(request)
+            else:
+                with httpx.Client(transport=self._transport, timeout=_TIMEOUT_SECONDS) as client:
+                    response = client.send(request)
+        except httpx.TransportError as error:
+            raise EngineUnavailable(
+                f"the engine does not answer: {error}", next_step="amalimart status, then amalimart up"
+            ) from error
+        body: dict[str, Any] = response.json()
+        if response.is_error:
+            raise rebuilt(body.get("error", {}))
+        return body
+
+
+class _InProcess:
+    """The same application without a server, for a project whose engine is not running."""
+
+    def __init__(self, project: Project) -> None:
+        from amalimart.api.app import create_app  # noqa: PLC0415 - heavy, and not needed with an engine
+        from amalimart.control.store import open_control_store  # noqa: PLC0415
+        from amalimart.orchestrate.engine import Engine  # noqa: PLC0415
+        from amalimart.orchestrate.refresh_loop import RefreshLoop  # noqa: PLC0415
+        from amalimart.processes.services import OPERATOR, build_services  # noqa: PLC0415
+
+        clock = SystemClock()
+        self._control = open_control_store(project.control_database, clock)
+        self._engine = Engine(project, clock)
+        services = build_services(project, self._engine, RefreshLoop(self._engine), self._control, clock)
+        self._app = create_app(services, local_operator=OPERATOR)
+
+    def send(self, request: httpx.Request) -> httpx.Response:
+        return asyncio.run(self._send(request))
+
+    async def _send(self, request: httpx.Request) -> httpx.Response:
+        transport = httpx.ASGITransport(app=self._app)
+        async with httpx.AsyncClient(transport=transport, timeout=_TIMEOUT_SECONDS) as client:
+            response = await client.send(request)
+            await response.aread()
+            return response
+
+    def close(self) -> None:
+        self._engine.close()
+        self._control.close()

@@ -1,0 +1,149 @@
+"""The engine process: keeps the release up with the lake and serves pages, API and the local socket.
+
+Two doors, one set of services: a TCP port for people (sessions), and a Unix socket readable by its
+owner only, through which the command line acts as the local operator.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+
+from amalimart.api.app import create_app
+from amalimart.api.services import AppServices, DemoAccount
+from amalimart.config.project import Project, open_project
+from amalimart.control.store import open_control_store
+from amalimart.core.clock import SystemClock
+from amalimart.core.errors import AmalimartError, PortInUse
+from amalimart.observe.logs import log_to_file
+from amalimart.orchestrate.engine import Engine
+from amalimart.orchestrate.refresh_loop import RefreshLoop
+from amalimart.orchestrate.runtime_files import remove_report, socket_path, write_report
+from amalimart.processes.services import OPERATOR, build_services
+from amalimart.web.site import create_site
+
+DEMO_ACCOUNTS_FILE = "demo-accounts.json"
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to the process."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def bind_port(host: str, port: int) -> socket.socket:
+    """A listening TCP socket. Raises PortInUse."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise PortInUse(
+            f"cannot listen on {host}:{port}: {error.strerror}",
+            expected="a free port",
+            next_step="stop the other program, or set serve.port in amalimart.yml (make demo PORT=8001)",
+        ) from error
+    return listener
+
+
+def bind_local(run: Path) -> socket.socket:
+    """The Unix socket for the command line; only its owner can connect."""
+    path = socket_path(run)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(before)
+    listener.listen(32)
+    return listener
+
+
+def _server(app: FastAPI) -> _Server:
+    config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, lifespan="off")
+    config.timeout_graceful_shutdown = 3
+    return _Server(config)
+
+
+async def _serve(project: Project, services: AppServices, listener: socket.socket) -> None:
+    local = bind_local(project.run)
+    servers = [
+        (_server(create_site(services)), listener),
+        (_server(create_app(services, local_operator=OPERATOR)), local),
+    ]
+
+    def stop() -> None:
+        for server, _ in servers:
+            server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    address = f"http://{project.settings.serve.host}:{listener.getsockname()[1]}"
+    write_report(project.run, "engine", address=address, socket=str(socket_path(project.run)))
+    await asyncio.gather(*(server.serve(sockets=[bound]) for server, bound in servers))
+    socket_path(project.run).unlink(missing_ok=True)
+
+
+def demo_accounts(project: Project) -> tuple[DemoAccount, ...]:
+    """The accounts that a demo's sign-in page offers by one click; none in a project of one's own."""
+    path = project.run / DEMO_ACCOUNTS_FILE
+    if not path.is_file():
+        return ()
+    return tuple(DemoAccount(**account) for account in json.loads(path.read_text()))
+
+
+def run_engine(project: Project) -> None:
+    """Serve until a signal. Raises PortInUse, EngineUnavailable, ConfigError."""
+    clock = SystemClock()
+    serve = project.settings.serve
+    listener = bind_port(serve.host, serve.port)
+    control = open_control_store(project.control_database, clock)
+    engine = Engine(project, clock)
+    loop = RefreshLoop(engine)
+    try:
+        services = build_services(project, engine, loop, control, clock, demo_accounts(project))
+        loop.start()
+        try:
+            asyncio.run(_serve(project, services, listener))
+        finally:
+            loop.stop()
+    finally:
+        engine.close()
+        control.close()
+        remove_report(project.run, "engine")
+
+
+def main() -> None:
+    """Entry of `python -m amalimart.processes.engine --home HOME`."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--home", type=Path, required=True)
+    arguments = parser.parse_args()
+    try:
+        project = open_project(arguments.home)
+        log_to_file(project.logs, "engine")
+        run_engine(project)
+    except AmalimartError as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""What the HTTP door is given: the semantic layer over the engine, the control database, the pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import amalimart
+from amalimart.access.policies import load_policies
+from amalimart.access.principal import Principal, Role
+from amalimart.api.dashboards.library import PACKAGED as PACKAGED_DASHBOARDS
+from amalimart.api.dashboards.library import load_dashboards
+from amalimart.api.services import (
+    AppServices,
+    DemoAccount,
+    EngineStatus,
+    Phase,
+    PublishedRelease,
+    SiteSettings,
+    Step,
+)
+from amalimart.config.project import Project
+from amalimart.control.store import ControlStore
+from amalimart.core.clock import Clock
+from amalimart.orchestrate.engine import Engine, MappedAvailability
+from amalimart.orchestrate.refresh_loop import RefreshLoop
+from amalimart.semantic.loading import load_model
+from amalimart.semantic.service import SemanticService
+
+OPERATOR = Principal(subject="local operator", role=Role.ADMIN, display_name="Local operator")
+_MARKETPLACE = Path(amalimart.__file__).parent / "marketplace"
+
+
+class EngineFeed:
+    """The newest release, from memory: asked at every poll of every open page."""
+
+    def __init__(self, engine: Engine, loop: RefreshLoop) -> None:
+        self._loop = loop
+        self._at_start = engine.hot_file.latest_release()
+
+    def latest(self) -> PublishedRelease | None:
+        """The newest release, or None while there is none yet."""
+        report = self._loop.last_report
+        release = report.release if report else self._at_start
+        if release is None:
+            return None
+        return PublishedRelease(release.release_id, release.published_at, release.fresh_as_of)
+
+
+def engine_status(feed: EngineFeed, loop: RefreshLoop) -> EngineStatus:
+    """The engine in a sentence."""
+    if loop.last_error is not None:
+        return EngineStatus(Phase.HELD if feed.latest() else Phase.PREPARING, loop.last_error.what)
+    if feed.latest() is not None:
+        return EngineStatus(Phase.LIVE, "Live.")
+    done = loop.building
+    step = Step(f"Building the first release: {done.what}", done.share) if done else None
+    return EngineStatus(
+        Phase.PREPARING,
+        "Preparing the first release.",
+        (Step("Reading the source", None if done is None else 1.0), *((step,) if step else ())),
+    )
+
+
+def build_services(
+    project: Project,
+    engine: Engine,
+    loop: RefreshLoop,
+    control: ControlStore,
+    clock: Clock,
+    demo_accounts: tuple[DemoAccount, ...] = (),
+) -> AppServices:
+    """Everything a request may use. Raises ConfigError for a wrong metric, policy or dashboard file."""
+    model = load_model([_MARKETPLACE / "semantic", project.overlay("metrics")])
+    policies = load_policies([_MARKETPLACE / "policies", project.overlay("policies")])
+    semantic = SemanticService(model, policies, engine.hot_file, MappedAvailability(engine.mappings))
+    dashboards = load_dashboards([PACKAGED_DASHBOARDS, project.overlay("dashboards")])
+    dashboards.check_names(model.metric_names, model.dimension_names)
+    feed = EngineFeed(engine, loop)
+    return AppServices(
+        semantic=semantic,
+        control=control,
+        clock=clock,
+        settings=SiteSettings(
+            marketplace_name=project.settings.name,
+            zone=project.zone,
+            currency=project.settings.currency,
+            cache_folder=project.build / "web",
+        ),
+        dashboards=dashboards,
+        releases=feed,
+        status=lambda: engine_status(feed, loop),
+        demo_accounts=demo_accounts,
+    )
