@@ -1,0 +1,83 @@
+"""Comparisons as SQL. Equality treats a missing value as a value, so that `=` and `!=` share out every row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from amalimart.core.calendar import Grain
+from amalimart.semantic.model import UNKNOWN_ENUM, UNKNOWN_KEY, UNKNOWN_LABEL
+from amalimart.semantic.parameters import BucketSlot, ParameterBook
+from amalimart.semantic.question import Operator
+from amalimart.semantic.shapes import FieldType
+
+_ORDERING: dict[Operator, type[exp.Binary]] = {
+    Operator.LT: exp.LT,
+    Operator.LE: exp.LTE,
+    Operator.GT: exp.GT,
+    Operator.GE: exp.GTE,
+}
+_UNKNOWN = {
+    FieldType.ID: UNKNOWN_KEY,
+    FieldType.ENUM: UNKNOWN_ENUM,
+    FieldType.TEXT: UNKNOWN_LABEL,
+}
+
+
+def text(value: str) -> exp.Literal:
+    """One of the closed set of text literals that the guard lets pass."""
+    return exp.Literal.string(value)
+
+
+def function(name: type[exp.Func], *arguments: exp.Expr) -> exp.Expr:
+    """A function call of the first argument and the rest."""
+    first, *rest = arguments
+    return name(this=first, expressions=rest) if rest else name(this=first)
+
+
+def known_value(column: exp.Expr, kind: FieldType) -> exp.Expr:
+    """The column with the unknown member in place of a missing key, code or text; others stay empty."""
+    unknown = _UNKNOWN.get(kind)
+    return column if unknown is None else function(exp.Coalesce, column, text(unknown))
+
+
+def compare(value: exp.Expr, operator: Operator, operands: Sequence[exp.Expr]) -> exp.Expr:
+    """`value operator operands`, never empty for =, !=, in and not in."""
+    if operator in _ORDERING:
+        return _ORDERING[operator](this=value, expression=operands[0])
+    among: exp.Expr = exp.In(this=value, expressions=list(operands))
+    found = function(exp.Coalesce, among, exp.false())
+    return found if operator in {Operator.EQ, Operator.IN} else exp.Not(this=found)
+
+
+def compare_bucket(
+    book: ParameterBook, day: exp.Expr, grain: Grain, operator: Operator, position: int, count: int
+) -> exp.Expr:
+    """A filter on time as bounds on the day itself, so that the engine can skip what lies outside."""
+
+    def bound(value: int, edge: str) -> exp.Placeholder:
+        return book.placeholder(BucketSlot(position, value, grain, "start" if edge == "start" else "next"))
+
+    match operator:
+        case Operator.LT:
+            return exp.LT(this=day.copy(), expression=bound(0, "start"))
+        case Operator.LE:
+            return exp.LT(this=day.copy(), expression=bound(0, "next"))
+        case Operator.GT:
+            return exp.GTE(this=day.copy(), expression=bound(0, "next"))
+        case Operator.GE:
+            return exp.GTE(this=day.copy(), expression=bound(0, "start"))
+    inside = exp.or_(
+        *(
+            exp.and_(
+                exp.GTE(this=day.copy(), expression=bound(value, "start")),
+                exp.LT(this=day.copy(), expression=bound(value, "next")),
+                copy=False,
+            )
+            for value in range(count)
+        ),
+        copy=False,
+    )
+    found = function(exp.Coalesce, exp.Paren(this=inside), exp.false())
+    return found if operator in {Operator.EQ, Operator.IN} else exp.Not(this=found)

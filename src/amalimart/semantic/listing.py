@@ -1,0 +1,143 @@
+"""What a principal may ask: metrics with the dimensions each may be grouped by, and dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from amalimart.access.policies import Policies
+from amalimart.access.principal import Principal
+from amalimart.access.rules import OwnRows, RowsThrough
+from amalimart.core.errors import ConfigError
+from amalimart.core.names import nearest
+from amalimart.semantic.availability import Availability, missing_for_metric
+from amalimart.semantic.model import Dimension, Grouping, Label, Metric, SemanticModel
+from amalimart.semantic.parameters import ParameterBook
+from amalimart.semantic.scan import Door, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class MetricInfo:
+    """One metric of the catalogue. `missing` says what the source lacks, and then it has no answer.
+
+    `non_additive` None means over any dimension. `default` is the grouping it answers in when none is given.
+    """
+
+    name: str
+    aliases: tuple[str, ...]
+    label: Label
+    subject: str
+    description: str
+    owner: str
+    unit: str
+    kind: str
+    dimensions: tuple[str, ...]
+    has_time: bool
+    default: Grouping
+    non_additive: tuple[str, ...] | None
+    missing: str | None
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class DimensionInfo:
+    """One dimension. An entity is grouped by `key_column` and shown by its label; `drill` leads further down."""
+
+    name: str
+    synonyms: tuple[str, ...]
+    label: Label
+    description: str
+    type: str
+    key_column: str | None
+    drill: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DimensionValue:
+    """One value a filter may name: for an entity its key and label, for others the same text twice."""
+
+    key: str
+    label: str
+
+
+def list_metrics(
+    model: SemanticModel, policies: Policies, availability: Availability, principal: Principal
+) -> tuple[MetricInfo, ...]:
+    """The metrics the principal may ask, in the order of the files."""
+    permitted = {info.name for info in list_dimensions(model, policies, principal)}
+    return tuple(
+        _info(model, metric, availability, permitted)
+        for metric in model.metrics.values()
+        if all(policies.may_use_metric(principal.role, name) for name in (metric.name, *metric.components))
+    )
+
+
+def list_dimensions(model: SemanticModel, policies: Policies, principal: Principal) -> tuple[DimensionInfo, ...]:
+    """The dimensions the principal may group and filter by: permitted by name, and readable in some dataset."""
+    door = Door(model, policies, Scope.of(principal), ParameterBook())
+    return tuple(
+        DimensionInfo(
+            dimension.name,
+            dimension.synonyms,
+            dimension.label,
+            dimension.description,
+            dimension.type.value,
+            f"{dimension.name}_id" if dimension.lookup else None,
+            dimension.drill,
+        )
+        for dimension in model.dimensions.values()
+        if policies.may_use_dimension(principal.role, dimension.name) and _readable(dimension, door)
+    )
+
+
+def check_policies(model: SemanticModel, policies: Policies) -> None:
+    """Refuse policies that name what the model lacks: a misspelt permission is a silent denial, a misspelt scope worse.
+
+    Raises ConfigError.
+    """
+    for policy in policies:
+        for metric in policy.metrics or ():
+            _known(metric, model.metrics, "metric", policy.source)
+        for dimension in policy.dimensions or ():
+            _known(dimension, model.dimensions, "dimension", policy.source)
+        for name, rule in (policy.rules or {}).items():
+            _known(name, model.datasets, "dataset", policy.source)
+            for column in rule.columns or ():
+                _known(column, model.datasets[name].fields, f"column of {name}", policy.source)
+            match rule.rows:
+                case OwnRows(column, _):
+                    _known(column, model.datasets[name].fields, f"column of {name}", policy.source)
+                case RowsThrough(other, column):
+                    for dataset in (name, other):
+                        _known(column, model.datasets[dataset].fields, f"column of {dataset}", policy.source)
+
+
+def _known(name: str, names: Iterable[str], what: str, where: str) -> None:
+    listed = list(names)
+    if name not in listed:
+        raise ConfigError(f"the policy names the {what} {name!r}, which is not there", where=where, nearest=nearest(name, listed))
+
+
+def _readable(dimension: Dimension, door: Door) -> bool:
+    label = dimension.lookup is None or door.may_read(dimension.lookup.dataset, dimension.lookup.label)
+    return label and any(door.may_read(dataset, field) for dataset, field in dimension.sources)
+
+
+def _info(model: SemanticModel, metric: Metric, availability: Availability, permitted: set[str]) -> MetricInfo:
+    missing = missing_for_metric(model, metric, availability)
+    return MetricInfo(
+        metric.name,
+        tuple(metric.aliases),
+        metric.label,
+        metric.subject,
+        metric.description,
+        metric.owner,
+        metric.unit.value,
+        metric.kind,
+        tuple(dimension.name for dimension in model.reachable(metric) if dimension.name in permitted),
+        metric.has_time,
+        metric.default,
+        None if metric.non_additive is None else tuple(sorted(metric.non_additive)),
+        str(missing) if missing else None,
+        metric.version,
+    )

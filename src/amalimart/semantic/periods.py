@@ -1,0 +1,41 @@
+"""Which days a number covers: the question's own, the year to date, or the current month; and what it is compared with."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from amalimart.core.calendar import DayRange, Grain
+from amalimart.semantic.shapes import Period
+
+
+def covered_days(period: Period | None, days: DayRange | None, today: date) -> DayRange | None:
+    """The days of a period that ends today, or the question's days where the metric has none of its own."""
+    match period:
+        case Period.YEAR_TO_DATE:
+            return DayRange(Grain.YEAR.start(today), today)
+        case Period.CURRENT_MONTH:
+            return DayRange(Grain.MONTH.start(today), today)
+        case None:
+            return days
+
+
+def compared_days(period: Period | None, days: DayRange | None, today: date) -> DayRange | None:
+    """What the covered days are compared with: the range before, or the same elapsed span of the period before.
+
+    A span that ends on a day the earlier period lacks (31 March, 29 February) ends on its last day.
+    """
+    match period:
+        case Period.YEAR_TO_DATE:
+            last_year = today.year - 1
+            same_day = _day_or_last(last_year, today.month, today.day)
+            return DayRange(date(last_year, 1, 1), same_day)
+        case Period.CURRENT_MONTH:
+            before = Grain.MONTH.start(today) - timedelta(days=1)
+            return DayRange(Grain.MONTH.start(before), _day_or_last(before.year, before.month, today.day))
+        case None:
+            return days.preceding() if days is not None else None
+
+
+def _day_or_last(year: int, month: int, day: int) -> date:
+    last = Grain.MONTH.next_start(date(year, month, 1)) - timedelta(days=1)
+    return last.replace(day=min(day, last.day))

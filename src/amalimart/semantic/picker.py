@@ -1,0 +1,68 @@
+"""The values of a dimension, for filter pickers: read through the same door, so scoped like every answer."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from amalimart.access.policies import Policies
+from amalimart.core.errors import Denied
+from amalimart.semantic.conditions import function, known_value
+from amalimart.semantic.guard import check_text, check_tree
+from amalimart.semantic.model import DimensionUse, SemanticModel
+from amalimart.semantic.parameters import LimitSlot, ParameterBook, SearchSlot, Slot
+from amalimart.semantic.scan import Door, Scope
+from amalimart.semantic.shapes import FieldType
+
+
+def plan_values(
+    model: SemanticModel, policies: Policies, scope: Scope, use: DimensionUse
+) -> tuple[str, tuple[Slot, ...]]:
+    """SQL whose rows are key and label, in the order of the labels. Raises Denied."""
+    dimension = use.dimension
+    if not policies.may_use_dimension(scope.role, dimension.name):
+        raise Denied(f"the role {scope.role.value} may not see the values of {use.asked}")
+    book = ParameterBook()
+    door = Door(model, policies, scope, book)
+    if dimension.lookup is not None:
+        dataset = dimension.lookup.dataset
+        key_name = model.datasets[dataset].key
+        columns = {key_name, dimension.lookup.label}
+        key: exp.Expr = _column(key_name)
+        label = function(exp.Coalesce, _column(dimension.lookup.label), key.copy())
+    else:
+        dataset, name = next(
+            ((dataset, name) for dataset, name in dimension.sources if door.may_read(dataset, name)),
+            dimension.sources[0],
+        )
+        columns = {name}
+        key = known_value(_column(name), dimension.type)
+        if dimension.type not in {FieldType.TEXT, FieldType.ENUM}:
+            key = exp.Cast(this=key, to=exp.DataType.build("varchar"))
+        label = key.copy()
+    scan = door.scan(dataset, columns)
+    scan.set("alias", exp.TableAlias(this=exp.to_identifier("v", quoted=True)))
+    sought = book.placeholder(SearchSlot())
+    tree = (
+        exp.Select(
+            expressions=[exp.alias_(key, "key", quoted=True), exp.alias_(label, "label", quoted=True)],
+            distinct=exp.Distinct(),
+        )
+        .from_(scan, copy=False)
+        .where(
+            exp.Contains(this=exp.Lower(this=label.copy()), expression=exp.Lower(this=sought)), copy=False
+        )
+        .order_by(
+            exp.Ordered(this=exp.Literal.number(2), nulls_first=False),
+            exp.Ordered(this=exp.Literal.number(1), nulls_first=False),
+            copy=False,
+        )
+        .limit(book.placeholder(LimitSlot()), copy=False)
+    )
+    check_tree(tree, door.issued)
+    sql, slots = book.positional(tree.sql(dialect="duckdb"))
+    check_text(sql, [book.positional(scan.sql(dialect="duckdb"))[0] for scan in door.issued])
+    return sql, slots
+
+
+def _column(name: str) -> exp.Column:
+    return exp.column(name, table="v", quoted=True)

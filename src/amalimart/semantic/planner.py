@@ -1,0 +1,367 @@
+"""A request to one SQL statement: each dataset in its own leg, the legs stitched on the shared groups.
+
+The stitch is a union of the legs regrouped, which treats missing keys as a group like any other and
+cannot multiply rows, so neither fan-out nor chasm can arise. Sums are exact decimals; a division is
+computed as a double of the exact sums, empty where the divisor is 0, and a quotient of money is
+given to four decimals. A count or sum of nothing is 0, a quotient of nothing is empty.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from amalimart.access.policies import Policies
+from amalimart.core.calendar import Grain
+from amalimart.semantic.answer import Column, ColumnKind
+from amalimart.semantic.conditions import function, text
+from amalimart.semantic.formula import Constant, Formula, Leaf, Measure, divides
+from amalimart.semantic.guard import CTE_PREFIX, check_text, check_tree
+from amalimart.semantic.leg import LegKey, LegWriter, day_bucket, to_date
+from amalimart.semantic.model import UNKNOWN_KEY, UNKNOWN_LABEL, DimensionUse, Metric, SemanticModel
+from amalimart.semantic.parameters import DaySlot, LimitSlot, ParameterBook, Slot
+from amalimart.semantic.request import AskedMetric, Request
+from amalimart.semantic.scan import Door, Scope
+from amalimart.semantic.shapes import Aggregate, FieldType, Unit
+
+_UNITS = {
+    FieldType.BOOLEAN: "boolean",
+    FieldType.INTEGER: "number",
+    FieldType.DECIMAL: "number",
+    FieldType.DATE: "date",
+}
+_ARITHMETIC: dict[str, type[exp.Binary]] = {"+": exp.Add, "-": exp.Sub, "*": exp.Mul}
+_FACTS, _ALL, _STITCHED, _BUCKETS = (f"{CTE_PREFIX}{name}" for name in ("facts", "all", "stitched", "buckets"))
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedMetric:
+    """Where a metric's hidden columns stand: pairs of least and greatest currency, and the rows left out."""
+
+    name: str
+    metric: Metric
+    currencies: tuple[tuple[int, int], ...]
+    left_out: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One statement that passed the guard. The first `len(columns)` columns of its rows are the answer's."""
+
+    sql: str
+    slots: tuple[Slot, ...]
+    columns: tuple[Column, ...]
+    metrics: tuple[PlannedMetric, ...]
+    grain: Grain | None
+    time_position: int | None
+    notes: tuple[str, ...]
+
+
+def plan(model: SemanticModel, policies: Policies, scope: Scope, request: Request) -> Plan:
+    """Write and check the statement of a request. Raises Denied."""
+    book = ParameterBook()
+    door = Door(model, policies, scope, book)
+    tree, columns, metrics = _Statement(model, door, book, request).write()
+    check_tree(tree, door.issued)
+    sql, slots = book.positional(tree.sql(dialect="duckdb"))
+    check_text(sql, [book.positional(scan.sql(dialect="duckdb"))[0] for scan in door.issued])
+    times = [position for position, column in enumerate(columns) if column.kind is ColumnKind.TIME]
+    return Plan(sql, slots, columns, metrics, request.grain, times[0] if times else None, _notes(request))
+
+
+def _notes(request: Request) -> tuple[str, ...]:
+    notes: list[str] = []
+    for asked in request.metrics:
+        notes += asked.metric.notes
+        if not asked.metric.has_time and (request.shape.has_days or request.shape.compare):
+            notes.append(f"{asked.name} counts what is there now: the range of days does not apply to it")
+        if asked.metric.period is not None and request.shape.has_days:
+            period = asked.metric.period.value.replace("_", " ")
+            notes.append(f"{asked.name} covers its own period ({period}), not the range of days")
+    return tuple(dict.fromkeys(notes))
+
+
+class _Statement:
+    """The state of writing one statement."""
+
+    def __init__(self, model: SemanticModel, door: Door, book: ParameterBook, request: Request) -> None:
+        self._model = model
+        self._door = door
+        self._book = book
+        self._request = request
+        self._legs: dict[LegKey, LegWriter] = {}
+        self._owned: dict[LegKey, list[str]] = {}
+        self._measures: dict[tuple[LegKey, Measure], str] = {}
+        self._currencies: dict[LegKey, tuple[str, str]] = {}
+        self._groups = [f"g{position}" for position in range(len(request.groups))]
+
+    def write(self) -> tuple[exp.Select, tuple[Column, ...], tuple[PlannedMetric, ...]]:
+        columns: list[Column] = []
+        visible: list[exp.Expr] = []
+        for position, group in enumerate(self._request.groups):
+            for column, expression in self._group_columns(position, group):
+                columns.append(column)
+                visible.append(exp.alias_(expression, column.name, quoted=True, copy=False))
+        for asked in self._request.metrics:
+            for column, expression in self._metric_columns(asked):
+                columns.append(column)
+                visible.append(exp.alias_(expression, column.name, quoted=True, copy=False))
+        hidden: list[exp.Expr] = []
+        metrics = [self._planned(asked, len(columns), hidden) for asked in self._request.metrics]
+        select = exp.Select(expressions=[*visible, *hidden])
+        select = self._stitched(select)
+        for position, group in enumerate(self._request.groups):
+            if isinstance(group, DimensionUse) and group.has_label:
+                select = self._join_label(select, position, group)
+        order = [self._ordered(name, columns) for name in self._order(columns)]
+        if order:
+            select = select.order_by(*order, copy=False)
+        if self._request.shape.has_limit:
+            select = select.limit(self._book.placeholder(LimitSlot()), copy=False)
+        return select, tuple(columns), tuple(metrics)
+
+    def _group_columns(self, position: int, group: DimensionUse | Grain) -> list[tuple[Column, exp.Expr]]:
+        value = exp.column(f"g{position}", table="s", quoted=True)
+        if isinstance(group, Grain):
+            return [(Column(group.value, group.value.capitalize(), ColumnKind.TIME, "date"), value)]
+        dimension = group.dimension
+        unit = _UNITS.get(dimension.type, "text")
+        if dimension.lookup is None:
+            return [(Column(group.asked, dimension.label.en, ColumnKind.DIMENSION, unit), value)]
+        name = group.asked if group.key_only else f"{group.asked}_id"
+        key = Column(name, f"{dimension.label.en} id", ColumnKind.KEY, "text")
+        if group.key_only:
+            return [(key, value)]
+        label = function(
+            exp.Coalesce,
+            exp.column(dimension.lookup.label, table=f"l{position}", quoted=True),
+            exp.Case(ifs=[exp.If(this=exp.EQ(this=value.copy(), expression=text(UNKNOWN_KEY)), true=text(UNKNOWN_LABEL))]),
+            value.copy(),
+        )
+        return [(key, value), (Column(group.asked, dimension.label.en, ColumnKind.DIMENSION, "text"), label)]
+
+    def _metric_columns(self, asked: AskedMetric) -> list[tuple[Column, exp.Expr]]:
+        metric = asked.metric
+        unit = metric.unit.value
+        found = [(Column(asked.name, metric.label.en, ColumnKind.METRIC, unit), self._metric(metric, compared=False))]
+        if self._request.shape.compare:
+            name = f"{asked.name}__previous"
+            label = f"{metric.label.en} (previous period)"
+            found.append((Column(name, label, ColumnKind.PREVIOUS, unit), self._metric(metric, compared=True)))
+        return found
+
+    def _metric(self, metric: Metric, *, compared: bool) -> exp.Expr:
+        if compared and not metric.has_time:
+            return exp.null()
+        value = self._value(metric.formula, compared=compared)
+        if metric.unit is Unit.MONEY and divides(metric.formula):
+            return exp.Cast(this=value, to=exp.DataType.build("decimal(38, 4)"))
+        return value
+
+    def _value(self, formula: Formula, *, compared: bool) -> exp.Expr:
+        if isinstance(formula, Leaf):
+            column = exp.column(self._measure(formula, compared=compared), table="s", quoted=True)
+            return function(exp.Coalesce, column, exp.Literal.number(0))
+        if isinstance(formula, Constant):
+            return exp.Literal.number(format(formula.value, "f"))
+        left = self._value(formula.left, compared=compared)
+        right = self._value(formula.right, compared=compared)
+        if formula.operator == "/":
+            return exp.Div(this=_double(left), expression=exp.Nullif(this=_double(right), expression=exp.Literal.number(0)))
+        return exp.Paren(this=_ARITHMETIC[formula.operator](this=left, expression=right))
+
+    def _leg(self, leaf: Leaf, *, compared: bool) -> LegKey:
+        measure = leaf.measure
+        key = LegKey(measure.dataset, measure.time, leaf.period if measure.time else None, compared)
+        if key not in self._legs:
+            self._legs[key] = LegWriter(self._model, self._door, self._book, self._request, key)
+            self._owned[key] = []
+        return key
+
+    def _measure(self, leaf: Leaf, *, compared: bool) -> str:
+        key = self._leg(leaf, compared=compared)
+        known = (key, leaf.measure)
+        if known not in self._measures:
+            name = f"m{len(self._measures)}"
+            self._legs[key].add_measure(leaf.measure, name)
+            self._measures[known] = name
+            self._owned[key].append(name)
+        return self._measures[known]
+
+    def _currency(self, key: LegKey) -> tuple[str, str]:
+        if key not in self._currencies:
+            number = len(self._currencies)
+            names = (f"c{number}_least", f"c{number}_greatest")
+            self._legs[key].add_currency(*names)
+            self._currencies[key] = names
+            self._owned[key] += names
+        return self._currencies[key]
+
+    def _planned(self, asked: AskedMetric, first: int, hidden: list[exp.Expr]) -> PlannedMetric:
+        """Add the hidden columns that a metric's currency and receipt are read from."""
+        pairs: list[tuple[int, int]] = []
+        for compared in (False, True) if self._request.shape.compare and asked.metric.has_time else (False,):
+            for leaf in asked.metric.leaves:
+                if not self._is_money(leaf.measure):
+                    continue
+                names = self._currency(self._leg(leaf, compared=compared))
+                least, greatest = (self._hide(name, first, hidden) for name in names)
+                if (least, greatest) not in pairs:
+                    pairs.append((least, greatest))
+        left_out = None
+        if asked.metric.left_out is not None:
+            counted = self._model.metric(asked.metric.left_out.metric).formula
+            if isinstance(counted, Leaf):
+                left_out = self._hide(self._measure(counted, compared=False), first, hidden)
+        return PlannedMetric(asked.name, asked.metric, tuple(pairs), left_out)
+
+    def _hide(self, name: str, first: int, hidden: list[exp.Expr]) -> int:
+        for position, expression in enumerate(hidden):
+            if expression.alias == f"hidden_{name}":
+                return first + position
+        column = exp.column(name, table="s", quoted=True)
+        hidden.append(exp.alias_(column, f"hidden_{name}", quoted=True, copy=False))
+        return first + len(hidden) - 1
+
+    def _is_money(self, measure: Measure) -> bool:
+        return (
+            measure.aggregate is Aggregate.SUM
+            and self._model.field(measure.dataset, measure.field).type is FieldType.MONEY
+        )
+
+    def _stitched(self, select: exp.Select) -> exp.Select:
+        """Give the statement its CTEs and its source, named s."""
+        legs = {key: writer.select() for key, writer in self._legs.items()}
+        names = {key: f"{CTE_PREFIX}leg_{number}" for number, key in enumerate(legs)}
+        for key, leg in legs.items():
+            select = _with(select, names[key], leg)
+        fill = self._request.shape.fill
+        if len(legs) == 1 and not fill:
+            (only,) = names.values()
+            return select.from_(_table(only, "s"), copy=False)
+        columns = [name for key in legs for name in self._owned[key]]
+        parts = [self._part(names[key], set(self._owned[key]), columns) for key in legs]
+        select = _with(select, _FACTS, _union(parts))
+        source = _FACTS
+        if fill:
+            select = self._densified(select, columns)
+            source = _ALL
+        regrouped = exp.Select(
+            expressions=[
+                *(_column(name) for name in self._groups),
+                *(exp.alias_(exp.Max(this=_column(name)), name, quoted=True, copy=False) for name in columns),
+            ]
+        ).from_(_table(source), copy=False)
+        if self._groups:
+            positions = (exp.Literal.number(position + 1) for position in range(len(self._groups)))
+            regrouped = regrouped.group_by(*positions, copy=False)
+        select = _with(select, _STITCHED, regrouped)
+        return select.from_(_table(_STITCHED, "s"), copy=False)
+
+    def _part(self, leg: str, owned: set[str], columns: list[str]) -> exp.Select:
+        values: list[exp.Expr] = [
+            _column(name) if name in owned else exp.alias_(exp.null(), name, quoted=True) for name in columns
+        ]
+        return exp.Select(expressions=[*(_column(name) for name in self._groups), *values]).from_(
+            _table(leg), copy=False
+        )
+
+    def _densified(self, select: exp.Select, columns: list[str]) -> exp.Select:
+        """Add a row without values for every bucket of the days, for each combination of the other groups."""
+        grain = self._request.grain
+        if grain is None:
+            raise AssertionError("the resolver refuses fill without a grain")
+        at = next(name for name, group in zip(self._groups, self._request.groups, strict=True) if group == grain)
+        buckets = exp.Select(
+            expressions=[
+                exp.alias_(
+                    to_date(exp.Explode(this=exp.GenerateSeries(**self._fill_bounds(at, grain)))), at, quoted=True
+                )
+            ]
+        )
+        select = _with(select, _BUCKETS, buckets)
+        others = [name for name in self._groups if name != at]
+        values = [exp.alias_(exp.null(), name, quoted=True) for name in columns]
+        groups = [exp.column(name, table="b" if name == at else "o", quoted=True) for name in self._groups]
+        dense = exp.Select(expressions=[*groups, *values]).from_(_table(_BUCKETS, "b"), copy=False)
+        if others:
+            distinct = exp.Select(expressions=[_column(name) for name in others], distinct=exp.Distinct()).from_(
+                _table(_FACTS), copy=False
+            )
+            combinations = exp.Subquery(this=distinct, alias=exp.TableAlias(this=exp.to_identifier("o", quoted=True)))
+            dense = dense.join(combinations, join_type="cross", copy=False)
+        facts = exp.Select(expressions=[_column(name) for name in (*self._groups, *columns)]).from_(
+            _table(_FACTS), copy=False
+        )
+        return _with(select, _ALL, _union([facts, dense]))
+
+    def _fill_bounds(self, at: str, grain: Grain) -> dict[str, exp.Expr]:
+        """The asked days; without days, from the first to the last bucket that has a row."""
+        steps = {Grain.WEEK: "WEEK", Grain.QUARTER: "QUARTER", Grain.MONTH: "MONTH", Grain.YEAR: "YEAR"}
+        interval = exp.Interval(this=exp.Literal.string("1"), unit=exp.Var(this=steps.get(grain, "DAY")))
+        if self._request.shape.has_days:
+            first: exp.Expr = self._book.placeholder(DaySlot(None, compared=False, edge="first", grain=grain))
+            last: exp.Expr = self._book.placeholder(DaySlot(None, compared=False, edge="last"))
+        else:
+            first, last = (
+                exp.Subquery(this=exp.Select(expressions=[end(this=_column(at))]).from_(_table(_FACTS), copy=False))
+                for end in (exp.Min, exp.Max)
+            )
+        return {"start": to_date(first), "end": to_date(last), "step": interval}
+
+    def _join_label(self, select: exp.Select, position: int, use: DimensionUse) -> exp.Select:
+        lookup = use.dimension.lookup
+        if lookup is None:
+            raise AssertionError("only an entity has labels")
+        key = self._model.datasets[lookup.dataset].key
+        scan = self._door.scan(lookup.dataset, {key, lookup.label})
+        scan.set("alias", exp.TableAlias(this=exp.to_identifier(f"l{position}", quoted=True)))
+        matches = exp.EQ(
+            this=exp.column(key, table=f"l{position}", quoted=True),
+            expression=exp.column(f"g{position}", table="s", quoted=True),
+        )
+        return select.join(scan, on=matches, join_type="left", copy=False)
+
+    def _order(self, columns: list[Column]) -> list[str]:
+        """Time first, then the first metric from the top; ties by key, so that an answer is the same each time."""
+        by_kind = {kind: [column.name for column in columns if column.kind is kind] for kind in ColumnKind}
+        keys = [*by_kind[ColumnKind.KEY], *by_kind[ColumnKind.DIMENSION]]
+        times = by_kind[ColumnKind.TIME]
+        if not keys and not times:
+            return []
+        asked = self._request.shape.order_by
+        wanted = [asked] if asked is not None else [*times, f"-{by_kind[ColumnKind.METRIC][0]}"]
+        named = {name.removeprefix("-") for name in wanted}
+        return [*wanted, *(name for name in (*times, *keys) if name not in named)]
+
+    def _ordered(self, name: str, columns: list[Column]) -> exp.Ordered:
+        names = [column.name for column in columns]
+        position = exp.Literal.number(names.index(name.removeprefix("-")) + 1)
+        return exp.Ordered(this=position, desc=name.startswith("-"), nulls_first=False)
+
+
+def _double(value: exp.Expr) -> exp.Expr:
+    return exp.Cast(this=value, to=exp.DataType.build("double"))
+
+
+def _column(name: str) -> exp.Column:
+    return exp.column(name, quoted=True)
+
+
+def _table(cte: str, alias: str | None = None) -> exp.Table:
+    table = exp.Table(this=exp.to_identifier(cte, quoted=True))
+    if alias is not None:
+        table.set("alias", exp.TableAlias(this=exp.to_identifier(alias, quoted=True)))
+    return table
+
+
+def _with(select: exp.Select, name: str, query: exp.Query) -> exp.Select:
+    return select.with_(exp.to_identifier(name, quoted=True), as_=query, copy=False)
+
+
+def _union(parts: list[exp.Select]) -> exp.Query:
+    union: exp.Query = parts[0]
+    for part in parts[1:]:
+        union = exp.Union(this=union, expression=part, distinct=False)
+    return union

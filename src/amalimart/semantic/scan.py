@@ -1,0 +1,103 @@
+"""The one door to the warehouse's tables.
+
+`Door.scan` is the only code that names a table. It returns a subquery with the rows and columns the
+principal's policy permits; no policy, no subquery. The guard compares every table of a finished
+tree with what the door issued, so a second door would be found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from amalimart.access.policies import Policies
+from amalimart.access.principal import Principal, Role
+from amalimart.access.rules import AllRows, OwnIds, OwnRows, RowRule, RowsThrough
+from amalimart.core.errors import Denied
+from amalimart.semantic.model import SemanticModel
+from amalimart.semantic.parameters import OwnIdSlot, ParameterBook
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What of a principal shapes its SQL: the role, and how many ids it has; never which ids."""
+
+    role: Role
+    id_counts: tuple[tuple[OwnIds, int], ...]
+
+    @classmethod
+    def of(cls, principal: Principal) -> Scope:
+        return cls(principal.role, tuple((kind, len(kind.of(principal))) for kind in OwnIds))
+
+
+class Door:
+    """Issues scans for one plan and remembers them for the guard."""
+
+    def __init__(self, model: SemanticModel, policies: Policies, scope: Scope, book: ParameterBook) -> None:
+        self._model = model
+        self._policies = policies
+        self._scope = scope
+        self._book = book
+        self._issued: list[exp.Subquery] = []
+
+    @property
+    def issued(self) -> tuple[exp.Subquery, ...]:
+        """Every scan given out so far, without its alias."""
+        return tuple(self._issued)
+
+    def scan(self, dataset: str, columns: Iterable[str]) -> exp.Subquery:
+        """The permitted rows of a dataset, with these columns. Raises Denied."""
+        subquery = exp.Subquery(this=self._select(dataset, sorted(set(columns))))
+        self._issued.append(subquery.copy())
+        return subquery
+
+    def may_read(self, dataset: str, column: str) -> bool:
+        """Whether a scan with this column would be given."""
+        try:
+            self._rows(dataset, [column])
+        except Denied:
+            return False
+        return True
+
+    def _rows(self, dataset: str, columns: Iterable[str]) -> RowRule:
+        rule = self._policies.scan_rule(self._scope.role, dataset)
+        for column in columns:
+            field = self._model.field(dataset, column)
+            if not rule.allows(column, field.data_class):
+                raise Denied(
+                    f"the role {self._scope.role.value} may not read {column} of {dataset}",
+                    next_step="leave out what needs it, or ask an admin",
+                )
+        return rule.rows
+
+    def _select(self, dataset: str, columns: list[str]) -> exp.Select:
+        rows = self._rows(dataset, columns)
+        table = self._model.datasets[dataset].table
+        source = exp.Table(this=_identifier(table.name), db=_identifier(table.schema))
+        select = exp.Select(expressions=[_column(name) for name in columns]).from_(source, copy=False)
+        predicate = self._predicate(rows)
+        return select if predicate is None else select.where(predicate, copy=False)
+
+    def _predicate(self, rows: RowRule) -> exp.Expr | None:
+        match rows:
+            case AllRows():
+                return None
+            case OwnRows(column, ids):
+                count = dict(self._scope.id_counts)[ids]
+                if count == 0:
+                    return exp.false()
+                own = [self._book.placeholder(OwnIdSlot(ids, position)) for position in range(count)]
+                return exp.In(this=_column(column), expressions=own)
+            case RowsThrough(dataset, column):
+                within = exp.Subquery(this=self._select(dataset, [column]))
+                return exp.In(this=_column(column), query=within)
+
+
+def _identifier(name: str) -> exp.Identifier:
+    return exp.Identifier(this=name, quoted=True)
+
+
+def _column(name: str) -> exp.Column:
+    return exp.Column(this=_identifier(name))

@@ -1,0 +1,175 @@
+"""The one way to ask: a question and a principal in, an answer or one typed error out.
+
+Plans are cached by the question's structure and the principal's scope, never by values. All questions
+of one call are answered in one read transaction, so from one release.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from threading import Lock
+from typing import Generic, TypeVar
+
+from amalimart.access.policies import Policies
+from amalimart.access.principal import Principal
+from amalimart.core.errors import AmalimartError, InvalidFilter
+from amalimart.semantic.answer import Answer
+from amalimart.semantic.answering import answer_of
+from amalimart.semantic.availability import Availability
+from amalimart.semantic.listing import (
+    DimensionInfo,
+    DimensionValue,
+    MetricInfo,
+    check_policies,
+    list_dimensions,
+    list_metrics,
+)
+from amalimart.semantic.model import GRAINS, Grouping, SemanticModel
+from amalimart.semantic.parameters import Slot, bind
+from amalimart.semantic.picker import plan_values
+from amalimart.semantic.planner import Plan, plan
+from amalimart.semantic.question import Question
+from amalimart.semantic.request import QuestionShape, Resolver, shape_of
+from amalimart.semantic.scan import Scope
+from amalimart.semantic.typed_values import typed_value
+from amalimart.semantic.shapes import FieldType
+from amalimart.warehouse.reading import Reader, ReadTransaction
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+PLANS_KEPT = 2_000
+MOST_VALUES_LISTED = 1_000
+
+
+class SemanticService:
+    """Answers questions from the published release under the policies."""
+
+    def __init__(
+        self,
+        model: SemanticModel,
+        policies: Policies,
+        reader: Reader,
+        availability: Availability,
+    ) -> None:
+        """Raises ConfigError where a policy names what the model lacks."""
+        check_policies(model, policies)
+        self.model = model
+        self._policies = policies
+        self._reader = reader
+        self._availability = availability
+        self._resolver = Resolver(model, policies, availability)
+        self._plans: _Recent[tuple[QuestionShape, Scope], Plan] = _Recent(PLANS_KEPT)
+        self._pickers: _Recent[tuple[str, Scope], tuple[str, tuple[Slot, ...]]] = _Recent(PLANS_KEPT)
+
+    def ask(self, question: Question, principal: Principal) -> Answer:
+        """One answer. Raises a QueryError, an AccessError, or what the reader raises."""
+        planned = self.plan(question, principal)
+        bound = bind(planned.slots, question, principal)
+        with self._reader.read() as transaction:
+            return self._run(planned, bound, question, principal, transaction)
+
+    def ask_all(self, questions: Sequence[Question], principal: Principal) -> list[Answer | AmalimartError]:
+        """An answer or a typed error for each question, all from one release.
+
+        Raises what the reader raises when no read transaction can be opened.
+        """
+        answers: list[Answer | AmalimartError] = []
+        with self._reader.read() as transaction:
+            for question in questions:
+                try:
+                    planned = self.plan(question, principal)
+                    bound = bind(planned.slots, question, principal)
+                    answers.append(self._run(planned, bound, question, principal, transaction))
+                except AmalimartError as error:
+                    answers.append(error)
+        return answers
+
+    def plan(self, question: Question, principal: Principal) -> Plan:
+        """The checked statement of a question, from the cache where it is known. Raises QueryError, AccessError."""
+        shape, scope = shape_of(question), Scope.of(principal)
+        found = self._plans.get((shape, scope))
+        if found is None:
+            request = self._resolver.resolve(shape, principal.role)
+            found = plan(self.model, self._policies, scope, request)
+            self._plans.put((shape, scope), found)
+        return found
+
+    def values(
+        self, dimension: str, principal: Principal, search: str = "", limit: int = 50
+    ) -> tuple[DimensionValue, ...]:
+        """Values whose label holds `search` in any case, in the order of their labels, `limit` at most.
+
+        Raises UnknownName, Denied or InvalidFilter.
+        """
+        if dimension in GRAINS:
+            raise InvalidFilter(f"{dimension} has no list of values", expected="a dimension other than time")
+        if not 1 <= limit <= MOST_VALUES_LISTED:
+            raise InvalidFilter(f"the limit is {limit}", expected=f"from 1 to {MOST_VALUES_LISTED}")
+        try:
+            typed_value(search, FieldType.TEXT)
+        except ValueError as error:
+            raise InvalidFilter("the search text cannot be used", expected=str(error)) from error
+        scope = Scope.of(principal)
+        found = self._pickers.get((dimension, scope))
+        if found is None:
+            found = plan_values(self.model, self._policies, scope, self.model.dimension(dimension))
+            self._pickers.put((dimension, scope), found)
+        sql, slots = found
+        asked = replace(_NOTHING, limit=limit)
+        with self._reader.read() as transaction:
+            rows = transaction.rows(sql, bind(slots, asked, principal, search)).rows
+        return tuple(DimensionValue(key, label) for key, label in rows)
+
+    def metrics(self, principal: Principal) -> tuple[MetricInfo, ...]:
+        """The metrics the principal may ask, and the dimensions each may be grouped by."""
+        return list_metrics(self.model, self._policies, self._availability, principal)
+
+    def dimensions(self, principal: Principal) -> tuple[DimensionInfo, ...]:
+        """The dimensions the principal may group and filter by."""
+        return list_dimensions(self.model, self._policies, principal)
+
+    def default_grouping(self, metrics: Sequence[str]) -> Grouping:
+        """The grouping in which these names answer when a person gives none. Raises UnknownName."""
+        return self.model.default_grouping(metrics)
+
+    def _run(
+        self,
+        planned: Plan,
+        bound: Sequence[object],
+        question: Question,
+        principal: Principal,
+        transaction: ReadTransaction,
+    ) -> Answer:
+        rows = transaction.rows(planned.sql, bound)
+        sql = None if self._policies.is_scoped(principal) else planned.sql
+        return answer_of(planned, rows, question, transaction.release, sql=sql)
+
+
+_NOTHING = Question(metrics=(), today=date(2000, 1, 1))
+
+
+class _Recent(Generic[K, V]):
+    """The most recently used entries, for many threads."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._entries: OrderedDict[K, V] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: K) -> V | None:
+        with self._lock:
+            if key not in self._entries:
+                return None
+            self._entries.move_to_end(key)
+            return self._entries[key]
+
+    def put(self, key: K, value: V) -> None:
+        with self._lock:
+            self._entries[key] = value
+            self._entries.move_to_end(key)
+            if len(self._entries) > self._most:
+                self._entries.popitem(last=False)
