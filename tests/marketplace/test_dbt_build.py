@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 
 def test_plain_dbt_build_passes_every_model_and_invariant(compiled: CompiledProject) -> None:
-    failed = {key: outcome for key, outcome in compiled.outcomes.items() if outcome not in {"success", "pass"}}
+    failed = {
+        key: outcome for key, outcome in compiled.outcomes.items() if outcome not in {"success", "pass"}
+    }
     only_smells = {
         "relationships_fact_order_items_product_id__product_id__ref_dim_products_",
     }

@@ -3,22 +3,38 @@
 with counted as (
     select
         'dim_customers' as dimension,
-        (select count(*) from {{ ref('stg_users') }} where _rejected is null) as accepted_rows,
+        (
+            select count(*)
+            from {{ ref('stg_users') }}
+            where _rejected is null
+        ) as accepted_rows,
         (select count(*) from {{ ref('dim_customers') }}) as published_rows
     union all
     select
         'dim_products' as dimension,
-        (select count(*) from {{ ref('stg_products') }} where _rejected is null) as accepted_rows,
+        (
+            select count(*)
+            from {{ ref('stg_products') }}
+            where _rejected is null
+        ) as accepted_rows,
         (select count(*) from {{ ref('dim_products') }}) as published_rows
     union all
     select
         'dim_categories' as dimension,
-        (select count(*) from {{ ref('stg_categories') }} where _rejected is null) as accepted_rows,
+        (
+            select count(*)
+            from {{ ref('stg_categories') }}
+            where _rejected is null
+        ) as accepted_rows,
         (select count(*) from {{ ref('dim_categories') }}) as published_rows
     union all
     select
         'dim_delivery_partners' as dimension,
-        (select count(*) from {{ ref('stg_delivery_partners') }} where _rejected is null) as accepted_rows,
+        (
+            select count(*)
+            from {{ ref('stg_delivery_partners') }}
+            where _rejected is null
+        ) as accepted_rows,
         (select count(*) from {{ ref('dim_delivery_partners') }}) as published_rows
     union all
     select
@@ -28,12 +44,20 @@ with counted as (
             from {{ ref('stg_vendors') }}
             where
                 _rejected is null
-                and vendor_id in (select vendor_id from {{ ref('stg_products') }} where _rejected is null)
+                and vendor_id in (
+                    select vendor_id
+                    from {{ ref('stg_products') }}
+                    where _rejected is null
+                )
         ) as accepted_rows,
         (
             select count(*)
             from {{ ref('dim_vendors') }}
-            where vendor_id in (select vendor_id from {{ ref('stg_products') }} where _rejected is null)
+            where vendor_id in (
+                select vendor_id
+                from {{ ref('stg_products') }}
+                where _rejected is null
+            )
         ) as published_rows
 )
 

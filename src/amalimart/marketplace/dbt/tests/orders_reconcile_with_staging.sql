@@ -1,4 +1,4 @@
--- Gold orders are the accepted staging rows without test orders: to the row and the cent, by currency and day.
+-- Gold orders are the accepted staging rows without test orders, to the row and the cent, by day.
 with accepted as (
     select
         currency,

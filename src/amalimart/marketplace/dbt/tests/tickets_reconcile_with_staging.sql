@@ -6,8 +6,7 @@ with test_orders as (
 ),
 
 accepted as (
-    select
-        count(*) as row_count
+    select count(*) as row_count
     from {{ ref('stg_support_tickets') }}
     where
         _rejected is null
@@ -15,8 +14,7 @@ accepted as (
 ),
 
 published as (
-    select
-        count(*) as row_count
+    select count(*) as row_count
     from {{ ref('fact_tickets') }}
 )
 

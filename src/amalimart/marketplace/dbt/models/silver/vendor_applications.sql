@@ -1,5 +1,5 @@
--- Every application to sell. Where the source does not say which vendor it became, it is the vendor of the
--- only registered business of that name; a name that several vendors carry decides nothing.
+-- Every application to sell. Where the source does not say which vendor an approved application became, it is
+-- the vendor of the registered business of that name; a name that several vendors carry decides nothing.
 -- grain: one row per application
 -- owner: vendor data
 -- personal data: none
@@ -37,7 +37,10 @@ businesses_by_name as (
 vendor_applications as (
     select
         stg_vendor_applications.application_id,
-        coalesce(stg_vendor_applications.vendor_id, businesses_by_name.vendor_id) as vendor_id,
+        coalesce(
+            stg_vendor_applications.vendor_id,
+            case when stg_vendor_applications.status = 'APPROVED' then businesses_by_name.vendor_id end
+        ) as vendor_id,
         stg_vendor_applications.account_type,
         stg_vendor_applications.status,
         stg_vendor_applications.rejection_reason,

@@ -1,0 +1,84 @@
+"""The error-level checks see what they guard against: lost, doubled and altered rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.marketplace.conftest import CompiledProject, ModelBench
+
+FACTS = {
+    "fact_orders": ("orders_reconcile_with_staging", "total_amount"),
+    "fact_order_items": ("order_items_reconcile_with_staging", "item_amount"),
+    "fact_payments": ("payments_reconcile_with_staging", "amount"),
+    "fact_shipments": ("shipments_reconcile_with_staging", "delivery_fee"),
+    "fact_returns": ("returns_reconcile_with_staging", "return_amount"),
+    "fact_reviews": ("reviews_reconcile_with_staging", "rating"),
+    "fact_tickets": ("tickets_reconcile_with_staging", None),
+}
+
+
+@pytest.fixture
+def marketplace(bench: ModelBench) -> ModelBench:
+    for order_id, is_test in (("1", False), ("2", False), ("t", True)):
+        bench.put("orders", order_id=order_id, is_test=is_test, total_amount="12.34")
+        bench.put("order_items", order_item_id=order_id, order_id=order_id, unit_price="3.21", quantity=2)
+        bench.put("payments", payment_id=order_id, order_id=order_id, amount="12.34", status="SUCCESS")
+        bench.put("shipments", shipment_id=order_id, order_id=order_id, delivery_fee="1.50")
+        bench.put("returns", return_id=order_id, order_item_id=order_id, return_amount="3.21")
+        bench.put("reviews", review_id=order_id, order_id=order_id, rating=4)
+        bench.put("support_tickets", ticket_id=order_id, order_id=order_id)
+    for fact in FACTS:
+        bench.rows(f"gold.{fact}")
+    return bench
+
+
+@pytest.mark.parametrize("fact", FACTS)
+def test_a_true_fact_reconciles_and_a_lost_or_doubled_row_does_not(
+    marketplace: ModelBench, fact: str
+) -> None:
+    check, _ = FACTS[fact]
+    assert marketplace.broken_rows(check) == []
+    marketplace.execute(f"insert into gold.{fact} select * from gold.{fact} limit 1")
+    assert marketplace.broken_rows(check)
+    marketplace.rows(f"gold.{fact}")
+    marketplace.execute(f"delete from gold.{fact} where rowid = 0")
+    assert marketplace.broken_rows(check)
+
+
+@pytest.mark.parametrize(("fact", "measure"), [(f, m) for f, (_, m) in FACTS.items() if m])
+def test_a_cent_that_changed_on_the_way_is_seen(marketplace: ModelBench, fact: str, measure: str) -> None:
+    step = 1 if measure == "rating" else 0.01
+    marketplace.execute(f"update gold.{fact} set {measure} = {measure} + {step} where rowid = 0")
+    assert marketplace.broken_rows(FACTS[fact][0])
+
+
+def test_a_vendor_that_owns_a_product_cannot_get_lost(bench: ModelBench) -> None:
+    bench.put("vendors", vendor_id="v")
+    bench.put("products", product_id="p", vendor_id="v")
+    for dimension in ("customers", "products", "categories", "delivery_partners", "vendors"):
+        bench.rows(f"gold.dim_{dimension}")
+    assert bench.broken_rows("dimensions_reconcile_with_staging") == []
+    bench.execute("delete from gold.dim_vendors")
+    assert bench.broken_rows("dimensions_reconcile_with_staging") == [
+        ("dim_vendors that own a product", 1, 0)
+    ]
+
+
+def test_checks_are_errors_for_invariants_and_warnings_for_smells(compiled: CompiledProject) -> None:
+    severities: dict[str, set[str]] = {}
+    for node in compiled.nodes.values():
+        if node["resource_type"] == "test":
+            metadata = node.get("test_metadata") or {}
+            kind = metadata.get("name", node["name"])
+            severities.setdefault(kind, set()).add(str(node["config"]["severity"]).lower())
+    assert severities["unique"] == {"error"}
+    assert severities["relationships"] == {"warn"}
+    assert severities["accepted_values"] == {"warn"}
+    reconciled = {
+        name: levels for name, levels in severities.items() if name.endswith("reconcile_with_staging")
+    }
+    assert set(reconciled) == {check for check, _ in FACTS.values()} | {"dimensions_reconcile_with_staging"}
+    assert set().union(*reconciled.values()) == {"error"}
