@@ -26,6 +26,8 @@ $$;
 
 create index orders_status on orders (status, updated_at);
 create index orders_customer on orders (customer_id);
+create index orders_date on orders (order_date);
+create index addresses_user on addresses (user_id);
 create index order_items_order on order_items (order_id);
 create index order_status_history_order on order_status_history (order_id);
 create index payments_order on payments (order_id);

@@ -262,7 +262,7 @@ STYLES = _words(
     "Classic|Deluxe|Everyday|Premium|Compact|Family|Heritage|Modern|Original|Handmade|Essential|Select|Natural"
 )
 BRANDS = _words(
-    "Adom|Sankofa|Volta|Akoma|Nsoroma|Baobab|Kobi|Zuma|Tano|Pra|Densu|Odum|Wawa|Mahogany|Osei & Co|Lagoon|Sika|Dua"
+    "Adom|Sankofa|Volta|Akoma|Nsoroma|Baobab|Kobi|Zuma|Tano|Pra|Densu|Odum|Wawa|Mahogany|Lagoon|Sika|Dua"
 )
 RIGHT_TO_LEFT_NAME = "شاي النعناع الأخضر"
 TAGS = _words(
