@@ -1,0 +1,26 @@
+"""What every test may use: the sample of the AmaliMart source, where it lies beside the project."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SAMPLE_VARIABLE = "AMALIMART_SAMPLE"
+
+
+@pytest.fixture(scope="session")
+def amalimart_sample() -> Path:
+    """The folder of sample CSV files; without it the test is skipped, loudly."""
+    folder = Path(os.environ.get(SAMPLE_VARIABLE, ROOT.parent / "shared" / "amalimart"))
+    if not (folder / "orders.csv").is_file():
+        pytest.skip(f"no AmaliMart sample at {folder}; set {SAMPLE_VARIABLE} to its folder to run this test")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def no_project_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test may find the project folder of whoever runs it."""
+    monkeypatch.delenv("AMALIMART_HOME", raising=False)
