@@ -19,6 +19,16 @@ from amalimart.semantic.answer import Answer
 from amalimart.semantic.question import Question
 
 
+class LabelledValue(Protocol):
+    """One value of a dimension: what a filter names, and what a person reads."""
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def label(self) -> str: ...
+
+
 class SemanticPort(Protocol):
     """The semantic room, as far as it is used here. Descriptions are frozen dataclasses."""
 
@@ -31,9 +41,9 @@ class SemanticPort(Protocol):
         ...
 
     def values(
-        self, dimension: str, principal: Principal, search: str | None = None, limit: int = 100
-    ) -> Sequence[tuple[str, str]]:
-        """Key and label of the dimension's values that the principal may see."""
+        self, dimension: str, principal: Principal, search: str = "", limit: int = 50
+    ) -> Sequence[LabelledValue]:
+        """The dimension's values that the principal may see and whose label holds `search`."""
         ...
 
     def metrics(self, principal: Principal) -> Sequence[Any]: ...

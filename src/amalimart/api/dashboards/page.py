@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-_LABELS_LOOKED_AT = 20
+_LABELS_LOOKED_AT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,5 +130,5 @@ def _state(dashboard: Dashboard, state: PageState, principal: Principal, semanti
 
 def _label_of(dimension: str, key: str, principal: Principal, semantic: SemanticPort) -> str:
     """The friendly label of a filter's key, or the key where the reader sees no such value."""
-    found = semantic.values(dimension, principal, search=key, limit=_LABELS_LOOKED_AT)
-    return next((label for value, label in found if value == key), key)
+    found = semantic.values(dimension, principal, limit=_LABELS_LOOKED_AT)
+    return next((each.label for each in found if each.key == key), key)

@@ -115,12 +115,12 @@ def dimension_values(
     name: str,
     principal: SignedIn,
     services: Services,
-    search: Annotated[str | None, Query(max_length=200)] = None,
+    search: Annotated[str, Query(max_length=200)] = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> WireResponse:
     """Keys and labels of a dimension, as far as the reader may see them."""
     found = services.semantic.values(name, principal, search=search, limit=limit)
-    return WireResponse({"values": [{"key": key, "label": label} for key, label in found]})
+    return WireResponse({"values": [{"key": each.key, "label": each.label} for each in found]})
 
 
 def _answer(answer: Answer) -> dict[str, Any]:

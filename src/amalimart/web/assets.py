@@ -1,0 +1,86 @@
+"""Scripts and styles: read once, kept compressed in memory, served at an address that changes with them."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import mimetypes
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from amalimart.core.errors import NotFound
+from amalimart.web.vega_bundle import VegaBundle
+
+STATIC = Path(__file__).parent / "static"
+_FOREVER = "public, max-age=31536000, immutable"
+_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One file as it is sent."""
+
+    gzipped: bytes
+    media_type: str
+
+
+class Assets:
+    """All files of the pages under one version, which is the hash of their contents."""
+
+    def __init__(self, vega: VegaBundle, folder: Path = STATIC) -> None:
+        self.vega = vega
+        self._files: dict[str, Asset] = {}
+        digest = hashlib.sha256()
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            name, content = path.relative_to(folder).as_posix(), path.read_bytes()
+            digest.update(name.encode() + b"\0" + content)
+            guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
+            self._files[name] = Asset(
+                gzip.compress(content, compresslevel=9, mtime=0), _TYPES.get(path.suffix, guessed)
+            )
+        self.version = digest.hexdigest()[:16]
+
+    def url(self, name: str) -> str:
+        """The address of a file. Raises KeyError for a file that does not exist."""
+        if name not in self._files:
+            raise KeyError(name)
+        return f"/static/{self.version}/{name}"
+
+    @property
+    def scripts(self) -> list[str]:
+        """The addresses of all script modules, to be fetched early."""
+        return [self.url(name) for name in self._files if name.startswith("js/")]
+
+    @property
+    def vega_url(self) -> str:
+        """The address of the chart library."""
+        return f"/vega/{self.vega.version}.js"
+
+    def router(self) -> APIRouter:
+        """The routes of the files; they need no sign-in and tell nothing about anyone."""
+        router = APIRouter()
+
+        @router.get("/static/{version}/{name:path}", include_in_schema=False)
+        def static_file(version: str, name: str, request: Request) -> Response:
+            if version != self.version or name not in self._files:
+                raise NotFound("There is nothing at this address.", where=request.url.path)
+            asset = self._files[name]
+            return _compressed(asset.gzipped, asset.media_type, request)
+
+        @router.get("/vega/{version}.js", include_in_schema=False)
+        def chart_library(version: str, request: Request) -> Response:
+            if version != self.vega.version:
+                raise NotFound("There is nothing at this address.", where=request.url.path)
+            return _compressed(self.vega.gzipped(), _TYPES[".js"], request)
+
+        return router
+
+
+def _compressed(gzipped: bytes, media_type: str, request: Request) -> Response:
+    headers = {"Cache-Control": _FOREVER, "Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(gzipped, media_type=media_type, headers={**headers, "Content-Encoding": "gzip"})
+    return Response(gzip.decompress(gzipped), media_type=media_type, headers=headers)

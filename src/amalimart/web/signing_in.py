@@ -1,0 +1,98 @@
+"""The sign-in page and the end of a session."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import RedirectResponse, Response
+
+from amalimart.api.identity import COOKIE, hand_over, take_back
+from amalimart.api.services import AppServices
+from amalimart.control.users import User, folded_email
+from amalimart.core.errors import NotFound, NotSignedIn
+from amalimart.web.templating import Templates
+
+_Short = Annotated[str, Form(max_length=2000)]
+
+
+def sign_in_router(services: AppServices, templates: Templates) -> APIRouter:
+    """GET and POST /sign-in, POST /sign-in/demo, POST /sign-out."""
+    router = APIRouter(include_in_schema=False)
+
+    def page(following: str, error: NotSignedIn | None = None, email: str = "") -> Response:
+        return templates.page(
+            "sign_in.html",
+            401 if error else 200,
+            accounts=_offered(services),
+            following=following,
+            error=error,
+            email=email,
+        )
+
+    def signed_in(user: User, request: Request, following: str) -> Response:
+        response = RedirectResponse(following, status_code=303)
+        hand_over(response, request, services.control.sessions.open(user), services.clock)
+        return response
+
+    @router.get("/sign-in")
+    def show(following: str = "/") -> Response:
+        return page(own_address(following))
+
+    @router.post("/sign-in")
+    def by_password(
+        request: Request, email: _Short = "", password: _Short = "", following: _Short = "/"
+    ) -> Response:
+        target = own_address(following)
+        try:
+            user = services.control.sign_in.verify(email, password)
+        except NotSignedIn as error:
+            return page(target, error, email)
+        return signed_in(user, request, target)
+
+    @router.post("/sign-in/demo")
+    def by_click(request: Request, email: _Short = "", following: _Short = "/") -> Response:
+        offered = {folded_email(account.email) for account in services.demo_accounts}
+        user = services.control.users.find(email) if folded_email(email) in offered else None
+        if user is None or not user.enabled:
+            raise NotFound(
+                "There is no demo account of that name.", next_step="choose one on the sign-in page"
+            )
+        return signed_in(user, request, own_address(following))
+
+    @router.post("/sign-out")
+    def sign_out(request: Request) -> Response:
+        if token := request.cookies.get(COOKIE):
+            services.control.sessions.close(token)
+        response = RedirectResponse("/sign-in", status_code=303)
+        take_back(response, request)
+        return response
+
+    return router
+
+
+def own_address(address: str) -> str:
+    """The address if it is a page of this site, else the front page: no open redirect."""
+    parts = urlsplit(address) if address.isprintable() else urlsplit("")
+    is_own = (
+        address.startswith("/") and not address.startswith("//") and "\\" not in address and not parts.netloc
+    )
+    return address if is_own and not parts.path.startswith(("/sign-", "/api/")) else "/"
+
+
+def _offered(services: AppServices) -> list[dict[str, str]]:
+    offered = []
+    for account in services.demo_accounts:
+        user = services.control.users.find(account.email)
+        if user is not None and user.enabled:
+            offered.append(
+                {
+                    "email": user.email,
+                    "name": user.display_name,
+                    "role": user.role.value,
+                    "sees": account.sees,
+                    "initial": user.display_name[:1].upper(),
+                }
+            )
+    return offered

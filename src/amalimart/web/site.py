@@ -1,0 +1,53 @@
+"""The whole site: the JSON interface with the pages on top."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlencode
+
+from fastapi import FastAPI, Request
+from starlette.responses import RedirectResponse, Response
+
+from amalimart.api.app import create_app
+from amalimart.api.errors import ErrorAnswer, as_json
+from amalimart.api.services import AppServices
+from amalimart.core.errors import AmalimartError, NotSignedIn
+from amalimart.web.assets import Assets
+from amalimart.web.pages import pages_router
+from amalimart.web.signing_in import sign_in_router
+from amalimart.web.templating import Templates
+from amalimart.web.vega_bundle import VegaBundle
+
+
+def create_site(services: AppServices) -> FastAPI:
+    """The site for browsers: sign-in, dashboards, and the JSON interface they read."""
+    assets = Assets(VegaBundle(services.settings.cache_folder))
+    templates = Templates(services.settings, assets)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        threading.Thread(target=assets.vega.gzipped, name="chart library", daemon=True).start()
+        yield
+
+    app = create_app(services, error_answer=_error_answer(templates), lifespan=lifespan)
+    app.include_router(assets.router())
+    app.include_router(sign_in_router(services, templates))
+    app.include_router(pages_router(services, templates, assets))
+    return app
+
+
+def _error_answer(templates: Templates) -> ErrorAnswer:
+    """JSON for the interface, a page for people; who is not signed in is sent to the sign-in page."""
+
+    def answer(request: Request, error: AmalimartError) -> Response:
+        if request.url.path.startswith("/api/"):
+            return as_json(request, error)
+        if isinstance(error, NotSignedIn) and request.method == "GET":
+            asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            query = urlencode({"following": asked}) if asked != "/" else ""
+            return RedirectResponse(f"/sign-in?{query}" if query else "/sign-in", status_code=303)
+        return templates.page("error.html", error.http_status, error=error)
+
+    return answer

@@ -1,0 +1,103 @@
+// The dashboard page: one request fills every tile, one conditional request at a time keeps it fresh.
+import { request, Trouble, UNREACHABLE } from "./api.js";
+import { configureFormat } from "./format.js";
+import { Live } from "./live.js";
+import { Message } from "./message.js";
+import { connectStateLinks, onStateChange, query } from "./state.js";
+import { connectThemeButton } from "./theme.js";
+import { renderTiles } from "./tiles.js";
+import { Toolbar } from "./toolbar.js";
+import { loadVega } from "./vega.js";
+
+const page = JSON.parse(document.querySelector("#page").textContent);
+const tiles = document.querySelector("#tiles");
+const PREPARING = "nothing_published";
+const DAY = 86_400_000;
+
+configureFormat(page);
+connectThemeButton(document.querySelector("#theme"));
+connectStateLinks();
+
+const toolbar = new Toolbar(document.querySelector("#toolbar"), page);
+const message = new Message(document.querySelector("#message"), tiles);
+const live = new Live({
+  element: document.querySelector("#live"),
+  text: document.querySelector("#live-text"),
+  seconds: page.poll_seconds,
+  zone: page.zone,
+  ask: () => refresh({ isUpdate: true }),
+});
+
+let tag = null;
+let shownFor = null;
+let release = null;
+let running = null;
+
+function span(state) {
+  const days = Math.round((Date.parse(state.last) - Date.parse(state.first)) / DAY) + 1;
+  return days === 1 ? "day" : `${days} days`;
+}
+
+async function refresh({ isUpdate }) {
+  running?.abort();
+  const current = (running = new AbortController());
+  const search = query().toString();
+  const isSame = search === shownFor;
+  if (!isSame) tiles.dataset.waiting = "";
+  try {
+    const address = search ? `${page.data}?${search}` : page.data;
+    const answer = await request(address, { tag: isSame ? tag : null, signal: current.signal });
+    if (answer.body) show(answer, search, isUpdate && isSame);
+    live.reached(answer.at, release);
+  } catch (cause) {
+    if (cause.name === "AbortError") return;
+    await trouble(cause, search);
+  } finally {
+    if (running === current) {
+      running = null;
+      delete tiles.dataset.waiting;
+    }
+  }
+}
+
+function show({ body, tag: newTag }, search, isUpdate) {
+  tag = newTag;
+  shownFor = search;
+  release = body.release;
+  message.clear();
+  toolbar.show(body.state);
+  renderTiles(tiles, body, { isUpdate, span: span(body.state), vega: page.vega });
+  tiles.setAttribute("aria-busy", "false");
+  tiles.dataset.release = release.release_id;
+}
+
+async function trouble(cause, search) {
+  if (!(cause instanceof Trouble)) throw cause;
+  const { error } = cause;
+  if (error.code === UNREACHABLE) {
+    live.lost();
+    if (!release) message.trouble(error);
+  } else if (error.code === PREPARING) {
+    live.waiting();
+    const status = await request(page.status).catch(() => null);
+    message.preparing(status?.body);
+  } else if (error.code !== "not_signed_in") {
+    tag = null;
+    shownFor = search;
+    message.trouble(error);
+  }
+}
+
+async function offerValues() {
+  for (const each of page.filters.filter((filter) => filter.control === "select")) {
+    const answer = await request(`${page.values}/${encodeURIComponent(each.dimension)}/values?limit=1000`);
+    toolbar.offer(each.dimension, answer.body.values);
+  }
+}
+
+onStateChange(() => refresh({ isUpdate: false }));
+// Fetched beside the numbers, not after them.
+loadVega(page.vega).catch(() => undefined);
+await refresh({ isUpdate: false });
+// A filter list that cannot be read leaves the filter as it is; the page itself reports what is wrong.
+await offerValues().catch(() => undefined);

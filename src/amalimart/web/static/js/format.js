@@ -1,0 +1,109 @@
+// Numbers and days as people read them. Money arrives as a decimal string and is never rounded before this.
+const memo = new Map();
+const kept = (key, make) => {
+  if (!memo.has(key)) memo.set(key, make());
+  return memo.get(key);
+};
+
+let locale = "en-GB";
+let home = "GHS";
+
+export function configureFormat(settings) {
+  locale = settings.locale;
+  home = settings.currency;
+}
+
+const number = (options) => kept(JSON.stringify(options), () => new Intl.NumberFormat(locale, options));
+const moneyOptions = (currency) => ({ style: "currency", currency: currency || home, currencyDisplay: "narrowSymbol" });
+
+const COMPACT = { notation: "compact", maximumFractionDigits: 1 };
+
+const compactOf = {
+  money: (value, currency) =>
+    number({ ...moneyOptions(currency), ...(Math.abs(value) < 1000 ? { maximumFractionDigits: 2 } : { ...COMPACT, minimumFractionDigits: 0 }) }),
+  count: (value) => number(Math.abs(value) < 100000 ? { maximumFractionDigits: 0 } : COMPACT),
+  percent: () => number({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }),
+  days: () => number({ minimumFractionDigits: 1, maximumFractionDigits: 1 }),
+  rating: () => number({ minimumFractionDigits: 2, maximumFractionDigits: 2 }),
+  number: (value) => number(Math.abs(value) < 100000 ? { maximumFractionDigits: 2 } : COMPACT),
+};
+
+const exactOf = {
+  money: (currency) => number(moneyOptions(currency)),
+  count: () => number({ maximumFractionDigits: 0 }),
+  percent: () => number({ style: "percent", maximumFractionDigits: 3 }),
+  days: () => number({ maximumFractionDigits: 3 }),
+  rating: () => number({ maximumFractionDigits: 3 }),
+  number: () => number({ maximumFractionDigits: 6 }),
+};
+
+const axisOf = {
+  money: (currency) => number({ ...moneyOptions(currency), ...COMPACT, minimumFractionDigits: 0 }),
+  percent: () => number({ style: "percent", maximumFractionDigits: 1 }),
+};
+
+export const NOTHING = "–";
+
+const withUnit = (text, unit) => (unit === "days" ? `${text} days` : text);
+
+// A short form, for cards and rankings.
+export function compact(value, unit, currency) {
+  if (value === null || value === undefined) return NOTHING;
+  return withUnit((compactOf[unit] ?? compactOf.number)(Number(value), currency).format(value), unit);
+}
+
+// Every digit that means something.
+export function exact(value, unit, currency) {
+  if (value === null || value === undefined) return "no value";
+  return withUnit((exactOf[unit] ?? exactOf.number)(currency).format(value), unit);
+}
+
+export function axis(value, unit, currency) {
+  return (axisOf[unit] ?? (() => number(COMPACT)))(currency).format(value);
+}
+
+// A change of 0.034 as "3.4%", of points as "1.2 pp"; the sign is shown by the arrow beside it.
+export function change({ kind, amount }) {
+  const size = Math.abs(Number(amount));
+  const digits = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
+  if (kind === "points") return `${number(digits).format(size * 100)} pp`;
+  if (size >= 10) return `${number(COMPACT).format(size)}×`;
+  return number({ style: "percent", ...digits }).format(size);
+}
+
+const date = (options) => kept(`d${JSON.stringify(options)}`, () => new Intl.DateTimeFormat(locale, { timeZone: "UTC", ...options }));
+const DAY = { day: "numeric", month: "short" };
+
+export const day = (iso) => date({ ...DAY, year: "numeric" }).format(new Date(iso));
+
+export const dayRange = (first, last) => date({ ...DAY, year: "numeric" }).formatRange(new Date(first), new Date(last));
+
+// The name of a bucket; with `long`, complete enough to stand alone.
+export function bucket(value, grain, long = false) {
+  const start = new Date(value);
+  if (grain === "month") return date({ month: long ? "long" : "short", year: "numeric" }).format(start);
+  if (!long) return date(DAY).format(start);
+  if (grain === "week") return `Week of ${day(start)}`;
+  return date({ weekday: "short", ...DAY, year: "numeric" }).format(start);
+}
+
+export const instant = (iso, zone) =>
+  kept(`i${zone}`, () => new Intl.DateTimeFormat(locale, { ...DAY, hour: "2-digit", minute: "2-digit", timeZone: zone })).format(new Date(iso));
+
+export function ago(milliseconds) {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  if (seconds < 60) return `${seconds} s ago`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min ago`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `${hours} h ago` : `${Math.round(hours / 24)} days ago`;
+}
+
+// A raw value of a dimension as a label: COD stays, ON_DELIVERY becomes "On delivery".
+export function memberLabel(value) {
+  if (value === null || value === undefined || value === "") return "Unknown";
+  const text = String(value);
+  if (!/^[A-Z][A-Z0-9_]+$/.test(text) || text.length <= 3) return text;
+  const words = text.replaceAll("_", " ").toLowerCase();
+  return words[0].toUpperCase() + words.slice(1);
+}

@@ -1,0 +1,34 @@
+// Ranked bars. Each row that can be drilled into is a link, so that keyboard, Back and new tabs just work.
+import { h, label, replaceKeepingFocus } from "./dom.js";
+import { compact, exact, memberLabel } from "./format.js";
+import { members } from "./members.js";
+import { addressWith } from "./state.js";
+
+export function renderRanking(body, tile) {
+  const { rows, metric } = members(tile);
+  if (!rows.length) return false;
+  const top = Math.max(...rows.map((row) => Number(row.values[0] ?? 0)), 0);
+  const list = h("ol", { class: "ranking" });
+  for (const row of rows) {
+    const value = row.values[0];
+    const share = top > 0 ? Math.max(0, Number(value ?? 0)) / top : 0;
+    const isUnknown = row.key === "unknown" || row.key === null;
+    const tag = tile.drill && row.key !== null ? "a" : "div";
+    const link = tag === "a" ? { href: addressWith({ [tile.drill]: row.key }), "data-state-link": true, "data-key": row.key } : {};
+    list.append(
+      h(
+        "li",
+        {},
+        h(
+          tag,
+          { class: isUnknown ? "row unknown" : "row", ...link },
+          label(memberLabel(row.label), { class: "name" }),
+          h("span", { class: "track", "aria-hidden": "true" }, h("span", { class: "bar", "--share": share.toFixed(4) })),
+          h("span", { class: "amount", title: exact(value, metric.unit, metric.currency) }, compact(value, metric.unit, metric.currency)),
+        ),
+      ),
+    );
+  }
+  replaceKeepingFocus(body, list);
+  return true;
+}

@@ -1,0 +1,62 @@
+// Tables with numbers that can be compared at a glance: bars or shades behind them.
+import { h, label, replaceKeepingFocus } from "./dom.js";
+import { bucket, compact, exact, memberLabel, NOTHING } from "./format.js";
+import { members } from "./members.js";
+import { addressWith } from "./state.js";
+
+function scales(rows, count) {
+  return Array.from({ length: count }, (_, index) => {
+    const values = rows.map((row) => row.values[index]).filter((value) => value !== null).map(Number);
+    return { low: Math.min(...values), high: Math.max(...values) };
+  });
+}
+
+function share(value, style, { low, high }) {
+  if (style === "bar") return high > 0 ? Math.max(0, value) / high : 0;
+  return high > low ? (value - low) / (high - low) : 0.5;
+}
+
+function numberCell(value, column, style, scale) {
+  if (value === null) return h("td", { class: "number missing", title: "no value" }, NOTHING);
+  const shade = style === "plain" ? {} : { "--share": share(Number(value), style, scale).toFixed(4) };
+  return h("td", { class: `number ${style}`, title: exact(value, column.unit, column.currency), ...shade }, h("span", {}, compact(value, column.unit, column.currency)));
+}
+
+const scrolled = (table, name, tall = false) => h("div", { class: tall ? "scroll tall" : "scroll", role: "region", "aria-label": name, tabindex: "0" }, table);
+
+export function renderTable(body, tile) {
+  const { leading, others, metrics, rows } = members(tile);
+  if (!rows.length) return false;
+  const scale = scales(rows, metrics.length);
+  const head = h("tr", {}, [leading, ...others].map((column) => h("th", { scope: "col" }, column.label)), metrics.map((column) => h("th", { scope: "col", class: "number" }, column.label)));
+  const lines = rows.map((row) => {
+    const name = label(memberLabel(row.label));
+    const lead = tile.drill && row.key !== null ? h("a", { href: addressWith({ [tile.drill]: row.key }), "data-state-link": true, "data-key": row.key }, name) : name;
+    return h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, lead),
+      row.others.map((value) => h("td", { class: "text" }, label(memberLabel(value)))),
+      row.values.map((value, index) => numberCell(value, metrics[index], tile.styles[index] ?? "plain", scale[index])),
+    );
+  });
+  const table = h("table", {}, h("caption", { class: "hidden" }, tile.title), h("thead", {}, head), h("tbody", {}, lines));
+  replaceKeepingFocus(body, scrolled(table, tile.title));
+  return true;
+}
+
+// The rows of a chart as a table: the same numbers for those who do not see the drawing.
+export function trendTable(tile) {
+  const shown = tile.columns.map((column, index) => ({ ...column, index })).filter((column) => column.kind !== "partial" && column.kind !== "key");
+  const partial = tile.columns.findIndex((column) => column.kind === "partial");
+  const isNumber = (column) => column.kind === "metric" || column.kind === "previous";
+  const cell = (row, column) => {
+    const value = row[column.index];
+    if (column.kind === "time") return h("th", { scope: "row" }, bucket(value, tile.grain, true), partial >= 0 && row[partial] ? h("span", { class: "missing" }, " (partial)") : null);
+    if (!isNumber(column)) return h("td", { class: "text" }, label(memberLabel(value)));
+    return h("td", { class: "number" }, value === null ? NOTHING : exact(value, column.unit, column.currency));
+  };
+  const head = h("tr", {}, shown.map((column) => h("th", { scope: "col", class: isNumber(column) ? "number" : null }, column.label)));
+  const lines = [...tile.rows].reverse().map((row) => h("tr", {}, shown.map((column) => cell(row, column))));
+  return scrolled(h("table", {}, h("caption", { class: "hidden" }, tile.title), h("thead", {}, head), h("tbody", {}, lines)), `${tile.title}, as a table`, true);
+}

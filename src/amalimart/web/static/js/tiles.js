@@ -1,0 +1,70 @@
+// Puts answered tiles into their places. A tile that has no numbers says so calmly in its own place.
+import { h } from "./dom.js";
+import { renderKpi } from "./kpi.js";
+import { renderRanking } from "./ranking.js";
+import { renderTable } from "./table.js";
+import { removeTrend, renderTrend } from "./trend.js";
+
+const renderers = { kpi: renderKpi, ranking: renderRanking, table: renderTable, trend: renderTrend };
+const shown = new WeakMap();
+
+const sentence = (text) => (text ? text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".") : "");
+
+const calm = (message, next) => h("div", { class: "calm" }, h("p", {}, sentence(message)), next ? h("p", { class: "next" }, sentence(next)) : null);
+
+function setHead(place, tile) {
+  place.querySelector(".tile-title").textContent = tile.title;
+  const about = [tile.description, ...(tile.definitions ?? []).map((each) => each.basis)].filter(Boolean).join("\n");
+  place.querySelector(".tile-title").title = about;
+  const head = place.querySelector(".tile-head");
+  if (!head) return;
+  head.querySelector(".badge")?.remove();
+  if (tile.range_label) head.querySelector(".tile-title").after(h("span", { class: "badge" }, tile.range_label));
+}
+
+function setNote(place, tile) {
+  place.querySelector(":scope > .note")?.remove();
+  if (tile.type !== "kpi" && tile.notes.length) place.append(h("p", { class: "note" }, tile.notes.join(" ")));
+}
+
+function renderTile(place, tile, context) {
+  const text = JSON.stringify(tile);
+  const address = location.search;
+  const before = shown.get(place);
+  if (before && before.text === text && before.address === address) return;
+  shown.set(place, { text, address });
+  const body = place.querySelector(".tile-body");
+  setHead(place, tile);
+  setNote(place, tile);
+  place.dataset.status = tile.status;
+  if (tile.status !== "ok") {
+    removeTrend(body);
+    body.replaceChildren(calm(tile.message, tile.next_step));
+    return;
+  }
+  if (renderers[tile.type](body, tile, context) === false) {
+    place.dataset.status = "empty";
+    body.replaceChildren(calm("Nothing in this period", "choose other days or remove a filter"));
+  }
+}
+
+const failed = (body) => {
+  removeTrend(body);
+  body.replaceChildren(calm("This tile could not be drawn", "reload the page to try again"));
+};
+
+export function renderTiles(root, document, context) {
+  const report = (body, cause) => {
+    console.error(cause);
+    failed(body);
+  };
+  for (const tile of document.tiles) {
+    const place = root.querySelector(`[data-tile="${CSS.escape(tile.id)}"]`);
+    if (!place) continue;
+    try {
+      renderTile(place, tile, { ...context, report });
+    } catch (cause) {
+      report(place.querySelector(".tile-body"), cause);
+    }
+  }
+}

@@ -1,0 +1,178 @@
+// A metric over time: the drawing, its legend, the numbers under the pointer, and the same as a table.
+import { h, label, replaceKeepingFocus } from "./dom.js";
+import { bucket, compact, exact, memberLabel } from "./format.js";
+import { Pointer } from "./pointer.js";
+import { trendTable } from "./table.js";
+import { onThemeChange } from "./theme.js";
+import { loadVega, SERIES, themeConfig } from "./vega.js";
+
+const column = (tile, kind) => tile.columns.find((each) => each.kind === kind);
+const MEASURED = new Set(["metric", "previous"]);
+
+class TrendTile {
+  constructor(body, context) {
+    this.context = context;
+    this.body = body;
+    this.drawing = h("div", { class: "drawing" });
+    this.box = h("div", { class: "chart" }, this.drawing);
+    this.table = h("div", { hidden: true });
+    this.legend = h("ul", { class: "legend" });
+    this.isTable = false;
+    const view = (name, isTable) => h("button", { type: "button", "aria-pressed": String(isTable === this.isTable), onclick: () => this.choose(isTable) }, name);
+    this.views = [view("Chart", false), view("Table", true)];
+    this.tools = h("div", { class: "tile-tools" }, this.legend, h("div", { class: "views", role: "group", "aria-label": "Show as" }, this.views));
+    body.closest(".tile").querySelector(".tile-head").append(this.tools);
+    body.replaceChildren(this.box, this.table);
+    this.pointer = new Pointer(this.box, { positions: () => this.positions(), describe: (index) => this.describe(index) });
+    onThemeChange(() => this.tile && this.draw(true));
+  }
+
+  remove() {
+    this.tools.remove();
+    this.tile = null;
+    this.view?.finalize();
+    this.view = null;
+  }
+
+  choose(isTable) {
+    this.isTable = isTable;
+    this.views.forEach((button, index) => button.setAttribute("aria-pressed", String((index === 1) === isTable)));
+    this.box.hidden = isTable;
+    this.table.hidden = !isTable;
+    if (isTable) this.fillTable();
+  }
+
+  fillTable() {
+    replaceKeepingFocus(this.table, trendTable(this.tile));
+  }
+
+  update(tile) {
+    this.tile = tile;
+    const names = tile.columns.map((each) => each.name);
+    const measured = tile.columns.map((each) => MEASURED.has(each.kind));
+    this.rows = tile.rows.map((row) => Object.fromEntries(row.map((value, index) => [names[index], measured[index] && value !== null ? Number(value) : value])));
+    this.time = column(tile, "time").name;
+    this.series = column(tile, "dimension")?.name ?? null;
+    this.metric = column(tile, "metric");
+    this.previous = column(tile, "previous") ?? null;
+    this.buckets = [...new Set(this.rows.map((row) => row[this.time]))];
+    this.totals = this.seriesTotals();
+    this.fillLegend();
+    this.box.setAttribute("role", "img");
+    this.box.setAttribute("aria-label", this.summary());
+    if (this.isTable) this.fillTable();
+    return this.draw(false);
+  }
+
+  seriesTotals() {
+    if (!this.series) return [];
+    const totals = new Map();
+    for (const row of this.rows) totals.set(row[this.series], (totals.get(row[this.series]) ?? 0) + (row[this.metric.name] ?? 0));
+    return [...totals].sort((a, b) => b[1] - a[1]);
+  }
+
+  fillLegend() {
+    if (this.series) {
+      const all = this.totals.reduce((sum, [, total]) => sum + total, 0);
+      this.legend.replaceChildren(
+        ...this.totals.map(([name, total], index) =>
+          h("li", {}, h("span", { class: `key swatch swatch-${(index % SERIES) + 1}`, "aria-hidden": "true" }), label(memberLabel(name)), h("b", {}, all ? compact(total / all, "percent") : "")),
+        ),
+      );
+      return;
+    }
+    const entries = [["current", "This period"]];
+    if (this.previous) entries.push(["previous", "Previous period"]);
+    if (this.rows.some((row) => row.partial)) entries.push(["partial", `Partial ${this.tile.grain}`]);
+    this.legend.replaceChildren(...entries.map(([kind, text]) => h("li", {}, h("span", { class: `key ${kind}`, "aria-hidden": "true" }), text)));
+  }
+
+  summary() {
+    const values = this.rows.filter((row) => row[this.metric.name] !== null);
+    if (!values.length) return `${this.tile.title}: nothing in this period.`;
+    const named = (time) => bucket(time, this.tile.grain, true);
+    const span = `${this.tile.title}, ${this.buckets.length} points from ${named(this.buckets[0])} to ${named(this.buckets.at(-1))}`;
+    if (this.series) return `${span}, by ${this.totals.map(([name]) => memberLabel(name)).join(", ")}. The table view holds the numbers.`;
+    const highest = values.reduce((best, row) => (row[this.metric.name] > best[this.metric.name] ? row : best));
+    return `${span}. Highest: ${exact(highest[this.metric.name], this.metric.unit, this.metric.currency)} on ${named(highest[this.time])}. The table view holds the numbers.`;
+  }
+
+  // Series are numbered by size, so that colours follow the order of the legend.
+  specification() {
+    const { spec } = this.tile;
+    if (!this.series) return spec;
+    const domain = this.totals.map(([name]) => name);
+    return { ...spec, encoding: { ...spec.encoding, color: { ...spec.encoding.color, sort: domain, scale: { domain } } } };
+  }
+
+  async draw(isRestyled) {
+    const spec = this.specification();
+    const shape = JSON.stringify(spec);
+    const tile = this.tile;
+    if (this.view && !isRestyled && shape === this.shape) {
+      await this.view.data("rows", this.rows.map((row) => ({ ...row }))).runAsync();
+      return;
+    }
+    this.shape = shape;
+    const { vegaEmbed } = await loadVega(this.context.vega);
+    if (tile !== this.tile) return;
+    const previous = this.view;
+    const holder = h("div", { class: "drawing" });
+    this.drawing.replaceWith(holder);
+    this.drawing = holder;
+    previous?.finalize();
+    const rows = this.rows.map((row) => ({ ...row }));
+    const result = await vegaEmbed(holder, { ...spec, data: { name: "rows", values: rows } }, {
+      actions: false,
+      ast: true,
+      config: themeConfig(),
+      defaultStyle: false,
+      renderer: "svg",
+      tooltip: false,
+    });
+    this.view = result.view;
+    this.box.dataset.drawn = "true";
+  }
+
+  positions() {
+    if (!this.view) return [];
+    const scale = this.view.scale("x");
+    const offset = this.view.origin()[0] + (scale.bandwidth ? scale.bandwidth() / 2 : 0);
+    return this.buckets.map((time) => scale(this.series ? time : new Date(time)) + offset);
+  }
+
+  describe(index) {
+    const time = this.buckets[index];
+    const rows = this.rows.filter((row) => row[this.time] === time);
+    const shown = (value) => compact(value, this.metric.unit, this.metric.currency);
+    const line = (key, text, value) => [h("span", { class: `key ${key}` }), h("dt", {}, text), h("dd", {}, shown(value))];
+    const isPartial = rows.some((row) => row.partial);
+    const heading = h("p", { class: "when" }, bucket(time, this.tile.grain, true) + (isPartial ? " · partial" : ""));
+    if (this.series) {
+      const of = new Map(rows.map((row) => [row[this.series], row[this.metric.name]]));
+      return [heading, h("dl", {}, this.totals.map(([name], place) => line(`swatch swatch-${(place % SERIES) + 1}`, memberLabel(name), of.get(name) ?? 0)))];
+    }
+    const [row] = rows;
+    const entries = [line("current", "This period", row[this.metric.name])];
+    if (this.previous) entries.push(line("previous", "Previous", row[this.previous.name]));
+    return [heading, h("dl", {}, entries)];
+  }
+}
+
+const drawn = new WeakMap();
+
+export function renderTrend(body, tile, context) {
+  const isEmpty = tile.rows.every((row) => tile.columns.every((each, index) => each.kind !== "metric" || row[index] === null));
+  if (!tile.rows.length || isEmpty) {
+    removeTrend(body);
+    return false;
+  }
+  if (!drawn.has(body)) drawn.set(body, new TrendTile(body, context));
+  drawn.get(body).update(tile).catch((cause) => context.report(body, cause));
+  return true;
+}
+
+export function removeTrend(body) {
+  drawn.get(body)?.remove();
+  drawn.delete(body);
+}

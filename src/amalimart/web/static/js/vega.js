@@ -1,0 +1,63 @@
+// The chart library: loaded once, when the first chart is near. Its colours come from the theme.
+import { axis, bucket } from "./format.js";
+import { colour } from "./theme.js";
+
+let loading = null;
+
+export function loadVega(address) {
+  loading ??= import(address).then(
+    (library) => {
+      library.vega.expressionFunction("amalimart", formatted);
+      return library;
+    },
+    (cause) => {
+      loading = null;
+      throw cause;
+    },
+  );
+  return loading;
+}
+
+// The custom format type of the specifications: "axis:<unit>:<currency>" or "time:<grain>".
+function formatted(value, format) {
+  const [what, first, second] = String(format).split(":");
+  return what === "time" ? bucket(value, first) : axis(value, first, second);
+}
+
+export const SERIES = 6;
+
+export function themeConfig() {
+  const accent = colour("--accent");
+  const surface = colour("--surface");
+  const font = getComputedStyle(document.body).fontFamily;
+  return {
+    aria: false,
+    background: null,
+    customFormatTypes: true,
+    padding: { left: 0, right: 4, top: 6, bottom: 0 },
+    autosize: { type: "fit", contains: "padding" },
+    font,
+    view: { stroke: null },
+    range: { category: Array.from({ length: SERIES }, (_, index) => colour(`--series-${index + 1}`)) },
+    axis: {
+      domain: false,
+      ticks: false,
+      labelColor: colour("--text-faint"),
+      labelFont: font,
+      labelFontSize: 11.5,
+      labelPadding: 8,
+      gridColor: colour("--grid"),
+    },
+    axisY: { tickCount: 5, minExtent: 52, maxExtent: 52 },
+    axisX: { labelAngle: 0, labelFlush: false, tickCount: 8, labelBound: true },
+    scale: { bandPaddingInner: 0.28, bandPaddingOuter: 0.14 },
+    style: {
+      current: { stroke: accent, strokeWidth: 2, strokeJoin: "round", strokeCap: "round", interpolate: "monotone" },
+      current_area: { fill: accent, fillOpacity: 0.07, line: false, interpolate: "monotone" },
+      previous: { stroke: colour("--previous"), strokeWidth: 1.3, strokeDash: [4, 3], interpolate: "monotone" },
+      partial: { stroke: accent, strokeWidth: 1.8, strokeDash: [1.5, 3.5], strokeCap: "round", strokeOpacity: 0.85 },
+      partial_point: { filled: true, fill: surface, stroke: accent, strokeWidth: 1.6, size: 34, fillOpacity: 1, strokeOpacity: 1 },
+      stacked: { cornerRadiusEnd: 0 },
+    },
+  };
+}
