@@ -1,0 +1,135 @@
+"""What every kind of source can do, and the shapes it answers in."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from amalimart.lake import BatchWriter
+from amalimart.mapping.source_mapping import SourceMapping
+
+Catalog = Mapping[str, Mapping[str, str]]
+"""Table -> column -> the source's own name of its type."""
+
+Position = Mapping[str, Any]
+"""Where to read on from: a JSON object that only the source which made it understands."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableProgress:
+    """How far one table has come.
+
+    number, of   this table's place among those being read, from 1
+    rows         copied so far
+    estimate     rows the table is believed to have; None if unknown
+    seconds      since its first row was asked for
+    done         whether the table is finished
+    replaced     column -> values without an exact form in bronze (NaN, infinity, a year after 9999)
+                 that became null so far
+    """
+
+    table: str
+    number: int
+    of: int
+    rows: int
+    estimate: int | None
+    seconds: float
+    done: bool
+    replaced: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def rows_per_second(self) -> float:
+        """0 until time has passed."""
+        return self.rows / self.seconds if self.seconds > 0 else 0.0
+
+
+Progress = Callable[[TableProgress], None]
+
+
+def silent(_progress: TableProgress) -> None:
+    """A progress that nobody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a snapshot or poll has read.
+
+    position     for the commit
+    fresh_as_of  the source's own time up to which everything is in it, UTC
+    """
+
+    position: Position
+    fresh_as_of: datetime | None
+
+
+class Source(Protocol):
+    """A place a marketplace keeps its data.
+
+    Every method may raise SourceUnreachable (try again), SourceRefused, SourceMismatch or BrokenFile;
+    none commits: the caller does, once, with the Reading.
+    """
+
+    def catalog(self) -> Catalog:
+        """Every table and column there is."""
+        ...
+
+    def stale_tables(self, mapping: SourceMapping, position: Position | None) -> Collection[str]:
+        """Mapped tables that can only be brought up to date by a snapshot.
+
+        All of them without a position, or where the position belongs to another database.
+        """
+        ...
+
+    def snapshot(
+        self,
+        mapping: SourceMapping,
+        writer: BatchWriter,
+        progress: Progress,
+        *,
+        tables: Collection[str],
+        since: Position | None,
+    ) -> Reading:
+        """Write the given tables whole, all as of one moment; keep the others' place in `since`."""
+        ...
+
+    def poll(
+        self, mapping: SourceMapping, writer: BatchWriter, progress: Progress, *, since: Position
+    ) -> Reading | None:
+        """Write what changed after `since`, all tables as of one moment; None where nothing did."""
+        ...
+
+
+class Stopwatch:
+    """Counts one table's rows and reports them."""
+
+    def __init__(self, progress: Progress, table: str, *, number: int, of: int, estimate: int | None) -> None:
+        self._progress = progress
+        self._about = (table, number, of)
+        self._estimate = estimate
+        self._started = time.monotonic()
+        self.rows = 0
+        self.replaced: dict[str, int] = {}
+
+    def add(self, rows: int) -> None:
+        """Report that many more rows."""
+        self.rows += rows
+        self._report(done=False)
+
+    def replace(self, column: str, count: int) -> None:
+        """Note values that became null; reported with the next rows."""
+        if count:
+            self.replaced[column] = self.replaced.get(column, 0) + count
+
+    def finish(self) -> None:
+        """Report the table as done."""
+        self._report(done=True)
+
+    def _report(self, *, done: bool) -> None:
+        table, number, of = self._about
+        seconds = time.monotonic() - self._started
+        self._progress(
+            TableProgress(table, number, of, self.rows, self._estimate, seconds, done, dict(self.replaced))
+        )
