@@ -15,12 +15,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from amalimart.api.services import DemoAccount
+from amalimart.access.principal import Role
 from amalimart.config.project import SETTINGS_FILE, Project, SourceSettings, open_project, write_secret
 from amalimart.control.store import open_control_store
 from amalimart.core.clock import SystemClock, business_day
 from amalimart.core.errors import ConfigError, EngineUnavailable, NotFound
-from amalimart.demo.accounts import Account, demo_accounts
+from amalimart.demo.accounts import DemoAccount as ShopAccount
+from amalimart.demo.accounts import demo_accounts
 from amalimart.demo.source import ensure_source, stop_source
 from amalimart.observe.progress import step
 from amalimart.orchestrate.project_init import add_source, init_project
@@ -33,6 +34,14 @@ from amalimart.processes.up import check_before_start, run_project
 SOURCE = "shop"
 _SECRET = "SHOP_URL"  # noqa: S105 - the name of a secret
 _SEED = 20_240_817
+_SEES = {
+    Role.ADMIN: "the whole marketplace: sales, payments, vendors, deliveries",
+    Role.EXECUTIVE: "the day in a few figures",
+    Role.VENDOR: "only this vendor's own products, sales and returns",
+    Role.SUPPORT: "delayed and failed orders, requests by category",
+    Role.DELIVERY: "only this partner's own shipments",
+    Role.ANALYST: "everything but personal data",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +60,10 @@ def run_demo(options: DemoOptions) -> None:
     if read_report(project.run, "engine") is None:
         shop = options.home / "shop"
         try:
-            _prepare(project, options, shop)
+            dsn = _prepare(project, options, shop)
             check_before_start(project)
             threading.Thread(target=_announce, args=(project,), daemon=True).start()
-            run_project(project, [_live_orders(project, options)])
+            run_project(project, _live_orders(dsn, options.live_rate))
         finally:
             stop_source(shop)
     else:
@@ -94,7 +103,7 @@ def _project(options: DemoOptions) -> Project:
     return project
 
 
-def _prepare(project: Project, options: DemoOptions, shop: Path) -> None:
+def _prepare(project: Project, options: DemoOptions, shop: Path) -> str:
     clock = SystemClock()
     today = business_day(clock, project.zone)
     with step("simulated shop in an embedded PostgreSQL") as shown:
@@ -102,9 +111,10 @@ def _prepare(project: Project, options: DemoOptions, shop: Path) -> None:
         shown.summary = f"{options.orders:,} orders"
     write_secret(project.home, _SECRET, dsn)
     _register(project, demo_accounts(dsn), clock)
+    return dsn
 
 
-def _register(project: Project, accounts: list[Account], clock: SystemClock) -> None:
+def _register(project: Project, accounts: list[ShopAccount], clock: SystemClock) -> None:
     """Make the demo's accounts, once; their passwords are random and known to nobody.
 
     The sign-in page of a demo opens them by one click, which is why the engine offers that only
@@ -119,21 +129,22 @@ def _register(project: Project, accounts: list[Account], clock: SystemClock) -> 
                 control.users.add(
                     account.email,
                     display_name=account.display_name,
-                    role=account.role,
+                    role=Role(account.role),
                     password=secrets.token_urlsafe(24),
                     vendor_ids=account.vendor_ids,
                     delivery_partner_ids=account.delivery_partner_ids,
                 )
     finally:
         control.close()
-    offered = [{"email": account.email, "sees": account.sees} for account in accounts]
+    offered = [{"email": account.email, "sees": _SEES[Role(account.role)]} for account in accounts]
     project.run.mkdir(parents=True, exist_ok=True)
     (project.run / DEMO_ACCOUNTS_FILE).write_text(json.dumps(offered))
 
 
-def _live_orders(project: Project, options: DemoOptions) -> ProcessSpec:
-    arguments = ("--home", str(project.home), "--rate", str(options.live_rate))
-    return ProcessSpec("live orders", "amalimart.processes.live_shop", arguments)
+def _live_orders(dsn: str, rate: float) -> list[ProcessSpec]:
+    if rate == 0:
+        return []
+    return [ProcessSpec("live orders", "amalimart.demo.live", ("--dsn", dsn, "--rate", str(rate)))]
 
 
 def _announce(project: Project) -> None:

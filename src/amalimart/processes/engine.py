@@ -31,7 +31,7 @@ from amalimart.orchestrate.engine import Engine
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.runtime_files import remove_report, socket_path, write_report
 from amalimart.processes.services import OPERATOR, build_services
-from amalimart.web.site import create_site
+from amalimart.web.site import create_app as create_site
 
 DEMO_ACCOUNTS_FILE = "demo-accounts.json"
 
@@ -77,7 +77,7 @@ def bind_local(run: Path) -> socket.socket:
 
 
 def _server(app: FastAPI) -> _Server:
-    config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, lifespan="off")
+    config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
     config.timeout_graceful_shutdown = 3
     return _Server(config)
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import amalimart
 from amalimart.access.policies import load_policies
 from amalimart.access.principal import Principal, Role
-from amalimart.api.dashboards.library import PACKAGED as PACKAGED_DASHBOARDS
 from amalimart.api.dashboards.library import load_dashboards
 from amalimart.api.services import (
     AppServices,
@@ -73,8 +72,8 @@ def build_services(
     model = load_model([_MARKETPLACE / "semantic", project.overlay("metrics")])
     policies = load_policies([_MARKETPLACE / "policies", project.overlay("policies")])
     semantic = SemanticService(model, policies, engine.hot_file, MappedAvailability(engine.mappings))
-    dashboards = load_dashboards([PACKAGED_DASHBOARDS, project.overlay("dashboards")])
-    dashboards.check_names(model.metric_names, model.dimension_names)
+    dashboards = load_dashboards(project.overlay("dashboards"))
+    dashboards.check_names(model.metric_names, model.dimensions)
     feed = EngineFeed(engine, loop)
     return AppServices(
         semantic=semantic,
