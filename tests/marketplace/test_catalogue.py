@@ -59,22 +59,24 @@ def test_a_parent_written_as_7_0_is_category_7_unless_7_0_exists(bench: ModelBen
 
 
 @pytest.mark.parametrize(
-    ("status", "is_active", "listed", "sellable"),
+    ("status", "switch", "stock", "flags"),
     [
-        ("ACTIVE", True, True, True),
-        ("ACTIVE", False, True, False),
-        ("ACTIVE", None, True, True),
-        ("INACTIVE", True, True, False),
-        ("DRAFT", True, False, False),
-        ("UNKNOWN", True, True, False),
+        ("ACTIVE", True, 3, {"is_listed", "is_active", "is_sellable"}),
+        ("ACTIVE", True, None, {"is_listed", "is_active", "is_sellable"}),
+        ("ACTIVE", True, 0, {"is_listed", "is_active"}),
+        ("ACTIVE", None, 3, {"is_listed", "is_active", "is_sellable"}),
+        ("ACTIVE", False, 3, {"is_listed"}),
+        ("INACTIVE", True, 3, {"is_listed"}),
+        ("UNKNOWN", None, 3, {"is_listed"}),
+        ("DRAFT", True, 3, set()),
     ],
 )
-def test_listed_is_not_a_draft_and_sellable_is_active_by_both_status_and_switch(
-    bench: ModelBench, status: str, is_active: bool | None, listed: bool, sellable: bool
+def test_active_needs_status_and_switch_listed_only_that_it_is_no_draft(
+    bench: ModelBench, status: str, switch: bool | None, stock: int | None, flags: set[str]
 ) -> None:
-    bench.put("products", product_id="p", status=status, is_active=is_active)
+    bench.put("products", product_id="p", status=status, is_active=switch, stock_quantity=stock)
     product = bench.row("gold.dim_products")
-    assert (product["is_listed"], product["is_sellable"]) == (listed, sellable)
+    assert {flag for flag in ("is_listed", "is_active", "is_sellable") if product[flag]} == flags
 
 
 def test_stock_is_the_products_own_and_its_variants_only_where_it_has_none(bench: ModelBench) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -62,7 +62,7 @@ def test_first_and_last_order_of_any_status_but_not_of_test_orders(bench: ModelB
         ("4", 4, "PENDING", True),
     ):
         bench.put(
-            "orders", order_id=key, customer_id="u", order_date=datetime(2024, 1, day, 23, 30),
+            "orders", order_id=key, customer_id="u", order_date=f"2024-01-0{day} 23:30",
             status=status, is_test=is_test,
         )  # fmt: skip
     customers = bench.by_key("gold.dim_customers")
@@ -75,7 +75,7 @@ def test_first_and_last_order_of_any_status_but_not_of_test_orders(bench: ModelB
 
 def test_orders_are_numbered_by_moment_then_id_without_gaps_for_test_orders(bench: ModelBench) -> None:
     for key, day, is_test in (("10", 5, False), ("9", 5, False), ("1", 9, False), ("2", 1, True)):
-        bench.put("orders", order_id=key, customer_id="u", order_date=datetime(2024, 1, day), is_test=is_test)
+        bench.put("orders", order_id=key, customer_id="u", order_date=f"2024-01-0{day}", is_test=is_test)
     bench.put("orders", order_id="guest", customer_id=None)
     numbers = {key: row["customer_order_number"] for key, row in bench.by_key("gold.fact_orders").items()}
     assert numbers == {"9": 1, "10": 2, "1": 3, "guest": None}

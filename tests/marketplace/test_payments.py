@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.marketplace.conftest import ModelBench
 
-JAN = [datetime(2024, 1, day, 9, 0) for day in range(1, 29)]
+JAN = [datetime.fromisoformat(f"2024-01-{day:02d} 09:00") for day in range(1, 29)]
 
 
 def attempt(
@@ -45,7 +45,7 @@ def order(bench: ModelBench, **columns: object) -> None:
             id="switched to cash",
         ),
         pytest.param(
-            [("CARD", "SUCCESS"), ("WALLET", "SUCCESS")], "PREPAID", "WALLET", id="the latest of two successes"
+            [("CARD", "SUCCESS"), ("WALLET", "SUCCESS")], "PREPAID", "WALLET", id="the latest success"
         ),
         pytest.param([("OTHER", "REFUNDED")], "PREPAID", "OTHER", id="an unnamed method is not cash"),
     ],

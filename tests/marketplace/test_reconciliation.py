@@ -44,14 +44,15 @@ def test_a_true_fact_reconciles_and_a_lost_or_doubled_row_does_not(
     marketplace.execute(f"insert into gold.{fact} select * from gold.{fact} limit 1")
     assert marketplace.broken_rows(check)
     marketplace.rows(f"gold.{fact}")
-    marketplace.execute(f"delete from gold.{fact} where rowid = 0")
+    marketplace.execute(f"delete from gold.{fact} where rowid = (select min(rowid) from gold.{fact})")
     assert marketplace.broken_rows(check)
 
 
 @pytest.mark.parametrize(("fact", "measure"), [(f, m) for f, (_, m) in FACTS.items() if m])
 def test_a_cent_that_changed_on_the_way_is_seen(marketplace: ModelBench, fact: str, measure: str) -> None:
     step = 1 if measure == "rating" else 0.01
-    marketplace.execute(f"update gold.{fact} set {measure} = {measure} + {step} where rowid = 0")
+    first_row = f"(select min(rowid) from gold.{fact})"
+    marketplace.execute(f"update gold.{fact} set {measure} = {measure} + {step} where rowid = {first_row}")
     assert marketplace.broken_rows(FACTS[fact][0])
 
 

@@ -1,4 +1,4 @@
--- A smell of the source: parcels dated as delivered before their order was placed. They have no delivery days.
+-- A smell of the source: parcels dated as delivered before their order. They have no delivery days.
 {{ config(severity='warn') }}
 
 select

@@ -1,5 +1,6 @@
--- Every product, listed or not. Listed: not a draft. Sellable ("active product"): status ACTIVE and switched
--- on; a source may set the two in conflict. The category is the additive one: primary, else smallest id.
+-- Every product, listed or not. Listed: not a draft. Active: status ACTIVE and switched on; a source may set
+-- the two in conflict. Sellable: active and not known to be out of stock. The category is the additive one:
+-- primary, else smallest id.
 -- grain: one row per product
 -- owner: catalogue data
 -- personal data: none
@@ -16,7 +17,7 @@ with products as (
         stock_quantity,
         low_stock_threshold,
         status,
-        is_active,
+        is_switched_on,
         listed_at
     from {{ ref('products') }}
 ),
@@ -45,9 +46,11 @@ dim_products as (
         products.stock_quantity,
         products.low_stock_threshold,
         products.status,
-        products.is_active,
+        products.status = 'ACTIVE' and products.is_switched_on as is_active,
         products.status <> 'DRAFT' as is_listed,
-        products.status = 'ACTIVE' and products.is_active as is_sellable,
+        products.status = 'ACTIVE'
+        and products.is_switched_on
+        and coalesce(products.stock_quantity > 0, true) as is_sellable,
         {{ day_of('products.listed_at') }} as listed_on
     from products
     left join dim_categories on products.category_id = dim_categories.category_id

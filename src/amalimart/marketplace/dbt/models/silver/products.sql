@@ -77,7 +77,7 @@ products as (
         coalesce(stg_products.stock_quantity, variant_stock.stock_quantity) as stock_quantity,
         stg_products.low_stock_threshold,
         stg_products.status,
-        coalesce(stg_products.is_active, stg_products.status = 'ACTIVE') as is_active,
+        coalesce(stg_products.is_active, stg_products.status = 'ACTIVE') as is_switched_on,
         stg_products.created_at as listed_at
     from stg_products
     left join main_categories on stg_products.product_id = main_categories.product_id
