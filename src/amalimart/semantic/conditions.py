@@ -43,12 +43,13 @@ def known_value(column: exp.Expr, kind: FieldType) -> exp.Expr:
 
 
 def compare(value: exp.Expr, operator: Operator, operands: Sequence[exp.Expr]) -> exp.Expr:
-    """`value operator operands`, never empty for =, !=, in and not in."""
+    """`value operator operands`, for a WHERE or FILTER, where empty means no; so only a negation must avoid it."""
     if operator in _ORDERING:
         return _ORDERING[operator](this=value, expression=operands[0])
     among: exp.Expr = exp.In(this=value, expressions=list(operands))
-    found = function(exp.Coalesce, among, exp.false())
-    return found if operator in {Operator.EQ, Operator.IN} else exp.Not(this=found)
+    if operator in {Operator.EQ, Operator.IN}:
+        return among
+    return exp.Not(this=function(exp.Coalesce, among, exp.false()))
 
 
 def compare_bucket(
@@ -79,5 +80,6 @@ def compare_bucket(
         ),
         copy=False,
     )
-    found = function(exp.Coalesce, exp.Paren(this=inside), exp.false())
-    return found if operator in {Operator.EQ, Operator.IN} else exp.Not(this=found)
+    if operator in {Operator.EQ, Operator.IN}:
+        return exp.Paren(this=inside)
+    return exp.Not(this=function(exp.Coalesce, exp.Paren(this=inside), exp.false()))

@@ -90,7 +90,9 @@ def _cte_names(tree: exp.Expr) -> frozenset[str]:
 
 
 def _check_table(table: exp.Table, ctes: frozenset[str]) -> None:
-    plain = isinstance(table.this, exp.Identifier) and not table.args.get("db") and not table.args.get("catalog")
+    plain = (
+        isinstance(table.this, exp.Identifier) and not table.args.get("db") and not table.args.get("catalog")
+    )
     if not plain or table.name not in ctes:
         raise _refused(f"the table {table.sql(dialect='duckdb')} is not read through a scan")
 

@@ -46,7 +46,9 @@ def to_date(value: exp.Expr) -> exp.Cast:
 class LegWriter:
     """Writes the SELECT of one leg. Columns: g<n> for the groups, then what `add_*` was told to name."""
 
-    def __init__(self, model: SemanticModel, door: Door, book: ParameterBook, request: Request, key: LegKey) -> None:
+    def __init__(
+        self, model: SemanticModel, door: Door, book: ParameterBook, request: Request, key: LegKey
+    ) -> None:
         self._model = model
         self._door = door
         self._book = book
@@ -55,14 +57,18 @@ class LegWriter:
         self._aliases: dict[tuple[str, ...], str] = {(): "t0"}
         self._datasets: dict[tuple[str, ...], str] = {(): key.dataset}
         self._columns: dict[tuple[str, ...], set[str]] = {(): set()}
-        self._measures: list[exp.Alias] = []
+        self._measures: list[exp.Expr] = []
 
     def add_measure(self, measure: Measure, name: str) -> None:
         """An aggregate, under a name."""
         column = self._column(Reach((), measure.dataset, measure.field))
         aggregate = self._aggregate(measure, column)
         conditions = [
-            compare(self._column(known.column), known.operator, [self._book.constant(value) for value in known.values])
+            compare(
+                self._column(known.column),
+                known.operator,
+                [self._book.constant(value) for value in known.values],
+            )
             for known in measure.where
         ]
         if conditions:
@@ -88,7 +94,9 @@ class LegWriter:
         conditions = [*self._days(), *(self._filter(wanted) for wanted in self._request.filters)]
         select = exp.Select(expressions=[*groups, *self._measures]).from_(self._source(()), copy=False)
         for path in list(self._aliases)[1:]:
-            select = select.join(self._source(path), on=self._join_condition(path), join_type="left", copy=False)
+            select = select.join(
+                self._source(path), on=self._join_condition(path), join_type="left", copy=False
+            )
         if conditions:
             select = select.where(*conditions, copy=False)
         if groups:
@@ -100,7 +108,10 @@ class LegWriter:
     def _aggregate(self, measure: Measure, column: exp.Expr) -> exp.Expr:
         if measure.aggregate is Aggregate.SUM:
             return exp.Sum(this=column)
-        if measure.aggregate is Aggregate.COUNT_DISTINCT and measure.field != self._model.datasets[measure.dataset].key:
+        if (
+            measure.aggregate is Aggregate.COUNT_DISTINCT
+            and measure.field != self._model.datasets[measure.dataset].key
+        ):
             return exp.Count(this=exp.Distinct(expressions=[column]))
         return exp.Count(this=column)  # the key is unique in its dataset, and parents join many-to-one
 
@@ -120,7 +131,9 @@ class LegWriter:
             this=exp.DateDiff(this=bucket, expression=to_date(there), unit=exp.Var(this=unit)),
             to=exp.DataType.build("int"),
         )
-        step: exp.Expr = distance if unit == "DAY" else exp.Anonymous(this="to_months", expressions=[distance])
+        step: exp.Expr = (
+            distance if unit == "DAY" else exp.Anonymous(this="to_months", expressions=[distance])
+        )
         return to_date(exp.Add(this=to_date(here), expression=step))
 
     def _days(self) -> list[exp.Expr]:
@@ -167,21 +180,42 @@ class LegWriter:
         return found if wanted.operator in {Operator.EQ, Operator.IN} else exp.Not(this=found)
 
     def _labelled(self, use: DimensionUse, labels: list[exp.Placeholder]) -> exp.Expr:
-        """Whether the entity's label is one of these; a label may belong to several entities."""
+        """Whether the entity is one of these. A value means the key where there is such a key, else the label,
+        which may belong to several entities; so nobody can join a group by taking another's key as a name.
+        """
         lookup = use.dimension.lookup
         if lookup is None:
             raise AssertionError("only an entity has labels")
         key = self._model.datasets[lookup.dataset].key
-        label = function(exp.Coalesce, exp.column(lookup.label, quoted=True), exp.column(key, quoted=True))
+        label = function(
+            exp.Coalesce,
+            exp.column(lookup.label, table="l", quoted=True),
+            exp.column(key, table="l", quoted=True),
+        )
+        keys = exp.Select(expressions=[exp.column(key, table="k", quoted=True)]).from_(
+            _aliased(self._door.scan(lookup.dataset, {key}), "k"), copy=False
+        )
+        is_label = exp.And(
+            this=exp.In(this=label, expressions=[each.copy() for each in labels]),
+            expression=exp.Not(this=exp.In(this=label.copy(), query=exp.Subquery(this=keys))),
+        )
+        is_key = exp.In(
+            this=exp.column(key, table="l", quoted=True), expressions=[each.copy() for each in labels]
+        )
         entities = (
-            exp.Select(expressions=[exp.column(key, quoted=True)])
+            exp.Select(expressions=[exp.column(key, table="l", quoted=True)])
             .from_(_aliased(self._door.scan(lookup.dataset, {key, lookup.label}), "l"), copy=False)
-            .where(exp.In(this=label, expressions=[each.copy() for each in labels]), copy=False)
+            .where(exp.Or(this=is_key, expression=exp.Paren(this=is_label)), copy=False)
         )
         listed = exp.In(this=self._dimension(use), query=exp.Subquery(this=entities))
         nobody = exp.And(
             this=exp.EQ(this=self._dimension(use), expression=text(UNKNOWN_KEY)),
-            expression=exp.In(this=text(UNKNOWN_LABEL), expressions=[each.copy() for each in labels]),
+            expression=exp.Paren(
+                this=exp.Or(
+                    this=exp.In(this=text(UNKNOWN_LABEL), expressions=[each.copy() for each in labels]),
+                    expression=exp.In(this=text(UNKNOWN_KEY), expressions=[each.copy() for each in labels]),
+                )
+            ),
         )
         return exp.Paren(this=exp.Or(this=listed, expression=exp.Paren(this=nobody)))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from amalimart.access.policies import Policies
 from amalimart.access.principal import Principal
@@ -11,7 +12,7 @@ from amalimart.access.rules import OwnRows, RowsThrough
 from amalimart.core.errors import ConfigError
 from amalimart.core.names import nearest
 from amalimart.semantic.availability import Availability, missing_for_metric
-from amalimart.semantic.model import Dimension, Grouping, Label, Metric, SemanticModel
+from amalimart.semantic.model import Dimension, Grouping, Metric, SemanticModel
 from amalimart.semantic.parameters import ParameterBook
 from amalimart.semantic.scan import Door, Scope
 
@@ -25,9 +26,10 @@ class MetricInfo:
 
     name: str
     aliases: tuple[str, ...]
-    label: Label
+    label: str
+    label_fr: str
     subject: str
-    description: str
+    definition: str
     owner: str
     unit: str
     kind: str
@@ -45,15 +47,15 @@ class DimensionInfo:
 
     name: str
     synonyms: tuple[str, ...]
-    label: Label
+    label: str
+    label_fr: str
     description: str
     type: str
     key_column: str | None
     drill: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DimensionValue:
+class DimensionValue(NamedTuple):
     """One value a filter may name: for an entity its key and label, for others the same text twice."""
 
     key: str
@@ -72,14 +74,17 @@ def list_metrics(
     )
 
 
-def list_dimensions(model: SemanticModel, policies: Policies, principal: Principal) -> tuple[DimensionInfo, ...]:
+def list_dimensions(
+    model: SemanticModel, policies: Policies, principal: Principal
+) -> tuple[DimensionInfo, ...]:
     """The dimensions the principal may group and filter by: permitted by name, and readable in some dataset."""
     door = Door(model, policies, Scope.of(principal), ParameterBook())
     return tuple(
         DimensionInfo(
             dimension.name,
             dimension.synonyms,
-            dimension.label,
+            dimension.label.en,
+            dimension.label.fr,
             dimension.description,
             dimension.type.value,
             f"{dimension.name}_id" if dimension.lookup else None,
@@ -115,7 +120,11 @@ def check_policies(model: SemanticModel, policies: Policies) -> None:
 def _known(name: str, names: Iterable[str], what: str, where: str) -> None:
     listed = list(names)
     if name not in listed:
-        raise ConfigError(f"the policy names the {what} {name!r}, which is not there", where=where, nearest=nearest(name, listed))
+        raise ConfigError(
+            f"the policy names the {what} {name!r}, which is not there",
+            where=where,
+            nearest=nearest(name, listed),
+        )
 
 
 def _readable(dimension: Dimension, door: Door) -> bool:
@@ -123,12 +132,15 @@ def _readable(dimension: Dimension, door: Door) -> bool:
     return label and any(door.may_read(dataset, field) for dataset, field in dimension.sources)
 
 
-def _info(model: SemanticModel, metric: Metric, availability: Availability, permitted: set[str]) -> MetricInfo:
+def _info(
+    model: SemanticModel, metric: Metric, availability: Availability, permitted: set[str]
+) -> MetricInfo:
     missing = missing_for_metric(model, metric, availability)
     return MetricInfo(
         metric.name,
         tuple(metric.aliases),
-        metric.label,
+        metric.label.en,
+        metric.label.fr,
         metric.subject,
         metric.description,
         metric.owner,

@@ -1,6 +1,7 @@
 """Folders of YAML to one SemanticModel, with every cross-reference checked.
 
-Each folder may hold `datasets/`, `dimensions/` and `metrics/`. A later folder (the user's project)
+Each folder may hold `datasets/`, `dimensions/` and `metrics/`; YAML files in the folder itself are
+metrics too, so that a project's own folder of metrics is one. A later folder (the user's project)
 replaces a dataset, dimension or metric of an earlier one by name. A mistake is one ConfigError with
 file, line and the nearest known name.
 """
@@ -105,7 +106,9 @@ def load_model(folders: Sequence[Path]) -> SemanticModel:
         subjects |= areas
     loaded = {name: _dataset(entry, datasets) for name, entry in datasets.items()}
     known_dimensions = {name: _dimension(entry, loaded, dimensions) for name, entry in dimensions.items()}
-    _one_meaning(dimensions, lambda shape: _dimension_names(shape.synonyms, shape.lookup is not None), "dimension")
+    _one_meaning(
+        dimensions, lambda shape: _dimension_names(shape.synonyms, shape.lookup is not None), "dimension"
+    )
     _one_meaning(metrics, lambda shape: tuple(shape.aliases), "metric")
     builder = _Metrics(metrics, loaded)
     model = SemanticModel(
@@ -131,13 +134,15 @@ def _dimensions_of(folder: Path) -> list[_Entry[DimensionShape]]:
     for path in sorted((folder / "dimensions").glob("*.yml")):
         document = read_yaml(path)
         file = document.parse(DimensionsFile)
-        entries += [_Entry(name, shape, document, ("dimensions", name)) for name, shape in file.dimensions.items()]
+        entries += [
+            _Entry(name, shape, document, ("dimensions", name)) for name, shape in file.dimensions.items()
+        ]
     return entries
 
 
 def _metrics_of(folder: Path) -> tuple[list[_Entry[MetricShape]], dict[str, Label]]:
     entries, subjects = [], {}
-    for path in sorted((folder / "metrics").glob("*.yml")):
+    for path in sorted([*(folder / "metrics").glob("*.yml"), *folder.glob("*.yml")]):
         document = read_yaml(path)
         file = document.parse(MetricsFile)
         subjects[file.subject.name] = _label(file.subject.label)
@@ -157,7 +162,9 @@ def _unique(entries: list[_Entry[S]]) -> dict[str, _Entry[S]]:
                 expected="lower-case letters, digits and single underscores, and not the name of a grain",
             )
         if entry.name in found:
-            raise entry.refuse(f"{entry.name} is defined twice", expected=f"once: {found[entry.name].document.path}")
+            raise entry.refuse(
+                f"{entry.name} is defined twice", expected=f"once: {found[entry.name].document.path}"
+            )
         found[entry.name] = entry
     return found
 
@@ -172,10 +179,13 @@ def _one_meaning(entries: Mapping[str, _Entry[S]], others: Callable[[S], tuple[s
     for entry in entries.values():
         for alias in others(entry.shape):
             if not is_identifier(alias) or "__" in alias or alias in RESERVED_NAMES:
-                raise entry.refuse(f"{alias!r} cannot be a name", expected="lower-case letters, digits, underscores")
+                raise entry.refuse(
+                    f"{alias!r} cannot be a name", expected="lower-case letters, digits, underscores"
+                )
             if alias in owner:
                 raise entry.refuse(
-                    f"{alias} already names the {what} {owner[alias] or alias}", expected="one meaning for one name"
+                    f"{alias} already names the {what} {owner[alias] or alias}",
+                    expected="one meaning for one name",
                 )
             owner[alias] = entry.name
 
@@ -239,7 +249,9 @@ def _dataset(entry: _Entry[DatasetShape], others: Mapping[str, _Entry[DatasetSha
 
 
 def _dimension(
-    entry: _Entry[DimensionShape], datasets: Mapping[str, Dataset], others: Mapping[str, _Entry[DimensionShape]]
+    entry: _Entry[DimensionShape],
+    datasets: Mapping[str, Dataset],
+    others: Mapping[str, _Entry[DimensionShape]],
 ) -> Dimension:
     shape = entry.shape
     sources, fields = [], []
@@ -257,7 +269,9 @@ def _dimension(
         label = entry.known(shape.lookup.label, datasets[home].fields, f"field of {home}", "lookup", "label")
         lookup = Lookup(home, label)
     if (lookup is None) == (fields[0].type is FieldType.ID):
-        raise entry.refuse("an entity has an id and a lookup for its label, and nothing else has either", "fields")
+        raise entry.refuse(
+            "an entity has an id and a lookup for its label, and nothing else has either", "fields"
+        )
     for name in shape.drill:
         entry.known(name, others, "dimension", "drill")
     return Dimension(
@@ -298,7 +312,9 @@ class _Metrics:
         used: list[str] = []
 
         def component(name: str) -> Formula:
-            key = {"ratio": "numerator" if name == shape.numerator else "denominator"}.get(shape.kind, "formula")
+            key = {"ratio": "numerator" if name == shape.numerator else "denominator"}.get(
+                shape.kind, "formula"
+            )
             used.append(entry.known(name, self._entries, "metric", key))
             return self.metric(name).formula
 
@@ -357,12 +373,22 @@ class _Metrics:
         field = dataset.fields[entry.known(shape.field or "", dataset.fields, f"field of {name}", "field")]
         aggregate = shape.aggregate or Aggregate.COUNT
         if aggregate in {Aggregate.SUM, Aggregate.AVG} and field.type not in _SUMMABLE:
-            raise entry.refuse(f"{field.name} holds no numbers to add up", "field", expected="a number or money")
-        if (shape.unit is Unit.MONEY) != (field.type is FieldType.MONEY and aggregate in {Aggregate.SUM, Aggregate.AVG}):
-            raise entry.refuse("the unit does not fit the field", "unit", expected="money for an amount, and only then")
+            raise entry.refuse(
+                f"{field.name} holds no numbers to add up", "field", expected="a number or money"
+            )
+        if (shape.unit is Unit.MONEY) != (
+            field.type is FieldType.MONEY and aggregate in {Aggregate.SUM, Aggregate.AVG}
+        ):
+            raise entry.refuse(
+                "the unit does not fit the field", "unit", expected="money for an amount, and only then"
+            )
         time = dataset.time
         if shape.time is not None:
-            time = None if shape.time == "none" else entry.known(shape.time, dataset.fields, f"field of {name}", "time")
+            time = (
+                None
+                if shape.time == "none"
+                else entry.known(shape.time, dataset.fields, f"field of {name}", "time")
+            )
             if time is not None and dataset.fields[time].type is not FieldType.DATE:
                 raise entry.refuse(f"{time} is not a date", "time", expected="a field of type date, or none")
         where = tuple(
@@ -388,18 +414,26 @@ class _Metrics:
         name = condition.dimension
         if "." in name:
             relationship, _, name = name.partition(".")
-            entry.known(relationship, dataset.relationships, f"relationship of {dataset.name}", "where", position)
+            entry.known(
+                relationship, dataset.relationships, f"relationship of {dataset.name}", "where", position
+            )
             path = (relationship,)
             dataset = self._datasets[dataset.relationships[relationship].to]
-        field = dataset.fields[entry.known(name, dataset.fields, f"field of {dataset.name}", "where", position)]
+        field = dataset.fields[
+            entry.known(name, dataset.fields, f"field of {dataset.name}", "where", position)
+        ]
         if condition.operator not in {Operator.EQ, Operator.NE, Operator.IN, Operator.NOT_IN} and (
             field.type not in _ORDERED
         ):
-            raise entry.refuse(f"{field.name} has no order", "where", position, expected="=, !=, in or not in")
+            raise entry.refuse(
+                f"{field.name} has no order", "where", position, expected="=, !=, in or not in"
+            )
         try:
             values = tuple(typed_value(value, field.type, field.values) for value in condition.values)
         except ValueError as error:
-            raise entry.refuse(f"the condition's value does not fit {field.name}", "where", position, expected=str(error)) from error
+            raise entry.refuse(
+                f"the condition's value does not fit {field.name}", "where", position, expected=str(error)
+            ) from error
         return Condition(Reach(path, dataset.name, field.name), condition.operator, values)
 
 

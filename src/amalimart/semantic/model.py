@@ -199,6 +199,20 @@ class SemanticModel:
         """Every name a metric is asked by, aliases too."""
         return frozenset(self._metric_names)
 
+    @property
+    def dimension_names(self) -> frozenset[str]:
+        """Every name a dimension is asked by: synonyms, keys of entities and grains of time too."""
+        return frozenset(self._dimension_names) | GRAINS
+
+    def alias_grouping(self, names: Iterable[str]) -> Grouping:
+        """The grouping that a name carries in itself, as daily_gmv does: that of the first such alias."""
+        for name in names:
+            metric = self.metric(name)
+            grouping = metric.aliases.get(name, metric.default)
+            if grouping != metric.default:
+                return grouping
+        return Grouping()
+
     def metric(self, name: str) -> Metric:
         """The metric of a name or alias. Raises UnknownName with the nearest."""
         found = self._metric_names.get(name)

@@ -49,7 +49,11 @@ def plan_values(
         )
         .from_(scan, copy=False)
         .where(
-            exp.Contains(this=exp.Lower(this=label.copy()), expression=exp.Lower(this=sought)), copy=False
+            exp.Or(
+                this=exp.Contains(this=exp.Lower(this=label.copy()), expression=exp.Lower(this=sought)),
+                expression=exp.EQ(this=key.copy(), expression=sought.copy()),
+            ),
+            copy=False,
         )
         .order_by(
             exp.Ordered(this=exp.Literal.number(2), nulls_first=False),

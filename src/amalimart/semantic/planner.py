@@ -32,7 +32,9 @@ _UNITS = {
     FieldType.DATE: "date",
 }
 _ARITHMETIC: dict[str, type[exp.Binary]] = {"+": exp.Add, "-": exp.Sub, "*": exp.Mul}
-_FACTS, _ALL, _STITCHED, _BUCKETS = (f"{CTE_PREFIX}{name}" for name in ("facts", "all", "stitched", "buckets"))
+_FACTS, _ALL, _STITCHED, _BUCKETS = (
+    f"{CTE_PREFIX}{name}" for name in ("facts", "all", "stitched", "buckets")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,13 @@ class _Statement:
         label = function(
             exp.Coalesce,
             exp.column(dimension.lookup.label, table=f"l{position}", quoted=True),
-            exp.Case(ifs=[exp.If(this=exp.EQ(this=value.copy(), expression=text(UNKNOWN_KEY)), true=text(UNKNOWN_LABEL))]),
+            exp.Case(
+                ifs=[
+                    exp.If(
+                        this=exp.EQ(this=value.copy(), expression=text(UNKNOWN_KEY)), true=text(UNKNOWN_LABEL)
+                    )
+                ]
+            ),
             value.copy(),
         )
         return [(key, value), (Column(group.asked, dimension.label.en, ColumnKind.DIMENSION, "text"), label)]
@@ -144,11 +152,18 @@ class _Statement:
     def _metric_columns(self, asked: AskedMetric) -> list[tuple[Column, exp.Expr]]:
         metric = asked.metric
         unit = metric.unit.value
-        found = [(Column(asked.name, metric.label.en, ColumnKind.METRIC, unit), self._metric(metric, compared=False))]
+        found = [
+            (
+                Column(asked.name, metric.label.en, ColumnKind.METRIC, unit),
+                self._metric(metric, compared=False),
+            )
+        ]
         if self._request.shape.compare:
             name = f"{asked.name}__previous"
             label = f"{metric.label.en} (previous period)"
-            found.append((Column(name, label, ColumnKind.PREVIOUS, unit), self._metric(metric, compared=True)))
+            found.append(
+                (Column(name, label, ColumnKind.PREVIOUS, unit), self._metric(metric, compared=True))
+            )
         return found
 
     def _metric(self, metric: Metric, *, compared: bool) -> exp.Expr:
@@ -168,7 +183,10 @@ class _Statement:
         left = self._value(formula.left, compared=compared)
         right = self._value(formula.right, compared=compared)
         if formula.operator == "/":
-            return exp.Div(this=_double(left), expression=exp.Nullif(this=_double(right), expression=exp.Literal.number(0)))
+            return exp.Div(
+                this=_double(left),
+                expression=exp.Nullif(this=_double(right), expression=exp.Literal.number(0)),
+            )
         return exp.Paren(this=_ARITHMETIC[formula.operator](this=left, expression=right))
 
     def _leg(self, leaf: Leaf, *, compared: bool) -> LegKey:
@@ -272,11 +290,15 @@ class _Statement:
         grain = self._request.grain
         if grain is None:
             raise AssertionError("the resolver refuses fill without a grain")
-        at = next(name for name, group in zip(self._groups, self._request.groups, strict=True) if group == grain)
+        at = next(
+            name for name, group in zip(self._groups, self._request.groups, strict=True) if group == grain
+        )
         buckets = exp.Select(
             expressions=[
                 exp.alias_(
-                    to_date(exp.Explode(this=exp.GenerateSeries(**self._fill_bounds(at, grain)))), at, quoted=True
+                    to_date(exp.Explode(this=exp.GenerateSeries(**self._fill_bounds(at, grain)))),
+                    at,
+                    quoted=True,
                 )
             ]
         )
@@ -286,10 +308,12 @@ class _Statement:
         groups = [exp.column(name, table="b" if name == at else "o", quoted=True) for name in self._groups]
         dense = exp.Select(expressions=[*groups, *values]).from_(_table(_BUCKETS, "b"), copy=False)
         if others:
-            distinct = exp.Select(expressions=[_column(name) for name in others], distinct=exp.Distinct()).from_(
-                _table(_FACTS), copy=False
+            distinct = exp.Select(
+                expressions=[_column(name) for name in others], distinct=exp.Distinct()
+            ).from_(_table(_FACTS), copy=False)
+            combinations = exp.Subquery(
+                this=distinct, alias=exp.TableAlias(this=exp.to_identifier("o", quoted=True))
             )
-            combinations = exp.Subquery(this=distinct, alias=exp.TableAlias(this=exp.to_identifier("o", quoted=True)))
             dense = dense.join(combinations, join_type="cross", copy=False)
         facts = exp.Select(expressions=[_column(name) for name in (*self._groups, *columns)]).from_(
             _table(_FACTS), copy=False
@@ -305,7 +329,9 @@ class _Statement:
             last: exp.Expr = self._book.placeholder(DaySlot(None, compared=False, edge="last"))
         else:
             first, last = (
-                exp.Subquery(this=exp.Select(expressions=[end(this=_column(at))]).from_(_table(_FACTS), copy=False))
+                exp.Subquery(
+                    this=exp.Select(expressions=[end(this=_column(at))]).from_(_table(_FACTS), copy=False)
+                )
                 for end in (exp.Min, exp.Max)
             )
         return {"start": to_date(first), "end": to_date(last), "step": interval}

@@ -30,7 +30,9 @@ def parse_filter(text: str) -> Filter:
     """One condition. Raises InvalidFilter with the position where the text stops making sense."""
     filters = parse_filters(text)
     if len(filters) != 1:
-        raise InvalidFilter("several conditions where one is expected", where=repr(text), expected="one condition")
+        raise InvalidFilter(
+            "several conditions where one is expected", where=repr(text), expected="one condition"
+        )
     return filters[0]
 
 

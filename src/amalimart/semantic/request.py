@@ -123,7 +123,9 @@ def _refuse_impossible(question: Question) -> None:
     days = question.days
     for day in (question.today, *((days.first, days.last) if days else ())):
         if not FIRST_YEAR <= day.year <= LAST_YEAR:
-            raise InvalidFilter(f"the day {day.isoformat()} is out of range", expected=f"{FIRST_YEAR} to {LAST_YEAR}")
+            raise InvalidFilter(
+                f"the day {day.isoformat()} is out of range", expected=f"{FIRST_YEAR} to {LAST_YEAR}"
+            )
 
 
 def _filter_shape(condition: Filter) -> FilterShape:
@@ -166,7 +168,9 @@ class Resolver:
             groups.append(shape.grain)
         groups += [Grain(name) if name in GRAINS else self._model.dimension(name) for name in shape.by]
         if sum(isinstance(group, Grain) for group in groups) > 1:
-            raise InvalidFilter("two grains of time in one question", expected="one of day, week, month, quarter, year")
+            raise InvalidFilter(
+                "two grains of time in one question", expected="one of day, week, month, quarter, year"
+            )
         return tuple(groups)
 
     def _filters(self, shape: QuestionShape) -> tuple[AskedFilter, ...]:
@@ -192,7 +196,11 @@ class Resolver:
         metric = asked.metric
         for name in (metric.name, *sorted(metric.components)):
             if not self._policies.may_use_metric(role, name):
-                permitted = [hint for hint in metric.hints.values() if self._policies.may_use_metric(role, self._own(hint))]
+                permitted = [
+                    hint
+                    for hint in metric.hints.values()
+                    if self._policies.may_use_metric(role, self._own(hint))
+                ]
                 raise Denied(
                     f"the role {policy.role.value} may not see {asked.name}",
                     nearest=permitted[0] if permitted else None,
@@ -257,10 +265,14 @@ class Resolver:
         for asked in request.metrics:
             missing = missing_for_metric(self._model, asked.metric, self._availability)
             refuse_missing(missing, asked.name, self._availability)
-            if shape.compare and not shape.has_days and any(
-                leaf.period is None and leaf.measure.time is not None for leaf in asked.metric.leaves
+            if (
+                shape.compare
+                and not shape.has_days
+                and any(leaf.period is None and leaf.measure.time is not None for leaf in asked.metric.leaves)
             ):
-                raise InvalidFilter("compare without days", expected="a range of days to compare with the one before")
+                raise InvalidFilter(
+                    "compare without days", expected="a range of days to compare with the one before"
+                )
             for leaf in asked.metric.leaves:
                 for use in uses:
                     lacking = missing_for_dimension(

@@ -67,6 +67,7 @@ class SemanticService:
 
     def ask(self, question: Question, principal: Principal) -> Answer:
         """One answer. Raises a QueryError, an AccessError, or what the reader raises."""
+        question = self._grouped(question)
         planned = self.plan(question, principal)
         bound = bind(planned.slots, question, principal)
         with self._reader.read() as transaction:
@@ -81,9 +82,10 @@ class SemanticService:
         with self._reader.read() as transaction:
             for question in questions:
                 try:
-                    planned = self.plan(question, principal)
-                    bound = bind(planned.slots, question, principal)
-                    answers.append(self._run(planned, bound, question, principal, transaction))
+                    grouped = self._grouped(question)
+                    planned = self.plan(grouped, principal)
+                    bound = bind(planned.slots, grouped, principal)
+                    answers.append(self._run(planned, bound, grouped, principal, transaction))
                 except AmalimartError as error:
                     answers.append(error)
         return answers
@@ -99,9 +101,9 @@ class SemanticService:
         return found
 
     def values(
-        self, dimension: str, principal: Principal, search: str = "", limit: int = 50
+        self, dimension: str, principal: Principal, search: str | None = None, limit: int = 100
     ) -> tuple[DimensionValue, ...]:
-        """Values whose label holds `search` in any case, in the order of their labels, `limit` at most.
+        """Values whose label holds `search` in any case, or whose key it is; by label, `limit` at most.
 
         Raises UnknownName, Denied or InvalidFilter.
         """
@@ -110,7 +112,7 @@ class SemanticService:
         if not 1 <= limit <= MOST_VALUES_LISTED:
             raise InvalidFilter(f"the limit is {limit}", expected=f"from 1 to {MOST_VALUES_LISTED}")
         try:
-            typed_value(search, FieldType.TEXT)
+            sought = str(typed_value(search or "", FieldType.TEXT))
         except ValueError as error:
             raise InvalidFilter("the search text cannot be used", expected=str(error)) from error
         scope = Scope.of(principal)
@@ -121,7 +123,7 @@ class SemanticService:
         sql, slots = found
         asked = replace(_NOTHING, limit=limit)
         with self._reader.read() as transaction:
-            rows = transaction.rows(sql, bind(slots, asked, principal, search)).rows
+            rows = transaction.rows(sql, bind(slots, asked, principal, sought)).rows
         return tuple(DimensionValue(key, label) for key, label in rows)
 
     def metrics(self, principal: Principal) -> tuple[MetricInfo, ...]:
@@ -135,6 +137,13 @@ class SemanticService:
     def default_grouping(self, metrics: Sequence[str]) -> Grouping:
         """The grouping in which these names answer when a person gives none. Raises UnknownName."""
         return self.model.default_grouping(metrics)
+
+    def _grouped(self, question: Question) -> Question:
+        """A name such as daily_gmv or category_revenue brings its grouping along where none is asked for."""
+        if question.by or question.grain is not None or not question.metrics:
+            return question
+        grouping = self.model.alias_grouping(question.metrics)
+        return replace(question, by=grouping.by, grain=grouping.grain)
 
     def _run(
         self,

@@ -163,7 +163,11 @@ class MetricShape(StrictModel):
         given = {
             "simple": all(simple) and not any(ratio) and not self.formula,
             "ratio": all(ratio) and not any(simple) and not self.formula and not self.where and not self.time,
-            "derived": bool(self.formula) and not any(simple) and not any(ratio) and not self.where and not self.time,
+            "derived": bool(self.formula)
+            and not any(simple)
+            and not any(ratio)
+            and not self.where
+            and not self.time,
         }
         wanted = {
             "simple": "dataset, aggregate and field (and may have where and time)",

@@ -78,7 +78,9 @@ def typed_bucket(text: str, grain: Grain) -> date:
             Grain.QUARTER: "2024-Q1 or a day in it",
             Grain.YEAR: "2024 or a day in it",
         }
-        raise ValueError(f"a {grain.value} such as {examples[grain]}, from {FIRST_YEAR} to {LAST_YEAR}") from None
+        raise ValueError(
+            f"a {grain.value} such as {examples[grain]}, from {FIRST_YEAR} to {LAST_YEAR}"
+        ) from None
 
 
 def _bucket_day(text: str, grain: Grain) -> date:

@@ -1,0 +1,166 @@
+"""No answer to one vendor holds, or depends on, another's rows; and the other roles see what they may."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from amalimart.core.calendar import Grain
+from amalimart.core.errors import AmalimartError, Denied, QueryError
+from amalimart.semantic.question import Question
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from amalimart.access.principal import Principal
+    from tests.semantic.conftest import Shop
+
+# Everything vendor B has, made unrecognisable: amounts, states, names, counts.
+UPSET_B = """
+update gold.fact_order_items set item_amount = 777777, quantity = 777777, line_total = 1, commission_amount = 777
+    where vendor_id is distinct from 'vA';
+insert into gold.fact_order_items
+    select 'n' || order_item_id, * exclude order_item_id from gold.fact_order_items where vendor_id is distinct from 'vA';
+update gold.fact_returns set return_amount = 777777, status = 'APPROVED', is_approved = true, reason = 'canary-b'
+    where vendor_id is distinct from 'vA';
+update gold.fact_reviews set rating = 1 where vendor_id is distinct from 'vA';
+update gold.dim_products set product_name = 'canary-b', stock_quantity = 0, status = 'ACTIVE', category_id = 'k3'
+    where vendor_id is distinct from 'vA';
+update gold.dim_vendors set vendor_name = 'canary-b', status = 'SUSPENDED' where vendor_id <> 'vA';
+update gold.fact_orders set total_amount = 777777, delivery_fee = 777, discount_amount = 777;
+update gold.fact_orders set status = 'REJECTED', shipping_city = 'canary-b', shipping_region = 'canary-b'
+    where order_id not in (select order_id from gold.fact_order_items where vendor_id = 'vA');
+update gold.dim_customers set full_name = 'canary-b', gender = 'OTHER';
+"""
+
+
+def everything(shop: Shop, principal: Principal, today: date) -> list[object]:
+    """All a principal can be answered: every metric, plain, by month, and by every dimension; and every list."""
+    answers: list[object] = []
+    for metric in shop.model.metrics:
+        questions = [Question((metric,), today), Question((metric,), today, grain=Grain.MONTH)]
+        questions += [Question((metric,), today, by=(name,)) for name in shop.model.dimensions]
+        for answer in shop.service.ask_all(questions, principal):
+            answers.append(str(answer) if isinstance(answer, AmalimartError) else answer)
+    for name in shop.model.dimensions:
+        try:
+            answers.append(shop.service.values(name, principal))
+        except AmalimartError as error:
+            answers.append(str(error))
+    answers += [shop.service.metrics(principal), shop.service.dimensions(principal)]
+    return answers
+
+
+def test_changing_all_rows_of_b_leaves_every_answer_to_a_unchanged(
+    shop: Shop, principals: dict[str, Principal], model_day: date
+) -> None:
+    before = everything(shop, principals["vendor_a"], model_day)
+    others = everything(shop, principals["vendor_b"], model_day)
+    shop.connection.execute(UPSET_B)
+    assert everything(shop, principals["vendor_a"], model_day) == before
+    assert everything(shop, principals["vendor_b"], model_day) != others
+    assert "canary" not in str(before)
+
+
+def test_a_vendor_sees_exactly_its_own_item_money(shop: Shop, principals: dict[str, Principal]) -> None:
+    for name, vendor in (("vendor_a", "vA"), ("vendor_b", "vB")):
+        ((own,),) = shop.sql("select sum(item_amount) from gold.fact_order_items where vendor_id = ?", vendor)
+        assert shop.one("item_gmv", principal=principals[name]) == own
+        assert [row[0] for row in shop.ask("item_gmv", by="vendor", principal=principals[name]).rows] == [vendor]
+
+
+def test_a_vendor_without_ids_sees_no_row(shop: Shop, principals: dict[str, Principal]) -> None:
+    nobody = principals["vendor_nobody"]
+    assert shop.one("item_gmv", principal=nobody) == 0
+    assert shop.ask("item_gmv", by="vendor", principal=nobody).rows == ()
+    assert shop.service.values("vendor", nobody) == ()
+    assert shop.service.values("order_status", nobody) == ()
+
+
+def test_a_filter_cannot_reach_another_vendor(shop: Shop, principals: dict[str, Principal]) -> None:
+    for text in ("vendor = vB", "vendor_id = vB", "vendor = 'Kofi & Sons, Ltd'", "product = Charger"):
+        assert shop.one("item_gmv", where=text, principal=principals["vendor_a"]) == 0, text
+
+
+@pytest.mark.parametrize("metric", ["gmv", "avg_order_value", "ytd_revenue", "cod_gmv", "order_count", "total_payment_value"])
+def test_order_money_is_denied_to_a_vendor(shop: Shop, principals: dict[str, Principal], metric: str) -> None:
+    with pytest.raises(Denied):
+        shop.ask(metric, principal=principals["vendor_a"])
+    assert metric not in {info.name for info in shop.service.metrics(principals["vendor_a"])}
+
+
+@pytest.mark.parametrize("dimension", ["customer", "customer_id", "gender", "age_group", "customer_kind", "customer_city"])
+def test_customers_are_hidden_from_a_vendor(shop: Shop, principals: dict[str, Principal], dimension: str) -> None:
+    with pytest.raises(Denied):
+        shop.ask("item_gmv", by=dimension, principal=principals["vendor_a"])
+    with pytest.raises(Denied):
+        shop.service.values(dimension, principals["vendor_a"])
+
+
+def test_pickers_of_a_vendor_hold_its_own_values(shop: Shop, principals: dict[str, Principal]) -> None:
+    a = principals["vendor_a"]
+    assert [value.key for value in shop.service.values("vendor", a)] == ["vA"]
+    assert {value.key for value in shop.service.values("product", a)} == {"p1", "p4"}
+    assert {value.key for value in shop.service.values("order_status", a)} == {"COMPLETED", "RETURNED"}
+    assert {value.key for value in shop.service.values("shipping_city", a)} == {"Accra", "Tamale"}
+
+
+def test_a_scoped_receipt_shows_no_sql_and_others_do(shop: Shop, principals: dict[str, Principal]) -> None:
+    assert shop.ask("item_gmv", principal=principals["vendor_a"]).receipt.sql is None
+    assert shop.ask("parcel_count", principal=principals["rider"]).receipt.sql is None
+    assert "fact_order_items" in (shop.ask("item_gmv").receipt.sql or "")
+
+
+def test_a_delivery_partner_sees_its_own_parcels(shop: Shop, principals: dict[str, Principal]) -> None:
+    rider = principals["rider"]
+    assert shop.one("parcel_count", principal=rider) == 2
+    assert shop.ask("parcel_count", by="delivery_partner", principal=rider).rows == (("d1", "Swift", 2),)
+    for how in ({"by": "order_status"}, {"by": "customer"}, {"where": "order_status = COMPLETED"}):
+        with pytest.raises(Denied):
+            shop.ask("parcel_count", principal=rider, **how)  # type: ignore[arg-type]
+    with pytest.raises(Denied):
+        shop.ask("item_gmv", principal=rider)
+
+
+def test_personal_data_is_for_admin_and_executive_only(shop: Shop, principals: dict[str, Principal]) -> None:
+    for name in ("admin", "executive"):
+        assert "Esi Mensah" in str(shop.ask("gmv", by="customer", principal=principals[name]).rows)
+    for name in ("analyst", "support"):
+        metric = "order_count"
+        with pytest.raises(Denied):
+            shop.ask(metric, by="customer", principal=principals[name])
+        with pytest.raises(Denied):
+            shop.ask(metric, where="customer = 'Esi Mensah'", principal=principals[name])
+        with pytest.raises(Denied):
+            shop.service.values("customer", principals[name])
+        assert shop.ask(metric, by="customer_id", limit=1, principal=principals[name]).rows == (("c1", 4),)
+        assert "customer" not in {info.name for info in shop.service.dimensions(principals[name])}
+
+
+def test_support_sees_operations_but_no_earnings(shop: Shop, principals: dict[str, Principal]) -> None:
+    support = principals["support"]
+    assert shop.one("failed_orders", principal=support) == 1
+    assert shop.one("open_tickets", principal=support) == 2
+    for metric in ("gmv", "item_gmv", "commission", "total_payment_value", "marketing_spend"):
+        with pytest.raises(Denied):
+            shop.ask(metric, principal=support)
+
+
+def test_every_listed_metric_answers_for_every_role(shop: Shop, principals: dict[str, Principal], model_day: date) -> None:
+    """What the lists promise is kept: each listed metric answers plain and by each dimension listed with it."""
+    for principal in principals.values():
+        for info in shop.service.metrics(principal):
+            questions = [Question((info.name,), model_day, by=by) for by in ((), *((name,) for name in info.dimensions))]
+            for answer in shop.service.ask_all(questions, principal):
+                assert not isinstance(answer, AmalimartError), (principal.role, info.name, answer)
+
+
+def test_every_unlisted_combination_is_a_typed_error(shop: Shop, principals: dict[str, Principal], model_day: date) -> None:
+    for principal in principals.values():
+        listed = {info.name: set(info.dimensions) for info in shop.service.metrics(principal)}
+        for metric in shop.model.metrics:
+            questions = [Question((metric,), model_day, by=(name,)) for name in shop.model.dimensions]
+            for question, answer in zip(questions, shop.service.ask_all(questions, principal), strict=True):
+                if question.by[0] not in listed.get(metric, set()):
+                    assert isinstance(answer, QueryError | Denied), (principal.role, question)
