@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
-from conftest import Shop
+from tiny_shop import Shop
 
 from amalimart.core.errors import (
     CheckFailed,

@@ -13,6 +13,7 @@ from amalimart.warehouse.executor import BuildReport
 
 _LOOK_SECONDS = 0.25
 _RETRY_SECONDS = 10.0
+_LONGEST_REST = 10.0
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,11 @@ class RefreshLoop:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self._stop.wait(_LOOK_SECONDS if self.refresh_once() else _RETRY_SECONDS)
+            started = time.monotonic()
+            ok = self.refresh_once()
+            # As long a pause as the build took: answering people comes before being a second fresher.
+            rest = min(time.monotonic() - started, _LONGEST_REST)
+            self._stop.wait(max(_LOOK_SECONDS, rest) if ok else _RETRY_SECONDS)
 
     def refresh_once(self) -> bool:
         """One look at the lake. False where publishing failed and should be tried later."""

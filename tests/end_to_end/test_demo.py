@@ -1,0 +1,133 @@
+"""The demo as a person runs it: one command, real processes, numbers held against the shop itself."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from running_demo import RunningDemo, amalimart, running_demo
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo") / "home"
+    folder.parent.chmod(0o755)  # the embedded server runs as another user where the tests run as root
+    return folder
+
+
+@pytest.fixture(scope="module")
+def demo(home: Path) -> Iterator[RunningDemo]:
+    with running_demo(home, "--live-rate", "2") as running:
+        running.wait_until_open()
+        yield running
+
+
+def ask(demo: RunningDemo, *arguments: str) -> dict[str, Any]:
+    ended = subprocess.run(
+        amalimart(*arguments, "--home", str(demo.home), "--json"), capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    return dict(json.loads(ended.stdout))
+
+
+def shop_value(demo: RunningDemo, sql: str) -> Any:
+    with psycopg.connect(demo.shop) as shop:
+        row = shop.execute(sql).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def test_numbers_equal_the_shop_to_the_cent(demo: RunningDemo) -> None:
+    """Asked for days that live orders no longer touch, against SQL on the source database."""
+    last_day = shop_value(demo, "select (max(order_date) - interval '5 days')::date::text from orders")
+    answer = ask(demo, "query", "gmv", "order_count", "--from", "2000-01-01", "--to", last_day)
+    gmv, orders = answer["rows"][0]
+    where = f"where not coalesce(is_test, false) and (order_date at time zone 'Africa/Accra')::date <= '{last_day}'"
+    assert Decimal(gmv) == shop_value(demo, f"select sum(total_amount) from orders {where}")
+    assert orders == shop_value(demo, f"select count(*) from orders {where}")
+
+
+def test_a_live_order_reaches_the_numbers(demo: RunningDemo) -> None:
+    before = ask(demo, "query", "order_count")
+    started = time.monotonic()
+    while (now := ask(demo, "query", "order_count"))["rows"][0][0] <= before["rows"][0][0]:
+        assert time.monotonic() - started < 60
+        time.sleep(0.5)
+    assert now["receipt"]["release_id"] > before["receipt"]["release_id"]
+
+
+def test_status_and_doctor_say_that_all_is_well(demo: RunningDemo) -> None:
+    status = ask(demo, "status")
+    assert status["engine"] == demo.address
+    assert [source["state"] for source in status["sources"]] == ["following"]
+    findings = ask_list(demo, "doctor")
+    assert {finding["verdict"] for finding in findings} <= {"ok", "note"}
+
+
+def ask_list(demo: RunningDemo, *arguments: str) -> list[dict[str, Any]]:
+    ended = subprocess.run(
+        amalimart(*arguments, "--home", str(demo.home), "--json"), capture_output=True, text=True, check=False
+    )
+    return list(json.loads(ended.stdout))
+
+
+def test_a_second_start_on_the_same_folder_is_refused_and_says_where_it_runs(demo: RunningDemo) -> None:
+    ended = subprocess.run(
+        amalimart("demo", "--home", str(demo.home), "--orders", "2000"),
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 8
+    assert "running already" in ended.stderr
+    assert demo.address in ended.stderr
+
+
+def test_a_vendor_sees_only_its_own_rows(demo: RunningDemo) -> None:
+    everyone = ask(demo, "query", "item_gmv", "--by", "vendor")
+    mine = ask(demo, "query", "item_gmv", "--by", "vendor", "--as", "vendor.small@amalimart.example")
+    assert len(mine["rows"]) == 1 < len(everyone["rows"])
+    denied = subprocess.run(
+        amalimart("query", "gmv", "--home", str(demo.home), "--as", "vendor.small@amalimart.example"),
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert denied.returncode == 7
+
+
+def test_no_secret_of_the_shop_is_in_any_file_but_the_shops_own(demo: RunningDemo) -> None:
+    with psycopg.connect(demo.shop) as shop:
+        secrets = [row[0] for row in shop.execute("select password_hash from users limit 50").fetchall()]
+        secrets += [
+            row[0] for row in shop.execute("select account_number from vendor_payout_accounts").fetchall()
+        ]
+    needles = [secret.encode() for secret in secrets if secret and len(secret) >= 8]
+    assert len(needles) > 20
+    for path in demo.home.rglob("*"):
+        if path.is_file() and (demo.home / "shop") not in path.parents:
+            content = path.read_bytes()
+            assert not [needle for needle in needles if needle in content], path
+
+
+def test_ctrl_c_stops_everything_and_the_next_start_reuses_what_is_there(
+    home: Path, demo: RunningDemo
+) -> None:
+    orders = ask(demo, "query", "order_count")["rows"][0][0]
+    assert demo.interrupt() == 0
+    deadline = time.monotonic() + 10
+    while demo.processes() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert demo.processes() == []
+    with running_demo(home, "--live-rate", "0") as again:
+        again.wait_until_open()
+        assert ask(again, "query", "order_count")["rows"][0][0] >= orders
+        assert "snapshot of shop" not in again.printed
+    ended = subprocess.run(
+        amalimart("demo", "--home", str(home), "--reset"), capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert not home.exists()
