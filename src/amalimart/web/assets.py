@@ -15,6 +15,7 @@ from amalimart.core.errors import NotFound
 from amalimart.web.vega_bundle import VegaBundle
 
 STATIC = Path(__file__).parent / "static"
+_CLASSIC = frozenset({"js/theme_early.js"})  # runs before the first paint, so it is no module
 _FOREVER = "public, max-age=31536000, immutable"
 _TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 
@@ -50,9 +51,9 @@ class Assets:
         return f"/static/{self.version}/{name}"
 
     @property
-    def scripts(self) -> list[str]:
+    def modules(self) -> list[str]:
         """The addresses of all script modules, to be fetched early."""
-        return [self.url(name) for name in self._files if name.startswith("js/")]
+        return [self.url(name) for name in self._files if name.startswith("js/") and name not in _CLASSIC]
 
     @property
     def vega_url(self) -> str:

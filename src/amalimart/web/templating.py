@@ -27,7 +27,7 @@ class Templates:
         )
         self._environment.globals.update(
             asset=assets.url,
-            scripts=assets.scripts,
+            modules=assets.modules,
             site=settings.marketplace_name,
             language=settings.locale,
         )

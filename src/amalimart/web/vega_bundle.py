@@ -9,10 +9,10 @@ import threading
 from importlib.metadata import version
 from pathlib import Path
 
-# An ES module with the three libraries; vegaEmbed brings the expression interpreter, which a strict
-# Content-Security-Policy needs, and uses it with the option `ast`.
-_EXPORTS = "export { vega, vegaEmbed };"
-_LAYOUT = 1  # raise when the exports above change
+# An ES module. vegaEmbed brings Vega, Vega-Lite and the expression interpreter, which a strict
+# Content-Security-Policy needs and which it uses with the option `ast`. (The name `vega` is null here.)
+_EXPORTS = "export { vegaEmbed };"
+_LAYOUT = 2  # raise when the exports above change
 
 
 class VegaBundle:

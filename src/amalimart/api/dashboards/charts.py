@@ -2,6 +2,7 @@
 
 Colours and line styles come from the config of a theme, by style name; the rows come from the page, as
 the data set `rows`. So pages in both themes and, later, pictures in reports share one specification.
+On the time axis of lines a day is its midnight UTC in milliseconds; in bars it is its ISO text.
 Axes use the custom format type `amalimart`, whose format names the unit.
 """
 
@@ -42,16 +43,20 @@ def _time_axis(grain: Grain) -> Spec:
         "formatType": FORMAT_TYPE,
         "format": f"time:{grain.value}",
         "labelOverlap": "greedy",
+        "labelSeparation": 14,
         "grid": False,
     }
 
 
 def _values(column: Column) -> Spec:
+    axis: Spec = {"formatType": FORMAT_TYPE, "format": f"axis:{column.unit}:{column.currency or ''}"}
+    if column.unit == "count":
+        axis["tickMinStep"] = 1
     return {
         "field": column.name,
         "type": "quantitative",
         "title": None,
-        "axis": {"formatType": FORMAT_TYPE, "format": f"axis:{column.unit}:{column.currency or ''}"},
+        "axis": axis,
         "scale": {"zero": True, "nice": True},
     }
 
@@ -60,7 +65,11 @@ def _lines(time: Column, metric: Column, previous: Column | None, grain: Grain) 
     value = {"y": _values(metric)}
     complete: list[Spec] = [{"filter": "!datum.partial"}]
     layers: list[Spec] = [
-        {"transform": complete, "mark": {"type": "area", "style": "current_area"}, "encoding": value},
+        {
+            "transform": complete,
+            "mark": {"type": "area", "style": "current_area"},
+            "encoding": {"y": value["y"] | {"stack": None}},
+        },
         {"transform": complete, "mark": {"type": "line", "style": "current"}, "encoding": value},
         {
             "transform": _partial_ends(time),

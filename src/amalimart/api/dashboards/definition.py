@@ -95,11 +95,15 @@ class Level(StrictModel):
 
 
 class TileBase(StrictModel):
-    """What all tiles share. `{metric}` in a title is the friendly name of the metric shown."""
+    """What all tiles share. `{metric}` in a title is the friendly name of the metric shown.
+
+    `labels` are friendly names for raw values of the tile's dimensions.
+    """
 
     id: Name
     width: Width = Width.HALF
     description: Text | None = None
+    labels: dict[str, Text] = {}
 
 
 class KpiTile(TileBase, Measured):
@@ -128,8 +132,9 @@ class RankingTile(TileBase, Measured):
 
 
 class TableColumn(Measured):
-    """One metric of a table."""
+    """One metric of a table; `label` is a shorter heading than the metric's friendly name."""
 
+    label: Text | None = None
     style: CellStyle = CellStyle.PLAIN
 
 

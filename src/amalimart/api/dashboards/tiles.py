@@ -33,7 +33,7 @@ def answered_tile(plan: PlannedTile, answers: list[Answer], grain: Grain, unfini
     }
     if isinstance(tile, KpiTile):
         return shown | _kpi(tile, answers, unfinished)
-    shown |= {"columns": [_column_json(column) for column in answer.columns], "drill": plan.drill}
+    shown |= {"columns": _columns(plan, answer), "drill": plan.drill}
     if isinstance(tile, TrendTile):
         rows = _rows(answer, grain, unfinished)
         return shown | {"rows": rows, "grain": grain.value, "spec": trend_spec(answer, grain, shown["title"])}
@@ -65,6 +65,7 @@ def _head(plan: PlannedTile, title: str) -> Json:
         "width": tile.width.value,
         "title": title,
         "description": tile.description,
+        "labels": tile.labels,
         "range_label": range_label(tile),
     }
 
@@ -84,14 +85,32 @@ def _column(answer: Answer, kind: ColumnKind) -> Column:
     return next(column for column in answer.columns if column.kind is kind)
 
 
-def _column_json(column: Column) -> Json:
-    return {
-        "name": column.name,
-        "label": column.label,
-        "kind": column.kind.value,
-        "unit": column.unit,
-        "currency": column.currency,
-    }
+def _columns(plan: PlannedTile, answer: Answer) -> list[Json]:
+    headings = _headings(plan)
+    shown: list[Json] = []
+    for column in answer.columns:
+        own = headings.pop(0) if column.kind is ColumnKind.METRIC and headings else None
+        shown.append(
+            {
+                "name": column.name,
+                "label": own or column.label,
+                "kind": column.kind.value,
+                "unit": column.unit,
+                "currency": column.currency,
+            }
+        )
+    return shown
+
+
+def _headings(plan: PlannedTile) -> list[str | None]:
+    """The tile's own heading of each metric column; a substitute keeps its friendly name."""
+    if not isinstance(plan.tile, TableTile):
+        return []
+    headings: dict[str, str | None] = {}
+    for metric, column in zip(plan.metrics, plan.tile.columns, strict=True):
+        if metric is not None:
+            headings.setdefault(metric, column.label if metric == column.metric else None)
+    return list(headings.values())
 
 
 def _styles(metrics: tuple[str | None, ...], tile: TableTile) -> list[str]:

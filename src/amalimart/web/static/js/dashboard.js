@@ -84,6 +84,7 @@ async function trouble(cause, search) {
   } else if (error.code !== "not_signed_in") {
     tag = null;
     shownFor = search;
+    live.refused();
     message.trouble(error);
   }
 }

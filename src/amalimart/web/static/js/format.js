@@ -18,9 +18,14 @@ const moneyOptions = (currency) => ({ style: "currency", currency: currency || h
 
 const COMPACT = { notation: "compact", maximumFractionDigits: 1 };
 
+const moneyDigits = (size) => {
+  if (size < 1000) return { maximumFractionDigits: 2 };
+  const digits = size < 1e6 ? 1 : 2;
+  return { ...COMPACT, minimumFractionDigits: digits, maximumFractionDigits: digits };
+};
+
 const compactOf = {
-  money: (value, currency) =>
-    number({ ...moneyOptions(currency), ...(Math.abs(value) < 1000 ? { maximumFractionDigits: 2 } : { ...COMPACT, minimumFractionDigits: 0 }) }),
+  money: (value, currency) => number({ ...moneyOptions(currency), ...moneyDigits(Math.abs(value)) }),
   count: (value) => number(Math.abs(value) < 100000 ? { maximumFractionDigits: 0 } : COMPACT),
   percent: () => number({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }),
   days: () => number({ minimumFractionDigits: 1, maximumFractionDigits: 1 }),
@@ -99,10 +104,11 @@ export function ago(milliseconds) {
   return hours < 48 ? `${hours} h ago` : `${Math.round(hours / 24)} days ago`;
 }
 
-// A raw value of a dimension as a label: COD stays, ON_DELIVERY becomes "On delivery".
-export function memberLabel(value) {
+// A raw value of a dimension as a label: the tile's own name for it, else COD stays and IN_TRANSIT becomes "In transit".
+export function memberLabel(value, labels = {}) {
   if (value === null || value === undefined || value === "") return "Unknown";
   const text = String(value);
+  if (Object.hasOwn(labels, text)) return labels[text];
   if (!/^[A-Z][A-Z0-9_]+$/.test(text) || text.length <= 3) return text;
   const words = text.replaceAll("_", " ").toLowerCase();
   return words[0].toUpperCase() + words.slice(1);

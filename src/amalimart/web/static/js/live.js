@@ -55,6 +55,13 @@ export class Live {
     this.show();
   }
 
+  // Reached, but there are no numbers to be fresh: the page says why.
+  refused() {
+    this.failures = 0;
+    this.element.dataset.state = "live";
+    if (!this.release) this.text.textContent = "Connected";
+  }
+
   waiting() {
     this.element.dataset.state = "waiting";
     this.text.textContent = "Preparing";

@@ -8,7 +8,7 @@ export function renderRanking(body, tile) {
   const { rows, metric } = members(tile);
   if (!rows.length) return false;
   const top = Math.max(...rows.map((row) => Number(row.values[0] ?? 0)), 0);
-  const list = h("ol", { class: "ranking" });
+  const list = h("ol", { class: "ranking", "--rows": rows.length });
   for (const row of rows) {
     const value = row.values[0];
     const share = top > 0 ? Math.max(0, Number(value ?? 0)) / top : 0;
@@ -22,7 +22,7 @@ export function renderRanking(body, tile) {
         h(
           tag,
           { class: isUnknown ? "row unknown" : "row", ...link },
-          label(memberLabel(row.label), { class: "name" }),
+          label(memberLabel(row.label, tile.labels), { class: "name" }),
           h("span", { class: "track", "aria-hidden": "true" }, h("span", { class: "bar", "--share": share.toFixed(4) })),
           h("span", { class: "amount", title: exact(value, metric.unit, metric.currency) }, compact(value, metric.unit, metric.currency)),
         ),

@@ -4,6 +4,9 @@ import { bucket, compact, exact, memberLabel, NOTHING } from "./format.js";
 import { members } from "./members.js";
 import { addressWith } from "./state.js";
 
+// Shades tell real differences apart: values within a few percent of each other look alike.
+const LEAST_SPREAD = 0.05;
+
 function scales(rows, count) {
   return Array.from({ length: count }, (_, index) => {
     const values = rows.map((row) => row.values[index]).filter((value) => value !== null).map(Number);
@@ -13,7 +16,8 @@ function scales(rows, count) {
 
 function share(value, style, { low, high }) {
   if (style === "bar") return high > 0 ? Math.max(0, value) / high : 0;
-  return high > low ? (value - low) / (high - low) : 0.5;
+  const spread = Math.max(high - low, Math.abs(high) * LEAST_SPREAD);
+  return spread > 0 ? (value - low) / spread : 0;
 }
 
 function numberCell(value, column, style, scale) {
@@ -30,13 +34,13 @@ export function renderTable(body, tile) {
   const scale = scales(rows, metrics.length);
   const head = h("tr", {}, [leading, ...others].map((column) => h("th", { scope: "col" }, column.label)), metrics.map((column) => h("th", { scope: "col", class: "number" }, column.label)));
   const lines = rows.map((row) => {
-    const name = label(memberLabel(row.label));
+    const name = label(memberLabel(row.label, tile.labels));
     const lead = tile.drill && row.key !== null ? h("a", { href: addressWith({ [tile.drill]: row.key }), "data-state-link": true, "data-key": row.key }, name) : name;
     return h(
       "tr",
       {},
       h("th", { scope: "row" }, lead),
-      row.others.map((value) => h("td", { class: "text" }, label(memberLabel(value)))),
+      row.others.map((value) => h("td", { class: "text" }, label(memberLabel(value, tile.labels)))),
       row.values.map((value, index) => numberCell(value, metrics[index], tile.styles[index] ?? "plain", scale[index])),
     );
   });
@@ -53,7 +57,7 @@ export function trendTable(tile) {
   const cell = (row, column) => {
     const value = row[column.index];
     if (column.kind === "time") return h("th", { scope: "row" }, bucket(value, tile.grain, true), partial >= 0 && row[partial] ? h("span", { class: "missing" }, " (partial)") : null);
-    if (!isNumber(column)) return h("td", { class: "text" }, label(memberLabel(value)));
+    if (!isNumber(column)) return h("td", { class: "text" }, label(memberLabel(value, tile.labels)));
     return h("td", { class: "number" }, value === null ? NOTHING : exact(value, column.unit, column.currency));
   };
   const head = h("tr", {}, shown.map((column) => h("th", { scope: "col", class: isNumber(column) ? "number" : null }, column.label)));

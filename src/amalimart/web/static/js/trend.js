@@ -4,10 +4,16 @@ import { bucket, compact, exact, memberLabel } from "./format.js";
 import { Pointer } from "./pointer.js";
 import { trendTable } from "./table.js";
 import { onThemeChange } from "./theme.js";
-import { loadVega, SERIES, themeConfig } from "./vega.js";
+import { expressionFunctions, loadVega, SERIES, themeConfig } from "./vega.js";
 
 const column = (tile, kind) => tile.columns.find((each) => each.kind === kind);
+const LABEL_WIDTH = 64;
 const MEASURED = new Set(["metric", "previous"]);
+
+function calendarDay(iso) {
+  const [year, month, date] = iso.split("-").map(Number);
+  return { year, month, date, utc: true };
+}
 
 class TrendTile {
   constructor(body, context) {
@@ -20,9 +26,9 @@ class TrendTile {
     this.isTable = false;
     const view = (name, isTable) => h("button", { type: "button", "aria-pressed": String(isTable === this.isTable), onclick: () => this.choose(isTable) }, name);
     this.views = [view("Chart", false), view("Table", true)];
-    this.tools = h("div", { class: "tile-tools" }, this.legend, h("div", { class: "views", role: "group", "aria-label": "Show as" }, this.views));
+    this.tools = h("div", { class: "views", role: "group", "aria-label": "Show as" }, this.views);
     body.closest(".tile").querySelector(".tile-head").append(this.tools);
-    body.replaceChildren(this.box, this.table);
+    body.replaceChildren(this.legend, this.box, this.table);
     this.pointer = new Pointer(this.box, { positions: () => this.positions(), describe: (index) => this.describe(index) });
     onThemeChange(() => this.tile && this.draw(true));
   }
@@ -32,6 +38,12 @@ class TrendTile {
     this.tile = null;
     this.view?.finalize();
     this.view = null;
+  }
+
+  // What the drawing gets: days as milliseconds on a time axis, because data that is exchanged later is not parsed again.
+  values() {
+    if (this.series) return this.rows.map((row) => ({ ...row }));
+    return this.rows.map((row) => ({ ...row, [this.time]: Date.parse(row[this.time]) }));
   }
 
   choose(isTable) {
@@ -64,6 +76,10 @@ class TrendTile {
     return this.draw(false);
   }
 
+  named(member) {
+    return memberLabel(member, this.tile.labels);
+  }
+
   seriesTotals() {
     if (!this.series) return [];
     const totals = new Map();
@@ -76,7 +92,7 @@ class TrendTile {
       const all = this.totals.reduce((sum, [, total]) => sum + total, 0);
       this.legend.replaceChildren(
         ...this.totals.map(([name, total], index) =>
-          h("li", {}, h("span", { class: `key swatch swatch-${(index % SERIES) + 1}`, "aria-hidden": "true" }), label(memberLabel(name)), h("b", {}, all ? compact(total / all, "percent") : "")),
+          h("li", {}, h("span", { class: `key swatch swatch-${(index % SERIES) + 1}`, "aria-hidden": "true" }), label(this.named(name)), h("b", {}, all ? compact(total / all, "percent") : "")),
         ),
       );
       return;
@@ -92,17 +108,23 @@ class TrendTile {
     if (!values.length) return `${this.tile.title}: nothing in this period.`;
     const named = (time) => bucket(time, this.tile.grain, true);
     const span = `${this.tile.title}, ${this.buckets.length} points from ${named(this.buckets[0])} to ${named(this.buckets.at(-1))}`;
-    if (this.series) return `${span}, by ${this.totals.map(([name]) => memberLabel(name)).join(", ")}. The table view holds the numbers.`;
+    if (this.series) return `${span}, by ${this.totals.map(([name]) => this.named(name)).join(", ")}. The table view holds the numbers.`;
     const highest = values.reduce((best, row) => (row[this.metric.name] > best[this.metric.name] ? row : best));
     return `${span}. Highest: ${exact(highest[this.metric.name], this.metric.unit, this.metric.currency)} on ${named(highest[this.time])}. The table view holds the numbers.`;
   }
 
-  // Series are numbered by size, so that colours follow the order of the legend.
+  // The specification with what depends on the data and the width: days named at an even distance that ends
+  // with the newest, and series numbered by size, so that their colours follow the legend.
   specification() {
     const { spec } = this.tile;
-    if (!this.series) return spec;
+    const { encoding } = spec;
+    const every = Math.ceil(this.buckets.length / Math.max(2, Math.floor((this.box.clientWidth - 60) / LABEL_WIDTH)));
+    const named = this.buckets.filter((_, index) => (this.buckets.length - 1 - index) % every === 0);
+    const values = this.series ? named : named.map(calendarDay);
+    const x = { ...encoding.x, axis: { ...encoding.x.axis, values } };
+    if (!this.series) return { ...spec, encoding: { ...encoding, x } };
     const domain = this.totals.map(([name]) => name);
-    return { ...spec, encoding: { ...spec.encoding, color: { ...spec.encoding.color, sort: domain, scale: { domain } } } };
+    return { ...spec, encoding: { ...encoding, x, color: { ...encoding.color, sort: domain, scale: { domain } } } };
   }
 
   async draw(isRestyled) {
@@ -110,7 +132,7 @@ class TrendTile {
     const shape = JSON.stringify(spec);
     const tile = this.tile;
     if (this.view && !isRestyled && shape === this.shape) {
-      await this.view.data("rows", this.rows.map((row) => ({ ...row }))).runAsync();
+      await this.view.data("rows", this.values()).runAsync();
       return;
     }
     this.shape = shape;
@@ -121,12 +143,12 @@ class TrendTile {
     this.drawing.replaceWith(holder);
     this.drawing = holder;
     previous?.finalize();
-    const rows = this.rows.map((row) => ({ ...row }));
-    const result = await vegaEmbed(holder, { ...spec, data: { name: "rows", values: rows } }, {
+    const result = await vegaEmbed(holder, { ...spec, data: { name: "rows", values: this.values() } }, {
       actions: false,
       ast: true,
       config: themeConfig(),
       defaultStyle: false,
+      expressionFunctions,
       renderer: "svg",
       tooltip: false,
     });
@@ -150,7 +172,7 @@ class TrendTile {
     const heading = h("p", { class: "when" }, bucket(time, this.tile.grain, true) + (isPartial ? " · partial" : ""));
     if (this.series) {
       const of = new Map(rows.map((row) => [row[this.series], row[this.metric.name]]));
-      return [heading, h("dl", {}, this.totals.map(([name], place) => line(`swatch swatch-${(place % SERIES) + 1}`, memberLabel(name), of.get(name) ?? 0)))];
+      return [heading, h("dl", {}, this.totals.map(([name], place) => line(`swatch swatch-${(place % SERIES) + 1}`, this.named(name), of.get(name) ?? 0)))];
     }
     const [row] = rows;
     const entries = [line("current", "This period", row[this.metric.name])];

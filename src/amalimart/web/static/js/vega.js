@@ -5,16 +5,10 @@ import { colour } from "./theme.js";
 let loading = null;
 
 export function loadVega(address) {
-  loading ??= import(address).then(
-    (library) => {
-      library.vega.expressionFunction("amalimart", formatted);
-      return library;
-    },
-    (cause) => {
-      loading = null;
-      throw cause;
-    },
-  );
+  loading ??= import(address).catch((cause) => {
+    loading = null;
+    throw cause;
+  });
   return loading;
 }
 
@@ -24,11 +18,12 @@ function formatted(value, format) {
   return what === "time" ? bucket(value, first) : axis(value, first, second);
 }
 
+export const expressionFunctions = { amalimart: formatted };
+
 export const SERIES = 6;
 
 export function themeConfig() {
   const accent = colour("--accent");
-  const surface = colour("--surface");
   const font = getComputedStyle(document.body).fontFamily;
   return {
     aria: false,
@@ -52,11 +47,11 @@ export function themeConfig() {
     axisX: { labelAngle: 0, labelFlush: false, tickCount: 8, labelBound: true },
     scale: { bandPaddingInner: 0.28, bandPaddingOuter: 0.14 },
     style: {
-      current: { stroke: accent, strokeWidth: 2, strokeJoin: "round", strokeCap: "round", interpolate: "monotone" },
-      current_area: { fill: accent, fillOpacity: 0.07, line: false, interpolate: "monotone" },
-      previous: { stroke: colour("--previous"), strokeWidth: 1.3, strokeDash: [4, 3], interpolate: "monotone" },
-      partial: { stroke: accent, strokeWidth: 1.8, strokeDash: [1.5, 3.5], strokeCap: "round", strokeOpacity: 0.85 },
-      partial_point: { filled: true, fill: surface, stroke: accent, strokeWidth: 1.6, size: 34, fillOpacity: 1, strokeOpacity: 1 },
+      current: { color: accent, strokeWidth: 2, strokeJoin: "round", strokeCap: "round" },
+      current_area: { color: accent, fillOpacity: 0.08, line: false },
+      previous: { color: colour("--previous"), strokeWidth: 1.3, strokeDash: [4, 3], strokeJoin: "round" },
+      partial: { color: accent, strokeWidth: 1.8, strokeDash: [1.5, 3.5], strokeCap: "round", strokeOpacity: 0.85 },
+      partial_point: { filled: false, color: accent, strokeWidth: 1.8, size: 30, opacity: 1 },
       stacked: { cornerRadiusEnd: 0 },
     },
   };
