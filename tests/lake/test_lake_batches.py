@@ -121,6 +121,20 @@ def test_an_abandoned_batch_is_never_seen_and_leaves_no_file(lake: OrdersLake) -
     assert lake.live_ids() == [1]
 
 
+def test_what_a_dead_writer_left_is_never_seen_and_goes_with_the_next_writer(lake: OrdersLake) -> None:
+    lake.commit_orders([1])
+    kept = lake.data_files()
+    (lake.root / "shop" / "data" / "orders" / f"{2:020d}-0123456789ab.parquet").write_bytes(b"half a file")
+    temporary = lake.root / "shop" / "commits" / f".{2:020d}.json.77.tmp"
+    temporary.write_text('{"format": 1, "vers')
+    reopened = lake.reopened()
+    assert reopened.live_ids() == [1]
+    assert reopened.verify("shop").files == 1
+    with reopened.begin("shop", CommitKind.CHANGES):
+        assert reopened.data_files() == kept
+        assert not temporary.exists()
+
+
 def test_a_failing_stream_leaves_nothing_and_frees_the_source(lake: OrdersLake) -> None:
     def broken() -> Iterator[pa.RecordBatch]:
         yield from lake.order_batches([1, 2, 3, 4])

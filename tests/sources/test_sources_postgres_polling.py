@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -12,6 +13,8 @@ import pytest
 from amalimart.core.errors import CommitConflict, DiskFull, SourceUnreachable
 from amalimart.lake import Commit, CommitKind, parquet
 from amalimart.sources import PostgresSource, TableProgress, ingest_once
+from amalimart.sources.postgres.reading import Moment
+from amalimart.sources.postgres.visibility import SLACK
 
 if TYPE_CHECKING:
     from tests.sources.conftest import Database, Mappings, ReadingLake
@@ -192,6 +195,20 @@ def test_the_bound_in_time_is_used_where_it_is_safe(shop: Shop) -> None:
     assert shop.step() is None, "the mapping promised a cursor that grows with every write"
 
 
+def test_the_bound_in_time_waits_for_the_oldest_open_transaction(shop: Shop) -> None:
+    shop.create(index=True)
+    with shop.database.connect() as slow:
+        slow.autocommit = False
+        started = slow.execute("select now()").fetchone()
+        assert started is not None
+        shop.step()
+        shop.database.run("insert into tags values (1, 'a')")
+        for commit in (shop.lake.latest("shop"), shop.step()):
+            assert commit is not None
+            bound = datetime.fromisoformat(commit.position["tables"]["tags"][1])
+            assert bound == started[0] - SLACK
+
+
 def test_nothing_new_is_no_commit_and_nothing_comes_twice(shop: Shop) -> None:
     shop.create(index=True)
     shop.database.run("insert into tags values (1, 'a')")
@@ -205,6 +222,15 @@ def test_nothing_new_is_no_commit_and_nothing_comes_twice(shop: Shop) -> None:
     shop.database.run("insert into other values (1)")
     assert shop.step() is None, "another table's writes are no news"
     assert shop.lake.column("tags", "id") == [1, 2, 3, 4, 5]
+
+
+def test_where_no_transaction_has_begun_no_table_is_read(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.create(index=False)
+    shop.step()
+    asked: list[str] = []
+    monkeypatch.setattr(Moment, "rows", lambda _self, relation, *_rest: asked.append(relation))
+    assert shop.step() is None
+    assert asked == []
 
 
 def test_a_long_open_transaction_does_not_bring_rows_again_and_again(shop: Shop) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -330,3 +333,39 @@ def test_a_view_is_refused_with_the_way_out(
     with PostgresSource(database.address) as source, pytest.raises(SourceMismatch, match="view") as caught:
         ingest_once(lake, "shop", source, mappings.write(TAGS % "value"))
     assert caught.value.next_step
+
+
+PEAK = """
+import resource, sys, threading
+from pathlib import Path
+from amalimart.core.clock import SystemClock
+from amalimart.lake import Lake
+from amalimart.mapping.source_mapping import load_mapping
+from amalimart.sources import PostgresSource, ingest_once
+
+lake = Lake(Path(sys.argv[1]), SystemClock())
+with PostgresSource(sys.argv[2]) as source:
+    commit = ingest_once(lake, "shop", source, load_mapping(Path(sys.argv[3])))
+print(commit.rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+@pytest.mark.slow
+def test_memory_stays_under_400_mb_for_a_table_of_a_gigabyte(
+    database: Database, mappings: Mappings, tmp_path: Path
+) -> None:
+    database.run(
+        "create unlogged table tags (id bigint, value text)",
+        "alter table tags alter column value set storage external",
+        "insert into tags select n, repeat(md5(n::text), 32) from generate_series(1, 1000000) n",
+    )
+    mapping = mappings.write(TAGS % "value")
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK, str(tmp_path / "lake"), database.address, mapping.where],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    rows, peak = map(int, done.stdout.split())
+    assert rows == 1_000_000
+    assert peak < 400

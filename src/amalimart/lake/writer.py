@@ -177,7 +177,7 @@ class BatchWriter:
         ]
         try:
             numbered = pa.RecordBatch.from_arrays([*batch.columns, *added], schema=schema)
-            numbered.validate()
+            numbered.validate(full=True)  # also that texts are UTF-8, which no engine may have to doubt
         except (pa.ArrowInvalid, pa.ArrowTypeError, ValueError, TypeError) as error:
             raise LakeError(
                 f"rows of the table {table!r} do not fit the schema they came with: {error}",
@@ -197,7 +197,7 @@ class BatchWriter:
             raise LakeError(
                 f"the table {table!r} has a column {taken[0]!r}, a name the lake uses itself",
                 expected=f"any name but {', '.join(BATCH_COLUMNS)}",
-                next_step="rename the column in a view of the source and map the view",
+                next_step="leave the column out of the mapping",
             )
 
     def kept(self) -> str:

@@ -56,11 +56,13 @@ def read_activity(connection: psycopg.Connection[tuple[Any, ...]]) -> Activity:
 class Moment:
     """A transaction that sees the database as of one snapshot, shared by both connections.
 
-    snapshot  what it sees, in the form that is safe to remember
+    seen        the snapshot as the server tells it
+    remembered  the same in the form that is safe to compare later ones with
     """
 
-    def __init__(self, address: Address, snapshot: Snapshot, arrow: Any) -> None:
-        self.snapshot = snapshot
+    def __init__(self, address: Address, seen: Snapshot, remembered: Snapshot, arrow: Any) -> None:
+        self.seen = seen
+        self.remembered = remembered
         self._address = address
         self._arrow = arrow
 
@@ -93,7 +95,7 @@ class Moment:
                 f"a value has no exact form in the lake: {error}",
                 where=relation_sql,
                 expected=", ".join(f"{column.name} {column.type}" for column in columns),
-                next_step="leave the column out of the mapping, or map a view's text form of it",
+                next_step="leave the column out of the mapping, or correct the value in the source",
             ) from error
 
 
@@ -113,7 +115,7 @@ def moment(address: Address, connection: psycopg.Connection[tuple[Any, ...]], ar
         snapshot = Snapshot.parse(seen)
         _run(arrow, "begin isolation level repeatable read read only")
         _run(arrow, f"set transaction snapshot '{exported}'")
-    yield Moment(address, snapshot.of_standby() if standby else snapshot, arrow)
+    yield Moment(address, snapshot, snapshot.of_standby() if standby else snapshot, arrow)
     with address.errors():
         _run(arrow, "rollback")
         connection.execute("rollback")

@@ -24,7 +24,6 @@ from amalimart.sources.postgres.relations import Relation, read_relations
 from amalimart.sources.postgres.selecting import landed_schema, selected
 from amalimart.sources.postgres.visibility import (
     Activity,
-    Snapshot,
     floor,
     floor_condition,
     horizon,
@@ -92,7 +91,7 @@ class PostgresSource:
         places = dict(known.tables) if known and known.cluster == identity else {}
         activity = self._activity()
         with self._moment() as now:
-            place = TablePlace(now.snapshot, horizon(activity, None))
+            place = TablePlace(now.remembered, horizon(activity, None))
             asked = [
                 _Asked(table, relations[table], columns, None, place)
                 for table, columns in landed.items()
@@ -121,11 +120,9 @@ class PostgresSource:
         activity = self._activity()
         with self._moment() as now:
             asked = [
-                self._changes(
-                    mapping, table, columns, relations[table], known.tables[table], now.snapshot, activity
-                )
+                self._changes(mapping, table, columns, relations[table], known.tables[table], now, activity)
                 for table, columns in landed.items()
-                if table in known.tables
+                if table in known.tables and floor(known.tables[table].snapshot, now.seen) < now.seen.xmax
             ]
             replaced = self._write(now, asked, writer, Operation.UPSERT, progress)
         if not writer.has_files:
@@ -151,10 +148,10 @@ class PostgresSource:
         columns: tuple[str, ...],
         relation: Relation,
         before: TablePlace,
-        now: Snapshot,
+        now: Moment,
         activity: Activity,
     ) -> _Asked:
-        conditions = [floor_condition(floor(before.snapshot, now), now)]
+        conditions = [floor_condition(floor(before.snapshot, now.seen), now.seen)]
         cursor = mapping.cursor(table)
         if cursor is not None and before.horizon is not None and cursor.column in relation.indexed:
             column = relation.columns[cursor.column]
@@ -163,7 +160,9 @@ class PostgresSource:
                 horizon_condition(quoted(column.name), base, before.horizon, str(mapping.time_zone))
             )
         condition = " and ".join(part for part in conditions if part) if conditions[0] else None
-        return _Asked(table, relation, columns, condition, TablePlace(now, horizon(activity, before.horizon)))
+        return _Asked(
+            table, relation, columns, condition, TablePlace(now.remembered, horizon(activity, before.horizon))
+        )
 
     def _write(
         self,
