@@ -1,0 +1,187 @@
+"""api.md: the JSON interface, from the application's own description of itself."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+from amalimart.api.app import PREFIX, create_app
+from amalimart.api.errors import Internal, RequestRefused
+from amalimart.api.services import AppServices
+from amalimart.core.errors import (
+    AmalimartError,
+    Denied,
+    InvalidFilter,
+    MixedCurrencies,
+    NotAvailable,
+    NotFound,
+    NotGroupable,
+    NothingPublished,
+    NotSignedIn,
+    QueryError,
+    QueryTooLarge,
+    UnknownName,
+)
+from tools.reference_pages.markdown import code, codes, page, section, summary, table, text
+
+_INTRO = f"""
+JSON over HTTP under `{PREFIX}`. A browser is known by the session cookie that `POST /sign-in` sets (form
+fields `email` and `password`). Every request but GET and HEAD must carry an `Origin` header that names the
+site, as a page's own requests do. The command line uses the same routes through the engine's local socket
+and needs no cookie.
+
+Decimals are strings, days and instants are ISO 8601. Every answer carries `X-Request-ID`. Every error is
+`{{"error": {{...}}}}` as described in [errors.md](errors.md). `{PREFIX}/openapi.json` is the same description
+as OpenAPI.
+"""
+_FIELDS = {
+    "metrics": "names or aliases, at least one",
+    "by": "dimensions or a grain of time to group by",
+    "grain": "bucket of time to group by, on each fact's own date",
+    "from": "first day; both days or neither",
+    "to": "last day",
+    "filters": "conditions, all of which hold",
+    "order_by": "a metric or dimension of the question; a leading `-` means descending",
+    "limit": "rows at most",
+    "today": "the day that this year and this month count from; without it the current business day",
+    "compare": "also answer each metric for the preceding range of the same length",
+    "fill": "with a grain: give every bucket of the range a row, empty ones too",
+    "dimension": "a dimension, or a grain of time",
+    "operator": "`in` and `not in` take several values, the others exactly one",
+    "values": "as texts, whatever the type",
+}
+_OF_EVERY_ROUTE = (NotSignedIn, RequestRefused, QueryError, Internal)
+_PUBLIC = {"/health"}
+_ERRORS: dict[str, tuple[type[AmalimartError], ...]] = {
+    "GET /health": (),
+    "POST /query": (
+        UnknownName, NotGroupable, InvalidFilter, NotAvailable, MixedCurrencies, QueryTooLarge, Denied,
+        NothingPublished,
+    ),
+    "GET /metrics": (),
+    "GET /dimensions": (),
+    "GET /dimensions/{name}/values": (UnknownName, Denied, InvalidFilter, NothingPublished),
+    "GET /dashboards": (),
+    "GET /dashboards/{name}": (NotFound, InvalidFilter, NothingPublished),
+    "GET /status": (),
+    "GET /releases/latest": (NothingPublished,),
+    "GET /openapi.json": (),
+}  # fmt: skip
+
+
+def api_page() -> str:
+    """The page. Raises ValueError where a route has no errors listed here, or is no longer there."""
+    document = described_interface()
+    routes = {
+        f"{method.upper()} {path.removeprefix(PREFIX)}": spec
+        for path, methods in document["paths"].items()
+        for method, spec in methods.items()
+    }
+    if set(routes) != set(_ERRORS):
+        raise ValueError(f"the errors of routes need care: {sorted(set(routes) ^ set(_ERRORS))}")
+    overview = table(
+        ["Route", "What it answers"],
+        [[f"[`{name}`](#{_anchor(name)})", text(_summary(spec))] for name, spec in routes.items()],
+    )
+    return page(
+        "API",
+        _INTRO,
+        overview,
+        section("Errors of every route", _error_table(_OF_EVERY_ROUTE)),
+        *(_route(name, spec, document) for name, spec in routes.items()),
+    )
+
+
+def described_interface() -> dict[str, Any]:
+    """The OpenAPI document of the application; describing it calls no service."""
+    services = SimpleNamespace(
+        settings=SimpleNamespace(marketplace_name="Amalimart", allowed_hosts=()), control=None
+    )
+    return create_app(cast(AppServices, services)).openapi()
+
+
+def _route(name: str, spec: dict[str, Any], document: dict[str, Any]) -> str:
+    needs = "Needs no session." if name.split()[1] in _PUBLIC else ""
+    described = "\n\n".join(text(part) for part in spec["description"].split("\n\n"))
+    parameters = [_parameter(each) for each in spec.get("parameters", ())]
+    return section(
+        name,
+        described,
+        needs,
+        table(["Parameter", "In", "Type", "Given"], parameters) if parameters else "",
+        _body(spec, document),
+        _error_table(_ERRORS[name]) if _ERRORS[name] else "",
+    )
+
+
+def _summary(spec: dict[str, Any]) -> str:
+    return str(spec["description"]).split("\n\n", maxsplit=1)[0]
+
+
+def _parameter(parameter: dict[str, Any]) -> list[str]:
+    schema = parameter["schema"]
+    need = (
+        "required" if parameter.get("required") else f"default {code(schema.get('default', '')) or 'empty'}"
+    )
+    return [code(parameter["name"]), parameter["in"], _type(schema, {}), need]
+
+
+def _body(spec: dict[str, Any], document: dict[str, Any]) -> str:
+    if "requestBody" not in spec:
+        return ""
+    schemas = document["components"]["schemas"]
+    parts = []
+    pending = [spec["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]]
+    while pending:
+        shape = schemas[pending.pop(0)]
+        rows = []
+        for name, field in shape["properties"].items():
+            given = "required" if name in shape.get("required", ()) else _default(field)
+            rows.append([code(name), _type(field, schemas), given, _FIELDS[name]])
+            reference = field.get("items", {}).get("$ref", "").rpartition("/")[2]
+            if reference:
+                pending.append(reference)
+        parts += [f"`{shape['title']}`:", table(["Field", "Type", "Given", "Meaning"], rows)]
+    return "\n\n".join(parts)
+
+
+def _default(field: dict[str, Any]) -> str:
+    default = field.get("default")
+    return "optional" if default in (None, []) else f"default {code(str(default).lower())}"
+
+
+def _type(schema: dict[str, Any], schemas: dict[str, Any]) -> str:
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        choices = schemas[name].get("enum")
+        return f"one of {codes(choices)}" if choices else code(name)
+    if "anyOf" in schema:
+        return " or ".join(_type(each, schemas) for each in schema["anyOf"] if each.get("type") != "null")
+    if schema.get("type") == "array":
+        return f"list of {_type(schema['items'], schemas)}" + _limits(
+            schema, "minItems", "maxItems", "entries"
+        )
+    if schema.get("format") == "date":
+        return "day"
+    kind = {"string": "text", "integer": "whole number", "boolean": "true or false"}[schema["type"]]
+    sizes = _limits(schema, "minLength", "maxLength", "characters")
+    return kind + _limits(schema, "minimum", "maximum", "") + sizes
+
+
+def _limits(schema: dict[str, Any], low: str, high: str, what: str) -> str:
+    if high not in schema:
+        return ""
+    most = f"{schema[high]:,.0f}"
+    span = f"{schema[low]:.0f} to {most}" if low in schema else f"at most {most}"
+    return f", {span} {what}".rstrip()
+
+
+def _error_table(kinds: tuple[type[AmalimartError], ...]) -> str:
+    return table(
+        ["Status", "Code", "When"],
+        [[str(kind.http_status), code(kind.code), text(summary(kind))] for kind in kinds],
+    )
+
+
+def _anchor(heading: str) -> str:
+    return "".join(c for c in heading.lower().replace(" ", "-") if c.isalnum() or c in "-_")

@@ -1,0 +1,144 @@
+"""configuration.md: amalimart.yml key by key, the environment, and the folders of a project."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+import amalimart
+from amalimart.config.project import HOME_VARIABLE, SECRET_PREFIX, SETTINGS_FILE, Settings
+from tools.reference_pages.markdown import code, page, section, table
+
+_INTRO = f"""
+One file, `{SETTINGS_FILE}`, in the project folder. `amalimart init` writes it, `amalimart source add` extends
+it, and you may edit it by hand: an unknown key, a wrong type or a key given twice is refused with its line.
+Changes take effect when the project is started again.
+"""
+_MEANINGS = {
+    "name": "Name of the marketplace, shown on the pages.",
+    "time_zone": "Business time zone (IANA name): where days, weeks and months start.",
+    "currency": "Business currency, ISO 4217.",
+    "sla_days.express": "Calendar days until an express delivery is late, where the shop promised no date.",
+    "sla_days.standard": "The same for any other delivery.",
+    "serve.host": "Address that pages and API listen on; any but the loopback address opens them to others.",
+    "serve.port": "Port that pages and API listen on.",
+    "sources.<name>.kind": "A database to follow, or a folder of CSV and Parquet files.",
+    "sources.<name>.mapping": "A packaged mapping, one in the project's `sources/`, or the path of a file.",
+    "sources.<name>.url": "Of a postgres source: `secret:NAME`, never the address itself.",
+    "sources.<name>.folder": "Of a files source: its folder; a relative one is seen from the project folder.",
+    "sources.<name>.poll_seconds": "Seconds between two looks for changes.",
+}
+_VARIABLES = {
+    HOME_VARIABLE: "The project folder, where `--home` is not given.",
+    f"{SECRET_PREFIX}<NAME>": "Value of `secret:NAME`; comes before a line `NAME=...` in `secrets.env`.",
+    "AMALIMART_TRACEBACK": "Any value: a defect also prints its traceback.",
+    "AMALIMART_DBT_DATABASE": "Set for dbt by the product: the database that an assembled project compiles "
+    "against. Needed only [to run plain dbt](../models.md#running-plain-dbt).",
+}
+_FOLDERS = {
+    SETTINGS_FILE: ("you", "The settings above."),
+    "secrets.env": ("you", "`NAME=value` lines; must be readable by its owner only (mode 0600)."),
+    "models/": ("you", "[dbt models](../models.md) of your own, and replacements of packaged ones."),
+    "metrics/": ("you", "[Metrics](../semantic.md) of your own, and replacements."),
+    "dashboards/": ("you", "Dashboards of your own, and replacements."),
+    "policies/": ("you", "[Policies](../access.md) that replace a role's."),
+    "sources/": ("you", "[Mappings](../mapping.md) of your own."),
+    "data/": ("the product", "The lake, the warehouse file and the control database: what to back up."),
+    "build/": ("the product", "The assembled and compiled dbt project, cached page assets. Can be deleted."),
+    "run/": (
+        "the product",
+        "Reports and the local socket of running processes. Can be deleted when stopped.",
+    ),
+    "logs/": ("the product", "One JSON object a line, one file a process, 5 files of 10 MB at most."),
+}
+
+
+def configuration_page() -> str:
+    """The page. Raises ValueError where a setting or variable is not described, or no longer there."""
+    settings = dict(_settings(Settings))
+    _same("setting", set(settings), set(_MEANINGS))
+    _same("environment variable", _variables_in_code(), {re.sub(r"<.*", "", name) for name in _VARIABLES})
+    rows = [[code(key), _type(field), _default(field), _MEANINGS[key]] for key, field in settings.items()]
+    return page(
+        "Configuration",
+        _INTRO,
+        section(SETTINGS_FILE, table(["Key", "Type", "Default", "Meaning"], rows)),
+        section("Environment", table(["Variable", "Meaning"], [[code(n), m] for n, m in _VARIABLES.items()])),
+        section(
+            "Folders of a project",
+            table(
+                ["Path", "Written by", "Holds"], [[code(p), who, what] for p, (who, what) in _FOLDERS.items()]
+            ),
+        ),
+    )
+
+
+def _same(what: str, real: set[str], described: set[str]) -> None:
+    if real != described:
+        raise ValueError(
+            f"{what}: not described {sorted(real - described)}, not there {sorted(described - real)}"
+        )
+
+
+def _settings(shape: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    for name, field in shape.model_fields.items():
+        nested, step = _nested(field.annotation)
+        if nested is None:
+            yield f"{prefix}{name}", field
+        else:
+            yield from _settings(nested, f"{prefix}{name}{step}.")
+
+
+def _nested(annotation: Any) -> tuple[type[BaseModel] | None, str]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation, ""
+    if get_origin(annotation) is dict:
+        return _nested(get_args(annotation)[1])[0], ".<name>"
+    return None, ""
+
+
+def _type(field: FieldInfo) -> str:
+    kinds = (
+        get_args(field.annotation)
+        if get_origin(field.annotation) in {Union, UnionType}
+        else (field.annotation,)
+    )
+    shown = " or ".join(_kind(kind) for kind in kinds if kind is not type(None))
+    limits = {
+        name: getattr(rule, name)
+        for rule in field.metadata
+        for name in ("ge", "le", "pattern")
+        if getattr(rule, name, None) is not None
+    }
+    if "ge" in limits:
+        return f"{shown}, {limits['ge']} to {limits['le']}"
+    return f"{shown} like {code(limits['pattern'])}" if "pattern" in limits else shown
+
+
+def _kind(kind: Any) -> str:
+    if isinstance(kind, type):
+        names: dict[type, str] = {str: "text", int: "whole number", float: "number", Path: "folder"}
+        return names[kind]
+    return " or ".join(code(choice) for choice in get_args(kind))
+
+
+def _default(field: FieldInfo) -> str:
+    if field.default is PydanticUndefined:
+        return "required"
+    return "" if field.default is None else code(field.default)
+
+
+def _variables_in_code() -> set[str]:
+    sources = Path(amalimart.__file__).parent.rglob("*.py")
+    return {
+        name
+        for path in sources
+        for name in re.findall(r"AMALIMART_[A-Z_]+", path.read_text(encoding="utf-8"))
+    }
