@@ -31,8 +31,12 @@ demo: $(VENV)/demo.stamp ## run the whole path on a simulated marketplace: http:
 demo-reset: ## remove what the demo made
 	@if test -x $(BIN)/amalimart; then $(BIN)/amalimart demo --home $(DEMO_HOME) --reset; else rm -rf $(DEMO_HOME); fi
 
-test: $(VENV)/dev.stamp ## the gate: format, lint, types, imports, sql, then every test
+test: $(VENV)/dev.stamp browser ## the gate: format, lint, types, imports, sql, then every test
 	@$(MAKE) --no-print-directory check
+
+.PHONY: browser
+browser: $(VENV)/dev.stamp ## find a Chromium for the browser tests, or install one
+	@sh tools/find_browser.sh "$(BIN)"
 
 check: $(VENV)/dev.stamp format-check lint types imports sql ## what CI runs
 	@$(BIN)/pytest -m "not slow"
@@ -51,10 +55,10 @@ types: $(VENV)/dev.stamp ## mypy, strict
 	@$(BIN)/mypy --no-error-summary
 
 imports: $(VENV)/dev.stamp ## who may import whom
-	@$(BIN)/lint-imports --no-logo >/tmp/amalimart-imports.$$$$ 2>&1 || { cat /tmp/amalimart-imports.$$$$; rm -f /tmp/amalimart-imports.$$$$; exit 1; }; rm -f /tmp/amalimart-imports.$$$$
+	@out=$$($(BIN)/lint-imports --no-cache 2>&1) || { echo "$$out"; exit 1; }
 
 sql: $(VENV)/dev.stamp ## sqlfluff over the models
-	@$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar --nofail src/amalimart/marketplace/dbt/models
+	@$(BIN)/sqlfluff lint --disable-progress-bar src/amalimart/marketplace/dbt/models src/amalimart/marketplace/dbt/tests
 
 test-full: $(VENV)/dev.stamp ## the long tests that CI runs after the gate
 	@$(BIN)/pytest -m slow

@@ -9,6 +9,9 @@ from typing import Any
 from amalimart.core.wire import dumps
 
 
+_PIPE_WIDTH = 400
+
+
 def print_json(document: Any) -> None:
     """One JSON document on standard output."""
     sys.stdout.write(dumps(document, indent=2) + "\n")
@@ -24,10 +27,11 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[Any]], numeric:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False)
     for position, heading in enumerate(headings):
         right = position < len(numeric) and numeric[position]
-        table.add_column(Text(heading), justify="right" if right else "left", overflow="fold")
+        table.add_column(Text(heading), justify="right" if right else "left", no_wrap=position == 0 or right)
     for row in rows:
         table.add_row(*(Text(_visible(value)) for value in row))
-    Console(highlight=False, soft_wrap=not sys.stdout.isatty()).print(table)
+    # A pipe has no width: nothing is cut or wrapped for it.
+    Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(table)
 
 
 def _visible(value: Any) -> str:

@@ -72,7 +72,8 @@ def load_files(home: Path, folder: Path, mapping: str, source: str | None, steps
     engine = Engine(project, SystemClock())
     try:
         opened = open_source(project, name, project.settings.sources[name])
-        report = check_catalog(engine.mappings[name], opened.catalog())
+        catalog = opened.catalog()
+        report = check_catalog(engine.mappings[name], catalog)
         with steps(f"reading {folder}") as shown:
             commit = ingest_once(engine.lake, name, opened, engine.mappings[name], rows_in(shown))
             shown.summary = f"{commit.rows:,} rows" if commit else "nothing new"
@@ -80,7 +81,11 @@ def load_files(home: Path, folder: Path, mapping: str, source: str | None, steps
             built = engine.refresh(shown)
             shown.summary = f"{built.models} models, {len(built.checks)} checks" if built else "nothing new"
         listed = engine.mappings[name].tables
-        unmapped = [f"table {table}: {spec.unmapped}" for table, spec in listed.items() if spec.unmapped]
+        unmapped = [
+            f"table {table}: {spec.unmapped}"
+            for table, spec in listed.items()
+            if spec.unmapped and table in catalog
+        ]
         unmapped += [f"table {table}: the mapping does not list it" for table in report.unlisted_tables]
         unmapped += [
             f"column {column}: the mapping does not list it" for column in report.unclassified_columns
