@@ -29,7 +29,11 @@ ONE_TABLE: dict[str, tuple[str, str, str | None]] = {
     "gmv": ("sum(f.total_amount)", ORDERS, "order_date"),
     "avg_order_value": ("avg(f.total_amount)", ORDERS, "order_date"),
     "cod_gmv": ("sum(case when f.payment_kind = 'COD' then f.total_amount end)", ORDERS, "order_date"),
-    "prepaid_gmv": ("sum(case when f.payment_kind = 'PREPAID' then f.total_amount end)", ORDERS, "order_date"),
+    "prepaid_gmv": (
+        "sum(case when f.payment_kind = 'PREPAID' then f.total_amount end)",
+        ORDERS,
+        "order_date",
+    ),
     "discounts_given": ("sum(f.discount_amount)", ORDERS, "order_date"),
     "order_count": ("count(distinct f.order_id)", ORDERS, "order_date"),
     "completed_orders": ("sum((f.status = 'COMPLETED')::int)", ORDERS, "order_date"),
@@ -45,19 +49,26 @@ ONE_TABLE: dict[str, tuple[str, str, str | None]] = {
     "unique_customers": ("count(distinct f.customer_id)", ORDERS, "order_date"),
     "new_customers": ("sum((f.customer_order_number = 1)::int)", ORDERS, "order_date"),
     "customer_acquisition_rate": (
-        "sum((f.customer_order_number = 1)::int) / count(distinct f.customer_id)", ORDERS, "order_date",
+        "sum((f.customer_order_number = 1)::int) / count(distinct f.customer_id)",
+        ORDERS,
+        "order_date",
     ),
     "orders_with_customer": ("count(f.customer_id)", ORDERS, "order_date"),
     "order_frequency": ("count(*) / count(distinct f.customer_id)", ORDERS, "order_date"),
     "total_revenue": ("sum(f.quantity * f.unit_price)", ITEMS, "order_date"),
     "net_revenue": (
         "sum(case when o.status not in ('CANCELLED','REJECTED','RETURNED') then f.quantity * f.unit_price end)",
-        ITEMS, "order_date",
+        ITEMS,
+        "order_date",
     ),
     "stored_line_total": ("sum(f.line_total)", ITEMS, "order_date"),
     "line_total_difference": ("sum(f.line_total) - sum(f.quantity * f.unit_price)", ITEMS, "order_date"),
     "commission": ("sum(f.commission_amount)", ITEMS, "order_date"),
-    "take_rate": ("coalesce(sum(f.commission_amount), 0) / sum(f.quantity * f.unit_price)", ITEMS, "order_date"),
+    "take_rate": (
+        "coalesce(sum(f.commission_amount), 0) / sum(f.quantity * f.unit_price)",
+        ITEMS,
+        "order_date",
+    ),
     "total_units_sold": ("sum(f.quantity)", ITEMS, "order_date"),
     "item_orders": ("count(distinct f.order_id)", ITEMS, "order_date"),
     "order_lines": ("count(*)", ITEMS, "order_date"),
@@ -66,17 +77,25 @@ ONE_TABLE: dict[str, tuple[str, str, str | None]] = {
     "line_cancellation_rate": ("avg((o.status = 'CANCELLED')::int)", ITEMS, "order_date"),
     "products_sold": ("count(distinct f.product_id)", ITEMS, "order_date"),
     "total_payment_value": ("sum(f.amount)", PAYMENTS, "payment_date"),
-    "successful_payment_value": ("sum(case when f.status = 'SUCCESS' then f.amount end)", PAYMENTS, "payment_date"),
+    "successful_payment_value": (
+        "sum(case when f.status = 'SUCCESS' then f.amount end)",
+        PAYMENTS,
+        "payment_date",
+    ),
     "payment_count": ("count(distinct f.payment_id)", PAYMENTS, "payment_date"),
     "successful_payments": ("sum((f.status = 'SUCCESS')::int)", PAYMENTS, "payment_date"),
     "avg_payment_amount": ("avg(f.amount)", PAYMENTS, "payment_date"),
     "success_rate": (
-        "coalesce(sum(case when f.status = 'SUCCESS' then f.amount end), 0) / sum(f.amount)", PAYMENTS, "payment_date",
+        "coalesce(sum(case when f.status = 'SUCCESS' then f.amount end), 0) / sum(f.amount)",
+        PAYMENTS,
+        "payment_date",
     ),
     "payment_success_rate": ("avg((f.status = 'SUCCESS')::int)", PAYMENTS, "payment_date"),
     "settled_payments": ("sum((f.status <> 'PENDING')::int)", PAYMENTS, "payment_date"),
     "settled_success_rate": (
-        "sum((f.status = 'SUCCESS')::int) / nullif(sum((f.status <> 'PENDING')::int), 0)", PAYMENTS, "payment_date",
+        "sum((f.status = 'SUCCESS')::int) / nullif(sum((f.status <> 'PENDING')::int), 0)",
+        PAYMENTS,
+        "payment_date",
     ),
     "shipment_count": ("count(distinct f.order_id)", SHIPMENTS, "order_date"),
     "parcel_count": ("count(*)", SHIPMENTS, "order_date"),
@@ -85,7 +104,8 @@ ONE_TABLE: dict[str, tuple[str, str, str | None]] = {
     "parcels_before_order": ("sum((f.delivered_date < f.order_date)::int)", SHIPMENTS, "order_date"),
     "avg_delivery_days": (
         "avg(case when f.delivered_date >= f.order_date then f.delivered_date - f.order_date end)",
-        SHIPMENTS, "order_date",
+        SHIPMENTS,
+        "order_date",
     ),
     "on_time_parcels": ("sum(f.is_on_time::int)", SHIPMENTS, "order_date"),
     "due_parcels": ("sum(f.is_due::int)", SHIPMENTS, "order_date"),
@@ -122,7 +142,11 @@ ONE_TABLE: dict[str, tuple[str, str, str | None]] = {
     "inactive_products": ("sum((f.status = 'INACTIVE')::int)", PRODUCTS, None),
     "out_of_stock_products": ("sum((f.status <> 'DRAFT' and f.stock_quantity <= 0)::int)", PRODUCTS, None),
     "units_in_stock": ("sum(case when f.status <> 'DRAFT' then f.stock_quantity end)", PRODUCTS, None),
-    "active_vendors": ("count(distinct case when f.status = 'APPROVED' then f.vendor_id end)", APPLICATIONS, None),
+    "active_vendors": (
+        "count(distinct case when f.status = 'APPROVED' then f.vendor_id end)",
+        APPLICATIONS,
+        None,
+    ),
 }
 
 # metric -> a whole statement: several tables, or a period of its own.
@@ -172,7 +196,11 @@ def same(left: Any, right: Any) -> bool:
 
 
 def is_sum(metric: str) -> bool:
-    return "avg" not in metric and "rate" not in metric and metric not in {"cod_share", "items_per_order", "order_frequency"}
+    return (
+        "avg" not in metric
+        and "rate" not in metric
+        and metric not in {"cod_share", "items_per_order", "order_frequency"}
+    )
 
 
 def expected_value(metric: str, value: Any) -> Any:

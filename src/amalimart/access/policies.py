@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from amalimart.access.principal import Principal, Role
 from amalimart.access.rules import AllRows, DataClass, OwnIds, OwnRows, RowRule, RowsThrough, ScanRule
@@ -30,7 +30,9 @@ class RowsShape(StrictModel):
     @model_validator(mode="after")
     def one_kind(self) -> RowsShape:
         own = self.own is not None and self.of is not None and self.through is None and self.column is None
-        through = self.through is not None and self.column is not None and self.own is None and self.of is None
+        through = (
+            self.through is not None and self.column is not None and self.own is None and self.of is None
+        )
         if not own and not through:
             raise ValueError("give own and of, or through and column")
         return self
@@ -44,22 +46,33 @@ class RowsShape(StrictModel):
         raise ConfigError("a row rule names neither own ids nor another dataset")
 
 
-class DatasetShape(StrictModel):
-    """Which rows and columns of one dataset."""
+def _none_for_all(value: Any) -> Any:
+    """`all` as None. An empty value is refused: leaving something out must never permit everything."""
+    if value is None:
+        raise ValueError("say all, or what is permitted")
+    return None if value == "all" else value
 
-    rows: Literal["all"] | RowsShape
-    columns: Literal["all"] | tuple[str, ...]
+
+S = TypeVar("S")
+OrAll = Annotated[S | None, BeforeValidator(_none_for_all)]
+
+
+class DatasetShape(StrictModel):
+    """Which rows and columns of one dataset. None stands for "all"."""
+
+    rows: OrAll[RowsShape]
+    columns: OrAll[tuple[str, ...]]
 
 
 class PolicyShape(StrictModel):
-    """One policy file."""
+    """One policy file. None stands for "all"."""
 
     role: Role
     description: str
     classes: tuple[DataClass, ...] = Field(min_length=1)
-    datasets: Literal["all"] | dict[str, DatasetShape]
-    metrics: Literal["all"] | tuple[str, ...]
-    dimensions: Literal["all"] | tuple[str, ...]
+    datasets: OrAll[dict[str, DatasetShape]]
+    metrics: OrAll[tuple[str, ...]]
+    dimensions: OrAll[tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +112,9 @@ class Policies:
         """The policy of a role. Raises Denied where there is none."""
         policy = self._by_role.get(role)
         if policy is None:
-            raise Denied(f"the role {role.value} has no policy, so it may see nothing", next_step="ask an admin")
+            raise Denied(
+                f"the role {role.value} has no policy, so it may see nothing", next_step="ask an admin"
+            )
         return policy
 
     def scan_rule(self, role: Role, dataset: str) -> ScanRule:
@@ -151,12 +166,12 @@ def load_policies(folders: Sequence[Path]) -> Policies:
 def _policy(shape: PolicyShape, source: str) -> Policy:
     classes = frozenset(shape.classes)
     rules: dict[str, ScanRule] | None = None
-    if shape.datasets != "all":
+    if shape.datasets is not None:
         rules = {
             name: ScanRule(
                 name,
-                AllRows() if dataset.rows == "all" else dataset.rows.rule(),
-                None if dataset.columns == "all" else frozenset(dataset.columns),
+                AllRows() if dataset.rows is None else dataset.rows.rule(),
+                None if dataset.columns is None else frozenset(dataset.columns),
                 classes,
             )
             for name, dataset in shape.datasets.items()
@@ -167,8 +182,8 @@ def _policy(shape: PolicyShape, source: str) -> Policy:
         shape.description,
         classes,
         rules,
-        None if shape.metrics == "all" else frozenset(shape.metrics),
-        None if shape.dimensions == "all" else frozenset(shape.dimensions),
+        None if shape.metrics is None else frozenset(shape.metrics),
+        None if shape.dimensions is None else frozenset(shape.dimensions),
         source,
     )
 

@@ -7,7 +7,7 @@ prefix, and whose text literals come from a closed set. Everything else is a Den
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import sqlglot
 from sqlglot import exp
@@ -39,13 +39,12 @@ _NODES: frozenset[type[exp.Expr]] = frozenset(
 )  # fmt: skip
 
 
-def check_tree(tree: exp.Expr, issued: Iterable[exp.Expr]) -> None:
-    """Refuse a tree that reads anything but the issued scans. Raises Denied."""
+def check_tree(tree: exp.Expr, issued: frozenset[str]) -> None:
+    """Refuse a tree that reads anything but the scans whose SELECTs were issued. Raises Denied."""
     if not isinstance(tree, exp.Select | exp.Union):
         raise _refused(f"the statement is a {tree.key}")
-    permitted = frozenset(_text(scan) for scan in issued)
     ctes = _cte_names(tree)
-    for node in _outside_scans(tree, permitted):
+    for node in _outside_scans(tree, issued):
         if isinstance(node, exp.Table):
             _check_table(node, ctes)
         elif isinstance(node, exp.Anonymous):
@@ -57,26 +56,31 @@ def check_tree(tree: exp.Expr, issued: Iterable[exp.Expr]) -> None:
             raise _refused("it holds a text that is not a bound parameter")
 
 
-def check_text(sql: str, issued: Iterable[str]) -> None:
+def check_text(sql: str, issued: frozenset[str]) -> None:
     """Read the SQL text back and refuse it where it is not what was planned. Raises Denied."""
     try:
         statements = sqlglot.parse(sql, dialect="duckdb")
-        scans = [sqlglot.parse_one(scan, dialect="duckdb") for scan in issued]
     except SqlglotError as error:
         raise _refused("it cannot be read back") from error
     if len(statements) != 1 or statements[0] is None:
         raise _refused("it is not one statement")
-    check_tree(statements[0], scans)
+    check_tree(statements[0], issued)
 
 
-def _outside_scans(tree: exp.Expr, permitted: frozenset[str]) -> Iterator[exp.Expr]:
+def _outside_scans(tree: exp.Expr, issued: frozenset[str]) -> Iterator[exp.Expr]:
     waiting = [tree]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, exp.Subquery) and _text(node) in permitted:
+        if isinstance(node, exp.Subquery) and _is_scan(node, issued):
             continue
         yield node
         waiting.extend(node.iter_expressions())
+
+
+def _is_scan(node: exp.Subquery, issued: frozenset[str]) -> bool:
+    """A bare subquery, at most with an alias, whose SELECT was issued word for word."""
+    bare = all(name in {"this", "alias"} or not value for name, value in node.args.items())
+    return bare and node.this.sql(dialect="duckdb") in issued
 
 
 def _cte_names(tree: exp.Expr) -> frozenset[str]:
@@ -95,14 +99,6 @@ def _check_table(table: exp.Table, ctes: frozenset[str]) -> None:
     )
     if not plain or table.name not in ctes:
         raise _refused(f"the table {table.sql(dialect='duckdb')} is not read through a scan")
-
-
-def _text(node: exp.Expr) -> str:
-    """The node as SQL; a scan's alias in the query around it is not part of what was issued."""
-    if isinstance(node, exp.Subquery) and node.args.get("alias") is not None:
-        node = node.copy()
-        node.set("alias", None)
-    return node.sql(dialect="duckdb")
 
 
 def _refused(why: str) -> Denied:

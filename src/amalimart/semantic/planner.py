@@ -67,7 +67,7 @@ def plan(model: SemanticModel, policies: Policies, scope: Scope, request: Reques
     tree, columns, metrics = _Statement(model, door, book, request).write()
     check_tree(tree, door.issued)
     sql, slots = book.positional(tree.sql(dialect="duckdb"))
-    check_text(sql, [book.positional(scan.sql(dialect="duckdb"))[0] for scan in door.issued])
+    check_text(sql, door.issued_positional)
     times = [position for position, column in enumerate(columns) if column.kind is ColumnKind.TIME]
     return Plan(sql, slots, columns, metrics, request.grain, times[0] if times else None, _notes(request))
 

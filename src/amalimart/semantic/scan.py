@@ -40,18 +40,23 @@ class Door:
         self._policies = policies
         self._scope = scope
         self._book = book
-        self._issued: list[exp.Subquery] = []
+        self._issued: set[str] = set()
 
     @property
-    def issued(self) -> tuple[exp.Subquery, ...]:
-        """Every scan given out so far, without its alias."""
-        return tuple(self._issued)
+    def issued(self) -> frozenset[str]:
+        """The SELECT of every scan given out so far, as SQL with named placeholders."""
+        return frozenset(self._issued)
+
+    @property
+    def issued_positional(self) -> frozenset[str]:
+        """The same with `?` for each placeholder, as in the statement's text."""
+        return frozenset(self._book.positional(scan)[0] for scan in self._issued)
 
     def scan(self, dataset: str, columns: Iterable[str]) -> exp.Subquery:
         """The permitted rows of a dataset, with these columns. Raises Denied."""
-        subquery = exp.Subquery(this=self._select(dataset, sorted(set(columns))))
-        self._issued.append(subquery.copy())
-        return subquery
+        select = self._select(dataset, sorted(set(columns)))
+        self._issued.add(select.sql(dialect="duckdb"))
+        return exp.Subquery(this=select)
 
     def may_read(self, dataset: str, column: str) -> bool:
         """Whether a scan with this column would be given."""
