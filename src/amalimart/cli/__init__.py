@@ -21,7 +21,9 @@ def main() -> NoReturn:
 
     as_json = "--json" in sys.argv
     try:
-        application(prog_name="amalimart", standalone_mode=False)
+        # A command that ends with ctx.exit(code) comes back as that code.
+        ended = application(prog_name="amalimart", standalone_mode=False)
+        code = ended if isinstance(ended, int) else 0
     except KeyboardInterrupt:
         code = INTERRUPTED
     except BrokenPipeError:
@@ -30,6 +32,4 @@ def main() -> NoReturn:
         code = 0
     except Exception as error:  # noqa: BLE001 - the one place where an error becomes words and a code
         code = explain(error, as_json=as_json)
-    else:
-        code = 0
     sys.exit(code)

@@ -21,8 +21,6 @@ def explain(error: Exception, *, as_json: bool) -> int:
         body = dumps({"error": error.as_dict()}) if as_json else f"error: {error}"
         sys.stderr.write(body + "\n")
         return error.exit_code
-    if isinstance(error, click.exceptions.Exit):
-        return int(error.exit_code)
     if isinstance(error, click.exceptions.Abort):
         return 130
     if isinstance(error, click.ClickException):

@@ -8,7 +8,6 @@ from typing import Any
 
 from amalimart.core.wire import dumps
 
-
 _PIPE_WIDTH = 400
 
 

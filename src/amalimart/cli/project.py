@@ -182,4 +182,4 @@ def doctor(home: Path | None, as_json: bool) -> None:
             if finding.next_step:
                 click.echo(f"    next: {finding.next_step}")
     if problems:
-        raise click.exceptions.Exit(RuntimeTrouble.exit_code)
+        click.get_current_context().exit(RuntimeTrouble.exit_code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -77,8 +78,8 @@ def _examine_source(project: Project, name: str, settings: SourceSettings) -> It
         return
     yield Finding(f"mapping of {name}", Verdict.OK, f"{mapping.name}, {len(mapping.entities)} entities")
     try:
-        source = open_source(project, name, settings)
-        report = check_catalog(mapping, source.catalog())
+        with closing(open_source(project, name, settings)) as source:
+            report = check_catalog(mapping, source.catalog())
     except AmalimartError as error:
         yield _problem(f"source {name}", error)
         return

@@ -11,6 +11,7 @@ import logging
 import signal
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 from amalimart.config.project import Project, open_project
@@ -50,9 +51,9 @@ class IngestLoop:
 
     def run(self) -> None:
         """Follow the source until the stop event is set."""
-        source = open_source(self._project, self._name, self._settings)
-        while not self._stop.is_set():
-            self._stop.wait(self._once(source))
+        with closing(open_source(self._project, self._name, self._settings)) as source:
+            while not self._stop.is_set():
+                self._stop.wait(self._once(source))
 
     def _once(self, source: Source) -> float:
         """One round; returns the seconds to pause before the next."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 
 from amalimart.config.project import Project
 from amalimart.core.errors import ConfigError, EngineUnavailable
@@ -31,8 +32,8 @@ def check_before_start(project: Project) -> None:
         )
     bind_port(project.settings.serve.host, project.settings.serve.port).close()
     for name, mapping in load_mappings(project).items():
-        source = open_source(project, name, project.settings.sources[name])
-        check_catalog(mapping, source.catalog())
+        with closing(open_source(project, name, project.settings.sources[name])) as source:
+            check_catalog(mapping, source.catalog())
 
 
 def process_specs(project: Project) -> list[ProcessSpec]:

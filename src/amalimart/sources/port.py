@@ -101,6 +101,10 @@ class Source(Protocol):
         """Write what changed after `since`, all tables as of one moment; None where nothing did."""
         ...
 
+    def close(self) -> None:
+        """Let go of connections; a later call opens them again."""
+        ...
+
 
 class Stopwatch:
     """Counts one table's rows and reports them."""

@@ -28,6 +28,9 @@ class FileDropSource:
         self._folder = folder
         self._hashed: dict[Path, tuple[tuple[int, int], str]] = {}
 
+    def close(self) -> None:
+        """Nothing is held open between calls."""
+
     def catalog(self) -> Catalog:
         """Table -> column -> type (`text` for CSV). Raises BrokenFile, SourceUnreachable."""
         return {table: file.columns() for table, file in self._files().items()}
