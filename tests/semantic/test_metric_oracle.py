@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +58,8 @@ ONE_TABLE: dict[str, tuple[str, str, str | None]] = {
     "order_frequency": ("count(*) / count(distinct f.customer_id)", ORDERS, "order_date"),
     "total_revenue": ("sum(f.quantity * f.unit_price)", ITEMS, "order_date"),
     "net_revenue": (
-        "sum(case when o.status not in ('CANCELLED','REJECTED','RETURNED') then f.quantity * f.unit_price end)",
+        "sum(case when o.status not in ('CANCELLED', 'REJECTED', 'RETURNED')"
+        " then f.quantity * f.unit_price end)",
         ITEMS,
         "order_date",
     ),
@@ -151,19 +153,21 @@ ONE_TABLE: dict[str, tuple[str, str, str | None]] = {
 
 # metric -> a whole statement: several tables, or a period of its own.
 WHOLE: dict[str, str] = {
-    "ytd_revenue": f"select sum(total_amount) from gold.fact_orders where order_date {YEAR}",
-    "current_month_revenue": "select sum(total_amount) from gold.fact_orders where order_date >= date '2024-03-01'",
-    "ytd_successful_payments": f"select sum(amount) from gold.fact_payments where is_success and payment_date {YEAR}",
-    "active_customers_ytd": f"select count(distinct customer_id) from gold.fact_orders where order_date {YEAR}",
-    "active_products_ytd": f"select count(distinct product_id) from gold.fact_order_items where order_date {YEAR}",
-    "total_returns_ytd": f"select count(*) from gold.fact_returns where request_date {YEAR}",
-    "return_rate": "select (select count(*) from gold.fact_returns) / (select count(*) from gold.fact_order_items)",
+    "ytd_revenue": f"select sum(total_amount) from fact_orders where order_date {YEAR}",
+    "current_month_revenue": "select sum(total_amount) from fact_orders where order_date > date '2024-02-29'",
+    "ytd_successful_payments": (
+        f"select sum(amount) from fact_payments where is_success and payment_date {YEAR}"
+    ),
+    "active_customers_ytd": f"select count(distinct customer_id) from fact_orders where order_date {YEAR}",
+    "active_products_ytd": f"select count(distinct product_id) from fact_order_items where order_date {YEAR}",
+    "total_returns_ytd": f"select count(*) from fact_returns where request_date {YEAR}",
+    "return_rate": "select (select count(*) from fact_returns) / (select count(*) from fact_order_items)",
     "order_conversion_rate": (
-        "select (select count(*) from gold.fact_orders) / (select count(distinct visitor_id) from gold.fact_visits)"
+        "select (select count(*) from fact_orders) / (select count(distinct visitor_id) from fact_visits)"
     ),
     "customer_acquisition_cost": (
-        "select (select sum(amount) from gold.fact_marketing_spend)"
-        " / (select count(*) from gold.fact_orders where customer_order_number = 1)"
+        "select (select sum(amount) from fact_marketing_spend)"
+        " / (select count(*) from fact_orders where customer_order_number = 1)"
     ),
 }
 
@@ -184,7 +188,7 @@ _SECOND = {
 
 
 def same(left: Any, right: Any) -> bool:
-    """Equal as numbers: exact for decimals and counts, to nine digits for quotients; a sum of nothing is 0."""
+    """Equal as numbers: exact for decimals and counts, to nine digits for quotients."""
     if isinstance(left, float) or isinstance(right, float):
         rounding = 5e-5 if isinstance(left, Decimal) else 1e-12
         return (
@@ -220,7 +224,7 @@ def test_metric_without_grouping(read_only_shop: Shop, metric: str) -> None:
 
 @pytest.mark.parametrize("metric", sorted(WHOLE))
 def test_metric_over_several_tables_or_its_own_period(read_only_shop: Shop, metric: str) -> None:
-    ((expected,),) = read_only_shop.sql(WHOLE[metric])
+    ((expected,),) = read_only_shop.sql(re.sub(r"\bfact_", "gold.fact_", WHOLE[metric]))
     assert same(read_only_shop.one(metric), expected)
 
 

@@ -15,8 +15,9 @@ from amalimart.semantic.question_text import parse_filters
 if TYPE_CHECKING:
     from datetime import date
 
-    from amalimart.access.principal import Principal
     from tests.semantic.conftest import Shop
+
+    from amalimart.access.principal import Principal
 
 
 def test_all_questions_of_a_page_are_answered_from_one_release(
@@ -60,7 +61,7 @@ def test_no_value_of_the_user_reaches_the_sql(shop: Shop) -> None:
 def test_a_denied_or_broken_question_runs_nothing(shop: Shop, principals: dict[str, Principal]) -> None:
     for how in ({"metric": "gmv", "principal": principals["vendor_a"]}, {"metric": "nope"}):
         with pytest.raises(AmalimartError):
-            shop.one(**how)  # type: ignore[arg-type]
+            shop.one(**how)
     assert shop.reader.log == []
 
 

@@ -26,7 +26,8 @@ def test_fan_out_header_money_is_not_multiplied_by_lines(shop: Shop) -> None:
 def test_fan_out_more_lines_leave_header_money_alone(shop: Shop) -> None:
     before = shop.one("gmv")
     shop.sql(
-        "insert into gold.fact_order_items select 'x' || order_item_id, * exclude order_item_id from gold.fact_order_items"
+        "insert into gold.fact_order_items"
+        " select 'x' || order_item_id, * exclude order_item_id from gold.fact_order_items"
     )
     assert shop.ask("gmv", "order_lines").rows == ((before, 14),)
 
@@ -202,7 +203,7 @@ def test_a_state_has_no_days(shop: Shop) -> None:
     assert any("does not apply" in note for note in answer.receipt.notes)
     for how in ({"grain": Grain.MONTH}, {"where": "month = 2024-03"}):
         with pytest.raises(NotGroupable):
-            shop.ask("total_products", **how)  # type: ignore[arg-type]
+            shop.ask("total_products", **how)
 
 
 def test_negative_durations_leave_the_average_and_are_counted(shop: Shop) -> None:

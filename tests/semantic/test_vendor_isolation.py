@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from amalimart.core.calendar import Grain
 from amalimart.core.errors import AmalimartError, Denied, QueryError
 from amalimart.semantic.question import Question
 
@@ -14,20 +13,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
-    from amalimart.access.principal import Principal
     from tests.semantic.conftest import Shop
+
+    from amalimart.access.principal import Principal
 
 # Everything vendor B has, made unrecognisable: amounts, states, names, counts.
 UPSET_B = """
-update gold.fact_order_items set item_amount = 777777, quantity = 777777, line_total = 1, commission_amount = 777
+update gold.fact_order_items set item_amount = 777777, quantity = 7777, line_total = 1, commission_amount = 7
     where vendor_id is distinct from 'vA';
 insert into gold.fact_order_items
-    select 'n' || order_item_id, * exclude order_item_id from gold.fact_order_items where vendor_id is distinct from 'vA';
-update gold.fact_returns set return_amount = 777777, status = 'APPROVED', is_approved = true, reason = 'canary-b'
+    select 'n' || order_item_id, * exclude order_item_id from gold.fact_order_items
     where vendor_id is distinct from 'vA';
+update gold.fact_returns set return_amount = 777777, status = 'APPROVED', is_approved = true,
+    reason = 'canary-b'    where vendor_id is distinct from 'vA';
 update gold.fact_reviews set rating = 1 where vendor_id is distinct from 'vA';
-update gold.dim_products set product_name = 'canary-b', stock_quantity = 0, status = 'ACTIVE', category_id = 'k3'
-    where vendor_id is distinct from 'vA';
+update gold.dim_products set product_name = 'canary-b', stock_quantity = 0, status = 'ACTIVE',
+    category_id = 'k3'    where vendor_id is distinct from 'vA';
 update gold.dim_vendors set vendor_name = 'canary-b', status = 'SUSPENDED' where vendor_id <> 'vA';
 update gold.fact_orders set total_amount = 777777, delivery_fee = 777, discount_amount = 777;
 update gold.fact_orders set status = 'REJECTED', shipping_city = 'canary-b', shipping_region = 'canary-b'

@@ -60,7 +60,7 @@ RowRule = AllRows | OwnRows | RowsThrough
 
 @dataclass(frozen=True, slots=True)
 class ScanRule:
-    """Which rows and columns of one dataset a role reads. `columns` None means every column of its classes."""
+    """Which rows and columns of one dataset a role reads; `columns` None: every column of its classes."""
 
     dataset: str
     rows: RowRule

@@ -1,4 +1,4 @@
-"""Comparisons as SQL. Equality treats a missing value as a value, so that `=` and `!=` share out every row."""
+"""Comparisons as SQL. A missing value is a value to `=` and `!=`, so that the two share out every row."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def known_value(column: exp.Expr, kind: FieldType) -> exp.Expr:
 
 
 def compare(value: exp.Expr, operator: Operator, operands: Sequence[exp.Expr]) -> exp.Expr:
-    """`value operator operands`, for a WHERE or FILTER, where empty means no; so only a negation must avoid it."""
+    """`value operator operands`, for a WHERE or FILTER: empty means no, so only a negation avoids it."""
     if operator in _ORDERING:
         return _ORDERING[operator](this=value, expression=operands[0])
     among: exp.Expr = exp.In(this=value, expressions=list(operands))

@@ -107,7 +107,7 @@ def over_period(formula: Formula, period: Period) -> Formula:
 
 
 def read_formula(text: str, metric: Callable[[str], Formula]) -> Formula:
-    """A derived metric's text as a formula. Raises ValueError for anything but names, numbers, + - * / and ( )."""
+    """A derived metric's text as a formula: names, numbers, + - * / and brackets. Raises ValueError."""
     try:
         tree = sqlglot.parse_one(text, dialect="duckdb")
     except SqlglotError as error:

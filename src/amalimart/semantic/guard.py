@@ -23,18 +23,21 @@ _TO_MONTHS = "to_months"
 _NODES: frozenset[type[exp.Expr]] = frozenset(
     {
         # statement
-        exp.Select, exp.Union, exp.With, exp.CTE, exp.From, exp.Join, exp.Where, exp.Group, exp.Order, exp.Ordered,
-        exp.Limit, exp.Subquery, exp.Table, exp.TableAlias, exp.Alias, exp.Column, exp.Identifier, exp.Distinct,
+        exp.Select, exp.Union, exp.With, exp.CTE, exp.From, exp.Join, exp.Where, exp.Group, exp.Order,
+        exp.Ordered, exp.Limit, exp.Subquery, exp.Table, exp.TableAlias, exp.Alias, exp.Column,
+        exp.Identifier, exp.Distinct,
         # values
-        exp.Placeholder, exp.Literal, exp.Boolean, exp.Null, exp.DataType, exp.DataTypeParam, exp.Var, exp.Interval,
+        exp.Placeholder, exp.Literal, exp.Boolean, exp.Null, exp.DataType, exp.DataTypeParam, exp.Var,
+        exp.Interval,
         # conditions
-        exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.NullSafeNEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.In,
-        exp.Between, exp.Is, exp.Paren, exp.Case, exp.If,
+        exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.In, exp.Is,
+        exp.Paren, exp.Case, exp.If,
         # arithmetic
         exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg,
         # functions
-        exp.Sum, exp.Count, exp.Min, exp.Max, exp.Filter, exp.Coalesce, exp.Cast, exp.Nullif, exp.TimestampTrunc,
-        exp.DateTrunc, exp.DateDiff, exp.GenerateSeries, exp.Explode, exp.Lower, exp.Contains,
+        exp.Sum, exp.Count, exp.Min, exp.Max, exp.Filter, exp.Coalesce, exp.Cast, exp.Nullif,
+        exp.TimestampTrunc, exp.DateTrunc, exp.DateDiff, exp.GenerateSeries, exp.Explode, exp.Lower,
+        exp.Contains,
     }
 )  # fmt: skip
 

@@ -180,8 +180,10 @@ class LegWriter:
         return found if wanted.operator in {Operator.EQ, Operator.IN} else exp.Not(this=found)
 
     def _labelled(self, use: DimensionUse, labels: list[exp.Placeholder]) -> exp.Expr:
-        """Whether the entity is one of these. A value means the key where there is such a key, else the label,
-        which may belong to several entities; so nobody can join a group by taking another's key as a name.
+        """Whether the entity is one of these.
+
+        A value means the key where there is such a key, else the label, which may belong to several
+        entities; so nobody can join a group by taking another's key as a name.
         """
         lookup = use.dimension.lookup
         if lookup is None:

@@ -21,7 +21,8 @@ from amalimart.semantic.scan import Door, Scope
 class MetricInfo:
     """One metric of the catalogue. `missing` says what the source lacks, and then it has no answer.
 
-    `non_additive` None means over any dimension. `default` is the grouping it answers in when none is given.
+    `non_additive` None means over any dimension. `default` is the grouping it answers in when none is
+    given.
     """
 
     name: str
@@ -43,7 +44,7 @@ class MetricInfo:
 
 @dataclass(frozen=True, slots=True)
 class DimensionInfo:
-    """One dimension. An entity is grouped by `key_column` and shown by its label; `drill` leads further down."""
+    """One dimension. An entity is grouped by `key_column` and shown by its label; `drill` leads down."""
 
     name: str
     synonyms: tuple[str, ...]
@@ -77,7 +78,7 @@ def list_metrics(
 def list_dimensions(
     model: SemanticModel, policies: Policies, principal: Principal
 ) -> tuple[DimensionInfo, ...]:
-    """The dimensions the principal may group and filter by: permitted by name, and readable in some dataset."""
+    """The dimensions the principal may group and filter by: permitted by name and readable somewhere."""
     door = Door(model, policies, Scope.of(principal), ParameterBook())
     return tuple(
         DimensionInfo(
@@ -96,7 +97,7 @@ def list_dimensions(
 
 
 def check_policies(model: SemanticModel, policies: Policies) -> None:
-    """Refuse policies that name what the model lacks: a misspelt permission is a silent denial, a misspelt scope worse.
+    """Refuse policies that name what the model lacks; a misspelt permission would be a silent denial.
 
     Raises ConfigError.
     """

@@ -49,12 +49,12 @@ from amalimart.semantic.question_text import parse_filters
 from amalimart.semantic.shapes import (
     Aggregate,
     DatasetShape,
-    DimensionShape,
     DimensionsFile,
+    DimensionShape,
     FieldType,
     LabelShape,
-    MetricShape,
     MetricsFile,
+    MetricShape,
     Unit,
 )
 from amalimart.semantic.typed_values import typed_value
@@ -169,7 +169,7 @@ def _unique(entries: list[_Entry[S]]) -> dict[str, _Entry[S]]:
     return found
 
 
-def _dimension_names(synonyms: tuple[str, ...], entity: bool) -> tuple[str, ...]:  # noqa: FBT001
+def _dimension_names(synonyms: tuple[str, ...], entity: bool) -> tuple[str, ...]:
     return (*synonyms, *(f"{name}_id" for name in synonyms)) if entity else synonyms
 
 

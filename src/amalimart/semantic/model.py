@@ -137,7 +137,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One definition. `components` are the metrics it is made of; `version` hashes all that decides its value."""
+    """One definition. `components` are the metrics it is made of; `version` hashes what decides its value."""
 
     name: str
     subject: str

@@ -121,19 +121,8 @@ def _value(slot: Slot, question: Question, principal: Principal, search: str) ->
     match slot:
         case ConstantSlot(_, value):
             return value
-        case FilterSlot(at, position, kind, known):
-            text = question.filters[at].values[position]
-            try:
-                return typed_value(text, kind, known)
-            except ValueError as error:
-                raise _misfit(question, at, text, str(error), nearest(text[:100], known)) from error
-        case BucketSlot(at, position, grain, edge):
-            text = question.filters[at].values[position]
-            try:
-                start = typed_bucket(text, grain)
-            except ValueError as error:
-                raise _misfit(question, at, text, str(error), None) from error
-            return start if edge == "start" else grain.next_start(start)
+        case FilterSlot() | BucketSlot():
+            return _filter_value(slot, question)
         case DaySlot():
             return _day(slot, question)
         case OwnIdSlot(ids, position):
@@ -144,6 +133,23 @@ def _value(slot: Slot, question: Question, principal: Principal, search: str) ->
             return search
 
 
+def _filter_value(slot: FilterSlot | BucketSlot, question: Question) -> Value:
+    condition = question.filters[slot.filter]
+    text = condition.values[slot.value]
+    try:
+        if isinstance(slot, FilterSlot):
+            return typed_value(text, slot.type, slot.known)
+        start = typed_bucket(text, slot.grain)
+    except ValueError as error:
+        raise InvalidFilter(
+            f"{text[:100]!r} is not a value of {condition.dimension}",
+            where=f"the filter on {condition.dimension}",
+            expected=str(error),
+            nearest=nearest(text[:100], slot.known) if isinstance(slot, FilterSlot) else None,
+        ) from error
+    return start if slot.edge == "start" else slot.grain.next_start(start)
+
+
 def _day(slot: DaySlot, question: Question) -> date:
     span = compared_days if slot.compared else covered_days
     days = span(slot.period, question.days, question.today)
@@ -151,13 +157,3 @@ def _day(slot: DaySlot, question: Question) -> date:
         raise InvalidFilter("the question has no days", expected="a range of days")
     day = days.first if slot.edge == "first" else days.last
     return day if slot.grain is None else slot.grain.start(day)
-
-
-def _misfit(question: Question, at: int, text: str, expected: str, near: str | None) -> InvalidFilter:
-    dimension = question.filters[at].dimension
-    return InvalidFilter(
-        f"{text[:100]!r} is not a value of {dimension}",
-        where=f"the filter on {dimension}",
-        expected=expected,
-        nearest=near,
-    )

@@ -1,4 +1,4 @@
-"""Which days a number covers: the question's own, the year to date, or the current month; and what it is compared with."""
+"""Which days a number covers, its own period or the question's, and which days it is compared with."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def covered_days(period: Period | None, days: DayRange | None, today: date) -> D
 
 
 def compared_days(period: Period | None, days: DayRange | None, today: date) -> DayRange | None:
-    """What the covered days are compared with: the range before, or the same elapsed span of the period before.
+    """The range before the covered days, or the same elapsed span of the period before.
 
     A span that ends on a day the earlier period lacks (31 March, 29 February) ends on its last day.
     """

@@ -18,7 +18,7 @@ from amalimart.semantic.answer import Column, ColumnKind
 from amalimart.semantic.conditions import function, text
 from amalimart.semantic.formula import Constant, Formula, Leaf, Measure, divides
 from amalimart.semantic.guard import CTE_PREFIX, check_text, check_tree
-from amalimart.semantic.leg import LegKey, LegWriter, day_bucket, to_date
+from amalimart.semantic.leg import LegKey, LegWriter, to_date
 from amalimart.semantic.model import UNKNOWN_KEY, UNKNOWN_LABEL, DimensionUse, Metric, SemanticModel
 from amalimart.semantic.parameters import DaySlot, LimitSlot, ParameterBook, Slot
 from amalimart.semantic.request import AskedMetric, Request
@@ -350,7 +350,7 @@ class _Statement:
         return select.join(scan, on=matches, join_type="left", copy=False)
 
     def _order(self, columns: list[Column]) -> list[str]:
-        """Time first, then the first metric from the top; ties by key, so that an answer is the same each time."""
+        """Time first, then the first metric from the top; ties by key: the same answer each time."""
         by_kind = {kind: [column.name for column in columns if column.kind is kind] for kind in ColumnKind}
         keys = [*by_kind[ColumnKind.KEY], *by_kind[ColumnKind.DIMENSION]]
         times = by_kind[ColumnKind.TIME]

@@ -218,8 +218,9 @@ class Resolver:
                     raise self._not_groupable(asked, leaf, use, role)
         timed = [wanted for wanted in request.filters if isinstance(wanted.target, Grain)]
         if not metric.has_time and (request.grain is not None or timed):
+            grain = request.grain or timed[0].target
             raise NotGroupable(
-                f"{asked.name} counts what is there now, so it has no {(request.grain or timed[0].target)} to group or filter by",
+                f"{asked.name} counts what is there now, so it has no {grain} to group or filter by",
                 expected="a metric of events, such as orders or registrations",
                 next_step="ask it without a grain of time",
             )
@@ -234,9 +235,10 @@ class Resolver:
             for dimension in self._model.reachable(asked.metric)
             if self._policies.may_use_dimension(role, dimension.name)
         ]
+        counted, single = dataset.name.replace("_", " "), use.dimension.label.en.lower()
         return NotGroupable(
-            f"{asked.name} cannot be grouped or filtered by {use.asked}: it counts {dataset.name.replace('_', ' ')}, "
-            f"and one of them does not belong to one {use.dimension.label.en.lower()}",
+            f"{asked.name} cannot be grouped or filtered by {use.asked}: it is taken from {counted}, "
+            f"and one of those does not belong to one {single}",
             expected=f"one of {', '.join(usable)}",
             nearest=other,
             next_step=f"ask {other}, which can" if other else "choose another dimension or metric",

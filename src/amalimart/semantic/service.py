@@ -34,8 +34,8 @@ from amalimart.semantic.planner import Plan, plan
 from amalimart.semantic.question import Question
 from amalimart.semantic.request import QuestionShape, Resolver, shape_of
 from amalimart.semantic.scan import Scope
-from amalimart.semantic.typed_values import typed_value
 from amalimart.semantic.shapes import FieldType
+from amalimart.semantic.typed_values import typed_value
 from amalimart.warehouse.reading import Reader, ReadTransaction
 
 K = TypeVar("K")
@@ -91,7 +91,7 @@ class SemanticService:
         return answers
 
     def plan(self, question: Question, principal: Principal) -> Plan:
-        """The checked statement of a question, from the cache where it is known. Raises QueryError, AccessError."""
+        """The checked statement of a question, cached. Raises a QueryError or an AccessError."""
         shape, scope = shape_of(question), Scope.of(principal)
         found = self._plans.get((shape, scope))
         if found is None:

@@ -1,4 +1,4 @@
-"""The YAML shapes of the semantic model, as an analyst writes them. Cross-references are checked by loading.py."""
+"""The YAML shapes of the semantic model, as an analyst writes them; loading.py checks what they refer to."""
 
 from __future__ import annotations
 
@@ -60,8 +60,10 @@ class LabelShape(StrictModel):
 
 
 class FieldShape(StrictModel):
-    """One column of a dataset. `needs` lists canonical columns (`orders.status`, `payments.method=CARD`,
-    alternatives joined by `|`) without which the column holds nothing.
+    """One column of a dataset.
+
+    `needs` lists canonical columns (`orders.status`, `payments.method=CARD`, alternatives joined by `|`)
+    without which the column holds nothing.
     """
 
     type: FieldType
@@ -131,7 +133,11 @@ class LeftOutShape(StrictModel):
 
 
 class MetricShape(StrictModel):
-    """One metric. `where` holds conditions on the dataset's columns or, with `relationship.column`, a parent's."""
+    """One metric.
+
+    `where` holds conditions on the dataset's columns or, as `relationship.column`, a parent's. `time: none`
+    makes it a state, to which days do not apply.
+    """
 
     label: LabelShape
     description: str

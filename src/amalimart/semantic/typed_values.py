@@ -31,26 +31,13 @@ def typed_value(text: str, kind: FieldType, known: tuple[str, ...] = ()) -> Valu
         case FieldType.ID | FieldType.TEXT:
             return _text(text)
         case FieldType.ENUM:
-            value = _text(text).upper()
-            if known and value not in known:
-                raise ValueError(f"one of {', '.join(known)}")
-            return value
-        case FieldType.INTEGER:
-            if _INTEGER.fullmatch(text):
-                return int(text)
-            raise ValueError("a whole number")
-        case FieldType.DECIMAL | FieldType.MONEY:
-            if _DECIMAL.fullmatch(text):
-                return Decimal(text)
-            raise ValueError("a number such as 12 or 12.50")
+            return _code(text, known)
         case FieldType.BOOLEAN:
-            if text.lower() in {"true", "yes"}:
-                return True
-            if text.lower() in {"false", "no"}:
-                return False
-            raise ValueError("true or false")
+            return _boolean(text)
         case FieldType.DATE:
             return typed_day(text)
+        case _:
+            return _number(text, whole=kind is FieldType.INTEGER)
 
 
 def typed_day(text: str) -> date:
@@ -107,3 +94,27 @@ def _text(text: str) -> str:
     if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise ValueError("text without null characters or broken Unicode")
     return text
+
+
+def _code(text: str, known: tuple[str, ...]) -> str:
+    value = _text(text).upper()
+    if known and value not in known:
+        raise ValueError(f"one of {', '.join(known)}")
+    return value
+
+
+def _boolean(text: str) -> bool:
+    values = {"true": True, "yes": True, "false": False, "no": False}
+    if text.lower() not in values:
+        raise ValueError("true or false")
+    return values[text.lower()]
+
+
+def _number(text: str, *, whole: bool) -> int | Decimal:
+    if whole:
+        if _INTEGER.fullmatch(text):
+            return int(text)
+        raise ValueError("a whole number")
+    if _DECIMAL.fullmatch(text):
+        return Decimal(text)
+    raise ValueError("a number such as 12 or 12.50")
