@@ -31,7 +31,7 @@ from amalimart.orchestrate.engine import Engine
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.runtime_files import remove_report, socket_path, write_report
 from amalimart.processes.services import OPERATOR, build_services
-from amalimart.web.site import create_app as create_site
+from amalimart.web.site import create_site
 
 DEMO_ACCOUNTS_FILE = "demo-accounts.json"
 
