@@ -23,6 +23,7 @@ TICKETS = "gold.fact_tickets f"
 VISITS = "gold.fact_visits f"
 SPEND = "gold.fact_marketing_spend f"
 APPLICATIONS = "gold.fact_vendor_applications f"
+KEPT = "o.status not in ('CANCELLED', 'REJECTED', 'RETURNED')"
 YEAR = "between date '2024-01-01' and date '2024-03-20'"
 
 # metric -> (expression, tables, date): each answers from one table.
@@ -57,12 +58,7 @@ ONE_TABLE: dict[str, tuple[str, str, str | None]] = {
     "orders_with_customer": ("count(f.customer_id)", ORDERS, "order_date"),
     "order_frequency": ("count(*) / count(distinct f.customer_id)", ORDERS, "order_date"),
     "total_revenue": ("sum(f.quantity * f.unit_price)", ITEMS, "order_date"),
-    "net_revenue": (
-        "sum(case when o.status not in ('CANCELLED', 'REJECTED', 'RETURNED')"
-        " then f.quantity * f.unit_price end)",
-        ITEMS,
-        "order_date",
-    ),
+    "net_revenue": (f"sum(case when {KEPT} then f.quantity * f.unit_price end)", ITEMS, "order_date"),
     "stored_line_total": ("sum(f.line_total)", ITEMS, "order_date"),
     "line_total_difference": ("sum(f.line_total) - sum(f.quantity * f.unit_price)", ITEMS, "order_date"),
     "commission": ("sum(f.commission_amount)", ITEMS, "order_date"),
