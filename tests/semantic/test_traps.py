@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from amalimart.access.principal import Principal, Role
 from amalimart.core.calendar import Grain
 from amalimart.core.errors import InvalidFilter, MixedCurrencies, NotAvailable, NotGroupable, UnknownName
 
@@ -70,6 +71,18 @@ def test_missing_parent_stays_under_the_unknown_member(shop: Shop) -> None:
 def test_unknown_member_can_be_filtered_by_key_and_by_label(shop: Shop) -> None:
     for text in ("vendor = unknown", "vendor = Unknown", "vendor_id = unknown"):
         assert shop.one("item_gmv", where=text) == Decimal("65.00"), text
+
+
+def test_there_is_one_unknown_however_it_is_written(shop: Shop) -> None:
+    """o4 has no region and o6 one that the models could not tell: both are the one unknown group."""
+    shop.sql("update gold.fact_orders set shipping_region = 'unknown' where order_id = 'o6'")
+    rows = dict(shop.ask("order_count", by="state").rows)
+    assert rows == {"Greater Accra": 3, "Unknown": 2, "Ashanti": 1}
+    for word in ("unknown", "Unknown", "UNKNOWN"):
+        assert shop.one("order_count", where=f"state = {word}") == 2
+    assert shop.one("order_count", where="state != unknown") == 4
+    values = shop.service.values("state", Principal("admin", Role.ADMIN))
+    assert [value.key for value in values].count("Unknown") == 1
 
 
 def test_null_keys_meet_across_facts(shop: Shop) -> None:

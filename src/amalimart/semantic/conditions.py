@@ -37,8 +37,13 @@ def function(name: type[exp.Func], *arguments: exp.Expr) -> exp.Expr:
 
 
 def known_value(column: exp.Expr, kind: FieldType) -> exp.Expr:
-    """The column with the unknown member in place of a missing key, code or text; others stay empty."""
+    """The column with the unknown member in place of a missing key, code or text; others stay empty.
+
+    A text that says unknown, as the models write where a city or band is not known, is the same member.
+    """
     unknown = _UNKNOWN.get(kind)
+    if kind is FieldType.TEXT:
+        column = exp.Nullif(this=column, expression=text(UNKNOWN_KEY))
     return column if unknown is None else function(exp.Coalesce, column, text(unknown))
 
 

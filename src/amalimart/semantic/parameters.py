@@ -19,6 +19,7 @@ from amalimart.core.calendar import Grain
 from amalimart.core.errors import InvalidFilter
 from amalimart.core.names import nearest
 from amalimart.semantic.formula import Value
+from amalimart.semantic.model import UNKNOWN_KEY, UNKNOWN_LABEL
 from amalimart.semantic.periods import compared_days, covered_days
 from amalimart.semantic.question import Question
 from amalimart.semantic.shapes import FieldType, Period
@@ -138,7 +139,9 @@ def _filter_value(slot: FilterSlot | BucketSlot, question: Question) -> Value:
     text = condition.values[slot.value]
     try:
         if isinstance(slot, FilterSlot):
-            return typed_value(text, slot.type, slot.known)
+            value = typed_value(text, slot.type, slot.known)
+            is_unknown = slot.type is FieldType.TEXT and text.lower() == UNKNOWN_KEY
+            return UNKNOWN_LABEL if is_unknown else value
         start = typed_bucket(text, slot.grain)
     except ValueError as error:
         raise InvalidFilter(
