@@ -74,7 +74,10 @@ def test_under_a_category_a_tile_shows_its_substitute_and_says_so(admin: TestCli
     assert gmv["notes"] == ["Item money: one order can hold several categories and vendors."]
     assert tile(page, "gmv_over_time")["title"] == "Item GMV over time"
     regions = tile(page, "regions")
-    assert [each["name"] for each in regions["columns"] if each["kind"] == "metric"] == ["item_gmv", "item_orders"]
+    assert [each["name"] for each in regions["columns"] if each["kind"] == "metric"] == [
+        "item_gmv",
+        "item_orders",
+    ]
     assert regions["styles"] == ["bar", "plain"]
     assert all(each["status"] == "ok" for each in page["tiles"])
 
@@ -110,7 +113,11 @@ def test_one_tile_without_an_answer_leaves_the_others(
     missing, broken = tile(page, "cod_share"), tile(page, "return_rate")
     assert (missing["status"], missing["code"]) == ("left_out", "not_available")
     assert "the source has no such data" in missing["message"]
-    assert (broken["status"], broken["message"], broken["next_step"]) == ("failed", "the model broke", "see the log")
+    assert (broken["status"], broken["message"], broken["next_step"]) == (
+        "failed",
+        "the model broke",
+        "see the log",
+    )
     assert [each["status"] for each in page["tiles"]].count("ok") == len(page["tiles"]) - 2
 
 
@@ -192,7 +199,11 @@ def test_the_query_route_answers_with_decimals_as_text(
     total = marketplace.total("gmv", DayRange(date(2026, 3, 1), date(2026, 3, 10)))
     assert answer["rows"] == [[str(total)]]
     assert answer["columns"][0] == {
-        "name": "gmv", "label": "GMV", "kind": "metric", "unit": "money", "currency": "GHS",
+        "name": "gmv",
+        "label": "GMV",
+        "kind": "metric",
+        "unit": "money",
+        "currency": "GHS",
     }
     assert answer["receipt"]["release_id"] == 1
     assert answer["receipt"]["metrics"][0]["basis"] == "GMV in words."

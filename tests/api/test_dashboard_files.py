@@ -112,7 +112,9 @@ def test_a_project_replaces_a_page_by_name_and_adds_its_own(tmp_path: Path) -> N
     library = load_dashboards(overlay, packaged)
     titles = {name: each.title for name, each in library.dashboards.items()}
     assert titles == {"one": "Mine", "two": "Two", "three": "Three"}
-    assert library.dashboards["one"].fingerprint != load_dashboards(None, packaged).dashboards["one"].fingerprint
+    assert (
+        library.dashboards["one"].fingerprint != load_dashboards(None, packaged).dashboards["one"].fingerprint
+    )
 
 
 def test_a_role_has_one_home(tmp_path: Path) -> None:
@@ -135,7 +137,9 @@ def test_the_packaged_pages_only_use_names_of_the_model(model: SemanticModel) ->
     load_dashboards().check_names(metrics, dimensions)
 
 
-def test_under_each_filter_the_packaged_pages_only_ask_what_the_model_can_answer(model: SemanticModel) -> None:
+def test_under_each_filter_the_packaged_pages_only_ask_what_the_model_can_answer(
+    model: SemanticModel,
+) -> None:
     """A tile whose metric cannot be filtered or grouped as its page does would be blank for everyone."""
     impossible = []
     for dashboard in load_dashboards().dashboards.values():

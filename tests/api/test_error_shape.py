@@ -61,7 +61,10 @@ def test_an_unknown_address_and_a_wrong_verb(admin: TestClient) -> None:
         ({"metrics": ["gmv"], "from": "2024-13-01", "to": "2024-12-31"}, "body.from"),
         ({"metrics": ["gmv"], "metric": "gmv"}, "body.metric"),
         ({"metrics": ["gmv"], "filters": [{"dimension": "vendor", "values": []}]}, "body.filters.0.values"),
-        ({"metrics": ["gmv"], "filters": [{"dimension": "v", "operator": "~", "values": ["x"]}]}, "body.filters.0"),
+        (
+            {"metrics": ["gmv"], "filters": [{"dimension": "v", "operator": "~", "values": ["x"]}]},
+            "body.filters.0",
+        ),
         ([], "body"),
         ("gmv", "body"),
     ],

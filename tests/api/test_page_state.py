@@ -35,7 +35,14 @@ def test_a_named_range_ends_today(name: RangeName, today: date, first: date) -> 
 
 @pytest.mark.parametrize(
     ("days", "grain"),
-    [(1, Grain.DAY), (92, Grain.DAY), (93, Grain.WEEK), (183, Grain.WEEK), (184, Grain.MONTH), (3660, Grain.MONTH)],
+    [
+        (1, Grain.DAY),
+        (92, Grain.DAY),
+        (93, Grain.WEEK),
+        (183, Grain.WEEK),
+        (184, Grain.MONTH),
+        (3660, Grain.MONTH),
+    ],
 )
 def test_the_grain_fits_the_days(days: int, grain: Grain) -> None:
     assert fitting_grain(DayRange(TODAY - timedelta(days=days - 1), TODAY)) is grain
@@ -43,8 +50,13 @@ def test_the_grain_fits_the_days(days: int, grain: Grain) -> None:
 
 def test_an_address_says_it_all() -> None:
     query = [
-        ("range", "custom"), ("from", "2025-01-06"), ("to", "2025-01-19"), ("grain", "week"),
-        ("vendor", "v1"), ("category", "c 1/ü"), ("today", "2025-02-01"),
+        ("range", "custom"),
+        ("from", "2025-01-06"),
+        ("to", "2025-01-19"),
+        ("grain", "week"),
+        ("vendor", "v1"),
+        ("category", "c 1/ü"),
+        ("today", "2025-02-01"),
     ]
     state = read_state(query, PAGE, TODAY)
     assert state.days == DayRange(date(2025, 1, 6), date(2025, 1, 19))

@@ -105,7 +105,7 @@ VENDORS = (
 )
 HOSTILE_VENDORS = (
     ("h1", "<script>document.title='owned'</script>"),
-    ("h2", "\"><img src=x onerror=\"document.title='owned'\">"),
+    ("h2", '"><img src=x onerror="document.title=\'owned\'">'),
     ("h3", "W" * 200),
     ("h4", "متجر النخيل للأقمشة والملابس"),
     ("h5", "{{7*7}} ${7*7} </title></script>"),
@@ -121,7 +121,16 @@ CATEGORIES = (
     ("c5", "Books"),
 )
 REGIONS = (
-    "Greater Accra", "Ashanti", "Western", "Central", "Eastern", "Volta", "Northern", "Bono", "Upper East", "Oti",
+    "Greater Accra",
+    "Ashanti",
+    "Western",
+    "Central",
+    "Eastern",
+    "Volta",
+    "Northern",
+    "Bono",
+    "Upper East",
+    "Oti",
 )
 
 
@@ -130,10 +139,26 @@ def _enum(name: str, label: str, *members: str) -> FakeDimension:
 
 
 def _dimensions(vendors: tuple[tuple[str, str], ...]) -> dict[str, FakeDimension]:
-    products = tuple((f"p{n}", f"{name} {n}") for n, name in enumerate(
-        ("Wax print dress", "Phone charger", "Shea butter", "Clay pot", "Leather sandals", "Palm oil 5 l",
-         "School backpack", "Bluetooth speaker", "Kente stole", "Cocoa powder", "Rice cooker", "Notebook set"), 1
-    ))
+    products = tuple(
+        (f"p{n}", f"{name} {n}")
+        for n, name in enumerate(
+            (
+                "Wax print dress",
+                "Phone charger",
+                "Shea butter",
+                "Clay pot",
+                "Leather sandals",
+                "Palm oil 5 l",
+                "School backpack",
+                "Bluetooth speaker",
+                "Kente stole",
+                "Cocoa powder",
+                "Rice cooker",
+                "Notebook set",
+            ),
+            1,
+        )
+    )
     known = (
         FakeDimension("vendor", "Vendor", vendors, is_entity=True),
         FakeDimension("product", "Product", products, is_entity=True),
@@ -141,7 +166,9 @@ def _dimensions(vendors: tuple[tuple[str, str], ...]) -> dict[str, FakeDimension
         _enum("shipping_region", "Region", *REGIONS),
         _enum("shipping_city", "City", "Accra", "Tema", "Kumasi", "Takoradi", "Tamale"),
         _enum("payment_kind", "Payment kind", "COD", "PREPAID", "NONE"),
-        _enum("payment_method", "Payment method", "MOBILE_MONEY", "CARD", "CASH_ON_DELIVERY", "BANK_TRANSFER"),
+        _enum(
+            "payment_method", "Payment method", "MOBILE_MONEY", "CARD", "CASH_ON_DELIVERY", "BANK_TRANSFER"
+        ),
         _enum("order_status", "Order status", "COMPLETED", "DISPATCHED", "CANCELLED"),
         _enum("shipment_status", "Shipment status", "DELIVERED", "IN_TRANSIT", "FAILED"),
         _enum("return_reason", "Return reason", "DAMAGED", "WRONG_ITEM", "CHANGED_MIND"),
@@ -223,7 +250,11 @@ class FakeMarketplace:
         self.asked += 1
         metrics = [self._checked(name, question) for name in question.metrics]
         dimensions = [_dimensions(self.vendors)[name] for name in question.by]
-        columns = [*_time_columns(question), *_dimension_columns(dimensions), *_metric_columns(metrics, question)]
+        columns = [
+            *_time_columns(question),
+            *_dimension_columns(dimensions),
+            *_metric_columns(metrics, question),
+        ]
         if question.grain is not None:
             columns.append(Column("partial", "Partial", ColumnKind.PARTIAL, "boolean"))
         return Answer(tuple(columns), self._rows(metrics, dimensions, question), self._receipt(metrics))
@@ -232,7 +263,9 @@ class FakeMarketplace:
         """What a metric must show for these days; zero before the marketplace began."""
         definition = METRICS[metric]
         known = [days.first + timedelta(days=n) for n in range(days.days)]
-        sizes = [_daily(definition, day, member, self.release_id or 0) for day in known if day >= self.empty_before]
+        sizes = [
+            _daily(definition, day, member, self.release_id or 0) for day in known if day >= self.empty_before
+        ]
         if definition.unit in {"percent", "rating", "days", "number"} or metric.startswith("avg"):
             mean = sum(sizes, Decimal(0)) / len(sizes) if sizes else Decimal(0)
             return mean.quantize(Decimal("0.0001"))
@@ -243,12 +276,16 @@ class FakeMarketplace:
         if name in self.failing:
             raise self.failing[name]
         if name not in METRICS:
-            raise UnknownName(f"no metric is called {name!r}", nearest="gmv", next_step="run: amalimart metrics list")
+            raise UnknownName(
+                f"no metric is called {name!r}", nearest="gmv", next_step="run: amalimart metrics list"
+            )
         if name in self.unavailable:
             raise NotAvailable(f"{METRICS[name].label} is not available: the source has no such data")
         used = {*question.by, *(each.dimension for each in question.filters)}
         if METRICS[name].is_order_grain and used & {"vendor", "product", "category"}:
-            raise NotGroupable(f"{METRICS[name].label} cannot be split by {sorted(used)[0]}", next_step="ask item_gmv")
+            raise NotGroupable(
+                f"{METRICS[name].label} cannot be split by {sorted(used)[0]}", next_step="ask item_gmv"
+            )
         return METRICS[name]
 
     def _rows(
@@ -307,8 +344,14 @@ def _daily(metric: FakeMetric, day: date, member: str, release: int) -> Decimal:
     noise = seed[0] / 255 - 0.5
     weekend = 1.22 if day.weekday() >= 5 else 1.0
     growth = 1 + (day - date(2026, 1, 1)).days / 900
-    level = {"percent": 1 + noise * 0.06, "rating": 1 + noise * 0.03}.get(metric.unit, weekend * growth * (1 + noise * 0.25))
-    part = 1.0 if metric.unit in {"percent", "rating", "days"} or metric.name.startswith(("avg", "items_per")) else _part(member)
+    level = {"percent": 1 + noise * 0.06, "rating": 1 + noise * 0.03}.get(
+        metric.unit, weekend * growth * (1 + noise * 0.25)
+    )
+    part = (
+        1.0
+        if metric.unit in {"percent", "rating", "days"} or metric.name.startswith(("avg", "items_per"))
+        else _part(member)
+    )
     return Decimal(str(round(metric.size * level * part + (release - 1 if metric.unit == "count" else 0), 4)))
 
 
@@ -329,7 +372,10 @@ def _combinations(
         return [[]]
     first, *others = dimensions
     kept = [each for each in first.members if first.name not in chosen or each[0] in chosen[first.name]]
-    return [[each, *(other.members[place % len(other.members)] for other in others)] for place, each in enumerate(kept)]
+    return [
+        [each, *(other.members[place % len(other.members)] for other in others)]
+        for place, each in enumerate(kept)
+    ]
 
 
 def _time_columns(question: Question) -> list[Column]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -34,13 +36,28 @@ ACCOUNTS = (
 )
 
 
+@cache
+def _users_file() -> bytes:
+    """A control database with the demo users, made once: migrations and hashes take their time."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "control.db"
+        control = open_control_store(path, FixedClock(NOON), passwords=_passwords())
+        for email, name, role, _ in ACCOUNTS:
+            control.users.add(email, display_name=name, role=role, password=PASSWORD)
+        control.close()
+        return path.read_bytes()
+
+
+@cache
+def _passwords() -> Passwords:
+    return Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
 def make_control(folder: Path) -> ControlStore:
     """A control database with the demo users and one password, hashed cheaply."""
-    passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    control = open_control_store(folder / "control.db", FixedClock(NOON), passwords=passwords)
-    for email, name, role, _ in ACCOUNTS:
-        control.users.add(email, display_name=name, role=role, password=PASSWORD)
-    return control
+    path = folder / "control.db"
+    path.write_bytes(_users_file())
+    return open_control_store(path, FixedClock(NOON), passwords=_passwords())
 
 
 def make_services(
@@ -80,7 +97,9 @@ def serving(app: FastAPI, port: int = 0) -> Iterator[str]:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=1))
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=1)
+    )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     deadline = time.monotonic() + 10

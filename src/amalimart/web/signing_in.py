@@ -74,11 +74,15 @@ def sign_in_router(services: AppServices, templates: Templates) -> APIRouter:
 
 def own_address(address: str) -> str:
     """The address if it is a page of this site, else the front page: no open redirect."""
-    parts = urlsplit(address) if address.isprintable() else urlsplit("")
-    is_own = (
-        address.startswith("/") and not address.startswith("//") and "\\" not in address and not parts.netloc
-    )
-    return address if is_own and not parts.path.startswith(("/sign-", "/api/")) else "/"
+    if (
+        not address.isprintable()
+        or not address.startswith("/")
+        or address.startswith("//")
+        or "\\" in address
+    ):
+        return "/"
+    path = urlsplit(address).path
+    return "/" if path.startswith(("/sign-", "/api/")) else address
 
 
 def _offered(services: AppServices) -> list[dict[str, str]]:

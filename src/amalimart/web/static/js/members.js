@@ -1,4 +1,11 @@
 // Reads the rows of a grouped tile: the leading dimension with its key, further dimensions, the metrics.
+// Names of entities (those with a key) are shown as they are; only raw values are made readable.
+import { memberLabel } from "./format.js";
+
+export const hasKey = (tile, column) => tile.columns.some((each) => each.kind === "key" && each.name === `${column.name}_id`);
+
+export const shownMember = (tile, column, value) => (hasKey(tile, column) ? String(value ?? "Unknown") : memberLabel(value, tile.labels));
+
 export function members(tile) {
   const place = new Map(tile.columns.map((column, index) => [column.name, index]));
   const dimensions = tile.columns.filter((column) => column.kind === "dimension");
@@ -12,8 +19,8 @@ export function members(tile) {
     metric: metrics[0],
     rows: tile.rows.map((row) => ({
       key: row[keyPlace],
-      label: row[place.get(leading.name)],
-      others: others.map((column) => row[place.get(column.name)]),
+      label: shownMember(tile, leading, row[place.get(leading.name)]),
+      others: others.map((column) => shownMember(tile, column, row[place.get(column.name)])),
       values: metrics.map((column) => row[place.get(column.name)]),
     })),
   };

@@ -1,6 +1,6 @@
 // Ranked bars. Each row that can be drilled into is a link, so that keyboard, Back and new tabs just work.
 import { h, label, replaceKeepingFocus } from "./dom.js";
-import { compact, exact, memberLabel } from "./format.js";
+import { compact, exact } from "./format.js";
 import { members } from "./members.js";
 import { addressWith } from "./state.js";
 
@@ -22,7 +22,7 @@ export function renderRanking(body, tile) {
         h(
           tag,
           { class: isUnknown ? "row unknown" : "row", ...link },
-          label(memberLabel(row.label, tile.labels), { class: "name" }),
+          label(row.label, { class: "name" }),
           h("span", { class: "track", "aria-hidden": "true" }, h("span", { class: "bar", "--share": share.toFixed(4) })),
           h("span", { class: "amount", title: exact(value, metric.unit, metric.currency) }, compact(value, metric.unit, metric.currency)),
         ),

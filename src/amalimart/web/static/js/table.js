@@ -1,7 +1,7 @@
 // Tables with numbers that can be compared at a glance: bars or shades behind them.
 import { h, label, replaceKeepingFocus } from "./dom.js";
-import { bucket, compact, exact, memberLabel, NOTHING } from "./format.js";
-import { members } from "./members.js";
+import { bucket, compact, exact, NOTHING } from "./format.js";
+import { members, shownMember } from "./members.js";
 import { addressWith } from "./state.js";
 
 // Shades tell real differences apart: values within a few percent of each other look alike.
@@ -34,13 +34,13 @@ export function renderTable(body, tile) {
   const scale = scales(rows, metrics.length);
   const head = h("tr", {}, [leading, ...others].map((column) => h("th", { scope: "col" }, column.label)), metrics.map((column) => h("th", { scope: "col", class: "number" }, column.label)));
   const lines = rows.map((row) => {
-    const name = label(memberLabel(row.label, tile.labels));
+    const name = label(row.label);
     const lead = tile.drill && row.key !== null ? h("a", { href: addressWith({ [tile.drill]: row.key }), "data-state-link": true, "data-key": row.key }, name) : name;
     return h(
       "tr",
       {},
       h("th", { scope: "row" }, lead),
-      row.others.map((value) => h("td", { class: "text" }, label(memberLabel(value, tile.labels)))),
+      row.others.map((value) => h("td", { class: "text" }, label(value))),
       row.values.map((value, index) => numberCell(value, metrics[index], tile.styles[index] ?? "plain", scale[index])),
     );
   });
@@ -57,7 +57,7 @@ export function trendTable(tile) {
   const cell = (row, column) => {
     const value = row[column.index];
     if (column.kind === "time") return h("th", { scope: "row" }, bucket(value, tile.grain, true), partial >= 0 && row[partial] ? h("span", { class: "missing" }, " (partial)") : null);
-    if (!isNumber(column)) return h("td", { class: "text" }, label(memberLabel(value, tile.labels)));
+    if (!isNumber(column)) return h("td", { class: "text" }, label(shownMember(tile, column, value)));
     return h("td", { class: "number" }, value === null ? NOTHING : exact(value, column.unit, column.currency));
   };
   const head = h("tr", {}, shown.map((column) => h("th", { scope: "col", class: isNumber(column) ? "number" : null }, column.label)));

@@ -1,6 +1,7 @@
 // A metric over time: the drawing, its legend, the numbers under the pointer, and the same as a table.
 import { h, label, replaceKeepingFocus } from "./dom.js";
-import { bucket, compact, exact, memberLabel } from "./format.js";
+import { bucket, compact, exact } from "./format.js";
+import { shownMember } from "./members.js";
 import { Pointer } from "./pointer.js";
 import { trendTable } from "./table.js";
 import { onThemeChange } from "./theme.js";
@@ -8,6 +9,7 @@ import { expressionFunctions, loadVega, SERIES, themeConfig } from "./vega.js";
 
 const column = (tile, kind) => tile.columns.find((each) => each.kind === kind);
 const LABEL_WIDTH = 64;
+const ERRORS_ONLY = 1; // an empty layer, such as no partial bucket, is no news
 const MEASURED = new Set(["metric", "previous"]);
 
 function calendarDay(iso) {
@@ -19,7 +21,7 @@ class TrendTile {
   constructor(body, context) {
     this.context = context;
     this.body = body;
-    this.drawing = h("div", { class: "drawing" });
+    this.drawing = h("div", { class: "drawing", "aria-hidden": "true" });
     this.box = h("div", { class: "chart" }, this.drawing);
     this.table = h("div", { hidden: true });
     this.legend = h("ul", { class: "legend" });
@@ -77,7 +79,7 @@ class TrendTile {
   }
 
   named(member) {
-    return memberLabel(member, this.tile.labels);
+    return shownMember(this.tile, column(this.tile, "dimension"), member);
   }
 
   seriesTotals() {
@@ -139,7 +141,7 @@ class TrendTile {
     const { vegaEmbed } = await loadVega(this.context.vega);
     if (tile !== this.tile) return;
     const previous = this.view;
-    const holder = h("div", { class: "drawing" });
+    const holder = h("div", { class: "drawing", "aria-hidden": "true" });
     this.drawing.replaceWith(holder);
     this.drawing = holder;
     previous?.finalize();
@@ -149,6 +151,7 @@ class TrendTile {
       config: themeConfig(),
       defaultStyle: false,
       expressionFunctions,
+      logLevel: ERRORS_ONLY,
       renderer: "svg",
       tooltip: false,
     });

@@ -1,0 +1,155 @@
+"""A real browser against a site on the fake marketplace: seconds, not minutes."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from amalimart.web.site import create_site
+from tests.web.fake_marketplace import FakeMarketplace
+from tests.web.fake_site import make_services, serving
+
+ARGUMENTS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def find_chromium(own: str) -> str | None:
+    """The browser to drive: named, installed, or the one that playwright brought."""
+    named = os.environ.get("CHROMIUM")
+    installed = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
+    candidates = (named, "/usr/bin/chromium", *installed, own)
+    return next((path for path in candidates if path and Path(path).is_file()), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        path = find_chromium(playwright.chromium.executable_path)
+        if path is None:
+            message = "no browser found: install chromium, or name one in CHROMIUM"
+            if os.environ.get("CI", "").lower() in {"1", "true"}:
+                pytest.fail(message)
+            pytest.skip(message)
+        launched = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        yield launched
+        launched.close()
+
+
+@dataclass(slots=True)
+class Site:
+    """The served site, and the marketplace behind it to turn by hand."""
+
+    url: str
+    marketplace: FakeMarketplace
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("site")
+    marketplace = FakeMarketplace()
+    services = make_services(folder, marketplace, cache=folder)
+    with serving(create_site(services)) as url:
+        yield Site(url, marketplace)
+    services.control.close()
+
+
+@pytest.fixture
+def site(served: Site) -> Site:
+    """The site with its marketplace as new, published just now."""
+    fresh = FakeMarketplace(published_at=datetime.now(UTC))
+    for each in dataclasses.fields(FakeMarketplace):
+        setattr(served.marketplace, each.name, getattr(fresh, each.name))
+    return served
+
+
+@dataclass(slots=True)
+class Visitor:
+    """One browser window. Whatever the console said is held against the test at its end."""
+
+    page: Page
+    site: Site
+    complaints: list[str] = field(default_factory=list)
+    expected: tuple[str, ...] = ()
+
+    def sign_in(self, name: str = "admin") -> None:
+        self.page.goto(f"{self.site.url}/sign-in")
+        self.page.click(f'button[value="{name}@demo.test"]')
+        self.page.wait_for_url("**/dashboards/**")
+
+    def open(self, path: str) -> None:
+        """Open a dashboard and wait until its tiles stand, charts drawn."""
+        self.page.goto(self.site.url + path)
+        self.settle()
+
+    def settle(self) -> None:
+        self.page.wait_for_selector('#tiles[aria-busy="false"]:not([data-waiting])')
+        self.page.wait_for_function(
+            """() => [...document.querySelectorAll('[data-type="trend"][data-status="ok"] .chart')]
+                .every((chart) => chart.dataset.drawn)"""
+        )
+
+    def text(self, tile: str) -> str:
+        return self.page.inner_text(f'[data-tile="{tile}"]')
+
+    def value(self, tile: str) -> str:
+        return self.page.inner_text(f'[data-tile="{tile}"] .value')
+
+
+Visit = Callable[..., Visitor]
+
+
+@pytest.fixture
+def visit(browser: Browser, site: Site) -> Iterator[Visit]:
+    """Opens windows: visit(width=390, height=844, theme="dark")."""
+    contexts: list[BrowserContext] = []
+    visitors: list[Visitor] = []
+
+    def open_window(width: int = 1440, height: int = 900, theme: str = "light", **options: object) -> Visitor:
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if theme == "dark" else "light",
+            reduced_motion="reduce",
+            **options,  # type: ignore[arg-type]
+        )
+        context.set_default_timeout(10_000)
+        visitor = Visitor(context.new_page(), site)
+        visitor.page.on(
+            "console",
+            lambda message: (
+                visitor.complaints.append(message.text) if message.type in {"error", "warning"} else None
+            ),
+        )
+        visitor.page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
+        contexts.append(context)
+        visitors.append(visitor)
+        return visitor
+
+    yield open_window
+    said = [
+        complaint
+        for visitor in visitors
+        for complaint in visitor.complaints
+        if not any(expected in complaint for expected in visitor.expected)
+    ]
+    for context in contexts:
+        context.close()
+    assert said == []

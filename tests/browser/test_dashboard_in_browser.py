@@ -1,0 +1,312 @@
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from amalimart.core.calendar import DayRange
+from tests.web.fake_marketplace import HOSTILE_VENDORS, TODAY
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Visit
+
+pytestmark = pytest.mark.browser
+
+MONTH = DayRange(TODAY - timedelta(days=29), TODAY)
+
+
+def test_every_persona_signs_in_by_one_click_and_sees_each_tile_filled(visit: Visit) -> None:
+    for name in ("admin", "executive", "vendor", "support", "delivery", "analyst"):
+        visitor = visit()
+        visitor.sign_in(name)
+        visitor.settle()
+        assert visitor.page.url.endswith(f"/dashboards/{name}")
+        states = visitor.page.eval_on_selector_all(
+            "[data-tile]", "tiles => tiles.map((tile) => tile.dataset.status)"
+        )
+        assert set(states) == {"ok"}, name
+        assert visitor.page.locator(".skeleton").count() == 0
+        assert visitor.page.locator("[data-type=trend] .chart svg").count() >= 1
+        visitor.page.click("[aria-label='Sign out']")
+        visitor.page.wait_for_url("**/sign-in")
+
+
+def test_the_numbers_are_those_of_the_interface(visit: Visit) -> None:
+    visitor = visit()
+    visitor.sign_in()
+    visitor.settle()
+    market = visitor.site.marketplace
+    exact = visitor.page.get_attribute('[data-tile="gmv"] .value', "title") or ""
+    assert re.sub(r"[^\d.]", "", exact) == str(market.total("gmv", MONTH))
+    assert visitor.value("orders") == f"{market.total('order_count', MONTH):,}"
+    now, before = market.total("order_count", MONTH), market.total("order_count", MONTH.preceding())
+    assert f"{abs(now - before) / before * 100:.1f}%" in visitor.text("orders")
+    first = visitor.page.inner_text('[data-tile="top_vendors"] .row .name')
+    assert (
+        first
+        == max(
+            market.vendors,
+            key=lambda each: market.total("item_gmv", DayRange(TODAY.replace(day=1), TODAY), each[0]),
+        )[1]
+    )
+
+
+def test_more_cancellations_are_bad_news_and_more_sales_good(visit: Visit) -> None:
+    visitor = visit()
+    visitor.sign_in()
+    visitor.settle()
+    market = visitor.site.marketplace
+    for tile, metric, is_good_up in (("gmv", "gmv", True), ("return_rate", "return_rate", False)):
+        rose = market.total(metric, MONTH) > market.total(metric, MONTH.preceding())
+        expected = "good" if rose == is_good_up else "bad"
+        assert expected in (visitor.page.get_attribute(f'[data-tile="{tile}"] .change', "class") or "")
+
+
+def test_a_category_filters_the_page_without_reload_and_back_undoes_it(visit: Visit) -> None:
+    visitor = visit()
+    visitor.sign_in()
+    visitor.settle()
+    page = visitor.page
+    before = visitor.value("gmv")
+    page.evaluate("window.stillHere = true")
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    expect(page.locator('select[name="category"] option')).to_have_count(6)
+    page.select_option('select[name="category"]', label="Electronics")
+    expect(page.locator('[data-tile="gmv"] .tile-title')).to_have_text("Item GMV")
+    assert "category=c2" in page.url
+    assert len([url for url in requests if "category=c2" in url]) == 1
+    assert "Item money" in visitor.text("gmv")
+    assert "Category: Electronics" in page.inner_text("#trail")
+    page.go_back()
+    expect(page.locator('[data-tile="gmv"] .value')).to_have_text(before)
+    assert page.input_value('select[name="category"]') == ""
+    assert page.inner_text("#trail") == ""
+    assert page.evaluate("window.stillHere") is True
+
+
+def test_a_vendor_is_drilled_into_by_keyboard_and_left_by_the_trail(visit: Visit) -> None:
+    visitor = visit()
+    visitor.sign_in()
+    visitor.settle()
+    page = visitor.page
+    row = page.locator('[data-tile="top_vendors"] a.row', has_text="Kente House")
+    row.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator('[data-tile="top_vendors"] .tile-title')).to_have_text("Top products of the vendor")
+    assert "vendor=v2" in page.url
+    assert "Vendor: Kente House" in page.inner_text("#trail")
+    assert page.locator('[data-tile="top_vendors"] a.row').count() == 0
+    page.click("#trail >> text=Whole marketplace")
+    expect(page.locator('[data-tile="top_vendors"] .tile-title')).to_have_text("Top vendors by item GMV")
+    assert "vendor" not in page.url
+    page.go_back()
+    expect(page.locator("#trail")).to_contain_text("Kente House")
+
+
+def test_a_region_leads_to_its_cities(visit: Visit) -> None:
+    visitor = visit()
+    visitor.sign_in()
+    visitor.settle()
+    visitor.page.click('[data-tile="regions"] >> text=Ashanti')
+    expect(visitor.page.locator('[data-tile="regions"] .tile-title')).to_have_text("Cities of the region")
+    expect(visitor.page.locator('[data-tile="regions"] tbody tr').first).to_contain_text("Ta")
+    assert "shipping_region=Ashanti" in visitor.page.url
+
+
+def test_an_address_restores_the_whole_state(visit: Visit) -> None:
+    visitor = visit()
+    visitor.sign_in()
+    visitor.open("/dashboards/admin?range=custom&from=2026-01-05&to=2026-02-01&grain=week&vendor=v3")
+    page = visitor.page
+    assert page.input_value('select[name="range"]') == "custom"
+    assert page.input_value('input[name="from"]') == "2026-01-05"
+    assert page.is_checked('input[name="grain"][value="week"]')
+    assert "5 Jan" in page.inner_text("#period")
+    assert "Accra Electronics" in page.inner_text("#trail")
+    shown = page.get_attribute('[data-tile="gmv"] .value', "data-value")
+    days = DayRange(TODAY.replace(month=1, day=5), TODAY.replace(month=2, day=1))
+    assert shown == str(visitor.site.marketplace.total("item_gmv", days, "v3"))
+
+
+def test_range_and_grain_are_chosen_by_keyboard(visit: Visit) -> None:
+    visitor = visit()
+    visitor.sign_in()
+    visitor.settle()
+    page = visitor.page
+    page.select_option('select[name="range"]', "last_12_months")
+    expect(page.locator('input[name="grain"][value="month"]')).to_be_checked()
+    page.locator('input[name="grain"][value="month"]').focus()
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_url("**grain=week**")
+    visitor.settle()
+    expect(page.locator('[data-tile="gmv_over_time"] .legend')).to_contain_text("Partial week")
+
+
+def test_a_new_release_changes_the_numbers_in_place(visit: Visit) -> None:
+    visitor = visit()
+    visitor.sign_in()
+    visitor.settle()
+    page = visitor.page
+    before = visitor.value("orders")
+    page.evaluate("window.stillHere = document.querySelector('[data-tile=gmv_over_time] svg')")
+    page.locator('[data-tile="regions"] a').nth(2).focus()
+    visitor.site.marketplace.publish()
+    expect(page.locator("#tiles")).to_have_attribute("data-release", "2")
+    assert visitor.value("orders") != before
+    assert "Live" in page.inner_text("#live")
+    assert page.evaluate("document.contains(window.stillHere)")
+    assert page.evaluate("document.activeElement.closest('[data-tile]').dataset.tile") == "regions"
+
+
+def test_an_engine_that_goes_away_is_said_and_comes_back(visit: Visit) -> None:
+    visitor = visit()
+    visitor.expected = ("ERR_INTERNET_DISCONNECTED",)
+    visitor.sign_in()
+    visitor.settle()
+    shown = visitor.value("gmv")
+    visitor.page.context.set_offline(True)
+    expect(visitor.page.locator("#live-text")).to_contain_text("not reachable")
+    assert visitor.value("gmv") == shown
+    visitor.page.context.set_offline(False)
+    expect(visitor.page.locator("#live-text")).to_contain_text("Live")
+
+
+def test_the_first_release_is_waited_for_and_then_shown(visit: Visit) -> None:
+    visitor = visit()
+    visitor.expected = ("503",)
+    visitor.site.marketplace.release_id = None
+    visitor.sign_in()
+    expect(visitor.page.locator("#message")).to_contain_text("Preparing the first numbers")
+    expect(visitor.page.locator("#message")).to_contain_text("Building the models")
+    expect(visitor.page.locator("#message")).to_contain_text("40 %")
+    visitor.site.marketplace.publish()
+    visitor.settle()
+    expect(visitor.page.locator("#message")).to_be_hidden()
+    assert visitor.value("gmv").startswith("GH")
+
+
+def test_an_ended_session_leads_to_sign_in_and_back(visit: Visit) -> None:
+    visitor = visit()
+    visitor.expected = ("401",)
+    visitor.sign_in()
+    visitor.open("/dashboards/admin?range=this_year")
+    visitor.page.context.clear_cookies()
+    visitor.page.wait_for_url("**/sign-in?**")
+    visitor.page.click('button[value="admin@demo.test"]')
+    visitor.settle()
+    assert visitor.page.url.endswith("/dashboards/admin?range=this_year")
+
+
+def test_missing_data_and_impossible_addresses_are_said_in_place(visit: Visit) -> None:
+    visitor = visit()
+    visitor.expected = ("400",)
+    visitor.site.marketplace.unavailable = frozenset({"cod_share", "gmv"})
+    visitor.sign_in()
+    visitor.settle()
+    assert "the source has no such data" in visitor.text("cod_share")
+    assert "the source has no such data" in visitor.text("gmv_over_time")
+    assert visitor.value("orders")
+    visitor.page.goto(f"{visitor.site.url}/dashboards/admin?rnge=this_year")
+    expect(visitor.page.locator("#message")).to_contain_text("no filter 'rnge'")
+    expect(visitor.page.locator("#message")).to_contain_text("Nearest: range")
+    visitor.page.click("text=Show the page without filters")
+    visitor.settle()
+    assert visitor.value("orders")
+
+
+def test_hostile_labels_are_text_and_still_drill(visit: Visit) -> None:
+    visitor = visit()
+    visitor.site.marketplace.vendors = HOSTILE_VENDORS
+    visitor.sign_in()
+    visitor.settle()
+    page = visitor.page
+    names = page.eval_on_selector_all(
+        '[data-tile="top_vendors"] .name', "all => all.map((each) => each.textContent)"
+    )
+    assert sorted(names) == sorted(text for _, text in HOSTILE_VENDORS)
+    for key, text in HOSTILE_VENDORS:
+        page.locator('[data-tile="top_vendors"] .row').filter(has=page.get_by_title(text, exact=True)).click()
+        expect(page.locator("#trail .chip bdi")).to_have_text(text)
+        assert page.evaluate("new URLSearchParams(location.search).get('vendor')") == key
+        page.go_back()
+        expect(page.locator("#trail")).to_be_empty()
+    assert page.locator("main img, main script").count() == 0
+    assert "owned" not in page.title()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("system", ["light", "dark"])
+def test_the_theme_follows_the_system_until_chosen_and_is_remembered(visit: Visit, system: str) -> None:
+    visitor = visit(theme=system)
+    visitor.sign_in()
+    visitor.settle()
+    page = visitor.page
+
+    def looks() -> tuple[str, str]:
+        ground: str = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        line: str = page.get_attribute('[data-tile="gmv_over_time"] .mark-line path', "stroke") or ""
+        return ground, line
+
+    first = looks()
+    page.click("#theme")
+    page.wait_for_function(
+        "(old) => document.querySelector('[data-tile=gmv_over_time] .mark-line path')?.getAttribute('stroke') !== old",
+        arg=first[1],
+    )
+    second = looks()
+    assert first[0] != second[0]
+    page.reload()
+    visitor.settle()
+    assert looks() == second
+    page.click("#theme")
+    page.reload()
+    visitor.settle()
+    assert looks() == first
+    assert page.evaluate("localStorage.getItem('theme')") is None
+
+
+def test_a_chart_has_a_table_with_the_same_numbers(visit: Visit) -> None:
+    visitor = visit()
+    visitor.sign_in()
+    visitor.settle()
+    tile = visitor.page.locator('[data-tile="gmv_over_time"]')
+    summary = tile.locator(".chart").get_attribute("aria-label") or ""
+    assert "30 points" in summary
+    tile.get_by_role("button", name="Table").click()
+    assert tile.locator("tbody tr").count() == 30
+    newest = tile.locator("tbody tr").first.inner_text()
+    assert "(partial)" in newest
+    assert f"{visitor.site.marketplace.total('gmv', DayRange(TODAY, TODAY)):,}" in newest
+    assert tile.locator(".chart").is_hidden()
+
+
+def test_the_pointer_names_the_bucket_under_it(visit: Visit) -> None:
+    visitor = visit()
+    visitor.sign_in()
+    visitor.settle()
+    box = visitor.page.locator('[data-tile="gmv_over_time"] .chart').bounding_box()
+    assert box is not None
+    visitor.page.mouse.move(box["x"] + box["width"] - 3, box["y"] + 100)
+    card = visitor.page.locator('[data-tile="gmv_over_time"] .pointed')
+    expect(card).to_contain_text("18 Mar 2026 · partial")
+    expect(card).to_contain_text("This period")
+    visitor.page.mouse.move(5, 5)
+    expect(card).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [1440, 820, 390])
+def test_nothing_is_wider_than_the_window(visit: Visit, width: int) -> None:
+    visitor = visit(width=width)
+    visitor.sign_in()
+    visitor.open("/dashboards/admin?category=c2&vendor=v3&shipping_region=Ashanti")
+    assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width
+    wide = visitor.page.eval_on_selector_all(
+        "main .tile, .toolbar > *, .heading > *",
+        "(all, width) => all.filter((each) => each.getBoundingClientRect().right > width + 1).map((each) => each.className)",
+        width,
+    )
+    assert wide == []
