@@ -63,6 +63,9 @@ sql: $(VENV)/dev.stamp ## sqlfluff over the models
 test-full: $(VENV)/dev.stamp ## the long tests that CI runs after the gate
 	@$(BIN)/pytest -m slow
 
+bench-%: $(VENV)/dev.stamp ## measure: bench-demo
+	@PYTHONPATH=.:bench $(BIN)/python bench/$*.py
+
 lock: ## pin the requirements anew (needs uv)
 	@for name in demo dev; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

@@ -106,7 +106,9 @@ class YamlDocument:
             raise self._explain(error, shape, path) from error
 
     def _explain(self, error: ValidationError, shape: type[BaseModel], path: YamlPath) -> ConfigError:
-        first = error.errors()[0]
+        # A misspelt key also leaves its right spelling missing: the unknown key is the better clue.
+        found = error.errors()
+        first = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
         location = tuple(step for step in first["loc"] if step != "__root__")
         key = str(location[-1]) if location else ""
         unknown = first["type"] == "extra_forbidden"
