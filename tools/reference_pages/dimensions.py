@@ -18,8 +18,8 @@ from tools.reference_pages.semantic_content import packaged_model
 _INTRO = f"""
 A dimension groups (`--by`) or filters (`--where`). An **entity** is grouped by its key and shown by its
 label: `vendor` answers with the columns `vendor_id` and `vendor`, `vendor_id` with the key alone.
-**Reached from** lists the datasets whose metrics it can group. A row without a known member is shown under `{UNKNOWN_LABEL}`
-(key `{UNKNOWN_KEY}`, of an enum `{UNKNOWN_ENUM}`).
+**Reached from** lists the datasets whose metrics it can group. A row without a known member is shown under
+`{UNKNOWN_LABEL}` (key `{UNKNOWN_KEY}`, of an enum `{UNKNOWN_ENUM}`).
 """
 
 
