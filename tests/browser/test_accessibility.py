@@ -15,7 +15,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 
 
 def violations(visitor: Visitor) -> list[str]:
-    """What axe holds against the page: rule and place. Evaluated by the debugger, so the page's policy stays."""
+    """What axe holds against the page: rule and place. Run by the debugger, so the policy stays."""
     visitor.page.evaluate(AXE)
     result: dict[str, Any] = visitor.page.evaluate(
         "(rules) => axe.run(document, { runOnly: rules, resultTypes: ['violations'] })", RULES
@@ -66,7 +66,8 @@ def test_every_control_is_reached_by_tab_and_shows_it(visit: Visit) -> None:
             """() => {
                 const at = document.activeElement;
                 const shown = at.matches('.segments input') ? at.nextElementSibling : at;
-                return { tag: at.tagName, name: at.name || at.id || at.className || at.tagName, tile: at.closest('[data-tile]')?.dataset.tile,
+                return { tag: at.tagName, name: at.name || at.id || at.className || at.tagName,
+                         tile: at.closest('[data-tile]')?.dataset.tile,
                          outline: getComputedStyle(shown).outlineStyle };
             }"""
         )

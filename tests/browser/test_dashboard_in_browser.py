@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
+from tests.web.fake_marketplace import HOSTILE_VENDORS, TODAY
 
 from amalimart.core.calendar import DayRange
-from tests.web.fake_marketplace import HOSTILE_VENDORS, TODAY
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Visit
@@ -254,7 +254,8 @@ def test_the_theme_follows_the_system_until_chosen_and_is_remembered(visit: Visi
     first = looks()
     page.click("#theme")
     page.wait_for_function(
-        "(old) => document.querySelector('[data-tile=gmv_over_time] .mark-line path')?.getAttribute('stroke') !== old",
+        """(old) => document.querySelector('[data-tile=gmv_over_time] .mark-line path')
+            ?.getAttribute('stroke') !== old""",
         arg=first[1],
     )
     second = looks()
@@ -306,7 +307,8 @@ def test_nothing_is_wider_than_the_window(visit: Visit, width: int) -> None:
     assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width
     wide = visitor.page.eval_on_selector_all(
         "main .tile, .toolbar > *, .heading > *",
-        "(all, width) => all.filter((each) => each.getBoundingClientRect().right > width + 1).map((each) => each.className)",
+        """(all, width) => all.filter((each) => each.getBoundingClientRect().right > width + 1)
+            .map((each) => each.className)""",
         width,
     )
     assert wide == []

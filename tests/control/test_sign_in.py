@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
+from argon2 import PasswordHasher
 
 from amalimart.access.principal import Role
 from amalimart.control.passwords import Passwords
@@ -62,7 +63,7 @@ def test_an_unknown_user_costs_a_whole_hash(store: ControlStore, monkeypatch: py
     verify = type(hasher).verify
     monkeypatch.setattr(Passwords, "matches", counting)
 
-    def noting(self: object, stored: str, octets: bytes) -> bool:
+    def noting(self: PasswordHasher, stored: str, octets: bytes) -> bool:
         verified.append(stored)
         return bool(verify(self, stored, octets))
 

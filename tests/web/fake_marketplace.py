@@ -284,7 +284,7 @@ class FakeMarketplace:
         used = {*question.by, *(each.dimension for each in question.filters)}
         if METRICS[name].is_order_grain and used & {"vendor", "product", "category"}:
             raise NotGroupable(
-                f"{METRICS[name].label} cannot be split by {sorted(used)[0]}", next_step="ask item_gmv"
+                f"{METRICS[name].label} cannot be split by {min(used)}", next_step="ask item_gmv"
             )
         return METRICS[name]
 
@@ -293,12 +293,7 @@ class FakeMarketplace:
     ) -> tuple[tuple[Any, ...], ...]:
         days = question.days or DayRange(TODAY - timedelta(days=29), TODAY)
         narrowed = "|".join(value for each in question.filters for value in each.values)
-        buckets: list[tuple[date | None, DayRange]] = [(None, days)]
-        if question.grain is not None:
-            buckets = []
-            for start in days.buckets(question.grain):
-                last = question.grain.next_start(start) - timedelta(days=1)
-                buckets.append((start, DayRange(max(start, days.first), min(last, days.last))))
+        buckets = _buckets(question, days)
         chosen = {each.dimension: each.values for each in question.filters}
         rows = []
         for start, covered in buckets:
@@ -362,6 +357,17 @@ def _part(member: str) -> float:
     for piece in member.split("|"):
         part *= 0.03 + 0.4 * (hashlib.sha256(piece.encode()).digest()[1] / 255) ** 2
     return part
+
+
+def _buckets(question: Question, days: DayRange) -> list[tuple[date | None, DayRange]]:
+    """Each bucket with the days of it that were asked for."""
+    if question.grain is None:
+        return [(None, days)]
+    buckets: list[tuple[date | None, DayRange]] = []
+    for start in days.buckets(question.grain):
+        last = question.grain.next_start(start) - timedelta(days=1)
+        buckets.append((start, DayRange(max(start, days.first), min(last, days.last))))
+    return buckets
 
 
 def _combinations(

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import uvicorn
 from argon2 import PasswordHasher
 from fastapi import FastAPI
+from tests.web.fake_marketplace import NOON, FakeMarketplace
 
 from amalimart.access.principal import Role
 from amalimart.api.dashboards.library import load_dashboards
@@ -23,7 +24,6 @@ from amalimart.api.services import AppServices, DemoAccount, SiteSettings
 from amalimart.control.passwords import Passwords
 from amalimart.control.store import ControlStore, open_control_store
 from amalimart.core.clock import FixedClock
-from tests.web.fake_marketplace import NOON, FakeMarketplace
 
 PASSWORD = "correct-horse-battery"
 ACCOUNTS = (

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 import vl_convert
+from tests.web.fake_marketplace import TODAY, FakeMarketplace
 
 from amalimart.access.principal import Principal, Role
 from amalimart.api.dashboards.charts import trend_spec
 from amalimart.core.calendar import DayRange, Grain
 from amalimart.semantic.question import Question
-from tests.web.fake_marketplace import TODAY, FakeMarketplace
 
 ANYONE = Principal("x", Role.ADMIN)
 
@@ -31,7 +31,7 @@ def specification(
 def test_a_specification_is_one_the_chart_library_compiles(by: tuple[str, ...], grain: Grain) -> None:
     spec = specification(by=by, grain=grain)
     compiled = vl_convert.vegalite_to_vega({**spec, "config": {"customFormatTypes": True}})
-    assert [data["name"] for data in compiled["data"]][0] == "rows"
+    assert next(data["name"] for data in compiled["data"]) == "rows"
     kinds = {mark["type"] for mark in compiled["marks"]}
     assert kinds & {"group", "rect"}
 
