@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import re
+import shlex
+from datetime import date
 from pathlib import Path
 
+import click
 import pytest
+from tests.docs.document_reading import shown_commands
 from tools.reference_pages.semantic_content import MARKETPLACE
 
 from amalimart.access.policies import load_policies
 from amalimart.access.principal import Role
+from amalimart.cli.query import query
+from amalimart.core.calendar import DayRange
+from amalimart.core.errors import NotGroupable
 from amalimart.mapping.entities import load_entities
 from amalimart.mapping.source_mapping import load_mapping
 from amalimart.semantic.listing import check_policies
 from amalimart.semantic.loading import load_model
+from amalimart.semantic.question import Question
+from amalimart.semantic.question_text import parse_filters
+from amalimart.semantic.request import Resolver, shape_of
 
 _YAML = re.compile(r"^```yaml\n# ([\w/]+\.yml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -56,3 +66,50 @@ def test_the_policy_replaces_its_role_and_names_only_what_is_there(examples: Pat
     check_policies(load_model([MARKETPLACE / "semantic"]), policies)
     permitted = frozenset({"order_count", "fulfilment_rate", "on_time_delivery_rate"})
     assert policies.policy(Role.SUPPORT).metrics == permitted
+
+
+class _FillsEverything:
+    """A source that lacks nothing, so that only the question itself can be at fault."""
+
+    source = "everything"
+
+    def provides(self, _entity: str, _column: str, _value: str | None = None) -> bool:
+        return True
+
+
+def asked_by(line: str) -> Question:
+    """The question of a documented `amalimart query` line."""
+    given = query.make_context("query", shlex.split(line)[2:]).params
+    first, last = (date.fromisoformat(given[name] or "2026-01-01") for name in ("first", "last"))
+    return Question(
+        metrics=tuple(given["metrics"]),
+        today=date.fromisoformat(given["today"] or "2026-06-30"),
+        by=tuple(name for text in given["by"] for name in text.split(",")),
+        days=DayRange(first, last) if given["first"] else None,
+        filters=tuple(condition for text in given["where"] for condition in parse_filters(text)),
+        order_by=given["order_by"],
+        compare=given["compare"],
+    )
+
+
+def test_every_question_shown_can_be_asked_as_it_stands(documents: list[Path], examples: Path) -> None:
+    model = load_model([MARKETPLACE / "semantic", examples / "metrics"])
+    resolver = Resolver(model, load_policies([MARKETPLACE / "policies"]), _FillsEverything())
+    lines = {
+        line
+        for page in documents
+        for line in shown_commands(page.read_text(encoding="utf-8"))
+        if line.startswith("amalimart query ") and "[OPTIONS]" not in line
+    }
+    assert len(lines) > 8
+    for line in sorted(lines):
+        assert resolver.resolve(shape_of(asked_by(line)), Role.ADMIN).metrics, line
+
+
+def test_a_question_that_cannot_be_asked_would_be_noticed() -> None:
+    model = load_model([MARKETPLACE / "semantic"])
+    resolver = Resolver(model, load_policies([MARKETPLACE / "policies"]), _FillsEverything())
+    with pytest.raises(NotGroupable):
+        resolver.resolve(shape_of(asked_by("amalimart query gmv --by vendor")), Role.ADMIN)
+    with pytest.raises(click.UsageError):
+        asked_by("amalimart query")

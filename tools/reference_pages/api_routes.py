@@ -33,6 +33,14 @@ and needs no cookie.
 Decimals are strings, days and instants are ISO 8601. Every answer carries `X-Request-ID`. Every error is
 `{{"error": {{...}}}}` as described in [errors.md](errors.md). `{PREFIX}/openapi.json` is the same description
 as OpenAPI.
+
+```
+site=http://127.0.0.1:8000
+curl -c jar -H "Origin: $site" --data-urlencode "email=$EMAIL" \\
+  --data-urlencode "password=$PASSWORD" $site/sign-in
+curl -b jar -H "Origin: $site" -H "Content-Type: application/json" \\
+  -d '{{"metrics": ["gmv"], "grain": "month"}}' $site{PREFIX}/query
+```
 """
 _FIELDS = {
     "metrics": "names or aliases, at least one",
