@@ -61,6 +61,13 @@ def test_today_and_cut_buckets_are_partial_and_no_other(admin: TestClient) -> No
     assert [row["partial"] for row in rows].count(True) == 2
 
 
+def test_a_state_of_now_has_no_past(signed_in: Callable[[str], TestClient]) -> None:
+    page = signed_in("vendor").get("/api/v1/dashboards/vendor").json()
+    stock = tile(page, "out_of_stock")
+    assert (stock["span"], stock["change"], stock["previous"], stock["course"]) == ("now", None, None, [])
+    assert len(tile(page, "sales")["course"]) == 30
+
+
 def test_past_days_have_no_unfinished_bucket(admin: TestClient) -> None:
     query = {"range": "custom", "from": "2026-02-02", "to": "2026-02-08", "grain": "day"}
     trend = tile(admin.get(ADMIN, params=query).json(), "gmv_over_time")

@@ -8,8 +8,10 @@ import pytest
 import amalimart
 from amalimart.access.principal import Principal, Role
 from amalimart.api.dashboards.definition import (
+    KpiTile,
     Measured,
     RankingTile,
+    Span,
     TableTile,
     Tile,
     TrendTile,
@@ -172,3 +174,13 @@ def test_under_each_filter_the_packaged_pages_ask_what_the_model_can_answer(mode
                 if not needed <= reachable:
                     impossible.append((dashboard.name, tile.id, metric, sorted(needed - reachable)))
     assert impossible == []
+
+
+def test_a_key_figure_speaks_of_now_exactly_where_its_metric_has_no_days(model: SemanticModel) -> None:
+    wrong = [
+        (dashboard.name, tile.id)
+        for dashboard in load_dashboards().dashboards.values()
+        for tile in dashboard.tiles
+        if isinstance(tile, KpiTile) and (tile.span is Span.NOW) == model.metric(tile.metric).has_time
+    ]
+    assert wrong == []

@@ -106,12 +106,20 @@ class TileBase(StrictModel):
     labels: dict[str, Text] = {}
 
 
+class Span(StrEnum):
+    """Which time a key figure speaks of: the page's days, or this moment (stock has no past to compare)."""
+
+    PERIOD = "period"
+    NOW = "now"
+
+
 class KpiTile(TileBase, Measured):
-    """One number, its change against the preceding period, and its course."""
+    """One number; over a period also its change against the preceding one, and its course."""
 
     type: Literal["kpi"]
     title: Text | None = None
     better: Better = Better.HIGHER
+    span: Span = Span.PERIOD
 
 
 class TrendTile(TileBase, Measured):

@@ -10,6 +10,7 @@ from amalimart.api.dashboards.definition import (
     Level,
     Measured,
     RankingTile,
+    Span,
     TableTile,
     Tile,
     TrendTile,
@@ -56,6 +57,9 @@ def _plan_kpi(tile: KpiTile, state: PageState) -> PlannedTile:
     if metric is None:
         return PlannedTile(tile, (None,), (), notes=notes)
     filters = _filters(state)
+    if tile.span is Span.NOW:
+        now = Question(metrics=(metric,), today=state.today, filters=filters)
+        return PlannedTile(tile, (metric,), (now,), notes=notes)
     total = Question(metrics=(metric,), today=state.today, days=state.days, filters=filters, compare=True)
     course = Question(
         metrics=(metric,),

@@ -29,10 +29,14 @@ def answered_tile(plan: PlannedTile, answers: list[Answer], grain: Grain, unfini
             {"metric": each.name, "version": each.version, "basis": each.basis}
             for each in answer.receipt.metrics
         ],
-        "notes": [*plan.notes, *answer.receipt.notes],
+        "notes": list(plan.notes),
+        "receipt_notes": list(answer.receipt.notes),
     }
     if isinstance(tile, KpiTile):
-        return shown | _kpi(tile, answers, unfinished)
+        shown |= _kpi(tile, answers[0])
+        for question, course in zip(plan.questions[1:], answers[1:], strict=True):
+            shown["course"] = _course(course, question.grain or grain, unfinished)
+        return shown
     shown |= {"columns": _columns(plan, answer), "drill": plan.drill}
     if isinstance(tile, TrendTile):
         rows = _rows(answer, grain, unfinished)
@@ -66,6 +70,7 @@ def _head(plan: PlannedTile, title: str) -> Json:
         "title": title,
         "description": tile.description,
         "labels": tile.labels,
+        "receipt_notes": [],
         "range_label": range_label(tile),
     }
 
@@ -122,13 +127,11 @@ def _styles(metrics: tuple[str | None, ...], tile: TableTile) -> list[str]:
     return list(styles.values())
 
 
-def _kpi(tile: KpiTile, answers: list[Answer], unfinished: date | None) -> Json:
-    total, course = answers
+def _kpi(tile: KpiTile, total: Answer) -> Json:
     metric = _column(total, ColumnKind.METRIC)
     row = total.as_dicts()[0] if total.rows else {}
-    value, previous = row.get(metric.name), row.get(_column(total, ColumnKind.PREVIOUS).name)
-    points = course.as_dicts()
-    time, measured = _column(course, ColumnKind.TIME), _column(course, ColumnKind.METRIC)
+    value = row.get(metric.name)
+    previous = next((row.get(each.name) for each in total.columns if each.kind is ColumnKind.PREVIOUS), None)
     return {
         "metric": metric.name,
         "label": metric.label,
@@ -138,15 +141,23 @@ def _kpi(tile: KpiTile, answers: list[Answer], unfinished: date | None) -> Json:
         "previous": wire_value(previous),
         "change": _change(value, previous, metric.unit),
         "better": tile.better.value,
-        "course": [
-            {
-                "time": wire_value(point[time.name]),
-                "value": wire_value(point[measured.name]),
-                "partial": bool(point.get("partial")) or point[time.name] == unfinished,
-            }
-            for point in points
-        ],
+        "span": tile.span.value,
+        "course": [],
     }
+
+
+def _course(answer: Answer, grain: Grain, unfinished: date | None) -> list[Json]:
+    time, metric = _column(answer, ColumnKind.TIME), _column(answer, ColumnKind.METRIC)
+    partial = _column(answer, ColumnKind.PARTIAL)
+    current = grain.start(unfinished) if unfinished else None
+    return [
+        {
+            "time": wire_value(point[time.name]),
+            "value": wire_value(point[metric.name]),
+            "partial": bool(point[partial.name]) or point[time.name] == current,
+        }
+        for point in answer.as_dicts()
+    ]
 
 
 def _change(value: Any, previous: Any, unit: str) -> Json | None:

@@ -14,6 +14,7 @@ function direction(tile) {
 }
 
 function changeLine(tile, context) {
+  if (tile.span === "now") return h("p", { class: "change flat" }, h("span", { class: "versus" }, "Right now"));
   const { tone, word, path } = direction(tile);
   const against = `vs previous ${context.span}`;
   if (!tile.change) return h("p", { class: "change flat" }, h("span", { class: "versus" }, tile.value === null ? "Nothing in this period" : "Nothing to compare with"));

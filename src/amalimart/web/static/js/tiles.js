@@ -14,7 +14,7 @@ const calm = (message, next) => h("div", { class: "calm" }, h("p", {}, sentence(
 
 function setHead(place, tile) {
   place.querySelector(".tile-title").textContent = tile.title;
-  const about = [tile.description, ...(tile.definitions ?? []).map((each) => each.basis)].filter(Boolean).join("\n");
+  const about = [tile.description, ...(tile.definitions ?? []).map((each) => each.basis), ...tile.receipt_notes].filter(Boolean).join("\n");
   place.querySelector(".tile-title").title = about;
   const head = place.querySelector(".tile-head");
   if (!head) return;
@@ -22,9 +22,11 @@ function setHead(place, tile) {
   if (tile.range_label) head.querySelector(".tile-title").after(h("span", { class: "badge" }, tile.range_label));
 }
 
+// A card is small: what always holds for its metric stands in the title of its heading.
 function setNote(place, tile) {
   place.querySelector(":scope > .note")?.remove();
-  if (tile.type !== "kpi" && tile.notes.length) place.append(h("p", { class: "note" }, tile.notes.join(" ")));
+  const notes = [...tile.notes, ...tile.receipt_notes];
+  if (tile.type !== "kpi" && notes.length) place.append(h("p", { class: "note" }, notes.join(" ")));
 }
 
 function renderTile(place, tile, context) {
