@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import threading
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from tiny_shop import Shop
+from tiny_shop import NOW, Shop
 
+from amalimart.core.clock import FixedClock
 from amalimart.core.errors import (
     CheckFailed,
     EngineUnavailable,
@@ -18,7 +20,7 @@ from amalimart.core.errors import (
     QueryTooLarge,
     WarehouseError,
 )
-from amalimart.lake import Operation
+from amalimart.lake import Lake, Operation
 from amalimart.warehouse.hot_file import HotFile, ReadLimits
 from amalimart.warehouse.lake_view import lake_state
 
@@ -204,3 +206,26 @@ def test_after_a_failed_question_the_page_never_mixes_two_releases(shop: Shop) -
             transaction.rows("select error('no')")
         with pytest.raises(QueryTooLarge, match="newer release"):
             transaction.rows("select count(*) from gold.fact_orders")
+
+
+def test_a_lake_that_was_removed_and_filled_again_is_read_anew(shop: Shop) -> None:
+    """The new log counts its versions from 1 again: a comparison of versions alone would see nothing new."""
+    shop.land(GOOD)
+    shop.land(("2", "7", "2026-03-01", "5", "done", "", "sale"), operation=Operation.UPSERT)
+    publish(shop)
+    shutil.rmtree(shop.lake.root)
+    shop.clock = FixedClock(NOW + timedelta(hours=1))
+    shop.lake = Lake(shop.lake.root, shop.clock)
+    shop.land(("1", "7", "2026-03-01", "620", "done", "", "sale"))
+    publish(shop)
+    assert shop.query("select sum(total_amount) from gold.fact_orders") == [(Decimal("620.00"),)]
+
+
+def test_a_build_that_stays_blocked_is_remembered_once(shop: Shop) -> None:
+    shop.land(("9", "7", "2026-03-02 08:00:00", "2000000", "done", "", "sale"))
+    for _ in range(3):
+        with pytest.raises(CheckFailed):
+            publish(shop)
+    shop.land(GOOD)
+    publish(shop)
+    assert shop.query("select count(*) from meta.blocked_builds") == [(1,)]

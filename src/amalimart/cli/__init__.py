@@ -19,6 +19,7 @@ def main() -> NoReturn:
     from amalimart.cli.application import application
     from amalimart.cli.failure import explain
 
+    os.umask(0o077)  # data, secrets and logs of a project are its owner's alone
     as_json = "--json" in sys.argv
     try:
         # A command that ends with ctx.exit(code) comes back as that code.

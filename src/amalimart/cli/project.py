@@ -140,13 +140,21 @@ def status(home: Path | None, as_json: bool) -> None:
     """Say what runs, what serves and how fresh it is."""
     from amalimart.config.project import find_home, open_project
     from amalimart.core.clock import SystemClock
+    from amalimart.orchestrate.runtime_files import read_report
     from amalimart.orchestrate.status import project_status
+    from amalimart.processes.client import EngineClient
 
-    found = project_status(open_project(find_home(home)), SystemClock())
+    project = open_project(find_home(home))
+    said = None
+    if read_report(project.run, "engine") is not None:
+        with EngineClient(project) as client:
+            said = client.get("/status")
+    found = project_status(project, SystemClock(), said)
     if as_json:
         print_json(found.as_dict())
         return
-    click.echo(f"engine: {found.engine or 'not running (amalimart up)'}")
+    click.echo(f"engine:  {found.engine or 'not running (amalimart up)'}")
+    click.echo(f"serving: release {found.release_id or '–'}, {found.phase}: {found.message}")
     rows = [(s.name, s.state, s.version, s.fresh_as_of, s.lag_seconds, s.error) for s in found.sources]
     print_table(["source", "state", "commits", "fresh as of", "lag, s", "trouble"], rows)
 

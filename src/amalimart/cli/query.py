@@ -80,7 +80,11 @@ def query(
         return
     columns = answer["columns"]
     numeric = [column["kind"] in {"metric", "previous"} for column in columns]
-    print_table([_heading(column) for column in columns], answer["rows"], numeric)
+    rows = [
+        [_shown(value, column["unit"]) for value, column in zip(row, columns, strict=True)]
+        for row in answer["rows"]
+    ]
+    print_table([_heading(column) for column in columns], rows, numeric)
     for note in answer["receipt"]["notes"]:
         click.echo(f"note: {note}", err=True)
     if receipt:
@@ -96,8 +100,14 @@ def _names(texts: tuple[str, ...]) -> list[str]:
 
 
 def _heading(column: dict[str, Any]) -> str:
-    unit = column["currency"] or ("%" if column["unit"] == "percent" else None)
-    return f"{column['label']} ({unit})" if unit else str(column["label"])
+    return f"{column['label']} ({column['currency']})" if column["currency"] else str(column["label"])
+
+
+def _shown(value: Any, unit: str) -> Any:
+    """A value as a person reads it; --json gives it as it is."""
+    if isinstance(value, float):
+        return f"{value:.2%}" if unit == "percent" else f"{value:,.2f}"
+    return value
 
 
 @click.group()

@@ -36,6 +36,7 @@ class ServeSettings(StrictModel):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
+    allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "::1")
 
 
 class SourceSettings(StrictModel):

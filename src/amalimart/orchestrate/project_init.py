@@ -11,7 +11,7 @@ from amalimart.core.errors import ConfigError
 from amalimart.mapping.source_mapping import find_mapping, load_mapping
 
 _SETTINGS = """\
-# Amalimart Analytics: one marketplace. Every key is described in docs/configuration.md.
+# Amalimart Analytics: one marketplace. Every key is described in docs/reference/configuration.md.
 name: {name}
 time_zone: {time_zone}      # the business time zone: days, weeks and months start here
 currency: {currency}

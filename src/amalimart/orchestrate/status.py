@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,10 +26,16 @@ class SourceStatus:
 
 @dataclass(frozen=True, slots=True)
 class ProjectStatus:
-    """The engine's address if it runs, and every source."""
+    """The engine's address if it runs, what it says of itself, and every source.
+
+    phase and message are the engine's own words: preparing, live, or held with the reason.
+    """
 
     home: str
     engine: str | None
+    phase: str
+    message: str
+    release_id: int | None
     sources: tuple[SourceStatus, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -36,6 +43,9 @@ class ProjectStatus:
         return {
             "home": self.home,
             "engine": self.engine,
+            "phase": self.phase,
+            "message": self.message,
+            "release_id": self.release_id,
             "sources": [
                 {
                     "name": source.name,
@@ -50,8 +60,11 @@ class ProjectStatus:
         }
 
 
-def project_status(project: Project, clock: Clock) -> ProjectStatus:
-    """Read the state of every process and source of a project."""
+def project_status(project: Project, clock: Clock, said: Mapping[str, Any] | None) -> ProjectStatus:
+    """The state of every process and source of a project.
+
+    `said` is the running engine's answer to /status, or None where no engine runs.
+    """
     engine = read_report(project.run, "engine")
     lake = Lake(project.lake, clock)
     sources = []
@@ -71,4 +84,11 @@ def project_status(project: Project, clock: Clock) -> ProjectStatus:
             )
         )
     address = str(engine.fields["address"]) if engine else None
-    return ProjectStatus(str(project.home), address, tuple(sources))
+    return ProjectStatus(
+        home=str(project.home),
+        engine=address,
+        phase=str(said["phase"]) if said else "stopped",
+        message=str(said["message"]) if said else "The engine does not run.",
+        release_id=said["release"]["release_id"] if said and said["release"] else None,
+        sources=tuple(sources),
+    )

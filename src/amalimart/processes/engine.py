@@ -136,6 +136,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--home", type=Path, required=True)
     arguments = parser.parse_args()
+    os.umask(0o077)  # what a project's processes write is its owner's alone
     try:
         project = open_project(arguments.home)
         log_to_file(project.logs, "engine")

@@ -84,6 +84,7 @@ def build_services(
             zone=project.zone,
             currency=project.settings.currency,
             cache_folder=project.build / "web",
+            allowed_hosts=project.settings.serve.allowed_hosts,
         ),
         dashboards=dashboards,
         releases=feed,

@@ -25,6 +25,7 @@ from amalimart.warehouse.hot_file import HotFile
 from amalimart.warehouse.reading import Release
 from amalimart.warehouse.release_log import (
     CheckResult,
+    SourcePosition,
     business_day_built,
     latest_positions,
     latest_release,
@@ -41,6 +42,7 @@ Progress = Callable[[int, int, str], None]
 class BronzeTable:
     """The committed files behind one bronze view. `version` is the last commit that touched it."""
 
+    source: str
     view: str
     files: tuple[Path, ...]
     version: int
@@ -48,9 +50,9 @@ class BronzeTable:
 
 @dataclass(frozen=True, slots=True)
 class LakeState:
-    """What the lake holds at one moment: source -> commit version, the tables, the source's time."""
+    """What the lake holds at one moment: each source's position, the tables, the source's time."""
 
-    positions: Mapping[str, int]
+    positions: Mapping[str, SourcePosition]
     tables: tuple[BronzeTable, ...]
     fresh_as_of: datetime | None
 
@@ -136,14 +138,17 @@ class Executor:
         if previous is None or previous.project_hash != graph.project_hash:
             return frozenset(model.unique_id for model in graph.models)
         built = latest_positions(cursor)
-        changed = {
-            bronze_id(table.view)
-            for table in lake.tables
-            if table.version > built.get(table.view.split("__", 1)[0], 0)
-        }
+        changed = {bronze_id(table.view) for table in lake.tables if _has_news(table, built, lake.positions)}
         if business_day_built(cursor) != business_now.date():
             changed.add(RUN_CONTEXT)
         return graph.downstream(changed)
+
+
+def _has_news(
+    table: BronzeTable, built: Mapping[str, SourcePosition], now: Mapping[str, SourcePosition]
+) -> bool:
+    before = built.get(table.source)
+    return before is None or before.log != now[table.source].log or table.version > before.version
 
 
 def _create_bronze_views(

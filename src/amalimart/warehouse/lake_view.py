@@ -10,6 +10,7 @@ from amalimart.lake.live import TableFiles
 from amalimart.mapping.source_mapping import SourceMapping
 from amalimart.warehouse.executor import BronzeTable, LakeState
 from amalimart.warehouse.project_files import LandedSource, bronze_view
+from amalimart.warehouse.release_log import SourcePosition
 
 
 def landed_source(lake: Lake, source: str, mapping: SourceMapping) -> LandedSource:
@@ -24,14 +25,14 @@ def landed_source(lake: Lake, source: str, mapping: SourceMapping) -> LandedSour
 
 def lake_state(lake: Lake, mappings: Mapping[str, SourceMapping]) -> LakeState:
     """The committed state of every source that has landed."""
-    positions: dict[str, int] = {}
+    positions: dict[str, SourcePosition] = {}
     tables: list[BronzeTable] = []
     fresh: list[datetime] = []
     for source, mapping in mappings.items():
         latest = lake.latest(source)
         if latest is None:
             continue
-        positions[source] = latest.version
+        positions[source] = SourcePosition(_log_identity(lake, source), latest.version)
         if latest.fresh_as_of is not None:
             fresh.append(latest.fresh_as_of)
         tables += [
@@ -42,9 +43,14 @@ def lake_state(lake: Lake, mappings: Mapping[str, SourceMapping]) -> LakeState:
     return LakeState(positions, tuple(tables), min(fresh, default=None))
 
 
+def _log_identity(lake: Lake, source: str) -> str:
+    """A log is told from one that was there before it by the moment of its first commit."""
+    return next(lake.commits(source)).committed_at.isoformat()
+
+
 def _bronze_table(source: str, table: str, files: TableFiles) -> BronzeTable:
     version = max((file.last_batch for file in files.files), default=0)
-    return BronzeTable(bronze_view(source, table), files.paths, version)
+    return BronzeTable(source, bronze_view(source, table), files.paths, version)
 
 
 def engine_type(arrow_type: str) -> str:

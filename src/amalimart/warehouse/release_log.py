@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 
 import duckdb
@@ -46,6 +46,17 @@ create table if not exists meta.blocked_builds (
 
 
 @dataclass(frozen=True, slots=True)
+class SourcePosition:
+    """How far one source's commit log has been built: which log, and which version of it.
+
+    A lake that was removed and filled again starts a new log, whose versions count from 1 once more.
+    """
+
+    log: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class CheckResult:
     """How many rows break one check."""
 
@@ -70,10 +81,11 @@ def latest_release(cursor: duckdb.DuckDBPyConnection) -> Release | None:
     return Release(row[0], row[1].replace(tzinfo=UTC), row[2].replace(tzinfo=UTC) if row[2] else None, row[3])
 
 
-def latest_positions(cursor: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Source -> commit version that the newest release holds."""
+def latest_positions(cursor: duckdb.DuckDBPyConnection) -> dict[str, SourcePosition]:
+    """Source -> what the newest release holds of it."""
     row = cursor.execute("select positions from meta.releases order by release_id desc limit 1").fetchone()
-    return dict(json.loads(row[0])) if row else {}
+    stored = json.loads(row[0]) if row else {}
+    return {source: SourcePosition(**position) for source, position in stored.items()}
 
 
 def business_day_built(cursor: duckdb.DuckDBPyConnection) -> date | None:
@@ -89,7 +101,11 @@ def set_run_context(cursor: duckdb.DuckDBPyConnection, business_now: datetime) -
 
 
 def record_release(
-    cursor: duckdb.DuckDBPyConnection, release: Release, positions: Mapping[str, int], models: int, rows: int
+    cursor: duckdb.DuckDBPyConnection,
+    release: Release,
+    positions: Mapping[str, SourcePosition],
+    models: int,
+    rows: int,
 ) -> None:
     """Write the release row, in the transaction that built it."""
     fresh = release.fresh_as_of.astimezone(UTC).replace(tzinfo=None) if release.fresh_as_of else None
@@ -101,7 +117,7 @@ def record_release(
             published,
             fresh,
             release.project_hash,
-            json.dumps(dict(positions)),
+            json.dumps({source: asdict(at) for source, at in positions.items()}),
             models,
             rows,
         ],
@@ -120,6 +136,11 @@ def record_checks(cursor: duckdb.DuckDBPyConnection, release_id: int, results: l
 def record_blocked(
     cursor: duckdb.DuckDBPyConnection, at: datetime, code: str, what: str, detail: str | None
 ) -> None:
-    """Remember a build that was rolled back, in a transaction of its own."""
+    """Remember a build that was rolled back, in a transaction of its own; once, however often it is tried."""
+    last = cursor.execute(
+        "select code, what from meta.blocked_builds order by attempted_at desc limit 1"
+    ).fetchone()
+    if last == (code, what):
+        return
     moment = at.astimezone(UTC).replace(tzinfo=None)
     cursor.execute("insert into meta.blocked_builds values (?, ?, ?, ?)", [moment, code, what, detail])
