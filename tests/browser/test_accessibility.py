@@ -38,8 +38,17 @@ def test_axe_finds_nothing(visit: Visit, theme: str, width: int, height: int) ->
     visitor.sign_in()
     visitor.settle()
     assert violations(visitor) == []
-    visitor.site.marketplace.unavailable = frozenset({"cod_share"})
+
+
+@pytest.mark.parametrize(("width", "height", "theme"), [(1440, 900, "light"), (390, 844, "dark")])
+def test_axe_finds_nothing_on_a_filtered_page_with_gaps(
+    visit: Visit, width: int, height: int, theme: str
+) -> None:
+    visitor = visit(width=width, height=height, theme=theme)
+    visitor.site.marketplace.unavailable = frozenset({"products_sold"})
+    visitor.sign_in()
     visitor.open("/dashboards/admin?category=c2&vendor=v3&range=custom&from=2026-01-01&to=2026-03-01")
+    assert visitor.page.locator('[data-status="left_out"]').count() == 1
     visitor.page.locator('[data-tile="gmv_over_time"]').get_by_role("button", name="Table").click()
     assert violations(visitor) == []
 

@@ -19,8 +19,8 @@ MONTH = DayRange(TODAY - timedelta(days=29), TODAY)
 
 
 def test_every_persona_signs_in_by_one_click_and_sees_each_tile_filled(visit: Visit) -> None:
+    visitor = visit()
     for name in ("admin", "executive", "vendor", "support", "delivery", "analyst"):
-        visitor = visit()
         visitor.sign_in(name)
         visitor.settle()
         assert visitor.page.url.endswith(f"/dashboards/{name}")

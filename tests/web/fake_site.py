@@ -19,7 +19,7 @@ from fastapi import FastAPI
 from tests.web.fake_marketplace import NOON, FakeMarketplace
 
 from amalimart.access.principal import Role
-from amalimart.api.dashboards.library import load_dashboards
+from amalimart.api.dashboards.library import DashboardLibrary, load_dashboards
 from amalimart.api.services import AppServices, DemoAccount, SiteSettings
 from amalimart.control.passwords import Passwords
 from amalimart.control.store import ControlStore, open_control_store
@@ -46,6 +46,11 @@ def _users_file() -> bytes:
             control.users.add(email, display_name=name, role=role, password=PASSWORD)
         control.close()
         return path.read_bytes()
+
+
+@cache
+def _dashboards() -> DashboardLibrary:
+    return load_dashboards()
 
 
 @cache
@@ -76,7 +81,7 @@ def make_services(
             cache_folder=cache or folder / "cache",
             poll_seconds=1,
         ),
-        dashboards=load_dashboards(),
+        dashboards=_dashboards(),
         releases=marketplace,
         status=marketplace.status,
         demo_accounts=offered if is_demo else (),
