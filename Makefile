@@ -64,7 +64,7 @@ test-full: $(VENV)/dev.stamp ## the long tests that CI runs after the gate
 	@$(BIN)/pytest -m slow
 
 bench-%: $(VENV)/dev.stamp ## measure: bench-demo
-	@PYTHONPATH=.:bench $(BIN)/python bench/$*.py
+	@PYTHONPATH=. $(BIN)/python bench/$*.py
 
 lock: ## pin the requirements anew (needs uv)
 	@for name in demo dev; do \

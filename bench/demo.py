@@ -9,12 +9,12 @@ import time
 from pathlib import Path
 
 import psutil
-from tests.end_to_end.running_demo import RunningDemo, running_demo
 
 from amalimart.config.project import open_project
 from amalimart.orchestrate.runtime_files import read_report
 from amalimart.processes.client import EngineClient
-from figures import Figure, report
+from bench.figures import Figure, report
+from tests.end_to_end.running_demo import RunningDemo, running_demo
 
 LOADS = 40
 

@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.web.asgi_client import TestClient
-from tests.web.fake_marketplace import TODAY, FakeMarketplace
 
 from amalimart.core.calendar import DayRange
 from amalimart.core.errors import ModelFailed
+from tests.web.asgi_client import TestClient
+from tests.web.fake_marketplace import TODAY, FakeMarketplace
 
 ADMIN = "/api/v1/dashboards/admin"
 

@@ -6,9 +6,6 @@ from datetime import timedelta
 
 import pytest
 from fastapi import FastAPI
-from tests.web.asgi_client import TestClient
-from tests.web.fake_marketplace import NOON
-from tests.web.fake_site import PASSWORD, with_settings
 
 from amalimart.access.principal import Principal, Role
 from amalimart.api.app import create_app
@@ -16,6 +13,9 @@ from amalimart.api.identity import COOKIE
 from amalimart.api.services import AppServices
 from amalimart.core.clock import FixedClock
 from amalimart.web.site import create_site
+from tests.web.asgi_client import TestClient
+from tests.web.fake_marketplace import NOON
+from tests.web.fake_site import PASSWORD, with_settings
 
 ORIGIN = {"Origin": "http://testserver"}
 OPEN_TO_ALL = {

@@ -6,12 +6,12 @@ import re
 from typing import Any
 
 import pytest
-from tests.web.asgi_client import TestClient
-from tests.web.fake_marketplace import FakeMarketplace
 
 from amalimart.api.services import AppServices
 from amalimart.core import errors
 from amalimart.core.errors import AmalimartError
+from tests.web.asgi_client import TestClient
+from tests.web.fake_marketplace import FakeMarketplace
 
 KEYS = {"code", "what", "where", "expected", "nearest", "next_step", "retryable"}
 EVERY_ERROR = [

@@ -16,10 +16,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from amalimart.web.site import create_site
 from tests.web.fake_marketplace import FakeMarketplace
 from tests.web.fake_site import make_services, serving
-
-from amalimart.web.site import create_site
 
 ARGUMENTS = (
     "--headless",

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
-from tests.web.fake_marketplace import HOSTILE_VENDORS, TODAY
 
 from amalimart.core.calendar import DayRange
+from tests.web.fake_marketplace import HOSTILE_VENDORS, TODAY
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Visit

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import click
 import pytest
-from tests.docs.document_reading import shown_commands
-from tools.reference_pages.semantic_content import MARKETPLACE
 
 from amalimart.access.policies import load_policies
 from amalimart.access.principal import Role
@@ -24,6 +22,8 @@ from amalimart.semantic.loading import load_model
 from amalimart.semantic.question import Question
 from amalimart.semantic.question_text import parse_filters
 from amalimart.semantic.request import Resolver, shape_of
+from tests.docs.document_reading import shown_commands
+from tools.reference_pages.semantic_content import MARKETPLACE
 
 _YAML = re.compile(r"^```yaml\n# ([\w/]+\.yml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

@@ -6,15 +6,15 @@ import shutil
 from pathlib import Path
 
 import click
-from tools.reference import FOLDER, stale_pages, write_pages
-from tools.reference_pages import all_pages
-from tools.reference_pages.commands import walk
-from tools.reference_pages.semantic_content import MARKETPLACE
 
 from amalimart.cli.application import application
 from amalimart.config.project import Settings
 from amalimart.core.errors import AmalimartError
 from amalimart.semantic.loading import load_model
+from tools.reference import FOLDER, stale_pages, write_pages
+from tools.reference_pages import all_pages
+from tools.reference_pages.commands import walk
+from tools.reference_pages.semantic_content import MARKETPLACE
 
 
 def test_no_page_of_the_reference_is_out_of_date() -> None:

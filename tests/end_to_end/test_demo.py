@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from decimal import Decimal
@@ -12,14 +13,16 @@ from typing import Any
 
 import psycopg
 import pytest
-from running_demo import RunningDemo, amalimart, running_demo
+
+from tests.end_to_end.running_demo import RunningDemo, amalimart, running_demo
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("demo") / "home"
-    folder.parent.chmod(0o755)  # the embedded server runs as another user where the tests run as root
-    return folder
+def home() -> Iterator[Path]:
+    """A folder outside pytest's own: as root the embedded server runs as another user, who must reach it."""
+    with tempfile.TemporaryDirectory(prefix="amalimart-demo-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder) / "home"
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +70,8 @@ def test_a_live_order_reaches_the_numbers(demo: RunningDemo) -> None:
 def test_status_and_doctor_say_that_all_is_well(demo: RunningDemo) -> None:
     status = ask(demo, "status")
     assert status["engine"] == demo.address
-    assert [source["state"] for source in status["sources"]] == ["following"]
+    assert [(source["state"], source["error"]) for source in status["sources"]] == [("following", None)]
+    assert (status["phase"], status["release_id"] > 0) == ("live", True)
     findings = ask_list(demo, "doctor")
     assert {finding["verdict"] for finding in findings} <= {"ok", "note"}
 

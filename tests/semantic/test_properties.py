@@ -14,9 +14,8 @@ from amalimart.core.errors import AmalimartError, QueryError
 from amalimart.semantic.question import Filter, Operator, Question
 
 if TYPE_CHECKING:
-    from tests.semantic.conftest import Shop
-
     from amalimart.access.principal import Principal
+    from tests.semantic.conftest import Shop
 
 ADDITIVE = [
     "gmv",

@@ -15,9 +15,8 @@ from amalimart.semantic.question_text import parse_filters
 if TYPE_CHECKING:
     from datetime import date
 
-    from tests.semantic.conftest import Shop
-
     from amalimart.access.principal import Principal
+    from tests.semantic.conftest import Shop
 
 
 def test_all_questions_of_a_page_are_answered_from_one_release(

@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
-    from tests.semantic.conftest import Shop
-
     from amalimart.access.principal import Principal
+    from tests.semantic.conftest import Shop
 
 # Everything vendor B has, made unrecognisable: amounts, states, names, counts.
 UPSET_B = """

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tiny_shop import MAPPING, PROJECT_FILES, Shop
 
 from amalimart.mapping.source_mapping import SourceMapping, load_mapping
+from tests.warehouse.tiny_shop import MAPPING, PROJECT_FILES, Shop
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from tiny_shop import NOW, Shop
 
 from amalimart.core.clock import FixedClock
 from amalimart.core.errors import (
@@ -23,6 +22,7 @@ from amalimart.core.errors import (
 from amalimart.lake import Lake, Operation
 from amalimart.warehouse.hot_file import HotFile, ReadLimits
 from amalimart.warehouse.lake_view import lake_state
+from tests.warehouse.tiny_shop import NOW, Shop
 
 GOOD = ("1", "7", "2026-03-01 23:30:00", "10.10", "done", "False", "sale")
 

@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 import uvicorn
 from argon2 import PasswordHasher
 from fastapi import FastAPI
-from tests.web.fake_marketplace import NOON, FakeMarketplace
 
 from amalimart.access.principal import Role
 from amalimart.api.dashboards.library import DashboardLibrary, load_dashboards
@@ -24,6 +23,7 @@ from amalimart.api.services import AppServices, DemoAccount, SiteSettings
 from amalimart.control.passwords import Passwords
 from amalimart.control.store import ControlStore, open_control_store
 from amalimart.core.clock import FixedClock
+from tests.web.fake_marketplace import NOON, FakeMarketplace
 
 PASSWORD = "correct-horse-battery"
 ACCOUNTS = (

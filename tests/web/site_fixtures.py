@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.web.asgi_client import TestClient
-from tests.web.fake_marketplace import FakeMarketplace
-from tests.web.fake_site import PASSWORD, make_services
 
 from amalimart.api.services import AppServices
 from amalimart.web.site import create_site
+from tests.web.asgi_client import TestClient
+from tests.web.fake_marketplace import FakeMarketplace
+from tests.web.fake_site import PASSWORD, make_services
 
 ORIGIN = {"Origin": "http://testserver"}
 

@@ -5,10 +5,10 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.web.asgi_client import TestClient
 
 from amalimart.web.assets import STATIC
 from amalimart.web.vega_bundle import VegaBundle
+from tests.web.asgi_client import TestClient
 
 
 def test_scripts_and_styles_are_kept_for_ever_under_an_address_that_changes(admin: TestClient) -> None:

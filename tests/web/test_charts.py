@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 import vl_convert
-from tests.web.fake_marketplace import TODAY, FakeMarketplace
 
 from amalimart.access.principal import Principal, Role
 from amalimart.api.dashboards.charts import trend_spec
 from amalimart.core.calendar import DayRange, Grain
 from amalimart.semantic.question import Question
+from tests.web.fake_marketplace import TODAY, FakeMarketplace
 
 ANYONE = Principal("x", Role.ADMIN)
 

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from tests.web.asgi_client import TestClient
-from tests.web.fake_site import PASSWORD
-from tests.web.site_fixtures import ORIGIN
 
 from amalimart.api.identity import COOKIE
 from amalimart.api.services import AppServices
 from amalimart.web.signing_in import own_address
+from tests.web.asgi_client import TestClient
+from tests.web.fake_site import PASSWORD
+from tests.web.site_fixtures import ORIGIN
 
 
 def test_the_demo_accounts_are_one_click_each(stranger: TestClient) -> None:
