@@ -50,7 +50,7 @@ def shop_value(demo: RunningDemo, sql: str) -> Any:
 def test_numbers_equal_the_shop_to_the_cent(demo: RunningDemo) -> None:
     """Asked for days that live orders no longer touch, against SQL on the source database."""
     last_day = shop_value(demo, "select (max(order_date) - interval '5 days')::date::text from orders")
-    answer = ask(demo, "query", "gmv", "order_count", "--from", "2000-01-01", "--to", last_day)
+    answer = ask(demo, "query", "gmv", "order_count", "--total", "--from", "2000-01-01", "--to", last_day)
     gmv, orders = answer["rows"][0]
     day = "(order_date at time zone 'Africa/Accra')::date"
     where = f"where not coalesce(is_test, false) and {day} <= '{last_day}'"
@@ -59,9 +59,9 @@ def test_numbers_equal_the_shop_to_the_cent(demo: RunningDemo) -> None:
 
 
 def test_a_live_order_reaches_the_numbers(demo: RunningDemo) -> None:
-    before = ask(demo, "query", "order_count")
+    before = ask(demo, "query", "order_count", "--total")
     started = time.monotonic()
-    while (now := ask(demo, "query", "order_count"))["rows"][0][0] <= before["rows"][0][0]:
+    while (now := ask(demo, "query", "order_count", "--total"))["rows"][0][0] <= before["rows"][0][0]:
         assert time.monotonic() - started < 60
         time.sleep(0.5)
     assert now["receipt"]["release_id"] > before["receipt"]["release_id"]
@@ -121,7 +121,7 @@ def test_no_secret_of_the_shop_is_in_any_file_but_the_shops_own(demo: RunningDem
 def test_ctrl_c_stops_everything_and_the_next_start_reuses_what_is_there(
     home: Path, demo: RunningDemo
 ) -> None:
-    orders = ask(demo, "query", "order_count")["rows"][0][0]
+    orders = ask(demo, "query", "order_count", "--total")["rows"][0][0]
     assert demo.interrupt() == 0
     deadline = time.monotonic() + 10
     while demo.processes() and time.monotonic() < deadline:
@@ -129,7 +129,7 @@ def test_ctrl_c_stops_everything_and_the_next_start_reuses_what_is_there(
     assert demo.processes() == []
     with running_demo(home, "--live-rate", "0") as again:
         again.wait_until_open()
-        assert ask(again, "query", "order_count")["rows"][0][0] >= orders
+        assert ask(again, "query", "order_count", "--total")["rows"][0][0] >= orders
         assert "snapshot of shop" not in again.printed
     ended = subprocess.run(
         amalimart("demo", "--home", str(home), "--reset"), capture_output=True, text=True, check=False

@@ -192,3 +192,13 @@ def test_metrics_are_listed_for_programs(ask: CommandLine) -> None:
 def test_an_unknown_metric_or_dimension_names_the_nearest(ask: CommandLine) -> None:
     assert ask.error("query", "totl_revenue")["nearest"] == "total_revenue"
     assert ask.error("query", "item_gmv", "--by", "vendr")["nearest"] == "vendor"
+
+
+def test_a_metric_answers_in_its_usual_grouping_unless_a_total_is_asked(
+    ask: CommandLine, rows: dict[str, list[dict[str, str]]]
+) -> None:
+    by_day = ask.json("query", "order_count")
+    days = {row["order_date"][:10] for row in rows["orders"]}
+    assert [column["name"] for column in by_day["columns"][:1]] == ["day"]
+    assert {row[0] for row in by_day["rows"]} == days
+    assert ask.json("query", "order_count", "--total")["rows"] == [[1000]]

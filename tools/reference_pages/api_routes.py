@@ -6,11 +6,11 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from amalimart.api.app import PREFIX, create_app
-from amalimart.api.errors import Internal, RequestRefused
 from amalimart.api.services import AppServices
 from amalimart.core.errors import (
     AmalimartError,
     Denied,
+    Internal,
     InvalidFilter,
     MixedCurrencies,
     NotAvailable,
@@ -20,6 +20,7 @@ from amalimart.core.errors import (
     NotSignedIn,
     QueryError,
     QueryTooLarge,
+    RequestRefused,
     UnknownName,
 )
 from tools.reference_pages.markdown import code, codes, page, section, summary, table, text

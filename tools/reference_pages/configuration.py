@@ -29,6 +29,7 @@ _MEANINGS = {
     "sla_days.standard": "The same for any other delivery.",
     "serve.host": "Address that pages and API listen on; any but the loopback address opens them to others.",
     "serve.port": "Port that pages and API listen on.",
+    "serve.allowed_hosts": "Host names the pages answer to; add yours when they are served under one.",
     "sources.<name>.kind": "A database to follow, or a folder of CSV and Parquet files.",
     "sources.<name>.mapping": "A packaged mapping, one in the project's `sources/`, or the path of a file.",
     "sources.<name>.url": "Of a postgres source: `secret:NAME`, never the address itself.",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import amalimart.api.errors as api_errors
 from amalimart.cli import INTERRUPTED
 from amalimart.cli.failure import DEFECT, USAGE
 from amalimart.core.errors import AmalimartError
@@ -21,6 +20,7 @@ _FAMILIES = {
     "LakeError": "the lake",
     "WarehouseError": "building a release",
     "QueryError": "the question",
+    "RequestError": "a request to the interface",
     "AccessError": "who may see what",
     "RuntimeTrouble": "processes and ports",
 }
@@ -33,13 +33,13 @@ def errors_page() -> str:
         raise ValueError(
             "the families of errors are described in tools/reference_pages/errors.py: keep them equal"
         )
-    families.sort(key=lambda kind: kind.exit_code)
-    alone = [kind for kind in AmalimartError.__subclasses__() if kind.__module__ == api_errors.__name__]
+    families.sort(key=lambda kind: (kind.exit_code, kind.__name__))
+    alone = [kind for kind in AmalimartError.__subclasses__() if not kind.__subclasses__()]
     return page(
         "Errors",
         _INTRO,
         *(_family(kind) for kind in families),
-        section("Of the API only", _table(sorted(alone, key=lambda kind: kind.code))),
+        section("Of no family", _table(sorted(alone, key=lambda kind: kind.code))),
         section("Exit codes", table(["Exit code", "Meaning"], _exit_codes(families))),
     )
 
@@ -70,7 +70,10 @@ def _table(kinds: list[type[AmalimartError]]) -> str:
 
 def _exit_codes(families: list[type[AmalimartError]]) -> list[list[str]]:
     rows = [["0", "done"], [str(DEFECT), "a defect of amalimart; please report it"]]
-    rows += [[str(kind.exit_code), _FAMILIES[kind.__name__]] for kind in families]
+    by_code: dict[int, list[str]] = {}
+    for kind in families:
+        by_code.setdefault(kind.exit_code, []).append(_FAMILIES[kind.__name__])
+    rows += [[str(exit_code), ", ".join(words)] for exit_code, words in by_code.items()]
     if USAGE not in {kind.exit_code for kind in families}:
         rows.append([str(USAGE), "wrong usage"])
     return [*rows, [str(INTERRUPTED), "interrupted"]]

@@ -11,30 +11,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from amalimart.api.wire_response import WireResponse
-from amalimart.core.errors import AmalimartError, NotFound, QueryError
+from amalimart.core.errors import AmalimartError, Internal, MethodNotAllowed, NotFound, QueryError
 
 ErrorAnswer = Callable[[Request, AmalimartError], Response]
-
-
-class MethodNotAllowed(AmalimartError):
-    """The address exists, but not for this verb."""
-
-    code = "method_not_allowed"
-    http_status = 405
-
-
-class RequestRefused(AmalimartError):
-    """The request is not one a page of ours sends: a foreign origin or an unknown host name."""
-
-    code = "request_refused"
-    http_status = 403
-
-
-class Internal(AmalimartError):
-    """A defect of ours. What happened is in the log under the request id, never in the answer."""
-
-    code = "internal"
-    http_status = 500
 
 
 def internal(request_id: str) -> Internal:

@@ -14,7 +14,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from amalimart.api.errors import ErrorAnswer, RequestRefused, internal
+from amalimart.api.errors import ErrorAnswer, internal
+from amalimart.core.errors import RequestRefused
 
 _log = logging.getLogger(__name__)
 

@@ -27,6 +27,7 @@ _as_option = click.option("--as", "acting_as", metavar="EMAIL", help="Ask as thi
 @click.option(
     "--where", multiple=True, metavar="CONDITION", help="Such as \"category = 'Home & Living'\"; all hold."
 )
+@click.option("--total", is_flag=True, help="One number: not in the metric's usual grouping.")
 @click.option("--from", "first", metavar="DAY", help="First day.")
 @click.option("--to", "last", metavar="DAY", help="Last day.")
 @click.option("--today", metavar="DAY", help="The day that 'this month' and 'this year' count from.")
@@ -40,6 +41,7 @@ _as_option = click.option("--as", "acting_as", metavar="EMAIL", help="Ask as thi
 def query(
     metrics: tuple[str, ...],
     by: tuple[str, ...],
+    total: bool,
     where: tuple[str, ...],
     first: str | None,
     last: str | None,
@@ -63,7 +65,6 @@ def query(
     }
     body: dict[str, Any] = {
         "metrics": _names(metrics),
-        "by": _names(by),
         "filters": [
             {"dimension": f.dimension, "operator": f.operator.value, "values": list(f.values)}
             for f in filters
@@ -73,6 +74,8 @@ def query(
         "compare": compare,
         **{key: day.isoformat() for key, day in days.items() if day},
     }
+    if by or total:
+        body["by"] = _names(by)
     with _client(home, acting_as) as client:
         answer = client.post("/query", body)
     if as_json:

@@ -25,13 +25,17 @@ AmalimartError
 │   ├── NotAvailable                 the source lacks what the metric needs
 │   ├── MixedCurrencies
 │   └── QueryTooLarge                time-out or row cap
+├── RequestError            exit 6   a request to the interface that no question stands behind
+│   ├── MethodNotAllowed
+│   └── RequestRefused               a foreign origin or host name
 ├── AccessError             exit 7
 │   ├── NotSignedIn
 │   ├── Denied
 │   └── NotFound
-└── RuntimeTrouble          exit 8   ports, processes, locks
-    ├── PortInUse
-    └── EngineUnavailable            (retryable)
+├── RuntimeTrouble          exit 8   ports, processes, locks
+│   ├── PortInUse
+│   └── EngineUnavailable            (retryable)
+└── Internal                exit 1   a defect of ours; the log knows more under the request's id
 
 Each says what happened, where, what was expected, the nearest known name and what to do next, and
 carries a stable code, an HTTP status, an exit code and whether trying again can help. Exit code 1
@@ -255,6 +259,28 @@ class QueryTooLarge(QueryError):
     http_status = 413
 
 
+class RequestError(AmalimartError):
+    """A request that the interface does not take, whatever it asks."""
+
+    code = "request_invalid"
+    http_status = 400
+    exit_code = 6
+
+
+class MethodNotAllowed(RequestError):
+    """The address exists, but not for this verb."""
+
+    code = "method_not_allowed"
+    http_status = 405
+
+
+class RequestRefused(RequestError):
+    """The request is not one that a page of ours sends: a foreign origin or an unknown host name."""
+
+    code = "request_refused"
+    http_status = 403
+
+
 class AccessError(AmalimartError):
     """Who may see what."""
 
@@ -302,6 +328,12 @@ class EngineUnavailable(RuntimeTrouble):
 
     code = "engine_unavailable"
     retryable = True
+
+
+class Internal(AmalimartError):
+    """A defect of ours. What happened is in the log under the request's id, never in the answer."""
+
+    code = "internal"
 
 
 def rebuilt(body: dict[str, Any]) -> AmalimartError:

@@ -45,6 +45,7 @@ class Question:
     today       the business day that "this year" and "this month" count from
     compare     also answer each metric for the preceding range of the same length
     fill        with a grain: give every bucket of the range a row, empty ones too
+    usual       without `by` and `grain`: group as the first metric that has a usual grouping does
     """
 
     metrics: tuple[str, ...]
@@ -57,3 +58,4 @@ class Question:
     limit: int | None = None
     compare: bool = False
     fill: bool = False
+    usual: bool = False

@@ -139,10 +139,11 @@ class SemanticService:
         return self.model.default_grouping(metrics)
 
     def _grouped(self, question: Question) -> Question:
-        """A name such as daily_gmv or category_revenue brings its grouping along where none is asked for."""
+        """Without a grouping asked for: that of a name such as daily_gmv, or with `usual` of any metric."""
         if question.by or question.grain is not None or not question.metrics:
             return question
-        grouping = self.model.alias_grouping(question.metrics)
+        model = self.model
+        grouping = (model.default_grouping if question.usual else model.alias_grouping)(question.metrics)
         return replace(question, by=grouping.by, grain=grouping.grain)
 
     def _run(

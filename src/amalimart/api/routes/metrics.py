@@ -45,7 +45,10 @@ class FilterBody(BaseModel):
 
 
 class QuestionBody(BaseModel):
-    """A question in business terms; see the semantic room for the meaning of each part."""
+    """A question in business terms; see the semantic room for the meaning of each part.
+
+    Without `by` and `grain` a metric answers in its usual grouping; `"by": []` asks for one number.
+    """
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": _EXAMPLES})
 
@@ -74,6 +77,7 @@ class QuestionBody(BaseModel):
             limit=self.limit,
             compare=self.compare,
             fill=self.fill,
+            usual=not {"by", "grain"} & self.model_fields_set,
         )
 
     def _days(self) -> DayRange | None:
