@@ -39,7 +39,7 @@ browser: $(VENV)/dev.stamp ## find a Chromium for the browser tests, or install 
 	@sh tools/find_browser.sh "$(BIN)"
 
 check: $(VENV)/dev.stamp format-check lint types imports sql ## what CI runs
-	@$(BIN)/pytest -m "not slow"
+	@$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"
 
 .PHONY: format-check
 format-check: $(VENV)/dev.stamp
