@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from fastapi import FastAPI
@@ -10,7 +11,8 @@ from fastapi import FastAPI
 from amalimart.access.principal import Principal, Role
 from amalimart.api.app import create_app
 from amalimart.api.identity import COOKIE
-from amalimart.api.services import AppServices
+from amalimart.api.middleware import LARGEST_BODY
+from amalimart.api.services import AppServices, EngineStatus, Phase
 from amalimart.core.clock import FixedClock
 from amalimart.web.site import create_site
 from tests.web.asgi_client import TestClient
@@ -152,8 +154,67 @@ def test_a_foreign_host_name_is_refused_where_hosts_are_named(services: AppServi
         ("SHOP.test", 200),
         ("evil.test", 403),
         ("shop.test.evil", 403),
+        ("[", 403),
+        ("[::1", 403),
+        ("", 403),
     ):
         assert client.get("/api/v1/health", headers={"Host": host}).status_code == status, host
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/api/v1/query", "/sign-in/demo", "/api/v1/nothing"])
+@pytest.mark.parametrize("is_declared", [True, False])
+def test_a_body_without_end_is_refused_before_it_fills_the_memory(
+    stranger: TestClient, path: str, *, is_declared: bool
+) -> None:
+    sent = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal sent
+        while sent < 60 * LARGEST_BODY:
+            sent += 100_000
+            yield b"x" * 100_000
+
+    kind = "application/json" if path.startswith("/api/") else "application/x-www-form-urlencoded"
+    headers = {**ORIGIN, "Content-Type": kind}
+    if is_declared:
+        headers["Content-Length"] = str(10**12)
+    response = stranger.post(path, content=endless(), headers=headers)
+    assert "set-cookie" not in response.headers
+    if path != "/api/v1/nothing":
+        assert response.status_code == 413
+    assert response.headers["content-security-policy"]
+
+
+def test_a_body_within_the_bound_is_read_whole(stranger: TestClient) -> None:
+    form = {"email": "nobody@demo.test", "password": "p" * 1900, "following": "/" + "f" * 1900}
+    assert stranger.post("/sign-in", data=form, headers=ORIGIN).status_code == 401
+
+
+@pytest.mark.parametrize("name", ["executive", "analyst", "support", "vendor", "delivery"])
+def test_only_an_admin_reads_why_a_release_is_held_back(
+    services: AppServices, signed_in: Callable[[str], TestClient], name: str
+) -> None:
+    """The reason may quote a value of anybody's row."""
+    reason = "the model gold.dim_customers failed: could not convert 'Esi Mensah' to INT"
+    for phase in (Phase.HELD, Phase.PREPARING):
+        held = replace(services, status=partial(EngineStatus, phase, reason))
+        site = create_site(held)
+        for who, is_told in ((name, False), ("admin", True)):
+            token = signed_in(who).cookies[COOKIE]
+            response = TestClient(site).get("/api/v1/status", headers={"Cookie": f"{COOKIE}={token}"})
+            assert response.json()["phase"] == phase.value
+            assert ("Esi Mensah" in response.text) is is_told
+
+
+def test_signing_in_again_ends_the_session_that_the_browser_held(
+    signed_in: Callable[[str], TestClient],
+) -> None:
+    client = signed_in("admin")
+    former = client.cookies[COOKIE]
+    assert client.post("/sign-in/demo", data={"email": "vendor@demo.test"}).status_code == 303
+    assert client.cookies[COOKIE] != former
+    client.cookies.clear()
+    assert client.get("/api/v1/metrics", headers={"Cookie": f"{COOKIE}={former}"}).status_code == 401
 
 
 def test_the_operator_needs_no_session_and_may_act_as_a_user(services: AppServices) -> None:

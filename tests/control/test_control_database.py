@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy.exc import DatabaseError
 
 from amalimart.access.principal import Role
 from amalimart.control.passwords import Passwords
@@ -52,3 +54,26 @@ def test_a_file_of_a_newer_version_is_refused(
     opened.close()
     with pytest.raises(ConfigError, match="cannot be opened"):
         open_control_store(tmp_path / "control.db", clock)
+
+
+def test_a_file_from_a_backup_gets_its_owners_rights_back(
+    tmp_path: Path, clock: HandClock, cheap_passwords: Passwords
+) -> None:
+    path = tmp_path / "control.db"
+    open_control_store(path, clock, passwords=cheap_passwords).close()
+    path.chmod(0o644)
+    open_control_store(path, clock, passwords=cheap_passwords).close()
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_error_of_the_driver_names_no_person_and_no_hash(store: ControlStore) -> None:
+    """Such an error ends in the log, with its whole text."""
+    store.users.add("ama@b.test", display_name="Ama", role=Role.ADMIN, password="long-enough-password")
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("drop table sessions")
+    with pytest.raises(DatabaseError) as caught:
+        store.sessions.open(store.users.get("ama@b.test"))
+    assert "sessions" in str(caught.value)
+    with pytest.raises(DatabaseError) as caught:
+        store.sessions.resolve("a-token")
+    assert hashlib.sha256(b"a-token").hexdigest() not in str(caught.value)

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import timedelta
 from itertools import pairwise
+from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 import pytest
 from argon2 import PasswordHasher
 
 from amalimart.access.principal import Role
+from amalimart.control import sign_in
 from amalimart.control.passwords import Passwords
 from amalimart.control.sign_in import LockOutRule
 from amalimart.control.store import ControlStore
@@ -115,3 +117,30 @@ def test_guesses_sent_at_once_do_not_slip_by_the_lock(store: ControlStore) -> No
     with ThreadPoolExecutor(8) as pool:
         refusals = list(pool.map(lambda n: _refusal(store, EMAIL, f"wrong-password-{n}"), range(24)))
     assert sum("not right" in refusal for refusal in refusals) == 5
+
+
+def test_only_a_few_passwords_are_checked_at_once_and_a_full_queue_counts_for_nobody(
+    store: ControlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sign_in, "_LONGEST_QUEUE_SECONDS", 0.05)
+    inside, together, open_door = Lock(), [0, 0], Event()
+
+    def slow(_self: Passwords, _stored: str | None, _password: str) -> bool:
+        with inside:
+            together[0] += 1
+            together[1] = max(together)
+        open_door.wait(10)
+        with inside:
+            together[0] -= 1
+        return False
+
+    monkeypatch.setattr(Passwords, "matches", slow)
+    with ThreadPoolExecutor(12) as pool:
+        guesses = [pool.submit(_refusal, store, f"u{n}@example.test", PASSWORD) for n in range(12)]
+        first = next(as_completed(guesses, timeout=10))
+        assert "at this moment" in first.result()
+        open_door.set()
+    assert together[1] == sign_in.CHECKED_AT_ONCE
+    assert "at this moment" not in _refusal(store, "u0@example.test", PASSWORD)
+    monkeypatch.undo()
+    assert store.sign_in.verify(EMAIL, PASSWORD).email == EMAIL

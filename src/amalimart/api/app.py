@@ -13,7 +13,7 @@ from amalimart import __version__
 from amalimart.access.principal import Principal
 from amalimart.api.errors import ErrorAnswer, as_json, install_error_answers
 from amalimart.api.identity import as_operator, by_session, current_principal
-from amalimart.api.middleware import KnownHost, LastResort, SameOrigin
+from amalimart.api.middleware import BoundedBody, KnownHost, LastResort, SameOrigin
 from amalimart.api.routes import dashboards, engine, metrics
 from amalimart.api.services import AppServices
 
@@ -64,4 +64,5 @@ def _middleware(services: AppServices, error_answer: ErrorAnswer, *, is_local: b
             Middleware(KnownHost, answer=error_answer, allowed=services.settings.allowed_hosts),
             Middleware(SameOrigin, answer=error_answer),
         ]
+    outermost.append(Middleware(BoundedBody, answer=error_answer))
     return [*outermost, Middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)]

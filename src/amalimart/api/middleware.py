@@ -1,4 +1,4 @@
-"""What every request passes before any route: request id, last errors, headers, host and origin checks.
+"""What every request passes before any route: request id, last errors, headers, size, host and origin checks.
 
 Plain ASGI: nothing here buffers a response or runs it in another task.
 """
@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from amalimart.api.errors import ErrorAnswer, internal
-from amalimart.core.errors import RequestRefused
+from amalimart.core.errors import QueryTooLarge, RequestRefused
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +34,7 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
+LARGEST_BODY = 1_000_000  # bytes; the longest question that may be asked stays far below
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -72,6 +73,57 @@ class LastResort:
             await response(scope, receive, send_with_headers)
 
 
+class BoundedBody:
+    """Refuses a larger body while it comes in: it is read before anybody knows whose request it is."""
+
+    def __init__(self, app: ASGIApp, answer: ErrorAnswer, largest: int = LARGEST_BODY) -> None:
+        self._app = app
+        self._answer = answer
+        self._largest = largest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "")
+        is_too_large = declared.isdecimal() and int(declared[:20]) > self._largest
+        is_answered = False
+        received = 0
+
+        async def bounded() -> Message:
+            nonlocal received, is_too_large
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._largest:
+                is_too_large = True
+                raise _TooLarge
+            return message
+
+        async def unless_too_large(message: Message) -> None:
+            nonlocal is_answered
+            if not is_too_large:
+                is_answered = True
+                await send(message)
+
+        if not is_too_large:
+            try:
+                await self._app(scope, bounded, unless_too_large)
+            except _TooLarge:
+                if is_answered:
+                    raise
+        if is_too_large and not is_answered:
+            error = QueryTooLarge(
+                "The request is too large.",
+                expected=f"at most {self._largest:,} bytes",
+                next_step="ask with fewer values, or in several questions",
+            )
+            await self._answer(Request(scope), error)(scope, receive, send)
+
+
+class _TooLarge(Exception):
+    """Ends the reading of a body; the framework may turn it into an answer of its own, which is not sent."""
+
+
 class KnownHost:
     """Answers only to the host names of the site, so that a foreign name cannot be pointed at it."""
 
@@ -81,16 +133,15 @@ class KnownHost:
         self._allowed = frozenset(host.lower() for host in allowed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and self._allowed:
-            host = urlsplit(f"//{Headers(scope=scope).get('host', '')}").hostname or ""
-            if host.lower() not in self._allowed:
-                error = RequestRefused(
-                    "This site does not answer to that host name.",
-                    expected=", ".join(sorted(self._allowed)),
-                    next_step="use one of these names, or add yours to the allowed hosts",
-                )
-                await self._answer(Request(scope), error)(scope, receive, send)
-                return
+        is_checked = scope["type"] == "http" and self._allowed
+        if is_checked and _host_name(Headers(scope=scope).get("host", "")) not in self._allowed:
+            error = RequestRefused(
+                "This site does not answer to that host name.",
+                expected=", ".join(sorted(self._allowed)),
+                next_step="use one of these names, or add yours to the allowed hosts",
+            )
+            await self._answer(Request(scope), error)(scope, receive, send)
+            return
         await self._app(scope, receive, send)
 
 
@@ -115,6 +166,14 @@ class SameOrigin:
             await self._answer(Request(scope), error)(scope, receive, send)
             return
         await self._app(scope, receive, send)
+
+
+def _host_name(header: str) -> str:
+    """The name in a Host header, without its port; empty where it makes no sense."""
+    try:
+        return (urlsplit(f"//{header}").hostname or "").lower()
+    except ValueError:
+        return ""
 
 
 def _is_same_origin(headers: Headers) -> bool:

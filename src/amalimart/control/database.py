@@ -28,7 +28,9 @@ def open_database(path: Path) -> Engine:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600, exist_ok=True)
-        engine = create_engine(f"sqlite:///{path}")
+        path.chmod(0o600)  # also a file that was copied here with the rights of its backup
+        # An error of the driver goes to the log: without the e-mail addresses and hashes it was about.
+        engine = create_engine(f"sqlite:///{path}", hide_parameters=True)
         event.listen(engine, "connect", _prepare_connection)
         _migrate(engine)
     except (OSError, DatabaseError, CommandError) as error:

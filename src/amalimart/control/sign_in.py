@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import BoundedSemaphore
 
 from sqlalchemy import Engine, delete, select, text, update
 from sqlalchemy.orm import Session
@@ -14,6 +17,10 @@ from amalimart.control.tables import SignInAttemptRow, UserRow
 from amalimart.control.users import User, folded_email, user_of
 from amalimart.core.clock import Clock
 from amalimart.core.errors import NotSignedIn
+
+# A check costs 64 MiB and much work on purpose: a stranger must not order it by the hundred.
+CHECKED_AT_ONCE = 4
+_LONGEST_QUEUE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +55,29 @@ class SignIn:
         self._clock = clock
         self._passwords = passwords
         self._rule = rule
+        self._places = BoundedSemaphore(CHECKED_AT_ONCE)
 
     def verify(self, email: str, password: str) -> User:
         """The user who owns this password.
 
-        Raises NotSignedIn in the same words for an unknown user, a wrong password and a disabled user.
+        Raises NotSignedIn in the same words for an unknown user, a wrong password and a disabled user,
+        and in others where too many are being checked at once; that does not count as an attempt.
         """
+        with self._place():
+            return self._verify(email, password)
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        if not self._places.acquire(timeout=_LONGEST_QUEUE_SECONDS):
+            raise NotSignedIn(
+                "Too many people are signing in at this moment.", next_step="try again in a few seconds"
+            )
+        try:
+            yield
+        finally:
+            self._places.release()
+
+    def _verify(self, email: str, password: str) -> User:
         address = folded_email(email)
         account = hashlib.sha256(address.encode("utf-8", "surrogatepass")).hexdigest()
         self._count_attempt(account)

@@ -31,7 +31,12 @@ def sign_in_router(services: AppServices, templates: Templates) -> APIRouter:
             email=email,
         )
 
+    def end_session(request: Request) -> None:
+        if token := request.cookies.get(COOKIE):
+            services.control.sessions.close(token)
+
     def signed_in(user: User, request: Request, following: str) -> Response:
+        end_session(request)  # the browser forgets the former one now: nobody could end it later
         response = RedirectResponse(following, status_code=303)
         hand_over(response, request, services.control.sessions.open(user), services.clock)
         return response
@@ -63,8 +68,7 @@ def sign_in_router(services: AppServices, templates: Templates) -> APIRouter:
 
     @router.post("/sign-out")
     def sign_out(request: Request) -> Response:
-        if token := request.cookies.get(COOKIE):
-            services.control.sessions.close(token)
+        end_session(request)
         response = RedirectResponse("/sign-in", status_code=303)
         take_back(response, request)
         return response

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 
+from amalimart.access.principal import Role
 from amalimart.api.identity import SignedIn
 from amalimart.api.routes.context import Services
-from amalimart.api.services import PublishedRelease
+from amalimart.api.services import Phase, PublishedRelease
 from amalimart.api.wire_response import WireResponse
 from amalimart.core.errors import NothingPublished
 
 public = APIRouter(tags=["engine"])
 router = APIRouter(tags=["engine"])
+
+# The engine's own sentence may quote a model, a check or a value of a broken row: it is for operators.
+_PLAIN = {
+    Phase.PREPARING: "The first release is being prepared.",
+    Phase.LIVE: "Live.",
+    Phase.HELD: "A new release is held back; the last good one is shown.",
+}
 
 
 @public.get("/health")
@@ -21,14 +29,14 @@ def health() -> WireResponse:
 
 
 @router.get("/status")
-def status(_principal: SignedIn, services: Services) -> WireResponse:
-    """What the engine is doing, and the newest release if there is one."""
+def status(principal: SignedIn, services: Services) -> WireResponse:
+    """What the engine is doing, and the newest release if there is one; the reason in full for an admin."""
     now = services.status()
     newest = services.releases.latest()
     return WireResponse(
         {
             "phase": now.phase.value,
-            "message": now.message,
+            "message": now.message if principal.role is Role.ADMIN else _PLAIN[now.phase],
             "steps": [{"label": step.label, "done": step.done} for step in now.steps],
             "release": _release(newest) if newest else None,
         }
