@@ -1,8 +1,23 @@
-"""How one landed column becomes one canonical column, and when that fails or changes the value.
+r"""How one landed column becomes one canonical column, and when that fails or changes the value.
 
-A cast never raises inside the engine: what cannot be read becomes null and is reported by
-`is_unreadable`; what had to be altered (an unmapped enum value, digits beyond the cent) is reported
-by `is_changed`. Rounding is to the nearest cent, half away from zero, as the engine's decimal cast.
+A cast never raises inside the engine and never guesses: what cannot be read without doubt becomes
+null, and what had to be altered says so. Outer blanks (tabs,
+line ends and no-break spaces too) never count. From text are read
+
+    integer         digits with a sign, or with zeros only after the point; no exponent, no separators
+    decimal, money  digits with a sign, one point and an exponent (then at most 18 digits before
+                    the point); no thousands separators, no symbols
+    boolean         true, t, yes, y, on, 1 and false, f, no, n, off, 0, in any case
+    timestamp       2026-03-01, with - or /, and a time after a blank or T, seconds optional; with Z, UTC,
+                    GMT or an offset it is that instant, without one it is in the source's zone
+    date            the same, as the day in the business zone
+    enum            the mapped spellings; case, blanks and hyphens do not count
+
+A day without a time is a calendar day and keeps its date in every zone. From typed columns: a whole
+number is one whatever its type, a fraction is not an integer, a number other than 0 and 1 is not a
+boolean, moments outside the years 1 to 9999 (infinity too) cannot be read, a double stands for its
+shortest decimal text, and a whole double as an id loses its point. Rounding, to the cent or to six
+decimals, is half away from zero.
 """
 
 from __future__ import annotations
@@ -13,136 +28,161 @@ from dataclasses import dataclass
 
 from amalimart.core.errors import ConfigError
 from amalimart.mapping.entities import ColumnType
+from amalimart.warehouse.moments import TEXT_TYPES, moment, text_literal
 
-_OFFSET = r"[0-9](Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
-_WHOLE = r"[+-]?[0-9]+([.]0*)?"
+_TRUE = ("true", "t", "yes", "y", "on", "1")
+_FALSE = ("false", "f", "no", "n", "off", "0")
+_WHOLE = "[+-]?[0-9]+([.]0*)?"
+_NUMBER = "[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)"
+_WITH_EXPONENT = "[+-]?([0-9]{1,18}([.][0-9]*)?|[.][0-9]+)[eE][+-]?[0-9]{1,3}"
+
+_DOUBLE = {"double", "float", "halffloat"}
+_BLANKS = " \t\n\r\u00a0"
+_BLANKS_IN_SQL = r"e' \t\n\r' || chr(160)"
+_JOINED_IN_SQL = r"[ \t\n\r\x{A0}-]+"
 
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """SQL of the value and of its conditions; an empty condition can never hold."""
+    """SQL of the value, and of the condition under which using it changed it ("" if that cannot be)."""
 
     value: str
-    is_missing: str
-    is_unreadable: str = ""
     is_changed: str = ""
     change: str = ""
-
-    @classmethod
-    def constant(cls, value: str) -> Cast:
-        """A value that does not come from a source column."""
-        return cls(value=value, is_missing=f"{value} is null")
-
-
-def _text_literal(text: str) -> str:
-    escaped = text.replace("'", "''")
-    return f"'{escaped}'"
 
 
 def folded(text: str) -> str:
     """The spelling of an enum value that is compared: case, blanks and hyphens do not count.
 
-    The same folding as the SQL of `_enum`.
+    The same folding as the SQL of `_enum`: one character stays one character.
     """
-    return re.sub(r"[\s-]+", "_", text.strip()).upper()
+    joined = re.sub(f"[{_BLANKS}-]+", "_", text.strip(_BLANKS))
+    return "".join(letter.lower()[0] for letter in joined)
+
+
+def present_value(column: str, source_type: str) -> str:
+    """The value of a quoted source column, null where it is blank."""
+    return f"nullif(trim({column}, {_BLANKS_IN_SQL}), '')" if source_type in TEXT_TYPES else column
 
 
 def cast_expression(
-    column: str,
+    present: str,
     *,
     source_type: str,
     target: ColumnType,
+    result: str,
     values: Mapping[str, str] | None,
     default: str | None,
     text_format: str | None,
     source_zone: str,
     business_zone: str,
 ) -> Cast:
-    """The cast of one quoted source column of an engine type to a canonical type."""
-    is_text = source_type in {"varchar", "text"}
-    present = f"nullif(trim({column}), '')" if is_text else column
+    """The cast of a present value of an engine type to a canonical type.
+
+    `result` is the name under which the value can be compared with the present one. Raises
+    ConfigError for a format or enum values that cannot be used.
+    """
+    value, is_changed, change = "", "", ""
     match target:
-        case ColumnType.ID | ColumnType.TEXT:
-            return Cast(f"cast({present} as varchar)", f"{present} is null")
+        case ColumnType.TEXT:
+            value = f"cast({present} as varchar)"
+        case ColumnType.ID:
+            value = _id(present, source_type)
         case ColumnType.ENUM:
             return _enum(present, values or {}, default)
         case ColumnType.INTEGER:
-            guarded = f"case when regexp_full_match({present}, '{_WHOLE}') then {present} end"
-            return _readable(f"try_cast({guarded if is_text else present} as bigint)", present)
-        case ColumnType.BOOLEAN | ColumnType.DECIMAL:
-            engine_type = "boolean" if target is ColumnType.BOOLEAN else "decimal(18, 6)"
-            return _readable(f"try_cast({present} as {engine_type})", present)
+            value = _integer(present, source_type)
+        case ColumnType.BOOLEAN:
+            value = _boolean(present, source_type)
+        case ColumnType.DECIMAL:
+            value, is_changed = _decimal(present, source_type, result, digits=6)
+            change = "was rounded to six decimals"
         case ColumnType.MONEY:
-            return _money(present, is_text=is_text)
+            value, is_changed = _decimal(present, source_type, result, digits=2)
+            change = "was rounded to the cent"
         case ColumnType.TIMESTAMP | ColumnType.DATE:
-            moment = _moment(present, source_type, text_format, source_zone, business_zone)
+            value = moment(present, source_type, text_format, source_zone, business_zone)
             if target is ColumnType.DATE:
-                moment = f"cast({moment} as date)"
-            return _readable(moment, present)
+                value = f"cast({value} as date)"
+    return Cast(value, is_changed, change)
 
 
-def _readable(value: str, present: str) -> Cast:
-    return Cast(value, f"{present} is null", is_unreadable=f"{present} is not null and {value} is null")
+def _is_whole(source_type: str) -> bool:
+    return re.fullmatch(r"u?int\d+", source_type) is not None
 
 
-def _money(present: str, *, is_text: bool) -> Cast:
-    cast = _readable(f"try_cast({present} as decimal(18, 2))", present)
-    if not is_text:
-        return cast
-    exact = f"try_cast({present} as decimal(38, 10))"
-    return Cast(
-        cast.value,
-        cast.is_missing,
-        cast.is_unreadable,
-        is_changed=f"{exact} <> {cast.value}",
-        change="was rounded to the cent",
-    )
+def _id(present: str, source_type: str) -> str:
+    if source_type not in _DOUBLE:
+        return f"cast({present} as varchar)"
+    whole = f"cast(try_cast({present} as hugeint) as varchar)"
+    return f"case when {present} = trunc({present}) then {whole} else cast({present} as varchar) end"
+
+
+def _integer(present: str, source_type: str) -> str:
+    if source_type in TEXT_TYPES:
+        return f"try_cast(case when regexp_full_match({present}, '{_WHOLE}') then {present} end as bigint)"
+    if _is_whole(source_type):
+        return f"try_cast({present} as bigint)"
+    if source_type in _DOUBLE or source_type.startswith("decimal"):
+        return f"try_cast(case when {present} = trunc({present}) then {present} end as bigint)"
+    return "cast(null as bigint)"
+
+
+def _boolean(present: str, source_type: str) -> str:
+    if source_type in TEXT_TYPES:
+        yes, no = (", ".join(map(text_literal, words)) for words in (_TRUE, _FALSE))
+        return (
+            f"case when lower({present}) in ({yes}) then true when lower({present}) in ({no}) then false end"
+        )
+    if source_type == "bool":
+        return present
+    if source_type.startswith("decimal"):
+        present = f"try_cast({present} as decimal(38, 18))"
+    if _is_whole(source_type) or source_type in _DOUBLE or source_type.startswith("decimal"):
+        return f"case when {present} = 1 then true when {present} = 0 then false end"
+    return "cast(null as boolean)"
+
+
+def _decimal(present: str, source_type: str, result: str, *, digits: int) -> tuple[str, str]:
+    """The value, and the condition under which it was rounded."""
+    engine_type = f"decimal(18, {digits})"
+    wide = f"try_cast({present} as decimal(38, 18))"
+    if source_type in TEXT_TYPES:
+        # The engine reads 6.1e-4 as 0.01 where the scale is 2: exponents are read wide, then narrowed.
+        plain = f"when regexp_full_match({present}, '{_NUMBER}') then try_cast({present} as {engine_type})"
+        raised = (
+            f"when regexp_full_match({present}, '{_WITH_EXPONENT}') then try_cast({wide} as {engine_type})"
+        )
+        return f"case {plain} {raised} end", f"{wide} <> {result}"
+    if source_type in _DOUBLE:
+        noise = "1e-6" if digits == 2 else "1e-9"
+        beyond = f"abs({present} - cast({result} as double)) > {noise}"
+        # Its text may have an exponent, too.
+        wide = f"try_cast(cast({present} as varchar) as decimal(38, 18))"
+        return f"try_cast({wide} as {engine_type})", beyond
+    if source_type.startswith("decimal"):
+        return f"try_cast({present} as {engine_type})", f"{wide} <> {result}"
+    return f"try_cast({present} as {engine_type})" if _is_whole(
+        source_type
+    ) else f"cast(null as {engine_type})", ""
 
 
 def _enum(present: str, values: Mapping[str, str], default: str | None) -> Cast:
-    spelling = f"upper(regexp_replace(cast({present} as varchar), '[\\s-]+', '_', 'g'))"
+    if not values:
+        raise ConfigError("an enum column with an empty list of values", expected="at least one value")
+    spelling = f"lower(regexp_replace(cast({present} as varchar), '{_JOINED_IN_SQL}', '_', 'g'))"
     by_target: dict[str, list[str]] = {}
     for written, target in values.items():
-        spellings = by_target.setdefault(target, [])
-        if folded(written) not in spellings:
-            spellings.append(folded(written))
-    if not by_target:
-        raise ConfigError("an enum column with an empty list of values", expected="at least one value")
-    known = [spelling for spellings in by_target.values() for spelling in spellings]
+        by_target.setdefault(target, []).append(text_literal(folded(written)))
+    known = [spelled for spellings in by_target.values() for spelled in spellings]
     whens = " ".join(
-        f"when {spelling} in ({', '.join(map(_text_literal, spellings))}) then {_text_literal(target)}"
+        f"when {spelling} in ({', '.join(spellings)}) then {text_literal(target)}"
         for target, spellings in by_target.items()
     )
-    fallback = _text_literal(default) if default is not None else "null"
+    if default is None:
+        return Cast(f"case {whens} end")
     return Cast(
-        f"case {whens} else {fallback} end",
-        f"{present} is null",
-        is_changed=f"{present} is not null and {spelling} not in ({', '.join(map(_text_literal, known))})",
+        f"case {whens} else {text_literal(default)} end",
+        is_changed=f"{present} is not null and {spelling} not in ({', '.join(known)})",
         change=f"was not mapped and became {default}",
     )
-
-
-def _moment(
-    present: str, source_type: str, text_format: str | None, source_zone: str, business_zone: str
-) -> str:
-    business = _text_literal(business_zone)
-    same_zone = source_zone == business_zone
-
-    def local(naive: str) -> str:
-        if same_zone:
-            return naive
-        return f"timezone({business}, timezone({_text_literal(source_zone)}, {naive}))"
-
-    if source_type == "timestamp with time zone":
-        return f"timezone({business}, {present})"
-    if source_type in {"varchar", "text"}:
-        if text_format is not None:
-            return local(f"try_strptime({present}, {_text_literal(text_format)})")
-        zoned = f"timezone({business}, try_cast({present} as timestamptz))"
-        return (
-            f"case when regexp_matches({present}, '{_OFFSET}') and length({present}) > 10 then {zoned} "
-            f"else {local(f'try_cast({present} as timestamp)')} end"
-        )
-    if source_type == "date":
-        return f"cast({present} as timestamp)"
-    return local(f"try_cast({present} as timestamp)")

@@ -64,6 +64,7 @@ class HotFile:
         folders = [str(folder.resolve()) for folder in (*readable_folders, spill)]
         settings = self._connection.cursor()
         settings.execute("set preserve_insertion_order = false")
+        settings.execute("set global timezone = 'UTC'")  # nothing may depend on the machine's zone
         settings.execute(f"set temp_directory = '{_escaped(spill)}'")
         quoted = ", ".join(f"'{_escaped(folder)}'" for folder in folders)
         settings.execute(f"set allowed_directories = [{quoted}]")

@@ -11,14 +11,15 @@ Texts from a mapping are data here: names are quoted, values escaped, template b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from amalimart.core.errors import ConfigError
 from amalimart.core.names import quoted
 from amalimart.mapping.entities import ColumnType, Entity, EntityColumn
 from amalimart.mapping.source_mapping import ColumnMapping, EntityMapping
-from amalimart.warehouse.casts import Cast, cast_expression
+from amalimart.warehouse.casts import Cast, cast_expression, folded, present_value
+from amalimart.warehouse.moments import text_literal
 
 _EMPTY_TYPES = {
     ColumnType.ID: "varchar",
@@ -31,6 +32,7 @@ _EMPTY_TYPES = {
     ColumnType.TIMESTAMP: "timestamp",
     ColumnType.DATE: "date",
 }
+_TEXTS = {ColumnType.ID, ColumnType.TEXT, ColumnType.ENUM}
 DUPLICATE = "another row of the same batch has the same key"
 
 
@@ -54,12 +56,16 @@ class StagedEntity:
     business_zone: str
 
 
-def literal(text: str) -> str:
-    """A SQL string literal that is also inert to the template language. Raises ConfigError."""
+def inert(text: str) -> str:
+    """The text itself. Raises ConfigError for one that the template language would read."""
     if "{{" in text or "{%" in text or "{#" in text:
         raise ConfigError(f"a mapping value holds a template brace: {text!r}", expected="plain text")
-    escaped = text.replace("'", "''")
-    return f"'{escaped}'"
+    return text
+
+
+def literal(text: str) -> str:
+    """A SQL string literal that is also inert to the template language. Raises ConfigError."""
+    return text_literal(inert(text))
 
 
 def _column(name: str) -> str:
@@ -97,30 +103,44 @@ def empty_staging_sql(name: str, entity: Entity) -> str:
 
 def staging_sql(staged: StagedEntity) -> str:
     """The staging model of one mapped entity."""
-    casts = {column: _cast(staged, column, spec) for column, spec in staged.entity.columns.items()}
-    typed = ",\n".join(f"        {cast.value} as {column}" for column, cast in casts.items())
-    reasons = [f"when _rank > 1 then {literal(DUPLICATE)}"]
-    repairs = []
+    typed, reasons, repairs = [], [f"when _rank > 1 then {literal(DUPLICATE)}"], []
     for column, spec in staged.entity.columns.items():
-        cast = casts[column]
+        origin = _landed_origin(staged, column)
+        present = None if origin is None else _present_name(origin)
+        cast = _cast(staged, column, present)
+        typed.append(f"        {cast.value} as {column}")
+        if present is None:
+            if spec.required:
+                reasons.append(f"when {column} is null then {literal(f'{column} is missing')}")
+            continue
+        unreadable = f"{present} is not null and {column} is null"
         if spec.required:
-            reasons.append(f"when {cast.is_missing} then {literal(f'{column} is missing')}")
-            if cast.is_unreadable:
-                reasons.append(f"when {cast.is_unreadable} then {literal(f'{column} is unreadable')}")
-        elif cast.is_unreadable:
-            repairs.append(f"case when {cast.is_unreadable} then {literal(f'{column} was unreadable')} end")
+            reasons.append(f"when {present} is null then {literal(f'{column} is missing')}")
+            reasons.append(f"when {column} is null then {literal(f'{column} is unreadable')}")
+        elif spec.type is not ColumnType.TEXT:
+            repairs.append(f"case when {unreadable} then {literal(f'{column} was unreadable')} end")
         if cast.is_changed:
             repairs.append(f"case when {cast.is_changed} then {literal(f'{column} {cast.change}')} end")
-    rejected = "\n            ".join(reasons)
     repaired = (
         "nullif(concat_ws('; ',\n            " + ",\n            ".join(repairs) + "\n        ), '')"
         if repairs
         else "cast(null as varchar)"
     )
-    matches = _row_filter(staged)
+    present_values = "".join(
+        f"        {present_value(_column(source), staged.landed_types[source])} as {_present_name(source)},\n"
+        for source in _used_columns(staged)
+    )
+    rejected = "\n            ".join(reasons)
+    columns = "".join(f"        {column},\n" for column in staged.entity.columns)
+    types = ",\n".join(typed)
     header = _header(staged.entity, f"{staged.name}: generated from the source mapping.")
     return f"""{header}with landed as (
-    select * from {staged.relation}
+    select
+{present_values}        {_row_filter(staged)} as _matches,
+        _op,
+        _batch,
+        _sequence
+    from {staged.relation}
 ),
 
 ranked as (
@@ -130,7 +150,7 @@ ranked as (
         first_value(_batch) over latest as _latest_batch
     from landed
     window latest as (
-        partition by {_key(staged)}
+        partition by {_key(staged, _present_name)}
         order by _batch desc, _sequence desc
     )
 ),
@@ -141,19 +161,25 @@ current_rows as (
     where
         _op <> 'delete'
         and (_rank = 1 or (_op = 'snapshot' and _batch = _latest_batch))
-        and {matches}
+        and _matches
+),
+
+typed as (
+    select
+        *,
+{types}
+    from current_rows
 ),
 
 stg_{staged.name} as (
     select
-{typed},
-        case
+{columns}        case
             {rejected}
         end as _rejected,
         {repaired} as _repairs,
         _batch,
         _sequence
-    from current_rows
+    from typed
 )
 
 select * from stg_{staged.name}
@@ -169,7 +195,7 @@ def reconciliation_sql(staged: StagedEntity) -> str:
 -- kind: change-driven
 with keys as (
     select
-        {_key(staged)} as _key,
+        {_key(staged, lambda source: present_value(_column(source), staged.landed_types[source]))} as _key,
         count(*) as versions,
         arg_max(_op, (_batch, _sequence)) as last_op,
         arg_max(coalesce({_row_filter(staged)}, false), (_batch, _sequence)) as last_matches
@@ -209,14 +235,18 @@ cross join staged
 """
 
 
-def _key(staged: StagedEntity) -> str:
-    """The key as one text; a row without a key is a key of its own, so that it is counted."""
+def _key(staged: StagedEntity, present: Callable[[str], str]) -> str:
+    """The key as one text, different for different keys; a row without a key is a key of its own."""
     parts = []
     for column in staged.entity.key:
-        cast = _cast(staged, column, staged.entity.columns[column])
-        parts.append(cast.value)
-    joined = parts[0] if len(parts) == 1 else " || chr(31) || ".join(parts)
-    return f"coalesce({joined}, '?' || _batch || ':' || _sequence)"
+        origin = _landed_origin(staged, column)
+        value = _cast(staged, column, None if origin is None else present(origin)).value
+        is_text = staged.entity.columns[column].type in _TEXTS
+        parts.append(value if is_text else f"cast({value} as varchar)")
+    joined = (
+        parts[0] if len(parts) == 1 else " || ".join(f"length({part}) || ':' || {part}" for part in parts)
+    )
+    return f"coalesce('=' || {joined}, '?' || _batch || ':' || _sequence)"
 
 
 def _row_filter(staged: StagedEntity) -> str:
@@ -229,25 +259,69 @@ def _row_filter(staged: StagedEntity) -> str:
     return " and ".join(conditions)
 
 
-def _cast(staged: StagedEntity, column: str, spec: EntityColumn) -> Cast:
+def _landed_origin(staged: StagedEntity, column: str) -> str | None:
+    """The landed source column behind a canonical one; None for a constant and for what the source lacks."""
     origin = staged.columns.get(column)
-    if origin is None or (origin.source is not None and origin.source not in staged.landed_types):
-        default = literal(spec.default) if spec.default is not None else "null"
-        return Cast.constant(f"cast({default} as {_EMPTY_TYPES[spec.type]})")
-    if origin.constant is not None:
-        return Cast.constant(f"cast({literal(origin.constant)} as {_EMPTY_TYPES[spec.type]})")
-    assert origin.source is not None  # noqa: S101 - a column mapping has one of the two
-    values = None
-    if spec.type is ColumnType.ENUM:
-        targets = origin.values.values() if origin.values is not None else spec.values
-        values = {target: target for target in targets} | dict(origin.values or {})
-    return cast_expression(
-        _column(origin.source),
-        source_type=staged.landed_types[origin.source],
-        target=spec.type,
-        values=values,
-        default=origin.default or spec.default,
-        text_format=origin.format,
-        source_zone=staged.source_zone,
-        business_zone=staged.business_zone,
-    )
+    return origin.source if origin is not None and origin.source in staged.landed_types else None
+
+
+def _used_columns(staged: StagedEntity) -> list[str]:
+    """The landed source columns that the entity reads, each once. Raises ConfigError for a clash of case."""
+    origins = (_landed_origin(staged, column) for column in staged.entity.columns)
+    used = list(dict.fromkeys(origin for origin in origins if origin is not None))
+    spelled: dict[str, str] = {}
+    for column in staged.landed_types:
+        other = spelled.setdefault(column.lower(), column)
+        if other != column and {other, column} & set(used):
+            raise ConfigError(
+                f"{staged.mapped.table} has the columns {other!r} and {column!r}, which differ in case only",
+                expected="landed columns that the engine can tell apart",
+                next_step="map one of them",
+            )
+    return used
+
+
+def _present_name(source: str) -> str:
+    """The name of a source column's value inside the model: no canonical column can have it."""
+    return _column(f"from {source}")
+
+
+def _cast(staged: StagedEntity, column: str, present: str | None) -> Cast:
+    spec = staged.entity.columns[column]
+    origin = staged.columns.get(column)
+    if origin is None or present is None:
+        stated = origin.constant if origin is not None and origin.source is None else spec.default
+        return Cast(f"cast({literal(stated) if stated is not None else 'null'} as {_EMPTY_TYPES[spec.type]})")
+    source = _landed_origin(staged, column)
+    assert source is not None  # noqa: S101 - what is present has landed
+    try:
+        return cast_expression(
+            present,
+            source_type=staged.landed_types[source],
+            target=spec.type,
+            result=column,
+            values=_enum_values(origin, spec),
+            default=origin.default or spec.default,
+            text_format=None if origin.format is None else inert(origin.format),
+            source_zone=staged.source_zone,
+            business_zone=staged.business_zone,
+        )
+    except ConfigError as error:
+        raise ConfigError(
+            f"{staged.name}.{column}: {error.what}", expected=error.expected, next_step=error.next_step
+        ) from error
+
+
+def _enum_values(origin: ColumnMapping, spec: EntityColumn) -> dict[str, str] | None:
+    """Folded spelling -> canonical value; what the mapping writes comes before a value's own name."""
+    if spec.type is not ColumnType.ENUM:
+        return None
+    written: dict[str, str] = {}
+    for text, target in (origin.values or {}).items():
+        if written.setdefault(folded(inert(text)), target) != target:
+            raise ConfigError(
+                f"the value {text!r} is mapped twice, to {written[folded(text)]} and to {target}",
+                expected="values that differ in more than case, blanks and hyphens",
+            )
+    targets = origin.values.values() if origin.values is not None else spec.values
+    return {folded(target): target for target in targets} | written
