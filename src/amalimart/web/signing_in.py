@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from amalimart.api.identity import COOKIE, hand_over, take_back
 from amalimart.api.services import AppServices
+from amalimart.control.store import ControlStore
 from amalimart.control.users import User, folded_email
 from amalimart.core.errors import NotFound, NotSignedIn
 from amalimart.web.templating import Templates
@@ -31,12 +32,10 @@ def sign_in_router(services: AppServices, templates: Templates) -> APIRouter:
             email=email,
         )
 
-    def end_session(request: Request) -> None:
-        if token := request.cookies.get(COOKIE):
-            services.control.sessions.close(token)
-
     def signed_in(user: User, request: Request, following: str) -> Response:
-        end_session(request)  # the browser forgets the former one now: nobody could end it later
+        _end_session(
+            request, services.control
+        )  # the browser forgets the former one now: nobody could end it later
         response = RedirectResponse(following, status_code=303)
         hand_over(response, request, services.control.sessions.open(user), services.clock)
         return response
@@ -68,12 +67,17 @@ def sign_in_router(services: AppServices, templates: Templates) -> APIRouter:
 
     @router.post("/sign-out")
     def sign_out(request: Request) -> Response:
-        end_session(request)
+        _end_session(request, services.control)
         response = RedirectResponse("/sign-in", status_code=303)
         take_back(response, request)
         return response
 
     return router
+
+
+def _end_session(request: Request, control: ControlStore) -> None:
+    if token := request.cookies.get(COOKIE):
+        control.sessions.close(token)
 
 
 def own_address(address: str) -> str:

@@ -30,7 +30,7 @@ def health() -> WireResponse:
 
 @router.get("/status")
 def status(principal: SignedIn, services: Services) -> WireResponse:
-    """What the engine is doing, and the newest release if there is one; the reason in full for an admin."""
+    """What the engine is doing, and the newest release if there is one."""
     now = services.status()
     newest = services.releases.latest()
     return WireResponse(
