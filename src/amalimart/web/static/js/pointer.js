@@ -14,7 +14,10 @@ export class Pointer {
     this.card = h("div", { class: "pointed", hidden: true });
     box.append(this.rule, this.card);
     box.addEventListener("pointermove", (event) => this.show(event));
-    box.addEventListener("pointerleave", () => this.hide());
+    box.addEventListener("pointerdown", (event) => this.show(event));
+    // A finger leaves as soon as it is lifted: what it asked for stays until it touches elsewhere.
+    box.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && this.hide());
+    document.addEventListener("pointerdown", (event) => box.contains(event.target) || this.hide());
   }
 
   show(event) {

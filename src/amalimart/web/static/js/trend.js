@@ -5,11 +5,12 @@ import { shownMember } from "./members.js";
 import { Pointer } from "./pointer.js";
 import { trendTable } from "./table.js";
 import { onThemeChange } from "./theme.js";
-import { expressionFunctions, loadVega, SERIES, themeConfig } from "./vega.js";
+import { expressionFunctions, loadVega, SERIES, themeConfig, TICKS } from "./vega.js";
 
 const column = (tile, kind) => tile.columns.find((each) => each.kind === kind);
-const LABEL_WIDTH = 64;
+const LABEL_WIDTH = 80;
 const ERRORS_ONLY = 1; // an empty layer, such as no partial bucket, is no news
+const swatch = (place) => `swatch swatch-${Math.min(place + 1, SERIES)}`; // the last colour is for all the rest
 const MEASURED = new Set(["metric", "previous"]);
 
 function calendarDay(iso) {
@@ -23,7 +24,7 @@ class TrendTile {
     this.body = body;
     this.drawing = h("div", { class: "drawing", "aria-hidden": "true" });
     this.box = h("div", { class: "chart" }, this.drawing);
-    this.table = h("div", { hidden: true });
+    this.table = h("div", { class: "numbers", hidden: true });
     this.legend = h("ul", { class: "legend" });
     this.isTable = false;
     const view = (name, isTable) => h("button", { type: "button", "aria-pressed": String(isTable === this.isTable), onclick: () => this.choose(isTable) }, name);
@@ -32,12 +33,19 @@ class TrendTile {
     body.closest(".tile").querySelector(".tile-head").append(this.tools);
     body.replaceChildren(this.legend, this.box, this.table);
     this.pointer = new Pointer(this.box, { positions: () => this.positions(), describe: (index) => this.describe(index) });
-    onThemeChange(() => this.tile && this.draw(true));
+    this.drawings = 0;
+    onThemeChange(() => this.redraw());
+    new ResizeObserver(() => this.redraw()).observe(this.box);
+  }
+
+  redraw() {
+    if (this.tile) this.draw().catch((cause) => this.context.report(this.body, cause));
   }
 
   remove() {
     this.tools.remove();
     this.tile = null;
+    this.drawings += 1;
     this.view?.finalize();
     this.view = null;
   }
@@ -75,7 +83,7 @@ class TrendTile {
     this.box.setAttribute("role", "img");
     this.box.setAttribute("aria-label", this.summary());
     if (this.isTable) this.fillTable();
-    return this.draw(false);
+    return this.draw();
   }
 
   named(member) {
@@ -90,19 +98,13 @@ class TrendTile {
   }
 
   fillLegend() {
-    if (this.series) {
-      const all = this.totals.reduce((sum, [, total]) => sum + total, 0);
-      this.legend.replaceChildren(
-        ...this.totals.map(([name, total], index) =>
-          h("li", {}, h("span", { class: `key swatch swatch-${(index % SERIES) + 1}`, "aria-hidden": "true" }), label(this.named(name)), h("b", {}, all ? compact(total / all, "percent") : "")),
-        ),
-      );
-      return;
-    }
-    const entries = [["current", "This period"]];
-    if (this.previous) entries.push(["previous", "Previous period"]);
-    if (this.rows.some((row) => row.partial)) entries.push(["partial", `Partial ${this.tile.grain}`]);
-    this.legend.replaceChildren(...entries.map(([kind, text]) => h("li", {}, h("span", { class: `key ${kind}`, "aria-hidden": "true" }), text)));
+    const entry = (kind, ...text) => h("li", {}, h("span", { class: `key ${kind}`, "aria-hidden": "true" }), text);
+    const all = this.totals.reduce((sum, [, total]) => sum + total, 0);
+    const entries = this.series
+      ? this.totals.map(([name, total], place) => entry(swatch(place), label(this.named(name)), h("b", {}, all ? compact(total / all, "percent") : "")))
+      : [entry("current", "This period"), this.previous && entry("previous", "Previous period")];
+    if (this.rows.some((row) => row.partial)) entries.push(this.series ? h("li", {}, `Pale: partial ${this.tile.grain}`) : entry("partial", `Partial ${this.tile.grain}`));
+    this.legend.replaceChildren(...entries.filter(Boolean));
   }
 
   summary() {
@@ -123,40 +125,51 @@ class TrendTile {
     const every = Math.ceil(this.buckets.length / Math.max(2, Math.floor((this.box.clientWidth - 60) / LABEL_WIDTH)));
     const named = this.buckets.filter((_, index) => (this.buckets.length - 1 - index) % every === 0);
     const values = this.series ? named : named.map(calendarDay);
-    const x = { ...encoding.x, axis: { ...encoding.x.axis, values } };
-    if (!this.series) return { ...spec, encoding: { ...encoding, x } };
+    const x = { ...encoding.x, axis: { ...encoding.x.axis, values, labelOverlap: false } };
+    // The scale ends on a grid line: rounded by as many steps as lines are drawn.
+    const rounded = (part) => ({ ...part, y: { ...part.y, scale: { ...part.y.scale, nice: TICKS } } });
+    if (!this.series) return { ...spec, encoding: { ...encoding, x }, layer: spec.layer.map((each) => ({ ...each, encoding: rounded(each.encoding) })) };
     const domain = this.totals.map(([name]) => name);
-    return { ...spec, encoding: { ...encoding, x, color: { ...encoding.color, sort: domain, scale: { domain } } } };
+    return { ...spec, encoding: { ...rounded(encoding), x, color: { ...encoding.color, sort: domain, scale: { domain } } } };
   }
 
-  async draw(isRestyled) {
+  // Draws anew only where form, size or colours changed; else the drawing gets the new rows.
+  async draw() {
+    if (!this.box.clientWidth) return;
     const spec = this.specification();
-    const shape = JSON.stringify(spec);
-    const tile = this.tile;
-    if (this.view && !isRestyled && shape === this.shape) {
-      await this.view.data("rows", this.values()).runAsync();
+    const config = themeConfig();
+    const shape = JSON.stringify([spec, config, this.box.clientWidth, this.box.clientHeight]);
+    if (shape === this.shape) {
+      await this.view?.data("rows", this.values()).runAsync();
       return;
     }
     this.shape = shape;
+    const turn = ++this.drawings;
     const { vegaEmbed } = await loadVega(this.context.vega);
-    if (tile !== this.tile) return;
-    const previous = this.view;
+    if (turn !== this.drawings) return;
+    this.view?.finalize();
+    this.view = null;
+    const { rows } = this;
     const holder = h("div", { class: "drawing", "aria-hidden": "true" });
     this.drawing.replaceWith(holder);
     this.drawing = holder;
-    previous?.finalize();
-    const result = await vegaEmbed(holder, { ...spec, data: { name: "rows", values: this.values() } }, {
+    const { view } = await vegaEmbed(holder, { ...spec, data: { name: "rows", values: this.values() } }, {
       actions: false,
       ast: true,
-      config: themeConfig(),
+      config,
       defaultStyle: false,
       expressionFunctions,
       logLevel: ERRORS_ONLY,
       renderer: "svg",
       tooltip: false,
     });
-    this.view = result.view;
+    if (turn !== this.drawings) {
+      view.finalize();
+      return;
+    }
+    this.view = view;
     this.box.dataset.drawn = "true";
+    if (rows !== this.rows) await this.draw();
   }
 
   positions() {
@@ -169,13 +182,13 @@ class TrendTile {
   describe(index) {
     const time = this.buckets[index];
     const rows = this.rows.filter((row) => row[this.time] === time);
-    const shown = (value) => compact(value, this.metric.unit, this.metric.currency);
+    const shown = (value) => exact(value, this.metric.unit, this.metric.currency);
     const line = (key, text, value) => [h("span", { class: `key ${key}` }), h("dt", {}, text), h("dd", {}, shown(value))];
     const isPartial = rows.some((row) => row.partial);
     const heading = h("p", { class: "when" }, bucket(time, this.tile.grain, true) + (isPartial ? " · partial" : ""));
     if (this.series) {
       const of = new Map(rows.map((row) => [row[this.series], row[this.metric.name]]));
-      return [heading, h("dl", {}, this.totals.map(([name], place) => line(`swatch swatch-${(place % SERIES) + 1}`, this.named(name), of.get(name) ?? 0)))];
+      return [heading, h("dl", {}, this.totals.map(([name], place) => line(swatch(place), this.named(name), of.get(name) ?? 0)))];
     }
     const [row] = rows;
     const entries = [line("current", "This period", row[this.metric.name])];
@@ -187,8 +200,8 @@ class TrendTile {
 const drawn = new WeakMap();
 
 export function renderTrend(body, tile, context) {
-  const isEmpty = tile.rows.every((row) => tile.columns.every((each, index) => each.kind !== "metric" || row[index] === null));
-  if (!tile.rows.length || isEmpty) {
+  const isEmpty = tile.rows.every((row) => tile.columns.every((each, index) => !MEASURED.has(each.kind) || !Number(row[index])));
+  if (isEmpty) {
     removeTrend(body);
     return false;
   }

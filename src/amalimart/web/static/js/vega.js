@@ -20,7 +20,8 @@ function formatted(value, format) {
 
 export const expressionFunctions = { amalimart: formatted };
 
-export const SERIES = 6;
+export const SERIES = 8;
+export const TICKS = 5;
 
 export function themeConfig() {
   const accent = colour("--accent");
@@ -33,7 +34,7 @@ export function themeConfig() {
     autosize: { type: "fit", contains: "padding" },
     font,
     view: { stroke: null },
-    range: { category: Array.from({ length: SERIES }, (_, index) => colour(`--series-${index + 1}`)) },
+    range: { category: Array.from({ length: 4 * SERIES }, (_, index) => colour(`--series-${Math.min(index + 1, SERIES)}`)) },
     axis: {
       domain: false,
       ticks: false,
@@ -43,8 +44,8 @@ export function themeConfig() {
       labelPadding: 8,
       gridColor: colour("--grid"),
     },
-    axisY: { tickCount: 5, minExtent: 52, maxExtent: 52 },
-    axisX: { labelAngle: 0, labelFlush: false, tickCount: 8, labelBound: true },
+    axisY: { tickCount: TICKS, minExtent: 26 },
+    axisX: { labelAngle: 0, labelFlush: true, tickCount: 8, labelBound: false },
     scale: { bandPaddingInner: 0.28, bandPaddingOuter: 0.14 },
     style: {
       current: { color: accent, strokeWidth: 2, strokeJoin: "round", strokeCap: "round" },
