@@ -1,5 +1,6 @@
 // The dashboard page: one request fills every tile, one conditional request at a time keeps it fresh.
 import { request, Trouble, UNREACHABLE } from "./api.js";
+import { watchEdges } from "./edges.js";
 import { configureFormat } from "./format.js";
 import { Live } from "./live.js";
 import { Message } from "./message.js";
@@ -17,6 +18,7 @@ const DAY = 86_400_000;
 configureFormat(page);
 connectThemeButton(document.querySelector("#theme"));
 connectStateLinks();
+watchEdges(document.querySelector("nav[aria-label=Dashboards]"));
 
 const toolbar = new Toolbar(document.querySelector("#toolbar"), page);
 const message = new Message(document.querySelector("#message"), tiles);

@@ -57,6 +57,15 @@ export function compact(value, unit, currency) {
   return withUnit((compactOf[unit] ?? compactOf.number)(Number(value), currency).format(value), unit);
 }
 
+// One form for all numbers of a column, chosen by its largest: a column mixes neither digits nor units.
+export function columnFormat(values, unit, currency) {
+  const largest = Math.max(0, ...values.filter((value) => value !== null).map((value) => Math.abs(Number(value))));
+  if (!(unit === "money" || unit === "count") || largest >= 1e7) return (value) => compact(value, unit, currency);
+  const digits = unit === "money" && largest < 1000 ? 2 : 0;
+  const form = number({ ...(unit === "money" ? moneyOptions(currency) : {}), minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return (value) => (value === null ? NOTHING : form.format(value));
+}
+
 // Every digit that means something.
 export function exact(value, unit, currency) {
   if (value === null || value === undefined) return "no value";

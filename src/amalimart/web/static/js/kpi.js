@@ -34,7 +34,7 @@ const HEIGHT = 36;
 function spark(course) {
   const points = course.map((point, index) => ({ index, value: point.value === null ? null : Number(point.value), partial: point.partial }));
   const known = points.filter((point) => point.value !== null);
-  if (known.length < 2) return null;
+  if (known.length < 2 || known.every((point) => point.value === 0)) return null;
   const values = known.filter((point) => !point.partial).map((point) => point.value);
   const [low, high] = [Math.min(...(values.length ? values : [0])), Math.max(...(values.length ? values : [1]))];
   const x = (index) => (index / (points.length - 1)) * WIDTH;

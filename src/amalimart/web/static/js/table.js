@@ -1,16 +1,18 @@
 // Tables with numbers that can be compared at a glance: bars or shades behind them.
 import { h, label, replaceKeepingFocus } from "./dom.js";
-import { bucket, compact, exact, NOTHING } from "./format.js";
+import { bucket, columnFormat, exact, NOTHING } from "./format.js";
 import { members, shownMember } from "./members.js";
+import { watchEdges } from "./edges.js";
 import { addressWith } from "./state.js";
 
 // Shades tell real differences apart: values within a few percent of each other look alike.
 const LEAST_SPREAD = 0.05;
 
-function scales(rows, count) {
-  return Array.from({ length: count }, (_, index) => {
+// What the cells of a column share: its extremes and its number format.
+function scales(rows, metrics) {
+  return metrics.map(({ unit, currency }, index) => {
     const values = rows.map((row) => row.values[index]).filter((value) => value !== null).map(Number);
-    return { low: Math.min(...values), high: Math.max(...values) };
+    return { low: Math.min(...values), high: Math.max(...values), form: columnFormat(values, unit, currency) };
   });
 }
 
@@ -23,24 +25,23 @@ function share(value, style, { low, high }) {
 function numberCell(value, column, style, scale) {
   if (value === null) return h("td", { class: "number missing", title: "no value" }, NOTHING);
   const shade = style === "plain" ? {} : { "--share": share(Number(value), style, scale).toFixed(4) };
-  return h("td", { class: `number ${style}`, title: exact(value, column.unit, column.currency), ...shade }, h("span", {}, compact(value, column.unit, column.currency)));
+  return h("td", { class: `number ${style}`, title: exact(value, column.unit, column.currency), ...shade }, h("span", {}, scale.form(value)));
 }
 
-const scrolled = (table, name, tall = false) => h("div", { class: tall ? "scroll tall" : "scroll", role: "region", "aria-label": name, tabindex: "0" }, table);
+const scrolled = (table, name, tall = false) => watchEdges(h("div", { class: tall ? "scroll tall" : "scroll", role: "region", "aria-label": name, tabindex: "0" }, table));
 
 export function renderTable(body, tile) {
   const { leading, others, metrics, rows } = members(tile);
   if (!rows.length) return false;
-  const scale = scales(rows, metrics.length);
-  const head = h("tr", {}, [leading, ...others].map((column) => h("th", { scope: "col" }, column.label)), metrics.map((column) => h("th", { scope: "col", class: "number" }, column.label)));
+  const scale = scales(rows, metrics);
+  const head = h("tr", {}, h("th", { scope: "col" }, [leading, ...others].map((column) => column.label).join(" · ")), metrics.map((column, index) => h("th", { scope: "col", class: `number ${tile.styles[index] ?? ""}` }, column.label)));
   const lines = rows.map((row) => {
     const name = label(row.label);
     const lead = tile.drill && row.key !== null ? h("a", { href: addressWith({ [tile.drill]: row.key }), "data-state-link": true, "data-key": row.key }, name) : name;
     return h(
       "tr",
       {},
-      h("th", { scope: "row" }, lead),
-      row.others.map((value) => h("td", { class: "text" }, label(value))),
+      h("th", { scope: "row" }, lead, row.others.map((value) => label(value, { class: "more" }))),
       row.values.map((value, index) => numberCell(value, metrics[index], tile.styles[index] ?? "plain", scale[index])),
     );
   });
