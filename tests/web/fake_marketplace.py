@@ -163,6 +163,7 @@ def _dimensions(vendors: tuple[tuple[str, str], ...]) -> dict[str, FakeDimension
         FakeDimension("vendor", "Vendor", vendors, is_entity=True),
         FakeDimension("product", "Product", products, is_entity=True),
         FakeDimension("category", "Category", CATEGORIES, is_entity=True),
+        FakeDimension("top_category", "Top category", CATEGORIES, is_entity=True),
         _enum("shipping_region", "Region", *REGIONS),
         _enum("shipping_city", "City", "Accra", "Tema", "Kumasi", "Takoradi", "Tamale"),
         _enum("payment_kind", "Payment kind", "COD", "PREPAID", "NONE"),
