@@ -312,3 +312,67 @@ def test_nothing_is_wider_than_the_window(visit: Visit, width: int) -> None:
         width,
     )
     assert wide == []
+
+
+def test_a_table_that_is_wider_than_a_phone_says_so_and_keeps_its_names(visit: Visit) -> None:
+    visitor = visit(width=390, height=844)
+    visitor.sign_in()
+    visitor.settle()
+    box = visitor.page.locator('[data-tile="regions"] .scroll')
+    name = box.locator("tbody th").first
+    expect(box).to_have_attribute("data-more", "end")
+    before = name.bounding_box()
+    box.evaluate("(box) => box.scrollTo(box.scrollWidth, 0)")
+    expect(box).to_have_attribute("data-more", "start")
+    after = name.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert after["x"] == pytest.approx(before["x"], abs=1)
+
+
+def test_the_way_back_stays_in_view_below_the_fold(visit: Visit) -> None:
+    visitor = visit(height=600)
+    visitor.sign_in()
+    visitor.settle()
+    visitor.page.locator('[data-tile="regions"]').get_by_text("Ashanti").click()
+    expect(visitor.page.locator("#trail")).to_contain_text("Region: Ashanti")
+    assert visitor.page.evaluate("scrollY") > 0
+    expect(visitor.page.locator("#trail >> text=Whole marketplace")).to_be_in_viewport()
+
+
+def test_a_column_of_money_has_one_form(visit: Visit) -> None:
+    visitor = visit()
+    visitor.sign_in()
+    visitor.settle()
+    for cells in ('[data-tile="top_vendors"] .amount', '[data-tile="best_sellers"] td.bar'):
+        texts = visitor.page.locator(cells).all_inner_texts()
+        assert len(texts) > 5
+        assert [text for text in texts if not re.fullmatch(r"GH₵[\d,]+", text)] == []
+
+
+def test_a_chart_follows_the_size_of_its_window(visit: Visit) -> None:
+    visitor = visit()
+    visitor.sign_in()
+    visitor.settle()
+    page = visitor.page
+    for width in (820, 390, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_function(
+            """() => [...document.querySelectorAll('.chart')].every((box) => {
+                const drawn = box.querySelector('svg')?.getBoundingClientRect();
+                return drawn && Math.abs(drawn.width - box.clientWidth) <= 1
+                    && Math.abs(drawn.height - box.clientHeight) <= 1;
+            })"""
+        )
+
+
+def test_a_finger_reads_a_chart_and_puts_it_away(visit: Visit) -> None:
+    visitor = visit(width=390, height=844, has_touch=True)
+    visitor.sign_in()
+    visitor.settle()
+    page = visitor.page
+    card = page.locator('[data-tile="gmv_over_time"] .pointed')
+    page.locator('[data-tile="gmv_over_time"] .chart').tap()
+    expect(card).to_contain_text("This period")
+    page.locator("h1").tap()
+    expect(card).to_be_hidden()
