@@ -68,6 +68,7 @@ METRICS = _metrics(
     ("total_units_sold", "Units sold", "count", 903, False),
     ("products_sold", "Products sold", "count", 214, False),
     ("on_time_delivery_rate", "On-time delivery", "percent", 0.912, True),
+    ("due_on_time_rate", "On-time delivery (due)", "percent", 0.912, True),
     ("avg_rating", "Average rating", "rating", 4.31, False),
     ("cod_share", "COD share", "percent", 0.381, True),
     ("return_rate", "Return rate", "percent", 0.043, False),
