@@ -13,18 +13,23 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from amalimart.core.errors import CompileFailed, UnsupportedFeature
+from amalimart.core.errors import CompileFailed, UnsupportedFeature, WarehouseError
 from amalimart.core.names import TableRef
 from amalimart.warehouse.graph import Check, CompiledGraph, Model
 from amalimart.warehouse.project_files import ProjectSettings
 
 RUN_CONTEXT = "source.marketplace.meta.run_context"
 _BRONZE = "source.marketplace.bronze."
-_KEPT_OF_A_NODE = ("resource_type", "schema", "name", "alias", "compiled_code", "depends_on", "language")
-_KEPT_OF_A_CONFIG = (
-    "materialized", "severity", "pre-hook", "post-hook", "grants", "contract",
-    "limit", "fail_calc", "error_if",
+_KEPT_OF_A_NODE = (
+    "resource_type", "database", "schema", "name", "alias", "compiled_code", "depends_on", "language",
 )  # fmt: skip
+_KEPT_OF_A_CONFIG = (
+    "materialized", "severity", "pre-hook", "post-hook", "grants", "contract", "sql_header",
+    "limit", "fail_calc", "error_if", "warn_if",
+)  # fmt: skip
+_FORMAT = 2  # of the cache; another number reads every project anew
+_KINDS = {"operation": "an on-run-start or on-run-end hook", "analysis": "an analysis"}
+_SCHEMAS = ("staging", "silver", "gold")
 _DBT = "import sys; from dbt.cli.main import cli; sys.argv[0] = 'dbt'; cli()"
 
 
@@ -35,7 +40,7 @@ def compile_project(
 
     Raises CompileFailed with dbt's own words, UnsupportedFeature for what the executor cannot run.
     """
-    manifest_path = cache / f"{project_hash}.json"
+    manifest_path = cache / f"{project_hash}-{_FORMAT}.json"
     if not manifest_path.is_file():
         cache.mkdir(parents=True, exist_ok=True)
         manifest = _run_dbt(project, cache, settings)
@@ -77,8 +82,15 @@ def _run_dbt(project: Path, cache: Path, settings: ProjectSettings) -> dict[str,
         text=True,
         check=False,
     )
+    if completed.returncode < 0:
+        raise WarehouseError(
+            f"dbt was stopped by signal {-completed.returncode} while it compiled the project",
+            where=str(project),
+            next_step="see that the machine has memory to spare; it is tried again",
+        )
     if completed.returncode != 0:
-        lines = [line for line in completed.stdout.splitlines() if line.strip()]
+        said = completed.stdout if completed.stdout.strip() else completed.stderr
+        lines = [line for line in said.splitlines() if line.strip()]
         reason = next((n for n, line in enumerate(lines) if "rror" in line), max(len(lines) - 8, 0))
         raise CompileFailed(
             "the dbt project does not compile: " + " ".join(line[10:].strip() for line in lines[reason:][:8]),
@@ -120,9 +132,10 @@ def read_manifest(manifest: dict[str, Any], project_hash: str) -> CompiledGraph:
             checks.append(Check(unique_id, node["name"], is_error, node["compiled_code"], parents))
         else:
             raise UnsupportedFeature(
-                f"the dbt project holds a {node['resource_type']}",
+                f"the dbt project holds {_KINDS.get(kind := node['resource_type'], f'a {kind}')}",
                 where=unique_id,
                 expected="models and tests",
+                next_step="leave it out: the executor would not run it",
             )
     bronze = frozenset(key.removeprefix(_BRONZE) for key in manifest["sources"] if key.startswith(_BRONZE))
     return CompiledGraph(project_hash, tuple(models), tuple(checks), bronze)
@@ -146,17 +159,21 @@ def _refuse_unsupported(unique_id: str, node: dict[str, Any]) -> None:
         trouble = "grants"
     elif (config["contract"] or {}).get("enforced"):
         trouble = "an enforced contract"
+    elif config["sql_header"]:
+        trouble = "a sql_header"
+    elif node["schema"] not in _SCHEMAS or node["database"] != "warehouse":
+        trouble = f"the place {node['database']}.{node['schema']}"
     if trouble:
         raise UnsupportedFeature(
             f"the model uses {trouble}, which the executor does not run",
             where=unique_id,
-            expected="a view or a table without hooks, grants or contracts",
+            expected=f"a view or a table in {', '.join(_SCHEMAS)}, without hooks, grants or contracts",
             next_step="change the model's configuration",
         )
 
 
 def _refuse_unsupported_check(unique_id: str, config: dict[str, Any]) -> None:
-    plain = {"fail_calc": "count(*)", "error_if": "!= 0", "limit": None}
+    plain = {"fail_calc": "count(*)", "error_if": "!= 0", "warn_if": "!= 0", "limit": None}
     for option, usual in plain.items():
         if config[option] not in {usual, None}:
             raise UnsupportedFeature(

@@ -27,6 +27,7 @@ from amalimart.warehouse.release_log import (
     CheckResult,
     SourcePosition,
     business_day_built,
+    forget_checks_but,
     latest_positions,
     latest_release,
     record_blocked,
@@ -36,6 +37,21 @@ from amalimart.warehouse.release_log import (
 )
 
 Progress = Callable[[int, int, str], None]
+# Disk, memory, a stop, or an engine that gave up: no model is to be blamed, and no file to be corrected.
+_NOT_THE_MODELS_FAULT = (
+    duckdb.IOException,
+    duckdb.OutOfMemoryException,
+    duckdb.InterruptException,
+    duckdb.FatalException,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BronzeFiles:
+    """Committed files that are read alike; the columns `as_text` have another type in other files."""
+
+    paths: tuple[Path, ...]
+    as_text: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +60,7 @@ class BronzeTable:
 
     source: str
     view: str
-    files: tuple[Path, ...]
+    files: tuple[BronzeFiles, ...]
     version: int
 
 
@@ -105,6 +121,8 @@ class Executor:
         selected = self._selection(cursor, graph, lake, previous, business_now)
         if not selected:
             return None
+        if previous is None or previous.project_hash != graph.project_hash:
+            _clear_for_another_project(cursor, graph, lake)
         _create_bronze_views(cursor, lake, graph.bronze)
         set_run_context(cursor, business_now)
         models = [model for model in graph.ordered if model.unique_id in selected]
@@ -151,16 +169,33 @@ def _has_news(
     return before is None or before.log != now[table.source].log or table.version > before.version
 
 
+def _clear_for_another_project(
+    cursor: duckdb.DuckDBPyConnection, graph: CompiledGraph, lake: LakeState
+) -> None:
+    """Drop what the project no longer holds: nobody may read a table that no release rebuilds any more.
+
+    A model that became a view, or is no longer one, is dropped too: the engine does not replace one
+    kind by the other.
+    """
+    kept = {(model.table.schema, model.table.name): model.is_view for model in graph.models}
+    kept |= {("bronze", table.view): True for table in lake.tables}
+    found = cursor.execute(
+        "select table_schema, table_name, table_type = 'VIEW' from information_schema.tables "
+        "where table_catalog = current_database() and table_schema in ('bronze', 'staging', 'silver', 'gold')"
+    ).fetchall()
+    for schema, name, is_view in found:
+        if kept.get((schema, name)) is not is_view:
+            cursor.execute(f"drop {'view' if is_view else 'table'} {quoted(schema)}.{quoted(name)}")
+    forget_checks_but(cursor, [check.name for check in graph.checks])
+
+
 def _create_bronze_views(
     cursor: duckdb.DuckDBPyConnection, lake: LakeState, expected: frozenset[str]
 ) -> None:
     """Views over exactly the committed files: a glob would also read what a crash left behind."""
     for table in lake.tables:
-        files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in table.files)
-        cursor.execute(
-            f"create or replace view bronze.{quoted(table.view)} as "
-            f"select * from read_parquet([{files}], union_by_name = true)"
-        )
+        selects = " union all by name ".join(_select_of_files(files) for files in table.files)
+        cursor.execute(f"create or replace view bronze.{quoted(table.view)} as {selects}")
     missing = expected - {table.view for table in lake.tables}
     if missing:
         raise WarehouseError(
@@ -169,16 +204,21 @@ def _create_bronze_views(
         )
 
 
+def _select_of_files(files: BronzeFiles) -> str:
+    paths = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files.paths)
+    cast = ", ".join(f"cast({quoted(name)} as varchar) as {quoted(name)}" for name in sorted(files.as_text))
+    columns = f"* replace ({cast})" if cast else "*"
+    return f"select {columns} from read_parquet([{paths}], union_by_name = true)"
+
+
 def _build_model(cursor: duckdb.DuckDBPyConnection, model: Model) -> int:
     """Create one model and return its rows (0 for a view)."""
     kind = "view" if model.is_view else "table"
     try:
         cursor.execute(f"create or replace {kind} {model.table.sql} as (\n{model.sql}\n)")
-        if model.is_view:
-            return 0
-        counted = cursor.execute(f"select count(*) from {model.table.sql}").fetchone()
-    except duckdb.IOException:
-        raise  # disk trouble is not the model's fault; the hot file names it
+        counted = None if model.is_view else cursor.fetchone()
+    except _NOT_THE_MODELS_FAULT:
+        raise  # the hot file names it
     except duckdb.Error as error:
         raise ModelFailed(
             f"the model {model.table} failed: {str(error).splitlines()[0]}",
@@ -191,6 +231,8 @@ def _build_model(cursor: duckdb.DuckDBPyConnection, model: Model) -> int:
 def _run_check(cursor: duckdb.DuckDBPyConnection, check: Check) -> CheckResult:
     try:
         counted = cursor.execute(f"select count(*) from (\n{check.sql}\n) as failing").fetchone()
+    except _NOT_THE_MODELS_FAULT:
+        raise
     except duckdb.Error as error:
         raise ModelFailed(
             f"the check {check.name} failed to run: {str(error).splitlines()[0]}", where=check.unique_id

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,14 @@ from amalimart.core.errors import (
 )
 from amalimart.warehouse.reading import ReadTransaction, Release, Rows
 from amalimart.warehouse.release_log import create_tables, latest_release
+
+_NO_SPACE = (
+    "no space left",
+    "not enough space",
+    "file too large",
+    "disk quota exceeded",
+    "max_temp_directory_size",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +92,8 @@ class HotFile:
             try:
                 yield cursor
             except BaseException:
-                cursor.execute("rollback")
+                with suppress(duckdb.TransactionException):  # the engine may have ended it itself
+                    cursor.execute("rollback")
                 raise
             cursor.execute("commit")
         except duckdb.Error as error:
@@ -183,7 +192,7 @@ class _Transaction:
 def engine_error(error: duckdb.Error, where: str) -> AmalimartError:
     """The typed form of an engine's complaint."""
     text = str(error).splitlines()[0]
-    if "No space left" in str(error) or "not enough space" in str(error).lower():
+    if any(words in str(error).lower() for words in _NO_SPACE):
         return DiskFull(
             "no space left while writing the warehouse",
             where=where,

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from amalimart.core.errors import ConfigError
+from amalimart.core.errors import ConfigError, UnsupportedFeature
 from amalimart.core.names import is_identifier
 from amalimart.mapping.entities import Entity, load_entities
 from amalimart.mapping.source_mapping import SourceMapping
@@ -71,7 +71,10 @@ def assemble(
     overlays: tuple[Path, ...] = (),
     packaged: Path = PACKAGED_PROJECT,
 ) -> str:
-    """Write the whole dbt project into `folder` and return its content hash. Raises ConfigError."""
+    """Write the whole dbt project into `folder` and return its content hash.
+
+    Raises ConfigError, UnsupportedFeature for an overlay file that could not be run.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(packaged, folder, ignore=shutil.ignore_patterns(".*", "target", "logs"))
     for overlay in overlays:
@@ -90,7 +93,14 @@ def _overlay(folder: Path, overlay: Path) -> None:
         return
     packaged = {path.name: path for path in (folder / "models").rglob("*") if path.is_file()}
     for path in sorted(overlay.rglob("*")):
-        if path.suffix in {".sql", ".yml"}:
+        if path.suffix in {".py", ".csv"}:
+            raise UnsupportedFeature(
+                f"the overlay holds {path.name}, which the executor does not run",
+                where=str(path),
+                expected="models in .sql and their descriptions in .yml",
+                next_step="write the model in SQL, or land the data as a source",
+            )
+        if path.suffix in {".sql", ".yml", ".yaml"} and not path.name.startswith("."):
             target = packaged.get(path.name, folder / "models" / "overlay" / path.relative_to(overlay))
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)

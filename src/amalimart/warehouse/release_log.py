@@ -133,6 +133,13 @@ def record_checks(cursor: duckdb.DuckDBPyConnection, release_id: int, results: l
         )
 
 
+def forget_checks_but(cursor: duckdb.DuckDBPyConnection, names: list[str]) -> None:
+    """Forget the results of checks that the project no longer holds."""
+    cursor.execute(
+        "delete from meta.check_results where not list_contains(?::varchar[], check_name)", [names]
+    )
+
+
 def record_blocked(
     cursor: duckdb.DuckDBPyConnection, at: datetime, code: str, what: str, detail: str | None
 ) -> None:
