@@ -8,12 +8,15 @@ lake holds something the last release does not.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from amalimart.config.project import Project
 from amalimart.core.clock import Clock
+from amalimart.core.errors import CompileFailed, UnsupportedFeature, WarehouseError
 from amalimart.lake import Lake
 from amalimart.mapping.source_mapping import SourceMapping, find_mapping, load_mapping
 from amalimart.warehouse.compiler import compile_project
@@ -22,6 +25,8 @@ from amalimart.warehouse.graph import CompiledGraph
 from amalimart.warehouse.hot_file import HotFile
 from amalimart.warehouse.lake_view import lake_state, landed_source
 from amalimart.warehouse.project_files import LandedSource, ProjectSettings, assemble
+
+_TRY_AGAIN_SECONDS = 300.0
 
 
 def _silent(_done: int, _total: int, _what: str) -> None:
@@ -53,6 +58,18 @@ class MappedAvailability:
         return any(mapping.provides(entity, column, value) for mapping in self.mappings.values())
 
 
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """A project that did not compile, and when (monotonic seconds)."""
+
+    signature: object
+    error: WarehouseError
+    at: float
+
+    def still_holds(self, signature: object) -> bool:
+        return self.signature == signature and time.monotonic() - self.at < _TRY_AGAIN_SECONDS
+
+
 class Engine:
     """Owns a project's hot file. Raises EngineUnavailable where another process has it open."""
 
@@ -64,6 +81,7 @@ class Engine:
         self._executor = Executor(self.hot_file, clock, project.zone)
         self._graph: CompiledGraph | None = None
         self._compiled_for: object = None
+        self._refused: _Refused | None = None
         self._building = threading.Lock()
 
     def close(self) -> None:
@@ -76,7 +94,11 @@ class Engine:
         return any(self.lake.latest(source) is not None for source in self.mappings)
 
     def compiled(self) -> CompiledGraph:
-        """The compiled project for what has landed so far."""
+        """The compiled project for what has landed so far.
+
+        Raises CompileFailed, UnsupportedFeature, ConfigError. What was refused is not compiled again
+        before its files change or a while has passed: dbt would take a processor for nothing.
+        """
         landed = tuple(
             landed_source(self.lake, source, mapping)
             for source, mapping in self.mappings.items()
@@ -84,8 +106,14 @@ class Engine:
         )
         signature = (_signature(landed), _newest_change(self.project.overlay("models")))
         if self._graph is None or signature != self._compiled_for:
-            self._graph = self._compile(landed)
-            self._compiled_for = signature
+            if self._refused is not None and self._refused.still_holds(signature):
+                raise self._refused.error
+            try:
+                self._graph = self._compile(landed)
+            except (CompileFailed, UnsupportedFeature) as error:
+                self._refused = _Refused(signature, error, time.monotonic())
+                raise
+            self._compiled_for, self._refused = signature, None
         return self._graph
 
     def _compile(self, landed: tuple[LandedSource, ...]) -> CompiledGraph:
@@ -120,4 +148,9 @@ def _signature(landed: tuple[LandedSource, ...]) -> tuple[object, ...]:
 
 
 def _newest_change(folder: Path) -> tuple[tuple[str, int], ...]:
-    return tuple((str(path), path.stat().st_mtime_ns) for path in sorted(folder.rglob("*")) if path.is_file())
+    found = []
+    for path in sorted(folder.rglob("*")):
+        with suppress(FileNotFoundError):  # an editor's own file, gone between the look and the question
+            if path.is_file():
+                found.append((str(path), path.stat().st_mtime_ns))
+    return tuple(found)

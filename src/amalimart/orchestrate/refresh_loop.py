@@ -1,4 +1,7 @@
-"""Follows the lake: publishes a release soon after each commit, and says when that fails."""
+"""Follows the lake: publishes a release soon after each commit, and says when that fails.
+
+Whatever goes wrong, the thread goes on: the error is logged, shown as `last_error`, and it is tried again.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import threading
 import time
 from dataclasses import dataclass
 
-from amalimart.core.errors import AmalimartError
+from amalimart.core.errors import AmalimartError, Internal
 from amalimart.orchestrate.engine import Engine
 from amalimart.warehouse.executor import BuildReport
 
@@ -61,6 +64,15 @@ class RefreshLoop:
         except AmalimartError as error:
             self.last_error = error
             log.error("release not published", extra={"error": error.as_dict()})  # noqa: TRY400 - typed
+            return False
+        except Exception as defect:
+            # A defect of ours must not end the thread: people would look at old figures and not know it.
+            self.last_error = Internal(
+                f"the release could not be built: {type(defect).__name__}",
+                next_step="see the engine's log; it is tried again",
+            )
+            self.last_error.__cause__ = defect
+            log.exception("release not published")
             return False
         finally:
             self.building = None
