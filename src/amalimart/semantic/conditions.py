@@ -51,40 +51,51 @@ def compare(value: exp.Expr, operator: Operator, operands: Sequence[exp.Expr]) -
     """`value operator operands`, for a WHERE or FILTER: empty means no, so only a negation avoids it."""
     if operator in _ORDERING:
         return _ORDERING[operator](this=value, expression=operands[0])
-    among: exp.Expr = exp.In(this=value, expressions=list(operands))
+    return equality(operator, exp.In(this=value, expressions=list(operands)))
+
+
+def equality(operator: Operator, among: exp.Expr) -> exp.Expr:
+    """The condition, or its negation that holds where a value is missing."""
     if operator in {Operator.EQ, Operator.IN}:
         return among
     return exp.Not(this=function(exp.Coalesce, among, exp.false()))
 
 
+def among(value: exp.Expr, operand: exp.Expr, *, is_list: bool) -> exp.In:
+    """Whether the value is the operand, or in the list it stands for.
+
+    A list is one parameter: the statement stays small however many values it holds.
+    """
+    if not is_list:
+        return exp.In(this=value, expressions=[operand.copy()])
+    unfolded = exp.Select(expressions=[exp.Explode(this=operand.copy())])
+    return exp.In(this=value, query=exp.Subquery(this=unfolded))
+
+
 def compare_bucket(
-    book: ParameterBook, day: exp.Expr, grain: Grain, operator: Operator, position: int, count: int
+    book: ParameterBook, day: exp.Expr, grain: Grain, operator: Operator, position: int
 ) -> exp.Expr:
-    """A filter on time as bounds on the day itself, so that the engine can skip what lies outside."""
-
-    def bound(value: int, edge: str) -> exp.Placeholder:
-        return book.placeholder(BucketSlot(position, value, grain, "start" if edge == "start" else "next"))
-
+    """A filter on one bucket as bounds on the day itself, so that the engine can skip what lies outside."""
+    start = book.placeholder(BucketSlot(position, grain, "start"))
+    following = book.placeholder(BucketSlot(position, grain, "next"))
     match operator:
         case Operator.LT:
-            return exp.LT(this=day.copy(), expression=bound(0, "start"))
+            return exp.LT(this=day, expression=start)
         case Operator.LE:
-            return exp.LT(this=day.copy(), expression=bound(0, "next"))
+            return exp.LT(this=day, expression=following)
         case Operator.GT:
-            return exp.GTE(this=day.copy(), expression=bound(0, "next"))
+            return exp.GTE(this=day, expression=following)
         case Operator.GE:
-            return exp.GTE(this=day.copy(), expression=bound(0, "start"))
-    inside = exp.or_(
-        *(
-            exp.and_(
-                exp.GTE(this=day.copy(), expression=bound(value, "start")),
-                exp.LT(this=day.copy(), expression=bound(value, "next")),
-                copy=False,
-            )
-            for value in range(count)
-        ),
-        copy=False,
+            return exp.GTE(this=day, expression=start)
+    inside = exp.and_(
+        exp.GTE(this=day.copy(), expression=start), exp.LT(this=day.copy(), expression=following), copy=False
     )
-    if operator in {Operator.EQ, Operator.IN}:
-        return exp.Paren(this=inside)
-    return exp.Not(this=function(exp.Coalesce, exp.Paren(this=inside), exp.false()))
+    return equality(operator, exp.Paren(this=inside))
+
+
+def compare_buckets(
+    book: ParameterBook, bucket: exp.Expr, grain: Grain, operator: Operator, position: int
+) -> exp.Expr:
+    """A filter on several buckets, by the first day of each."""
+    starts = book.placeholder(BucketSlot(position, grain, "all starts"))
+    return equality(operator, among(bucket, starts, is_list=True))

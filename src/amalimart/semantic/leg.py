@@ -12,14 +12,21 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from amalimart.core.calendar import Grain
-from amalimart.semantic.conditions import compare, compare_bucket, function, known_value, text
+from amalimart.semantic.conditions import (
+    among,
+    compare,
+    compare_bucket,
+    compare_buckets,
+    equality,
+    known_value,
+)
+from amalimart.semantic.entity_filters import EntityFilters
 from amalimart.semantic.formula import Measure, Reach
-from amalimart.semantic.model import UNKNOWN_KEY, UNKNOWN_LABEL, DimensionUse, SemanticModel
+from amalimart.semantic.model import DimensionUse, SemanticModel
 from amalimart.semantic.parameters import DaySlot, FilterSlot, ParameterBook
-from amalimart.semantic.question import Operator
 from amalimart.semantic.request import AskedFilter, Request
 from amalimart.semantic.scan import Door
-from amalimart.semantic.shapes import Aggregate, FieldType, Period
+from amalimart.semantic.shapes import Aggregate, Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +54,18 @@ class LegWriter:
     """Writes the SELECT of one leg. Columns: g<n> for the groups, then what `add_*` was told to name."""
 
     def __init__(
-        self, model: SemanticModel, door: Door, book: ParameterBook, request: Request, key: LegKey
+        self,
+        model: SemanticModel,
+        door: Door,
+        book: ParameterBook,
+        entities: EntityFilters,
+        request: Request,
+        key: LegKey,
     ) -> None:
         self._model = model
         self._door = door
         self._book = book
+        self._entities = entities
         self._request = request
         self._key = key
         self._aliases: dict[tuple[str, ...], str] = {(): "t0"}
@@ -165,61 +179,24 @@ class LegWriter:
 
     def _filter(self, wanted: AskedFilter) -> exp.Expr:
         if isinstance(wanted.target, Grain):
-            return compare_bucket(
-                self._book, self._day(), wanted.target, wanted.operator, wanted.position, wanted.count
+            return self._time_filter(wanted, wanted.target)
+        value = self._dimension(wanted.target)
+        if wanted.target.has_label:
+            return equality(
+                wanted.operator, exp.In(this=value, query=self._entities.keys(wanted, wanted.target))
             )
         dimension = wanted.target.dimension
-        kind = FieldType.TEXT if wanted.target.has_label else dimension.type
-        operands = [
-            self._book.placeholder(FilterSlot(wanted.position, value, kind, dimension.values))
-            for value in range(wanted.count)
-        ]
-        if not wanted.target.has_label:
-            return compare(self._dimension(wanted.target), wanted.operator, operands)
-        found = self._labelled(wanted.target, operands)
-        return found if wanted.operator in {Operator.EQ, Operator.IN} else exp.Not(this=found)
+        slot = FilterSlot(wanted.position, dimension.type, dimension.values, wanted.is_list)
+        operand = self._book.placeholder(slot)
+        if wanted.is_list:
+            return equality(wanted.operator, among(value, operand, is_list=True))
+        return compare(value, wanted.operator, [operand])
 
-    def _labelled(self, use: DimensionUse, labels: list[exp.Placeholder]) -> exp.Expr:
-        """Whether the entity is one of these.
-
-        A value means the key where there is such a key, else the label, which may belong to several
-        entities; so nobody can join a group by taking another's key as a name.
-        """
-        lookup = use.dimension.lookup
-        if lookup is None:
-            raise AssertionError("only an entity has labels")
-        key = self._model.datasets[lookup.dataset].key
-        label = function(
-            exp.Coalesce,
-            exp.column(lookup.label, table="l", quoted=True),
-            exp.column(key, table="l", quoted=True),
-        )
-        keys = exp.Select(expressions=[exp.column(key, table="k", quoted=True)]).from_(
-            _aliased(self._door.scan(lookup.dataset, {key}), "k"), copy=False
-        )
-        is_label = exp.And(
-            this=exp.In(this=label, expressions=[each.copy() for each in labels]),
-            expression=exp.Not(this=exp.In(this=label.copy(), query=exp.Subquery(this=keys))),
-        )
-        is_key = exp.In(
-            this=exp.column(key, table="l", quoted=True), expressions=[each.copy() for each in labels]
-        )
-        entities = (
-            exp.Select(expressions=[exp.column(key, table="l", quoted=True)])
-            .from_(_aliased(self._door.scan(lookup.dataset, {key, lookup.label}), "l"), copy=False)
-            .where(exp.Or(this=is_key, expression=exp.Paren(this=is_label)), copy=False)
-        )
-        listed = exp.In(this=self._dimension(use), query=exp.Subquery(this=entities))
-        nobody = exp.And(
-            this=exp.EQ(this=self._dimension(use), expression=text(UNKNOWN_KEY)),
-            expression=exp.Paren(
-                this=exp.Or(
-                    this=exp.In(this=text(UNKNOWN_LABEL), expressions=[each.copy() for each in labels]),
-                    expression=exp.In(this=text(UNKNOWN_KEY), expressions=[each.copy() for each in labels]),
-                )
-            ),
-        )
-        return exp.Paren(this=exp.Or(this=listed, expression=exp.Paren(this=nobody)))
+    def _time_filter(self, wanted: AskedFilter, grain: Grain) -> exp.Expr:
+        if wanted.is_list:
+            bucket = day_bucket(self._day(), grain)
+            return compare_buckets(self._book, bucket, grain, wanted.operator, wanted.position)
+        return compare_bucket(self._book, self._day(), grain, wanted.operator, wanted.position)
 
     def _column(self, reach: Reach) -> exp.Column:
         for length in range(1, len(reach.path) + 1):

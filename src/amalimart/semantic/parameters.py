@@ -28,22 +28,21 @@ from amalimart.semantic.typed_values import typed_bucket, typed_value
 
 @dataclass(frozen=True, slots=True)
 class FilterSlot:
-    """One value of one filter of the question, as a value of the dimension's type."""
+    """The value of one filter of the question, or all of them as one list, in the dimension's type."""
 
     filter: int
-    value: int
     type: FieldType
     known: tuple[str, ...]
+    is_list: bool
 
 
 @dataclass(frozen=True, slots=True)
 class BucketSlot:
-    """A value of a filter on time: the first day of the bucket, or of the one after it."""
+    """The value of a filter on time: the first day of the bucket, or of the one after it; or all starts."""
 
     filter: int
-    value: int
     grain: Grain
-    edge: Literal["start", "next"]
+    edge: Literal["start", "next", "all starts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +112,20 @@ class ParameterBook:
         return _MARKED.sub(number, marked_sql), tuple(order)
 
 
-def bind(slots: Sequence[Slot], question: Question, principal: Principal, search: str = "") -> list[Value]:
+def bind(
+    slots: Sequence[Slot], question: Question, principal: Principal, search: str = ""
+) -> list[Value | list[Value]]:
     """The values of the slots for one question. Raises InvalidFilter where a filter's value does not fit."""
-    return [_value(slot, question, principal, search) for slot in slots]
+    bound = {slot: _value(slot, question, principal, search) for slot in dict.fromkeys(slots)}
+    return [bound[slot] for slot in slots]
 
 
-def _value(slot: Slot, question: Question, principal: Principal, search: str) -> Value:
+def _value(slot: Slot, question: Question, principal: Principal, search: str) -> Value | list[Value]:
     match slot:
         case ConstantSlot(_, value):
             return value
         case FilterSlot() | BucketSlot():
-            return _filter_value(slot, question)
+            return _filtered(slot, question)
         case DaySlot():
             return _day(slot, question)
         case OwnIdSlot(ids, position):
@@ -134,23 +136,43 @@ def _value(slot: Slot, question: Question, principal: Principal, search: str) ->
             return search
 
 
-def _filter_value(slot: FilterSlot | BucketSlot, question: Question) -> Value:
-    condition = question.filters[slot.filter]
-    text = condition.values[slot.value]
+def _filtered(slot: FilterSlot | BucketSlot, question: Question) -> Value | list[Value]:
+    texts = question.filters[slot.filter].values
+    if isinstance(slot, FilterSlot):
+        values = [_typed(slot, question, text) for text in texts]
+        return values if slot.is_list else values[0]
+    starts = [_start(slot, question, text) for text in texts]
+    if slot.edge == "all starts":
+        return [*starts]
+    return starts[0] if slot.edge == "start" else slot.grain.next_start(starts[0])
+
+
+def _typed(slot: FilterSlot, question: Question, text: str) -> Value:
     try:
-        if isinstance(slot, FilterSlot):
-            value = typed_value(text, slot.type, slot.known)
-            is_unknown = slot.type is FieldType.TEXT and text.lower() == UNKNOWN_KEY
-            return UNKNOWN_LABEL if is_unknown else value
-        start = typed_bucket(text, slot.grain)
+        value = typed_value(text, slot.type, slot.known)
     except ValueError as error:
-        raise InvalidFilter(
-            f"{text[:100]!r} is not a value of {condition.dimension}",
-            where=f"the filter on {condition.dimension}",
-            expected=str(error),
-            nearest=nearest(text[:100], slot.known) if isinstance(slot, FilterSlot) else None,
-        ) from error
-    return start if slot.edge == "start" else slot.grain.next_start(start)
+        raise _unfit(question, slot.filter, text, error, slot.known) from error
+    is_unknown = slot.type is FieldType.TEXT and text.lower() == UNKNOWN_KEY
+    return UNKNOWN_LABEL if is_unknown else value
+
+
+def _start(slot: BucketSlot, question: Question, text: str) -> date:
+    try:
+        return typed_bucket(text, slot.grain)
+    except ValueError as error:
+        raise _unfit(question, slot.filter, text, error, ()) from error
+
+
+def _unfit(
+    question: Question, position: int, text: str, error: ValueError, known: tuple[str, ...]
+) -> InvalidFilter:
+    dimension = question.filters[position].dimension
+    return InvalidFilter(
+        f"{text[:100]!r} is not a value of {dimension}",
+        where=f"the filter on {dimension}",
+        expected=str(error),
+        nearest=nearest(text[:100], known),
+    )
 
 
 def _day(slot: DaySlot, question: Question) -> date:

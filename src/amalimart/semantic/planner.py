@@ -16,6 +16,7 @@ from amalimart.access.policies import Policies
 from amalimart.core.calendar import Grain
 from amalimart.semantic.answer import Column, ColumnKind
 from amalimart.semantic.conditions import function, text
+from amalimart.semantic.entity_filters import EntityFilters
 from amalimart.semantic.formula import Constant, Formula, Leaf, Measure, divides
 from amalimart.semantic.guard import CTE_PREFIX, check_text, check_tree
 from amalimart.semantic.leg import LegKey, LegWriter, to_date
@@ -92,6 +93,7 @@ class _Statement:
         self._door = door
         self._book = book
         self._request = request
+        self._entities = EntityFilters(model, door, book)
         self._legs: dict[LegKey, LegWriter] = {}
         self._owned: dict[LegKey, list[str]] = {}
         self._measures: dict[tuple[LegKey, Measure], str] = {}
@@ -193,7 +195,9 @@ class _Statement:
         measure = leaf.measure
         key = LegKey(measure.dataset, measure.time, leaf.period if measure.time else None, compared)
         if key not in self._legs:
-            self._legs[key] = LegWriter(self._model, self._door, self._book, self._request, key)
+            self._legs[key] = LegWriter(
+                self._model, self._door, self._book, self._entities, self._request, key
+            )
             self._owned[key] = []
         return key
 
@@ -252,6 +256,8 @@ class _Statement:
         """Give the statement its CTEs and its source, named s."""
         legs = {key: writer.select() for key, writer in self._legs.items()}
         names = {key: f"{CTE_PREFIX}leg_{number}" for number, key in enumerate(legs)}
+        for name, keys in self._entities.ctes.items():
+            select = _with(select, name, keys)
         for key, leg in legs.items():
             select = _with(select, names[key], leg)
         fill = self._request.shape.fill

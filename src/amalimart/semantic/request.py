@@ -29,7 +29,10 @@ MOST_METRICS = 30
 MOST_GROUPS = 8
 MOST_FILTERS = 30
 MOST_VALUES = 1_000
+MOST_VALUES_TOGETHER = 3_000
+MOST_FILLED_BUCKETS = 4_000  # ten years of days, with room
 
+_LEAST_DAYS = {Grain.DAY: 1, Grain.WEEK: 7, Grain.MONTH: 28, Grain.QUARTER: 90, Grain.YEAR: 365}
 _LISTS = {Operator.IN, Operator.NOT_IN}
 _ORDERING = {Operator.LT, Operator.LE, Operator.GT, Operator.GE}
 _ORDERED_TYPES = {FieldType.INTEGER, FieldType.DECIMAL, FieldType.MONEY, FieldType.DATE}
@@ -41,7 +44,7 @@ class FilterShape:
 
     dimension: str
     operator: Operator
-    count: int
+    is_list: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ class AskedFilter:
     position: int
     target: DimensionUse | Grain
     operator: Operator
-    count: int
+    is_list: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,11 @@ def _refuse_impossible(question: Question) -> None:
     ):
         if count > most:
             raise InvalidFilter(f"the question has {count} {what}", expected=f"at most {most}")
+    values = sum(len(condition.values) for condition in question.filters)
+    if values > MOST_VALUES_TOGETHER:
+        raise InvalidFilter(
+            f"the filters have {values} values together", expected=f"at most {MOST_VALUES_TOGETHER}"
+        )
     if not question.metrics:
         raise InvalidFilter("the question names no metric", next_step="run: amalimart metrics list")
     if question.limit is not None and not 1 <= question.limit <= 1_000_000:
@@ -126,6 +134,16 @@ def _refuse_impossible(question: Question) -> None:
             raise InvalidFilter(
                 f"the day {day.isoformat()} is out of range", expected=f"{FIRST_YEAR} to {LAST_YEAR}"
             )
+    grains = [Grain(name) for name in question.by if name in GRAINS]
+    grains += [question.grain] if question.grain is not None else []
+    if question.fill and days is not None and grains:
+        buckets = min(days.days // _LEAST_DAYS[grain] for grain in grains)
+        if buckets > MOST_FILLED_BUCKETS:
+            raise InvalidFilter(
+                f"to fill every {grains[0]} of the days makes {buckets} rows or more",
+                expected=f"at most {MOST_FILLED_BUCKETS}",
+                next_step="ask for fewer days, or a coarser grain of time",
+            )
 
 
 def _filter_shape(condition: Filter) -> FilterShape:
@@ -135,7 +153,7 @@ def _filter_shape(condition: Filter) -> FilterShape:
             f"the filter on {condition.dimension[:100]} has {count} values",
             expected=f"from 1 to {MOST_VALUES}" if condition.operator in _LISTS else "exactly one",
         )
-    return FilterShape(condition.dimension, condition.operator, count)
+    return FilterShape(condition.dimension, condition.operator, count > 1)
 
 
 class Resolver:
@@ -188,7 +206,7 @@ class Resolver:
                     where=f"the filter on {name}",
                     expected="=, !=, in or not in",
                 )
-            filters.append(AskedFilter(position, target, wanted.operator, wanted.count))
+            filters.append(AskedFilter(position, target, wanted.operator, wanted.is_list))
         return tuple(filters)
 
     def _permit_metric(self, asked: AskedMetric, role: Role) -> None:

@@ -6,6 +6,7 @@ of one call are answered in one read transaction, so from one release.
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +16,7 @@ from typing import Generic, TypeVar
 
 from amalimart.access.policies import Policies
 from amalimart.access.principal import Principal
-from amalimart.core.errors import AmalimartError, InvalidFilter
+from amalimart.core.errors import AmalimartError, Internal, InvalidFilter, WarehouseError
 from amalimart.semantic.answer import Answer
 from amalimart.semantic.answering import answer_of
 from amalimart.semantic.availability import Availability
@@ -36,13 +37,15 @@ from amalimart.semantic.request import QuestionShape, Resolver, shape_of
 from amalimart.semantic.scan import Scope
 from amalimart.semantic.shapes import FieldType
 from amalimart.semantic.typed_values import typed_value
-from amalimart.warehouse.reading import Reader, ReadTransaction
+from amalimart.warehouse.reading import Reader, ReadTransaction, Rows
 
 K = TypeVar("K")
 V = TypeVar("V")
 
-PLANS_KEPT = 2_000
+PLANS_KEPT = 1_000
 MOST_VALUES_LISTED = 1_000
+
+_log = logging.getLogger(__name__)
 
 
 class SemanticService:
@@ -123,7 +126,7 @@ class SemanticService:
         sql, slots = found
         asked = replace(_NOTHING, limit=limit)
         with self._reader.read() as transaction:
-            rows = transaction.rows(sql, bind(slots, asked, principal, sought)).rows
+            rows = _rows(transaction, sql, bind(slots, asked, principal, sought)).rows
         return tuple(DimensionValue(key, label) for key, label in rows)
 
     def metrics(self, principal: Principal) -> tuple[MetricInfo, ...]:
@@ -154,9 +157,25 @@ class SemanticService:
         principal: Principal,
         transaction: ReadTransaction,
     ) -> Answer:
-        rows = transaction.rows(planned.sql, bound)
+        rows = _rows(transaction, planned.sql, bound)
         sql = None if self._policies.is_scoped(principal) else planned.sql
         return answer_of(planned, rows, question, transaction.release, sql=sql)
+
+
+def _rows(transaction: ReadTransaction, sql: str, bound: Sequence[object]) -> Rows:
+    """What the transaction answers. Where the engine refuses a statement that we wrote, that is our defect.
+
+    Its own words may quote a value of anybody's row, so they are neither shown nor logged.
+    """
+    try:
+        return transaction.rows(sql, bound)
+    except WarehouseError as error:
+        if type(error) is not WarehouseError:
+            raise
+        _log.error("the engine refused a question", extra={"sql": sql})
+        raise Internal(
+            "This question could not be computed.", next_step="report it with the time at which you asked"
+        ) from None
 
 
 _NOTHING = Question(metrics=(), today=date(2000, 1, 1))
