@@ -20,6 +20,7 @@ def amalimart_sample() -> Path:
     return folder
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep a room's tests on one worker, so that what a session prepares is prepared once."""
     for item in items:
