@@ -30,7 +30,7 @@ const compactOf = {
   percent: () => number({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }),
   days: () => number({ minimumFractionDigits: 1, maximumFractionDigits: 1 }),
   rating: () => number({ minimumFractionDigits: 2, maximumFractionDigits: 2 }),
-  number: (value) => number(Math.abs(value) < 100000 ? { maximumFractionDigits: 2 } : COMPACT),
+  number: (value) => number(Math.abs(value) < 100000 ? { minimumFractionDigits: 2, maximumFractionDigits: 2 } : COMPACT),
 };
 
 const exactOf = {
