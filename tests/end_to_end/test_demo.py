@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from playwright.sync_api import Browser
 
 from tests.end_to_end.running_demo import RunningDemo, amalimart, running_demo
 
@@ -65,6 +66,44 @@ def test_a_live_order_reaches_the_numbers(demo: RunningDemo) -> None:
         assert time.monotonic() - started < 60
         time.sleep(0.5)
     assert now["receipt"]["release_id"] > before["receipt"]["release_id"]
+
+
+@pytest.mark.browser
+def test_the_page_shows_the_shops_figures_and_follows_it_without_reload(
+    demo: RunningDemo, browser: Browser, pictures: Path
+) -> None:
+    """Signed in by one click; held against SQL on the shop; then left alone while live orders arrive."""
+    page = browser.new_page(viewport={"width": 1440, "height": 1000}, color_scheme="light")
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.goto(f"{demo.address}/sign-in")
+    page.click('button[value^="admin@"]')
+    page.wait_for_url("**/dashboards/admin**")
+    day = "(order_date at time zone 'Africa/Accra')::date"
+    last = shop_value(demo, f"select (max({day}) - 5)::text from orders")
+    first = shop_value(demo, f"select (max({day}) - 34)::text from orders")
+    page.goto(f"{demo.address}/dashboards/admin?range=custom&from={first}&to={last}")
+    card = page.locator('[data-tile="orders"] .value')
+    card.wait_for()
+    placed = shop_value(
+        demo,
+        f"select count(*) from orders where is_test is not true and {day} between '{first}' and '{last}'",
+    )
+    assert card.inner_text().replace(",", "") == str(placed)
+
+    page.goto(f"{demo.address}/dashboards/admin?range=last_7_days")
+    page.wait_for_selector('#tiles[aria-busy="false"]:not([data-waiting])')
+    page.evaluate("window.neverReloaded = true")
+    before = card.inner_text()
+    page.wait_for_function(
+        """(before) => document.querySelector('[data-tile="orders"] .value').innerText !== before""",
+        arg=before,
+        timeout=60_000,
+    )
+    assert page.evaluate("window.neverReloaded") is True
+    page.screenshot(path=pictures / "admin-live.png")
+    assert complaints == []
+    page.close()
 
 
 def test_status_and_doctor_say_that_all_is_well(demo: RunningDemo) -> None:
