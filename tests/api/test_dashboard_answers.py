@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from amalimart.api.dashboards import page as page_module
 from amalimart.core.calendar import DayRange
 from amalimart.core.errors import ModelFailed
 from tests.web.asgi_client import TestClient
@@ -161,6 +162,13 @@ def test_a_tag_is_of_one_reader_and_one_state(
         executive.get(ADMIN).headers["etag"],
     }
     assert len(tags) == 5
+
+
+def test_a_tag_ends_with_the_process_that_gave_it(admin: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Metrics and policies are read at the start: the same release may show other numbers after it."""
+    tag = admin.get(ADMIN).headers["etag"]
+    monkeypatch.setattr(page_module, "_PROCESS", "another")
+    assert admin.get(ADMIN, headers={"If-None-Match": tag}).status_code == 200
 
 
 def test_before_the_first_release_the_page_is_being_prepared(

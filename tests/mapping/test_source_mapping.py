@@ -139,3 +139,55 @@ def test_an_unknown_mapping_lists_where_it_looked(tmp_path: Path) -> None:
     assert caught.value.nearest == "myshop"
     with pytest.raises(ConfigError):
         find_mapping("../../etc/passwd", (tmp_path,))
+
+
+HOSTILE = "{{ env_var('HOME') }}"
+
+
+@pytest.mark.parametrize(
+    ("written", "instead"),
+    [
+        ("values: {w: FEMALE, m: MALE}", f'values: {{w: FEMALE, "{HOSTILE}": MALE}}'),
+        ("values: {w: FEMALE, m: MALE}", 'values: {w: FEMALE, "{# m": MALE}'),
+        ("{from: dob, optional: true}", f'{{from: dob, format: "{HOSTILE}"}}'),
+        ("{from: dob, optional: true}", '{from: dob, format: "{% raw %}"}'),
+        ("{from: dob, optional: true}", '{from: "{{dob}}"}'),
+        ("{from: dob, optional: true}", '{from: "dob}"}'),
+        ("{from: dob, optional: true}", '{from: "dob\\n-- x"}'),
+        ("{kind: [buyer]}", f'{{kind: ["{HOSTILE}"]}}'),
+        ("{kind: [buyer]}", '{"ki{{nd": [buyer]}'),
+        ("{kind: [buyer]}", '{kind: ["a\\0b"]}'),
+        ("{column: changed, key: [id]}", '{column: "{{changed}}", key: [id]}'),
+        ("{column: changed, key: [id]}", '{column: changed, key: ["{%id"]}'),
+        ("people", '"peo\'ple"'),
+        ("people", '"peo\\"ple"'),
+        ("people", '"people\\\\"'),
+        ("people", '"{{people}}"'),
+        ("people", '"peo\\nple"'),
+        ("people", "\"x') }} {{ source('bronze\""),
+    ],
+)
+def test_a_text_that_a_template_could_read_is_refused(tmp_path: Path, written: str, instead: str) -> None:
+    """The texts of a mapping are written into models, which are templates."""
+    assert written in BASE
+    with pytest.raises(ConfigError, match="holds") as caught:
+        load(tmp_path, BASE.replace(written, instead))
+    assert caught.value.where
+    assert caught.value.next_step
+
+
+def test_texts_of_every_language_may_be_mapped(tmp_path: Path) -> None:
+    text = BASE.replace("w: FEMALE", '"f\xe9minin d\'ici -- 100 % {x}": FEMALE')
+    text = text.replace("sex", "\"s\xe9x 'n'\"").replace("old_people", "old")
+    mapping = load(tmp_path, text.replace("people", '"Pers\xf6nen & Co-1"'))
+    assert mapping.landed["Pers\xf6nen & Co-1"][1] == "s\xe9x 'n'"
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["passphrase", "cardNo", "account_no", "card_cvc", "otp", "login_otp", "credentials", "pin_salt"],
+)
+def test_a_column_named_like_a_secret_is_refused(tmp_path: Path, column: str) -> None:
+    with pytest.raises(ConfigError, match="named like a secret"):
+        load(tmp_path, BASE.replace("{from: sex,", f"{{from: {column},"))
+    load(tmp_path, BASE.replace("{from: sex,", "{from: account_note,"))

@@ -20,9 +20,16 @@ from amalimart.mapping.entities import ColumnType, Entity, load_entities
 SOURCES_FOLDER = Path(__file__).parent.parent / "marketplace" / "sources"
 
 _LOOKS_SECRET = re.compile(
-    r"passw|passwd|pwd|secret|token|account_?num|iban|cvv|card_?num|api_?key|private_?key|(^|_)pin($|_)",
+    r"passw|passphrase|passcode|pwd|secret|token|credential|iban|cvv|cvc|api_?key|private_?key"
+    r"|(account|card)_?(num|no($|_))|(^|_)(pin|otp|ssn|salt)($|_)",
     re.IGNORECASE,
 )
+# What a mapping says is written into SQL and, with it, into templates. Both are quoted where they are
+# written; what has a meaning to either and none to a person is refused before.
+_TEMPLATE = re.compile(r"\{[{%#]")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_NOT_IN_A_COLUMN_NAME = re.compile(r"[{}]")
+_NOT_IN_A_TABLE_NAME = re.compile(r"[{}'\"\\]")
 
 
 class ColumnMapping(StrictModel):
@@ -178,6 +185,7 @@ def load_mapping(path: Path) -> SourceMapping:
             where=document.where("time_zone"),
             expected="an IANA name such as Africa/Accra",
         ) from error
+    _refuse_unwritable(document, parsed)
     known = load_entities()
     entities = {}
     for name, entity in parsed.entities.items():
@@ -190,6 +198,37 @@ def load_mapping(path: Path) -> SourceMapping:
             )
         entities[name] = _checked_entity(document, name, entity, known[name], parsed.tables)
     return SourceMapping(parsed.mapping, parsed.description, zone, parsed.tables, entities, str(path))
+
+
+def _refuse_unwritable(document: YamlDocument, parsed: _MappingFile) -> None:
+    for table, spec in parsed.tables.items():
+        where = document.where("tables", table)
+        _refuse_in(table, _NOT_IN_A_TABLE_NAME, where, "a table name")
+        cursor = (spec.cursor.column, *spec.cursor.key) if spec.cursor else ()
+        for column in (*cursor, *spec.secret, *spec.ignored):
+            _refuse_in(column, _NOT_IN_A_COLUMN_NAME, where, "a column name")
+    for name, entity in parsed.entities.items():
+        for column, kept in entity.where.items():
+            where = document.where("entities", name, "where", column)
+            _refuse_in(column, _NOT_IN_A_COLUMN_NAME, where, "a column name")
+            for value in kept:
+                _refuse_in(value, _TEMPLATE, where, "a value")
+        for column, origin in entity.columns.items() if entity.columns != "same" else ():
+            where = document.where("entities", name, "columns", column)
+            _refuse_in(origin.source or "", _NOT_IN_A_COLUMN_NAME, where, "a column name")
+            for text in (origin.constant, origin.default, origin.format, *(origin.values or {})):
+                _refuse_in(text or "", _TEMPLATE, where, "a value")
+
+
+def _refuse_in(text: str, refused: re.Pattern[str], where: str, what: str) -> None:
+    found = _UNPRINTABLE.search(text) or refused.search(text)
+    if found:
+        raise ConfigError(
+            f"{what} holds {found[0]!r}: {text[:100]!r}",
+            where=where,
+            expected=f"{what} of printable characters, without quotes or braces that a template could read",
+            next_step="rename it in the source, or land it through a view under a plain name",
+        )
 
 
 def _checked_entity(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 _LABELS_LOOKED_AT = 1000
+_PROCESS = secrets.token_hex(16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,12 @@ class Page:
 
 
 def page_tag(release_id: int, dashboard: Dashboard, state: PageState, principal: Principal, day: date) -> str:
-    """The ETag of a page: another release, file, state, reader or business day makes another tag."""
+    """The ETag of a page: another release, file, state, reader or business day makes another tag.
+
+    So does another process: metrics and policies are read once, and a restart may have changed them.
+    """
     told_apart = (
+        _PROCESS,
         release_id,
         dashboard.name,
         dashboard.fingerprint,
