@@ -17,6 +17,10 @@ from playwright.sync_api import Browser
 
 from tests.end_to_end.running_demo import RunningDemo, amalimart, running_demo
 
+ORDERS = 20_000
+LARGEST_PICTURE = 300_000  # bytes: the README's pictures load at once
+PICTURES = [("admin-light", 1440, 1000, 1), ("admin-dark", 1440, 1000, 1), ("admin-phone", 390, 844, 2)]
+
 
 @pytest.fixture(scope="module")
 def home() -> Iterator[Path]:
@@ -28,7 +32,7 @@ def home() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def demo(home: Path) -> Iterator[RunningDemo]:
-    with running_demo(home, "--live-rate", "2") as running:
+    with running_demo(home, "--live-rate", "2", orders=ORDERS) as running:
         running.wait_until_open()
         yield running
 
@@ -46,6 +50,28 @@ def shop_value(demo: RunningDemo, sql: str) -> Any:
         row = shop.execute(sql).fetchone()
     assert row is not None
     return row[0]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("name", "width", "height", "scale"), PICTURES)
+def test_the_first_screen_for_the_readme(
+    demo: RunningDemo, browser: Browser, pictures: Path, name: str, width: int, height: int, scale: int
+) -> None:
+    page = browser.new_page(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if name.endswith("dark") else "light",
+        device_scale_factor=scale,
+    )
+    page.goto(f"{demo.address}/sign-in")
+    page.click('button[value^="admin@"]')
+    page.wait_for_selector('#tiles[aria-busy="false"]:not([data-waiting])')
+    page.wait_for_function(
+        """() => [...document.querySelectorAll('[data-type="trend"][data-status="ok"] .chart')]
+            .every((chart) => chart.dataset.drawn)"""
+    )
+    picture = page.screenshot(path=pictures / f"{name}.png")
+    assert 20_000 < len(picture) < LARGEST_PICTURE
+    page.close()
 
 
 def test_numbers_equal_the_shop_to_the_cent(demo: RunningDemo) -> None:
@@ -70,7 +96,7 @@ def test_a_live_order_reaches_the_numbers(demo: RunningDemo) -> None:
 
 @pytest.mark.browser
 def test_the_page_shows_the_shops_figures_and_follows_it_without_reload(
-    demo: RunningDemo, browser: Browser, pictures: Path
+    demo: RunningDemo, browser: Browser
 ) -> None:
     """Signed in by one click; held against SQL on the shop; then left alone while live orders arrive."""
     page = browser.new_page(viewport={"width": 1440, "height": 1000}, color_scheme="light")
@@ -101,7 +127,6 @@ def test_the_page_shows_the_shops_figures_and_follows_it_without_reload(
         timeout=60_000,
     )
     assert page.evaluate("window.neverReloaded") is True
-    page.screenshot(path=pictures / "admin-live.png")
     assert complaints == []
     page.close()
 
@@ -124,7 +149,7 @@ def ask_list(demo: RunningDemo, *arguments: str) -> list[dict[str, Any]]:
 
 def test_a_second_start_on_the_same_folder_is_refused_and_says_where_it_runs(demo: RunningDemo) -> None:
     ended = subprocess.run(
-        amalimart("demo", "--home", str(demo.home), "--orders", "2000"),
+        amalimart("demo", "--home", str(demo.home), "--orders", str(ORDERS)),
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ended.returncode == 8
@@ -166,7 +191,7 @@ def test_ctrl_c_stops_everything_and_the_next_start_reuses_what_is_there(
     while demo.processes() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert demo.processes() == []
-    with running_demo(home, "--live-rate", "0") as again:
+    with running_demo(home, "--live-rate", "0", orders=ORDERS) as again:
         again.wait_until_open()
         assert ask(again, "query", "order_count", "--total")["rows"][0][0] >= orders
         assert "snapshot of shop" not in again.printed

@@ -16,7 +16,7 @@ import click
 )
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 @click.option(
-    "--live-rate", type=click.FloatRange(0, 100), default=0.1, show_default=True, help="New orders a second."
+    "--live-rate", type=click.FloatRange(0, 100), default=0.05, show_default=True, help="New orders a second."
 )
 @click.option("--reset", is_flag=True, help="Remove what an earlier demo made, and stop.")
 def demo(home: Path, orders: int, port: int, live_rate: float, reset: bool) -> None:

@@ -37,7 +37,7 @@ _SEED = 20_240_817
 _SEES = {
     Role.ADMIN: "the whole marketplace: sales, payments, vendors, deliveries",
     Role.EXECUTIVE: "the day in a few figures",
-    Role.VENDOR: "only this vendor's own products, sales and returns",
+    Role.VENDOR: "only its own products, sales and returns",
     Role.SUPPORT: "delayed and failed orders, requests by category",
     Role.DELIVERY: "only this partner's own shipments",
     Role.ANALYST: "everything but personal data",
