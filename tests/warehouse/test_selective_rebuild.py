@@ -63,7 +63,13 @@ entities:
       currency: {constant: GHS}
   payments:
     table: payments
-    columns: {payment_id: id, order_id: sale, amount: total, status: state, paid_at: at, currency: {constant: GHS}}
+    columns:
+      payment_id: id
+      order_id: sale
+      amount: total
+      currency: {constant: GHS}
+      status: state
+      paid_at: at
   shipments: {table: parcels, columns: {shipment_id: id, order_id: sale, delivered_at: at, status: state}}
   reviews: {table: opinions, columns: {review_id: id, product_id: article, rating: count, created_at: at}}
 """

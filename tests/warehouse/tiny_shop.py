@@ -12,10 +12,10 @@ from amalimart.core.clock import FixedClock
 from amalimart.lake import CommitKind, Lake, Operation
 from amalimart.mapping.source_mapping import SourceMapping
 from amalimart.warehouse.compiler import compile_project
-from amalimart.warehouse.executor import Executor
+from amalimart.warehouse.executor import BuildReport, Executor
 from amalimart.warehouse.graph import CompiledGraph
 from amalimart.warehouse.hot_file import HotFile
-from amalimart.warehouse.lake_view import landed_source
+from amalimart.warehouse.lake_view import lake_state, landed_source
 from amalimart.warehouse.project_files import ProjectSettings, assemble
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -58,6 +58,7 @@ models:
   marketplace:
     staging: {+schema: staging, +materialized: table}
     gold: {+schema: gold, +materialized: table}
+    overlay: {+schema: gold, +materialized: table}
 """
 SCHEMA_MACRO = """\
 {% macro generate_schema_name(custom_schema_name, node) %}{{ custom_schema_name }}{% endmacro %}
@@ -117,6 +118,9 @@ class Shop:
         folder = self.folder / "dbt"
         project_hash = assemble(folder, [landed], settings, packaged=self.project)
         return compile_project(folder, project_hash, self.cache, settings)
+
+    def publish(self) -> BuildReport | None:
+        return self.executor.publish(self.graph(), lake_state(self.lake, {"shop": self.mapping}))
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
         with self.hot_file.read() as transaction:

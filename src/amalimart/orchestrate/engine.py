@@ -18,6 +18,7 @@ from amalimart.config.project import Project
 from amalimart.core.clock import Clock
 from amalimart.core.errors import CompileFailed, UnsupportedFeature, WarehouseError
 from amalimart.lake import Lake
+from amalimart.lake.durable import guarded
 from amalimart.mapping.source_mapping import SourceMapping, find_mapping, load_mapping
 from amalimart.warehouse.compiler import compile_project
 from amalimart.warehouse.executor import BuildReport, Executor, Progress
@@ -124,8 +125,9 @@ class Engine:
             sla_days_standard=settings.sla_days.standard,
         )
         folder = self.project.build / "dbt"
-        project_hash = assemble(folder, landed, model_settings, (self.project.overlay("models"),))
-        return compile_project(folder, project_hash, self.project.build / "compiled", model_settings)
+        with guarded("assembling the models", folder, lambda: "the published release is untouched"):
+            project_hash = assemble(folder, landed, model_settings, (self.project.overlay("models"),))
+            return compile_project(folder, project_hash, self.project.build / "compiled", model_settings)
 
     def refresh(self, progress: Progress = _silent) -> BuildReport | None:
         """Publish a release if the lake, the project or the business day moved on; else None.

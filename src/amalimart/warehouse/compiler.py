@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -41,13 +42,22 @@ def compile_project(
     Raises CompileFailed with dbt's own words, UnsupportedFeature for what the executor cannot run.
     """
     manifest_path = cache / f"{project_hash}-{_FORMAT}.json"
-    if not manifest_path.is_file():
+    trimmed = _cached(manifest_path)
+    if trimmed is None:
         cache.mkdir(parents=True, exist_ok=True)
-        manifest = _run_dbt(project, cache, settings)
+        trimmed = _trimmed(_run_dbt(project, cache, settings))
         fresh = manifest_path.with_suffix(".tmp")
-        fresh.write_text(json.dumps(_trimmed(manifest)))
+        fresh.write_text(json.dumps(trimmed))
         fresh.replace(manifest_path)
-    return read_manifest(json.loads(manifest_path.read_text()), project_hash)
+    return read_manifest(trimmed, project_hash)
+
+
+def _cached(path: Path) -> dict[str, Any] | None:
+    """What was compiled before; None where nothing was, or where a crash left a broken file."""
+    try:
+        return dict(json.loads(path.read_text()))
+    except (FileNotFoundError, ValueError):
+        return None
 
 
 def dbt_command(
@@ -89,15 +99,21 @@ def _run_dbt(project: Path, cache: Path, settings: ProjectSettings) -> dict[str,
             next_step="see that the machine has memory to spare; it is tried again",
         )
     if completed.returncode != 0:
-        said = completed.stdout if completed.stdout.strip() else completed.stderr
-        lines = [line for line in said.splitlines() if line.strip()]
-        reason = next((n for n, line in enumerate(lines) if "rror" in line), max(len(lines) - 8, 0))
         raise CompileFailed(
-            "the dbt project does not compile: " + " ".join(line[10:].strip() for line in lines[reason:][:8]),
+            f"the dbt project does not compile: {_dbts_words(completed.stdout, completed.stderr)}",
             where=str(project),
             next_step=f"correct the model; the whole report is in {cache / 'dbt.log'}",
         )
     return dict(json.loads((target / "manifest.json").read_text()))
+
+
+def _dbts_words(said: str, complained: str) -> str:
+    """What dbt says is wrong: the lines from the first that speaks of an error, without times and traces."""
+    text = (said if said.strip() else complained).partition("Traceback (most recent call last)")[0]
+    lines = [re.sub(r"^\d\d:\d\d:\d\d +", "", line).strip() for line in text.splitlines()]
+    lines = [line for line in lines if line]
+    first = next((n for n, line in enumerate(lines) if "rror" in line), max(len(lines) - 8, 0))
+    return " ".join(lines[first:][:8])
 
 
 def _trimmed(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -113,7 +129,7 @@ def read_manifest(manifest: dict[str, Any], project_hash: str) -> CompiledGraph:
     """A trimmed manifest as a graph. Raises UnsupportedFeature naming the model and the feature."""
     models, checks = [], []
     for unique_id, node in manifest["nodes"].items():
-        parents = frozenset(node["depends_on"]["nodes"])
+        parents = frozenset(node["depends_on"].get("nodes", ()))
         config = node["config"]
         if node["resource_type"] == "model":
             _refuse_unsupported(unique_id, node)
