@@ -184,3 +184,16 @@ def test_what_is_listed_answers_and_what_is_not_is_a_typed_error(
     assert unlisted
     for question, answer in zip(unlisted, shop.service.ask_all(unlisted, principal), strict=True):
         assert isinstance(answer, QueryError | Denied), question
+
+
+def test_pickers_offer_the_members_in_use_each_in_its_own_rows(
+    shop: Shop, principals: dict[str, Principal]
+) -> None:
+    """A parent category that no product names would filter everything away, so it is not offered."""
+
+    def offered(dimension: str, name: str) -> set[str]:
+        return {value.key for value in shop.service.values(dimension, principals[name])}
+
+    assert offered("category", "admin") == {"k2", "k3"}
+    assert offered("top_category", "admin") == {"k1", "k3"}
+    assert offered("category", "vendor_a") == {"k2"}

@@ -267,7 +267,7 @@ def _dimension(
     if shape.lookup is not None:
         home = entry.known(shape.lookup.dataset, datasets, "dataset", "lookup", "dataset")
         label = entry.known(shape.lookup.label, datasets[home].fields, f"field of {home}", "lookup", "label")
-        lookup = Lookup(home, label)
+        lookup = Lookup(home, label, _offered(entry, shape.lookup.offered, datasets))
     if (lookup is None) == (fields[0].type is FieldType.ID):
         raise entry.refuse(
             "an entity has an id and a lookup for its label, and nothing else has either", "fields"
@@ -285,6 +285,17 @@ def _dimension(
         lookup,
         shape.drill,
     )
+
+
+def _offered(
+    entry: _Entry[DimensionShape], text: str | None, datasets: Mapping[str, Dataset]
+) -> tuple[str, str] | None:
+    if text is None:
+        return None
+    home, _, name = text.partition(".")
+    entry.known(home, datasets, "dataset", "lookup", "offered")
+    entry.known(name, datasets[home].fields, f"field of {home}", "lookup", "offered")
+    return home, name
 
 
 class _Metrics:

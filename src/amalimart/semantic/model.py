@@ -84,10 +84,11 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """Where an entity's label is read."""
+    """Where an entity's label is read, and in which (dataset, field) the keys that pickers offer stand."""
 
     dataset: str
     label: str
+    offered: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,8 +39,7 @@ def plan_values(
         if dimension.type not in {FieldType.TEXT, FieldType.ENUM}:
             key = exp.Cast(this=key, to=exp.DataType.build("varchar"))
         label = key.copy()
-    scan = door.scan(dataset, columns)
-    scan.set("alias", exp.TableAlias(this=exp.to_identifier("v", quoted=True)))
+    scan = _named(door.scan(dataset, columns), "v")
     sought = book.placeholder(SearchSlot())
     tree = (
         exp.Select(
@@ -62,10 +61,25 @@ def plan_values(
         )
         .limit(book.placeholder(LimitSlot()), copy=False)
     )
+    offered = dimension.lookup.offered if dimension.lookup else None
+    if offered is not None and door.may_read(*offered):
+        tree = tree.where(exp.In(this=key.copy(), query=_only_column(door, *offered)), copy=False)
     check_tree(tree, door.issued)
     sql, slots = book.positional(tree.sql(dialect="duckdb"))
     check_text(sql, door.issued_positional)
     return sql, slots
+
+
+def _only_column(door: Door, dataset: str, name: str) -> exp.Subquery:
+    scan = _named(door.scan(dataset, {name}), "o")
+    return exp.Subquery(
+        this=exp.Select(expressions=[exp.column(name, table="o", quoted=True)]).from_(scan, copy=False)
+    )
+
+
+def _named(scan: exp.Subquery, name: str) -> exp.Subquery:
+    scan.set("alias", exp.TableAlias(this=exp.to_identifier(name, quoted=True)))
+    return scan
 
 
 def _column(name: str) -> exp.Column:

@@ -95,10 +95,14 @@ class DatasetShape(StrictModel):
 
 
 class LookupShape(StrictModel):
-    """Where an entity's label is read: the column `label` of `dataset`, whose key is the entity's key."""
+    """Where an entity's label is read: the column `label` of `dataset`, whose key is the entity's key.
+
+    A picker offers every key of the dataset, or only those that stand in `offered`, a `dataset.field`.
+    """
 
     dataset: str
     label: str
+    offered: str | None = None
 
 
 class DimensionShape(StrictModel):
