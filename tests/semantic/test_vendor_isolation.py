@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import random
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
 
-from amalimart.core.errors import AmalimartError, Denied, QueryError
-from amalimart.semantic.question import Question
+from amalimart.core.calendar import DayRange, Grain
+from amalimart.core.errors import AmalimartError, Denied, QueryError, UnknownName
+from amalimart.semantic.answer import Answer
+from amalimart.semantic.question import Filter, Operator, Question
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date
 
     from amalimart.access.principal import Principal
     from tests.semantic.conftest import Shop
@@ -33,6 +36,16 @@ update gold.fact_orders set total_amount = 777777, delivery_fee = 777, discount_
 update gold.fact_orders set status = 'REJECTED', shipping_city = 'canary-b', shipping_region = 'canary-b'
     where order_id not in (select order_id from gold.fact_order_items where vendor_id = 'vA');
 update gold.dim_customers set full_name = 'canary-b', gender = 'OTHER';
+"""
+
+
+UPSET_OTHER_PARCELS = """
+update gold.fact_shipments set delivery_fee = 777777, status = 'FAILED', is_failed = true, city = 'canary-b'
+    where delivery_partner_id is distinct from 'd1';
+insert into gold.fact_shipments
+    select 'n' || shipment_id, * exclude shipment_id from gold.fact_shipments
+    where delivery_partner_id is distinct from 'd1';
+update gold.dim_delivery_partners set partner_name = 'canary-b' where delivery_partner_id <> 'd1';
 """
 
 
@@ -197,3 +210,91 @@ def test_pickers_offer_the_members_in_use_each_in_its_own_rows(
     assert offered("category", "admin") == {"k2", "k3"}
     assert offered("top_category", "admin") == {"k1", "k3"}
     assert offered("category", "vendor_a") == {"k2"}
+
+
+@pytest.mark.parametrize(
+    ("named", "hidden"),
+    [("gmw", "gmv"), ("ytd_revenu", "ytd_revenue"), ("avg_order_valu", "avg_order_value")],
+)
+def test_a_hint_names_only_what_the_reader_may_use(
+    read_only_shop: Shop, principals: dict[str, Principal], named: str, hidden: str
+) -> None:
+    def hint(name: str, by: str = "", metric: str = "item_orders") -> str | None:
+        with pytest.raises(UnknownName) as caught:
+            read_only_shop.ask(metric, by=by, principal=principals[name])
+        return caught.value.nearest
+
+    assert hint("admin", metric=named) == hidden
+    assert hint("vendor_a", metric=named) != hidden
+    assert hint("admin", by="custome") == "customer"
+    assert hint("vendor_a", by="custome") != "customer"
+    with pytest.raises(UnknownName) as caught:
+        read_only_shop.service.values("custome", principals["vendor_a"])
+    assert caught.value.nearest != "customer"
+
+
+def _any_questions(shop: Shop, principal: Principal, today: date, count: int, seed: int) -> list[Question]:
+    """Questions of every form: filters that name others' keys and labels, orders, limits, comparisons."""
+    dice = random.Random(seed)  # noqa: S311 - the same questions each time
+    infos = shop.service.metrics(principal)
+    values = (
+        "vA", "vB", "v77", "p1", "p2", "p3", "p77", "k1", "k3", "Kofi & Sons, Ltd", "Charger", "Accra",
+        "Unknown", "unknown", "COMPLETED", "REJECTED", "GHS", "5", "true", "canary-b", "2024-03",
+    )  # fmt: skip
+    questions: list[Question] = []
+    while len(questions) < count:
+        metrics = dice.sample(infos, dice.randint(1, 3))
+        shared = [name for name in metrics[0].dimensions if all(name in m.dimensions for m in metrics)]
+        keys = [f"{name}_id" for name in shared if name in {"vendor", "product", "category"}]
+        has_time = all(metric.has_time for metric in metrics)
+        grain = dice.choice([None, None, *Grain]) if has_time else None
+        days = dice.choice([None, DayRange(date(2024, 1, 1), date(2024, 3, 31))])
+        by = tuple(dice.sample(shared, min(len(shared), dice.randint(0, 3))))
+        targets = [*shared, *keys, *(("month",) if has_time else ())]
+        operators = dice.choices(
+            [Operator.EQ, Operator.NE, Operator.IN, Operator.NOT_IN], k=dice.randint(0, 3)
+        )
+        filters = tuple(
+            Filter(
+                dice.choice(targets),
+                operator,
+                tuple(dice.sample(values, dice.randint(1, 6) if "in" in operator.value else 1)),
+            )
+            for operator in operators
+        )
+        ordered = dice.choice([None, f"-{metrics[0].name}", *by, *(metric.name for metric in metrics)])
+        questions.append(
+            Question(
+                tuple(metric.name for metric in metrics),
+                today,
+                by,
+                grain,
+                days,
+                filters if targets else (),
+                ordered,
+                dice.choice([None, 1, 3]),
+                compare=days is not None and dice.random() < 0.4,
+                fill=grain is not None and dice.random() < 0.5,
+            )
+        )
+    return questions
+
+
+@pytest.mark.parametrize("name", ["vendor_a", "rider"])
+def test_no_form_of_question_depends_on_another_tenants_rows(
+    shop: Shop, principals: dict[str, Principal], model_day: date, name: str
+) -> None:
+    reader = principals[name]
+    questions = _any_questions(shop, reader, model_day, 250, seed=20_240_320)
+
+    def answers() -> list[object]:
+        return [
+            str(answer) if isinstance(answer, AmalimartError) else answer
+            for answer in shop.service.ask_all(questions, reader)
+        ]
+
+    before = answers()
+    assert sum(isinstance(answer, Answer) and len(answer.rows) > 0 for answer in before) > 75
+    shop.connection.execute(UPSET_B)
+    shop.connection.execute(UPSET_OTHER_PARCELS)
+    assert answers() == before

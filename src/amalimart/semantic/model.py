@@ -6,7 +6,7 @@ who may ask it is the policies'.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from amalimart.access.rules import DataClass
@@ -170,6 +170,13 @@ class Metric:
         return all(leaf.measure.time is not None for leaf in self.leaves)
 
 
+MayUse = Callable[[str], bool]
+
+
+def _anything(_name: str) -> bool:
+    return True
+
+
 class SemanticModel:
     """Every dataset, dimension and metric, by name and by alias."""
 
@@ -205,35 +212,42 @@ class SemanticModel:
         """Every name a dimension is asked by: synonyms, keys of entities and grains of time too."""
         return frozenset(self._dimension_names) | GRAINS
 
-    def alias_grouping(self, names: Iterable[str]) -> Grouping:
+    def alias_grouping(self, names: Iterable[str], may_use: MayUse = _anything) -> Grouping:
         """The grouping that a name carries in itself, as daily_gmv does: that of the first such alias."""
         for name in names:
-            metric = self.metric(name)
+            metric = self.metric(name, may_use)
             grouping = metric.aliases.get(name, metric.default)
             if grouping != metric.default:
                 return grouping
         return Grouping()
 
-    def metric(self, name: str) -> Metric:
-        """The metric of a name or alias. Raises UnknownName with the nearest."""
+    def metric(self, name: str, may_use: MayUse = _anything) -> Metric:
+        """The metric of a name or alias. Raises UnknownName with the nearest of those that may be used."""
         found = self._metric_names.get(name)
         if found is None:
             raise UnknownName(
                 f"no metric is called {name!r}",
                 expected="a name that `amalimart metrics list` shows",
-                nearest=nearest(name[:100], self._metric_names),
+                nearest=nearest(
+                    name[:100],
+                    [known for known, metric in self._metric_names.items() if may_use(metric.name)],
+                ),
                 next_step="run: amalimart metrics list",
             )
         return found
 
-    def dimension(self, name: str) -> DimensionUse:
-        """The dimension of a name or synonym, or the key of one. Raises UnknownName with the nearest."""
+    def dimension(self, name: str, may_use: MayUse = _anything) -> DimensionUse:
+        """The dimension of a name or synonym, or the key of one.
+
+        Raises UnknownName with the nearest of those that may be used.
+        """
         found = self._dimension_names.get(name)
         if found is None:
+            usable = [known for known, use in self._dimension_names.items() if may_use(use.dimension.name)]
             raise UnknownName(
                 f"no dimension is called {name!r}",
                 expected="a dimension, or one of day, week, month, quarter, year",
-                nearest=nearest(name[:100], {*self._dimension_names, *GRAINS}),
+                nearest=nearest(name[:100], [*usable, *sorted(GRAINS)]),
             )
         return found
 
@@ -241,10 +255,10 @@ class SemanticModel:
         """A column that is known to exist."""
         return self.datasets[dataset].fields[name]
 
-    def default_grouping(self, names: Iterable[str]) -> Grouping:
+    def default_grouping(self, names: Iterable[str], may_use: MayUse = _anything) -> Grouping:
         """The grouping in which these names answer when none is given: that of the first which has one."""
         for name in names:
-            metric = self.metric(name)
+            metric = self.metric(name, may_use)
             grouping = metric.aliases.get(name, metric.default)
             if grouping.by or grouping.grain:
                 return grouping

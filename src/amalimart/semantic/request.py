@@ -7,6 +7,7 @@ plan. What may be asked, and by whom, is decided here; how it is computed is the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from amalimart.access.policies import Policies
 from amalimart.access.principal import Role
@@ -166,8 +167,9 @@ class Resolver:
 
     def resolve(self, shape: QuestionShape, role: Role) -> Request:
         """The request. Raises UnknownName, Denied, NotGroupable, NotAvailable or InvalidFilter."""
-        metrics = tuple(AskedMetric(name, self._model.metric(name)) for name in shape.metrics)
-        request = Request(shape, metrics, self._groups(shape), self._filters(shape))
+        usable = partial(self._policies.may_use_metric, role)
+        metrics = tuple(AskedMetric(name, self._model.metric(name, usable)) for name in shape.metrics)
+        request = Request(shape, metrics, self._groups(shape, role), self._filters(shape, role))
         for asked in metrics:
             self._permit_metric(asked, role)
         uses = [group for group in request.groups if isinstance(group, DimensionUse)]
@@ -180,22 +182,27 @@ class Resolver:
         self._answerable(request, uses)
         return request
 
-    def _groups(self, shape: QuestionShape) -> tuple[DimensionUse | Grain, ...]:
+    def _groups(self, shape: QuestionShape, role: Role) -> tuple[DimensionUse | Grain, ...]:
         groups: list[DimensionUse | Grain] = []
         if shape.grain is not None and shape.grain.value not in shape.by:
             groups.append(shape.grain)
-        groups += [Grain(name) if name in GRAINS else self._model.dimension(name) for name in shape.by]
+        groups += [self._target(name, role) for name in shape.by]
         if sum(isinstance(group, Grain) for group in groups) > 1:
             raise InvalidFilter(
                 "two grains of time in one question", expected="one of day, week, month, quarter, year"
             )
         return tuple(groups)
 
-    def _filters(self, shape: QuestionShape) -> tuple[AskedFilter, ...]:
+    def _target(self, name: str, role: Role) -> DimensionUse | Grain:
+        if name in GRAINS:
+            return Grain(name)
+        return self._model.dimension(name, partial(self._policies.may_use_dimension, role))
+
+    def _filters(self, shape: QuestionShape, role: Role) -> tuple[AskedFilter, ...]:
         filters = []
         for position, wanted in enumerate(shape.filters):
             name = wanted.dimension
-            target = Grain(name) if name in GRAINS else self._model.dimension(name)
+            target = self._target(name, role)
             if (
                 isinstance(target, DimensionUse)
                 and wanted.operator in _ORDERING

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -70,7 +71,7 @@ class SemanticService:
 
     def ask(self, question: Question, principal: Principal) -> Answer:
         """One answer. Raises a QueryError, an AccessError, or what the reader raises."""
-        question = self._grouped(question)
+        question = self._grouped(question, principal)
         planned = self.plan(question, principal)
         bound = bind(planned.slots, question, principal)
         with self._reader.read() as transaction:
@@ -85,7 +86,7 @@ class SemanticService:
         with self._reader.read() as transaction:
             for question in questions:
                 try:
-                    grouped = self._grouped(question)
+                    grouped = self._grouped(question, principal)
                     planned = self.plan(grouped, principal)
                     bound = bind(planned.slots, grouped, principal)
                     answers.append(self._run(planned, bound, grouped, principal, transaction))
@@ -121,7 +122,8 @@ class SemanticService:
         scope = Scope.of(principal)
         found = self._pickers.get((dimension, scope))
         if found is None:
-            found = plan_values(self.model, self._policies, scope, self.model.dimension(dimension))
+            usable = partial(self._policies.may_use_dimension, principal.role)
+            found = plan_values(self.model, self._policies, scope, self.model.dimension(dimension, usable))
             self._pickers.put((dimension, scope), found)
         sql, slots = found
         asked = replace(_NOTHING, limit=limit)
@@ -141,12 +143,14 @@ class SemanticService:
         """The grouping in which these names answer when a person gives none. Raises UnknownName."""
         return self.model.default_grouping(metrics)
 
-    def _grouped(self, question: Question) -> Question:
+    def _grouped(self, question: Question, principal: Principal) -> Question:
         """Without a grouping asked for: that of a name such as daily_gmv, or with `usual` of any metric."""
         if question.by or question.grain is not None or not question.metrics:
             return question
         model = self.model
-        grouping = (model.default_grouping if question.usual else model.alias_grouping)(question.metrics)
+        usable = partial(self._policies.may_use_metric, principal.role)
+        find = model.default_grouping if question.usual else model.alias_grouping
+        grouping = find(question.metrics, usable)
         return replace(question, by=grouping.by, grain=grouping.grain)
 
     def _run(
