@@ -83,6 +83,12 @@ def test_a_secret_comes_from_the_environment_then_from_the_owners_file(
     assert project.secret("secret:SHOP_URL", "here") == "from the environment"
 
 
+def test_a_secret_of_several_lines_cannot_smuggle_another_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="line break"):
+        write_secret(tmp_path, "SHOP_URL", "x\nOTHER=y")
+    assert read_secrets(tmp_path) == {}
+
+
 def test_secrets_that_others_can_read_are_refused(tmp_path: Path) -> None:
     write_secret(tmp_path, "SHOP_URL", "x")
     secrets_file(tmp_path).chmod(0o644)

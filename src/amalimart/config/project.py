@@ -170,11 +170,14 @@ def read_secrets(home: Path) -> dict[str, str]:
 
 
 def write_secret(home: Path, name: str, value: str) -> None:
-    """Set one secret in secrets.env, readable by its owner only."""
+    """Set one secret in secrets.env, readable by its owner only. Raises ConfigError for several lines."""
+    if "\n" in value or "\r" in value:
+        raise ConfigError(f"the secret {name} has a line break in it", expected="one line")
     secrets = read_secrets(home) | {name: value}
     path = secrets_file(home)
     fresh = path.with_suffix(".tmp")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    fresh.unlink(missing_ok=True)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         stream.writelines(f"{key}={secrets[key]}\n" for key in sorted(secrets))
     fresh.replace(path)

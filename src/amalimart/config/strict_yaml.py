@@ -1,7 +1,8 @@
 """YAML read strictly: a mistake names its file, line and key.
 
 Every file of the project (settings, mappings, metrics, dashboards, policies) is read here. Duplicate
-keys, tags and anything but plain values are refused, and pydantic's complaints are turned into one
+keys, tags, aliases and anything but plain values are refused, and so is a file too large or too deep to
+have been written by hand; pydantic's complaints are turned into one
 ConfigError with the line of the first offending key.
 """
 
@@ -20,6 +21,10 @@ M = TypeVar("M", bound=BaseModel)
 YamlPath = tuple[str | int, ...]
 
 
+_LARGEST_BYTES = 1_000_000
+_DEEPEST = 50
+
+
 class StrictModel(BaseModel):
     """Base of every YAML shape: immutable, unknown keys refused."""
 
@@ -27,15 +32,33 @@ class StrictModel(BaseModel):
 
 
 class _Lines(yaml.SafeLoader):
-    """A safe loader that remembers the line of every key and refuses duplicate keys."""
+    """A safe loader that notes duplicate keys, and refuses aliases and depth that only an attack needs."""
 
     def __init__(self, stream: str) -> None:
         super().__init__(stream)
         self.duplicates: list[tuple[str, int]] = []
+        self._depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
+        mark: Any = event.start_mark
+        if isinstance(event, yaml.AliasEvent):
+            raise yaml.MarkedYAMLError(problem="aliases are not taken here", problem_mark=mark)
+        if self._depth >= _DEEPEST:
+            problem = f"nested deeper than {_DEEPEST} levels"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
+        self._depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self._depth -= 1
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
         for key_node, _ in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                problem = "a key is a list or a mapping"
+                raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
             key = self.construct_object(key_node, deep=True)
             if key in seen:
                 self.duplicates.append((str(key), key_node.start_mark.line + 1))
@@ -126,6 +149,12 @@ class YamlDocument:
 def read_yaml(path: Path) -> YamlDocument:
     """Read one YAML file. Raises ConfigError where it is missing, unreadable or not YAML."""
     try:
+        if path.stat().st_size > _LARGEST_BYTES:
+            raise ConfigError(
+                f"the file is larger than {_LARGEST_BYTES:,} bytes",
+                where=str(path),
+                next_step="split it, or check that it is the file you mean",
+            )
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise ConfigError(

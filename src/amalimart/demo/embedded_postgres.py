@@ -37,6 +37,8 @@ max_wal_size = '4GB'
 synchronous_commit = off
 shared_buffers = '256MB'
 maintenance_work_mem = '256MB'
+# the socket is the only door and asks for no password: only the owner (and root) may come in
+unix_socket_permissions = 0700
 timezone = 'UTC'
 log_timezone = 'UTC'
 """

@@ -82,8 +82,9 @@ def _server(app: FastAPI) -> _Server:
     return _Server(config)
 
 
-async def _serve(project: Project, services: AppServices, listener: socket.socket) -> None:
-    local = bind_local(project.run)
+async def _serve(
+    project: Project, services: AppServices, listener: socket.socket, local: socket.socket
+) -> None:
     servers = [
         (_server(create_site(services)), listener),
         (_server(create_app(services, local_operator=OPERATOR)), local),
@@ -120,9 +121,10 @@ def run_engine(project: Project) -> None:
     loop = RefreshLoop(engine)
     try:
         services = build_services(project, engine, loop, control, clock, demo_accounts(project))
+        local = bind_local(project.run)  # before other threads run: the umask is the whole process's
         loop.start()
         try:
-            asyncio.run(_serve(project, services, listener))
+            asyncio.run(_serve(project, services, listener, local))
         finally:
             loop.stop()
     finally:
