@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -229,3 +230,14 @@ def test_a_build_that_stays_blocked_is_remembered_once(shop: Shop) -> None:
     shop.land(GOOD)
     publish(shop)
     assert shop.query("select count(*) from meta.blocked_builds") == [(1,)]
+
+
+def test_one_question_cannot_take_the_machines_memory_or_disk(shop: Shop) -> None:
+    shop.land(GOOD)
+    publish(shop)
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    [(memory, spill)] = shop.query(
+        "select current_setting('memory_limit'), current_setting('max_temp_directory_size')"
+    )
+    assert float(str(memory).split()[0]) * 1024**3 < 0.7 * machine
+    assert str(spill) == "18.6 GiB"

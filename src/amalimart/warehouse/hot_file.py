@@ -6,6 +6,7 @@ Readers get one transaction each, so what they see never changes under them and 
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -35,13 +36,19 @@ _NO_SPACE = (
 )
 
 
+# One heavy question may slow the engine down, but must leave the machine and its disk to the others.
+_MEMORY_SHARE = 0.6
+_LARGEST_SPILL = "20GB"
+
+
 @dataclass(frozen=True, slots=True)
 class ReadLimits:
-    """What one read may take. Seconds, rows, and how many reads run at once."""
+    """What one read may take: seconds, rows, how many run at once, and how long one waits for its turn."""
 
     seconds: float = 30.0
     rows: int = 100_000
     at_once: int = 4
+    wait_seconds: float = 3.0
 
 
 class HotFile:
@@ -72,6 +79,8 @@ class HotFile:
         folders = [str(folder.resolve()) for folder in (*readable_folders, spill)]
         settings = self._connection.cursor()
         settings.execute("set preserve_insertion_order = false")
+        settings.execute(f"set memory_limit = '{_memory_mebibytes()}MiB'")
+        settings.execute(f"set max_temp_directory_size = '{_LARGEST_SPILL}'")
         settings.execute("set global timezone = 'UTC'")  # nothing may depend on the machine's zone
         settings.execute(f"set temp_directory = '{_escaped(spill)}'")
         quoted = ", ".join(f"'{_escaped(folder)}'" for folder in folders)
@@ -115,7 +124,7 @@ class HotFile:
 
     @contextmanager
     def _read(self) -> Iterator[ReadTransaction]:
-        if not self._admission.acquire(timeout=self._limits.seconds):
+        if not self._admission.acquire(timeout=self._limits.wait_seconds):
             raise QueryTooLarge(
                 "too many questions are being answered at once",
                 expected=f"at most {self._limits.at_once} at a time",
@@ -187,6 +196,11 @@ class _Transaction:
         self._cursor.execute("rollback")
         self._cursor.execute("begin transaction read only")
         self._moved_on = latest_release(self._cursor) != self._release
+
+
+def _memory_mebibytes() -> int:
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return int(machine * _MEMORY_SHARE) // 1024**2
 
 
 def engine_error(error: duckdb.Error, where: str) -> AmalimartError:
