@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.real_browser import browser
+
+__all__ = ["browser"]
+
 ROOT = Path(__file__).parent.parent
 SAMPLE_VARIABLE = "AMALIMART_SAMPLE"
 

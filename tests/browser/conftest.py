@@ -3,55 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import shutil
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from amalimart.web.site import create_site
 from tests.web.fake_marketplace import FakeMarketplace
 from tests.web.fake_site import make_services, serving
-
-ARGUMENTS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
-
-def find_chromium(own: str) -> str | None:
-    """The browser to drive: named, installed, or the one that playwright brought."""
-    named = os.environ.get("CHROMIUM")
-    installed = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
-    candidates = (named, "/usr/bin/chromium", *installed, own)
-    return next((path for path in candidates if path and Path(path).is_file()), None)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        path = find_chromium(playwright.chromium.executable_path)
-        if path is None:
-            message = "no browser found: install chromium, or name one in CHROMIUM"
-            if os.environ.get("CI", "").lower() in {"1", "true"}:
-                pytest.fail(message)
-            pytest.skip(message)
-        launched = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
-        yield launched
-        launched.close()
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""What the end-to-end tests share: the browser, and a place for the pictures they take."""
+"""A place for the pictures that end-to-end tests take."""
 
 from __future__ import annotations
 
@@ -6,10 +6,6 @@ import os
 from pathlib import Path
 
 import pytest
-
-from tests.browser.conftest import browser
-
-__all__ = ["browser"]
 
 PICTURES = Path(__file__).parents[2] / "artifacts"
 
