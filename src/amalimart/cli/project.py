@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 from pathlib import Path
 
@@ -97,11 +96,12 @@ def user_add(
     """Add a person; the generated password is printed once."""
     from amalimart.access.principal import Role
     from amalimart.config.project import find_home, open_project
+    from amalimart.control.passwords import new_password
     from amalimart.control.store import open_control_store
     from amalimart.core.clock import SystemClock
 
     control = open_control_store(open_project(find_home(home)).control_database, SystemClock())
-    password = secrets.token_urlsafe(15)
+    password = new_password()
     added = control.users.add(
         email,
         display_name=display_name,

@@ -7,7 +7,6 @@ one more process that keeps the shop selling. Everything lives in one folder and
 from __future__ import annotations
 
 import json
-import secrets
 import shutil
 import sys
 import threading
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from amalimart.access.principal import Role
 from amalimart.config.project import SETTINGS_FILE, Project, SourceSettings, open_project, write_secret
+from amalimart.control.passwords import new_password
 from amalimart.control.store import open_control_store
 from amalimart.core.clock import SystemClock, business_day
 from amalimart.core.errors import ConfigError, EngineUnavailable, NotFound
@@ -130,7 +130,7 @@ def _register(project: Project, accounts: list[ShopAccount], clock: SystemClock)
                     account.email,
                     display_name=account.display_name,
                     role=Role(account.role),
-                    password=secrets.token_urlsafe(24),
+                    password=new_password(),
                     vendor_ids=account.vendor_ids,
                     delivery_partner_ids=account.delivery_partner_ids,
                 )
