@@ -14,7 +14,7 @@ from amalimart.lake.commit import Column, Commit, CommitKind, DataFile, TableCha
 from amalimart.lake.lake import Lake, Verified
 from amalimart.lake.live import TableFiles
 from amalimart.lake.sweeping import Swept
-from amalimart.lake.writer import BATCH_COLUMNS, BatchWriter, Operation
+from amalimart.lake.writer import BATCH_COLUMNS, BatchWriter, Operation, Transaction
 
 __all__ = [
     "BATCH_COLUMNS",
@@ -28,5 +28,6 @@ __all__ = [
     "Swept",
     "TableChange",
     "TableFiles",
+    "Transaction",
     "Verified",
 ]

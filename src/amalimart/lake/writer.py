@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from types import TracebackType
@@ -20,20 +21,40 @@ from amalimart.lake.lease import Lease
 from amalimart.lake.log import CommitLog
 from amalimart.lake.parquet import ParquetSink
 
-BATCH_COLUMNS = ("_op", "_batch", "_sequence")
+BATCH_COLUMNS = ("_op", "_batch", "_sequence", "_position", "_committed_at", "_unchanged")
+_COMMITTED_AT = pa.timestamp("us", tz="UTC")
 _BATCH_FIELDS = (
     pa.field("_op", pa.string(), nullable=False),
     pa.field("_batch", pa.int64(), nullable=False),
     pa.field("_sequence", pa.int64(), nullable=False),
+    pa.field("_position", pa.string()),
+    pa.field("_committed_at", _COMMITTED_AT),
+    pa.field("_unchanged", pa.list_(pa.string())),
 )
 
 
 class Operation(StrEnum):
-    """What a row says about its key: it is so (snapshot, upsert), or it is gone (delete)."""
+    """What a row says about its key: it is so (snapshot, upsert), or it is gone (delete).
+
+    A truncate says of every earlier row of its table that it is gone; it has no key itself.
+    """
 
     SNAPSHOT = "snapshot"
     UPSERT = "upsert"
     DELETE = "delete"
+    TRUNCATE = "truncate"
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One transaction of a source, or the moment of a snapshot.
+
+    position      as the source's own tools write it: an LSN, a GTID
+    committed_at  by the source's clock, UTC
+    """
+
+    position: str
+    committed_at: datetime
 
 
 class BatchWriter:
@@ -73,11 +94,12 @@ class BatchWriter:
         *,
         schema: pa.Schema,
         progress: Callable[[int], None] | None = None,
+        transaction: Transaction | None = None,
     ) -> int:
         """Stream rows of one table into a new file, and say how many they were.
 
-        `_op`, `_batch` (this version) and `_sequence` (row number inside the batch, from 1) are added
-        after the source's columns. A snapshot without rows still gets a file, which carries the
+        `_op`, `_batch` (this version), `_sequence` (row number inside the batch, from 1) and what is known
+        of the `transaction` are added after the source's columns. A snapshot without rows still gets a file, which carries the
         schema; changes without rows get none. `progress` is called with the rows of each batch.
 
         Raises LakeError for a column name the lake uses itself or for rows that do not fit `schema`,
@@ -102,7 +124,7 @@ class BatchWriter:
                 sink = open_file.enter_context(ParquetSink(path, full_schema))
             batch = first
             while batch is not None:
-                numbered = self._numbered(table, batch, operation, full_schema)
+                numbered = self._numbered(table, batch, operation, full_schema, transaction)
                 with guarded(writing, self._log.folder, self.kept):
                     sink.write(numbered)
                 if progress is not None:
@@ -165,7 +187,12 @@ class BatchWriter:
             self._lease.release()
 
     def _numbered(
-        self, table: str, batch: pa.RecordBatch, operation: Operation, schema: pa.Schema
+        self,
+        table: str,
+        batch: pa.RecordBatch,
+        operation: Operation,
+        schema: pa.Schema,
+        transaction: Transaction | None,
     ) -> pa.RecordBatch:
         count = batch.num_rows
         first = self._sequence + 1
@@ -174,6 +201,9 @@ class BatchWriter:
             pa.repeat(pa.scalar(operation.value, pa.string()), count),
             pa.repeat(pa.scalar(self.version, pa.int64()), count),
             pa.array(range(first, first + count), pa.int64()),
+            pa.repeat(pa.scalar(transaction.position if transaction else None, pa.string()), count),
+            pa.repeat(pa.scalar(transaction.committed_at if transaction else None, _COMMITTED_AT), count),
+            pa.nulls(count, pa.list_(pa.string())),
         ]
         try:
             numbered = pa.RecordBatch.from_arrays([*batch.columns, *added], schema=schema)

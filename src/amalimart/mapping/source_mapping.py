@@ -133,6 +133,20 @@ class SourceMapping:
         """How changes of a table are polled, if they can be."""
         return self.tables[table].cursor if table in self.tables else None
 
+    def key_columns(self, table: str) -> tuple[str, ...]:
+        """The source columns that tell one row of a table from another."""
+        if cursor := self.cursor(table):
+            return cursor.key
+        known = load_entities()
+        columns = [
+            self.columns_of(name)[key].source
+            for name, entity in self.entities.items()
+            if entity.table == table
+            for key in known[name].key
+            if key in self.columns_of(name)
+        ]
+        return tuple(dict.fromkeys(column for column in columns if column))
+
     def secrets(self, table: str) -> tuple[str, ...]:
         """Columns of a table that must never be read."""
         return self.tables[table].secret if table in self.tables else ()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from amalimart.lake import BatchWriter
+import pyarrow as pa
+
+from amalimart.lake import BatchWriter, Operation, Transaction
 from amalimart.mapping.source_mapping import SourceMapping
 
 Catalog = Mapping[str, Mapping[str, str]]
@@ -103,6 +105,72 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Let go of connections; a later call opens them again."""
+        ...
+
+
+@dataclass(frozen=True)
+class TableShape:
+    """How the changes of one table arrive for as long as its columns stay as they are.
+
+    schema   the landed columns, the same types a snapshot lands
+    landed   raw values, one sequence a column, as exact arrays of `schema`, with the count by column of
+             values without an exact form that became null; raises pa.ArrowInvalid where a value fits no type
+    """
+
+    table: str
+    schema: pa.Schema
+    landed: Callable[[Sequence[Sequence[Any]]], tuple[pa.RecordBatch, Mapping[str, int]]]
+
+
+@dataclass(frozen=True, slots=True)
+class RowChange:
+    """What a transaction did to one row.
+
+    values     raw, one for each column of the shape; of a deleted row only the key is told, of a
+               truncated table nothing
+    unchanged  columns whose value the source did not repeat; `values` holds None for them
+    """
+
+    transaction: Transaction
+    shape: TableShape
+    operation: Operation
+    values: Sequence[Any]
+    unchanged: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Every change so far is whole: a batch may end here.
+
+    position     what of the source's position is new; the rest stays as the last commit has it
+    fresh_as_of  the source's own time up to which nothing is missing, UTC
+    """
+
+    position: Position
+    fresh_as_of: datetime | None
+
+
+class ChangeStream(Protocol):
+    """The changes of one source in the order of their commits. Every method may raise SourceError."""
+
+    def events(self, wait: float) -> Iterator[RowChange | Settled]:
+        """What has arrived; ends where nothing more comes within `wait` seconds."""
+        ...
+
+    def confirm(self, position: Position) -> None:
+        """Tell the source that the lake holds everything up to a settled position, durably."""
+        ...
+
+    def close(self) -> None:
+        """Leave; the source keeps what was not confirmed."""
+        ...
+
+
+class StreamingSource(Source, Protocol):
+    """A source that tells its changes itself."""
+
+    def follow(self, mapping: SourceMapping, since: Position) -> ChangeStream:
+        """Go on from a committed position. Raises SourceError, where it has to be snapshotted anew, too."""
         ...
 
 
