@@ -165,6 +165,11 @@ class SourceMapping:
         return value in load_entities()[entity].columns[column].values
 
 
+def looks_secret(column: str) -> bool:
+    """Whether a column is named like a password, token or account number, and so may not be landed."""
+    return bool(_LOOKS_SECRET.search(column))
+
+
 def find_mapping(name: str, folders: tuple[Path, ...] = ()) -> Path:
     """The file of a mapping by name or path; a project's own folder comes before the package's.
 
@@ -306,7 +311,7 @@ def _check_origin(where: str, label: str, origin: ColumnMapping, entity: Entity,
 
 
 def _refuse_secret(where: str, table_name: str, table: TableMapping, column: str) -> None:
-    if column in table.secret or column in table.ignored or _LOOKS_SECRET.search(column):
+    if column in table.secret or column in table.ignored or looks_secret(column):
         raise ConfigError(
             f"{table_name}.{column} is secret or ignored, or is named like a secret: it cannot be landed",
             where=where,
