@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amalimart.core.errors import AmalimartError, ConfigError, SourceRefused, SourceUnreachable
-from amalimart.sources import PostgresSource, ingest_once
+from amalimart.sources import PostgresPollingSource, ingest_once
 from amalimart.sources.postgres.connection import Address
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def everything_said(error: AmalimartError) -> str:
 def test_the_right_password_is_let_in_over_tcp(
     reader: Database, mappings: Mappings, lake: ReadingLake
 ) -> None:
-    with PostgresSource(url(reader, QUOTED)) as source:
+    with PostgresPollingSource(url(reader, QUOTED)) as source:
         assert ingest_once(lake, "shop", source, mappings.write(TAGS)) is not None
     assert lake.column("tags", "name") == ["a"]
     assert PASSWORD.encode() not in lake.everything()
@@ -54,7 +54,7 @@ def test_the_right_password_is_let_in_over_tcp(
 def test_a_wrong_password_is_refused_and_not_repeated(
     reader: Database, mappings: Mappings, lake: ReadingLake
 ) -> None:
-    with PostgresSource(url(reader, "wrong-canary")) as source, pytest.raises(SourceRefused) as caught:
+    with PostgresPollingSource(url(reader, "wrong-canary")) as source, pytest.raises(SourceRefused) as caught:
         ingest_once(lake, "shop", source, mappings.write(TAGS))
     assert "password authentication failed" in caught.value.what
     assert caught.value.where == f"shop_reader@127.0.0.1:{reader.server.port}/{reader.name}"
@@ -71,14 +71,17 @@ def test_other_refusals(reader: Database, case: str) -> None:
         "database": url(reader, QUOTED).replace(reader.name, "no_such_database"),
         "no password": f"postgresql://shop_reader@127.0.0.1:{reader.server.port}/{reader.name}",
     }
-    with PostgresSource(addresses[case]) as source, pytest.raises(SourceRefused) as caught:
+    with PostgresPollingSource(addresses[case]) as source, pytest.raises(SourceRefused) as caught:
         source.catalog()
     assert PASSWORD not in everything_said(caught.value)
 
 
 def test_a_missing_right_says_which_to_grant(reader: Database, mappings: Mappings, lake: ReadingLake) -> None:
     reader.run("revoke select on tags from shop_reader")
-    with PostgresSource(url(reader, QUOTED)) as source, pytest.raises(SourceRefused, match="tags") as caught:
+    with (
+        PostgresPollingSource(url(reader, QUOTED)) as source,
+        pytest.raises(SourceRefused, match="tags") as caught,
+    ):
         ingest_once(lake, "shop", source, mappings.write(TAGS))
     assert "grant" in (caught.value.next_step or "")
     assert PASSWORD not in everything_said(caught.value)
@@ -93,7 +96,7 @@ def test_a_server_that_is_not_there_is_unreachable(reader: Database, place: str)
             "no such host": url(reader, QUOTED).replace("127.0.0.1", "shop.invalid"),
             "no such socket": f"host=/nowhere user=shop_reader password='{PASSWORD}' dbname=x",
         }
-        with PostgresSource(addresses[place]) as source, pytest.raises(SourceUnreachable) as caught:
+        with PostgresPollingSource(addresses[place]) as source, pytest.raises(SourceUnreachable) as caught:
             source.catalog()
     assert caught.value.retryable
     assert PASSWORD not in everything_said(caught.value)
@@ -101,7 +104,7 @@ def test_a_server_that_is_not_there_is_unreachable(reader: Database, place: str)
 
 def test_the_source_is_reached_again_after_an_error(server: Server, database: Database) -> None:
     database.run("create table tags (id bigint)")
-    with PostgresSource(database.address) as source:
+    with PostgresPollingSource(database.address) as source:
         assert "tags" in source.catalog()
         with server.connect() as connection:
             connection.execute(
@@ -123,7 +126,7 @@ def test_the_source_is_reached_again_after_an_error(server: Server, database: Da
 )
 def test_an_address_that_cannot_be_read_is_not_repeated(address: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        PostgresSource(address)
+        PostgresPollingSource(address)
     assert "canary" not in everything_said(caught.value)
 
 

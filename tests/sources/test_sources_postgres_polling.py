@@ -12,7 +12,7 @@ import pytest
 
 from amalimart.core.errors import CommitConflict, DiskFull, SourceUnreachable
 from amalimart.lake import Commit, CommitKind, parquet
-from amalimart.sources import PostgresSource, TableProgress, ingest_once
+from amalimart.sources import PostgresPollingSource, TableProgress, ingest_once
 from amalimart.sources.postgres.reading import Moment
 from amalimart.sources.postgres.visibility import SLACK
 
@@ -31,7 +31,7 @@ class Shop:
     def __init__(self, database: Database, mappings: Mappings, lake: ReadingLake) -> None:
         self.database, self.mappings, self.lake = database, mappings, lake
         self.mapping = mappings.write(TAGS)
-        self.source = PostgresSource(database.address)
+        self.source = PostgresPollingSource(database.address)
 
     def create(self, *, index: bool, kind: str = "timestamptz") -> None:
         self.database.run(
@@ -173,7 +173,7 @@ def test_a_session_that_hides_its_start_is_not_overlooked(shop: Shop) -> None:
         "grant select on tags to plain_reader",
     )
     with (
-        PostgresSource(shop.database.server.address(shop.database.name, "plain_reader")) as source,
+        PostgresPollingSource(shop.database.server.address(shop.database.name, "plain_reader")) as source,
         shop.database.connect() as slow,
     ):
         slow.autocommit = False
@@ -376,7 +376,7 @@ def test_another_database_is_snapshotted_not_compared(shop: Shop, database: Data
         ) as connection:
             connection.execute("create table tags (id bigint, name text, updated_at timestamptz)")
             connection.execute("insert into tags values (7, 'restored', '2001-01-01')")
-        with PostgresSource(database.server.address(f"{database.name}_restored")) as restored:
+        with PostgresPollingSource(database.server.address(f"{database.name}_restored")) as restored:
             commit = ingest_once(shop.lake, "shop", restored, shop.mapping)
         assert commit is not None
         assert commit.kind is CommitKind.SNAPSHOT
@@ -434,6 +434,6 @@ def test_a_second_ingest_is_told(shop: Shop) -> None:
 def test_the_source_is_only_read(shop: Shop) -> None:
     shop.create(index=True)
     shop.step()
-    connection = shop.source._open()
+    connection = shop.source._session._open()
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
         connection.execute("insert into tags values (1, 'written')")

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from amalimart.core.errors import SourceMismatch
 from amalimart.lake import Operation
-from amalimart.sources import PostgresSource, TableProgress, ingest_once
+from amalimart.sources import PostgresPollingSource, TableProgress, ingest_once
 from amalimart.sources.port import Stopwatch, silent
 from amalimart.sources.postgres.relations import SourceColumn
 from amalimart.sources.postgres.selecting import landed_batch, selected
@@ -35,7 +35,7 @@ def land_one(
     database.run(f"create table tags (id bigint primary key, value {kind})")
     for number, value in enumerate(values):
         database.run(f"insert into tags values ({number}, {value})")
-    with PostgresSource(database.address) as source:
+    with PostgresPollingSource(database.address) as source:
         commit = ingest_once(lake, "shop", source, mappings.write(TAGS % "value"))
     assert commit is not None
     kinds = {column.name: column.type for column in lake.live_files("shop")["tags"].columns}
@@ -161,7 +161,7 @@ def test_enums_domains_and_types_of_the_shop(
         "create table tags (id bigint, mood mood, net net_price, moods mood[])",
         "insert into tags values (1, 'sad', 12345.678, '{happy,sad}')",
     )
-    with PostgresSource(database.address) as source:
+    with PostgresPollingSource(database.address) as source:
         assert source.catalog()["tags"] == {
             "id": "bigint",
             "mood": "enum",
@@ -221,7 +221,7 @@ def shop(database: Database) -> None:
 def test_secrets_never_leave_the_database(database: Database, mappings: Mappings, lake: ReadingLake) -> None:
     shop(database)
     mapping = mappings.write(SHOP)
-    with PostgresSource(database.address) as source:
+    with PostgresPollingSource(database.address) as source:
         ingest_once(lake, "shop", source, mapping)
         database.run("update users set password = 'hunter2-canary-new', name = 'Renamed' where id = 1")
         assert ingest_once(lake, "shop", source, mapping) is not None
@@ -240,7 +240,7 @@ def test_a_right_to_the_landed_columns_is_enough(
         "grant select (id, name, xmin) on users to narrow_reader",
         "grant select on tags to narrow_reader",
     )
-    with PostgresSource(database.server.address(database.name, "narrow_reader")) as source:
+    with PostgresPollingSource(database.server.address(database.name, "narrow_reader")) as source:
         ingest_once(lake, "shop", source, mappings.write(SHOP))
         database.run("insert into tags values (2, 'sale')")
         ingest_once(lake, "shop", source, mappings.write(SHOP))
@@ -256,7 +256,7 @@ def test_all_tables_are_of_one_moment(database: Database, mappings: Mappings, la
         if progress.table == "tags" and progress.done:
             database.run("insert into tags values (9, 'late')", "insert into users values (99, 'late')")
 
-    with PostgresSource(database.address) as source:
+    with PostgresPollingSource(database.address) as source:
         ingest_once(lake, "shop", source, mapping, write_in_between)
         assert (len(lake.rows("tags")), len(lake.rows("users"))) == (1, 50)
         ingest_once(lake, "shop", source, mapping)
@@ -268,7 +268,7 @@ def test_the_commit_says_what_and_when(database: Database, mappings: Mappings, l
     shop(database)
     with database.connect() as connection:
         before = connection.execute("select clock_timestamp()").fetchone()
-    with PostgresSource(database.address) as source:
+    with PostgresPollingSource(database.address) as source:
         commit = ingest_once(lake, "shop", source, mappings.write(SHOP))
     assert commit is not None
     assert before is not None
@@ -282,7 +282,7 @@ def test_progress_counts_rows_and_ends(database: Database, mappings: Mappings, l
     shop(database)
     database.run("analyze users")
     seen: list[TableProgress] = []
-    with PostgresSource(database.address) as source:
+    with PostgresPollingSource(database.address) as source:
         ingest_once(lake, "shop", source, mappings.write(SHOP), seen.append)
     last = [progress for progress in seen if progress.table == "users"][-1]
     assert (last.rows, last.estimate, last.done, last.number, last.of) == (50, 50, True, 2, 2)
@@ -291,7 +291,7 @@ def test_progress_counts_rows_and_ends(database: Database, mappings: Mappings, l
 
 def test_an_empty_table_lands_its_columns(database: Database, mappings: Mappings, lake: ReadingLake) -> None:
     database.run("create table tags (id bigint, value numeric(10,2))")
-    with PostgresSource(database.address) as source:
+    with PostgresPollingSource(database.address) as source:
         ingest_once(lake, "shop", source, mappings.write(TAGS % "value"))
     assert lake.rows("tags") == []
     assert [column.name for column in lake.live_files("shop")["tags"].columns][:2] == ["id", "value"]
@@ -309,7 +309,7 @@ def test_names_that_need_quotes_and_tables_of_another_schema(
 tables: {'Web Shop.Ta gs': {}}
 entities: {tags: {table: 'Web Shop.Ta gs', columns: {tag_id: id, tag_name: 'Name; drop'}}}
 """
-    with PostgresSource(database.address) as source:
+    with PostgresPollingSource(database.address) as source:
         ingest_once(lake, "shop", source, mappings.write(text))
         database.run("""insert into "Web Shop"."Ta gs" values (2, 'y')""")
         ingest_once(lake, "shop", source, mappings.write(text))
@@ -320,7 +320,7 @@ def test_a_missing_column_names_the_nearest(
     database: Database, mappings: Mappings, lake: ReadingLake
 ) -> None:
     database.run("create table tags (id bigint, label text)")
-    with PostgresSource(database.address) as source, pytest.raises(SourceMismatch) as caught:
+    with PostgresPollingSource(database.address) as source, pytest.raises(SourceMismatch) as caught:
         ingest_once(lake, "shop", source, mappings.write(TAGS % "labell"))
     assert caught.value.nearest == "label"
     assert lake.latest("shop") is None
@@ -330,7 +330,10 @@ def test_a_view_is_refused_with_the_way_out(
     database: Database, mappings: Mappings, lake: ReadingLake
 ) -> None:
     database.run("create view tags as select 1::bigint as id, 'x' as value")
-    with PostgresSource(database.address) as source, pytest.raises(SourceMismatch, match="view") as caught:
+    with (
+        PostgresPollingSource(database.address) as source,
+        pytest.raises(SourceMismatch, match="view") as caught,
+    ):
         ingest_once(lake, "shop", source, mappings.write(TAGS % "value"))
     assert caught.value.next_step
 
@@ -341,10 +344,10 @@ from pathlib import Path
 from amalimart.core.clock import SystemClock
 from amalimart.lake import Lake
 from amalimart.mapping.source_mapping import load_mapping
-from amalimart.sources import PostgresSource, ingest_once
+from amalimart.sources import PostgresPollingSource, ingest_once
 
 lake = Lake(Path(sys.argv[1]), SystemClock())
-with PostgresSource(sys.argv[2]) as source:
+with PostgresPollingSource(sys.argv[2]) as source:
     commit = ingest_once(lake, "shop", source, load_mapping(Path(sys.argv[3])))
 print(commit.rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """

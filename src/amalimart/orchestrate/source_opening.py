@@ -7,14 +7,14 @@ from pathlib import Path
 from amalimart.config.project import Project, SourceSettings
 from amalimart.core.errors import ConfigError
 from amalimart.observe.progress import Step
-from amalimart.sources import FileDropSource, PostgresSource, Progress, Source, TableProgress
+from amalimart.sources import FileDropSource, PostgresPollingSource, Progress, Source, TableProgress
 
 
 def open_source(project: Project, name: str, settings: SourceSettings) -> Source:
     """The source of one entry of amalimart.yml. Raises ConfigError where a secret is not set."""
     where = f"{project.settings_file}: sources.{name}"
     if settings.kind == "postgres" and settings.url is not None:
-        return PostgresSource(project.secret(settings.url, where))
+        return PostgresPollingSource(project.secret(settings.url, where))
     if settings.folder is not None:
         return FileDropSource(in_project(project, settings.folder))
     raise ConfigError("a source without a place to read from", where=where)

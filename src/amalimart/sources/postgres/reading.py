@@ -100,21 +100,29 @@ class Moment:
 
 
 @contextmanager
-def moment(address: Address, connection: psycopg.Connection[tuple[Any, ...]], arrow: Any) -> Iterator[Moment]:
+def moment(
+    address: Address,
+    connection: psycopg.Connection[tuple[Any, ...]],
+    arrow: Any,
+    exported: str | None = None,
+) -> Iterator[Moment]:
     """Hold one snapshot open over both connections for as long as the block lasts.
 
-    After an error both connections are in an unknown state and are to be closed.
+    It is the present one, or one that another session has exported and still holds. After an error
+    both connections are in an unknown state and are to be closed.
     """
     with address.errors():
         connection.execute("begin isolation level repeatable read read only")
+        if exported is not None:
+            connection.execute(f"set transaction snapshot '{exported}'")
         row = connection.execute(
             "select pg_export_snapshot(), pg_current_snapshot()::text, pg_is_in_recovery()"
         ).fetchone()
         assert row is not None  # noqa: S101 - one row by construction
-        exported, seen, standby = row
+        shared, seen, standby = row
         snapshot = Snapshot.parse(seen)
         _run(arrow, "begin isolation level repeatable read read only")
-        _run(arrow, f"set transaction snapshot '{exported}'")
+        _run(arrow, f"set transaction snapshot '{shared}'")
     yield Moment(address, snapshot, snapshot.of_standby() if standby else snapshot, arrow)
     with address.errors():
         _run(arrow, "rollback")
