@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from amalimart.lake import BatchWriter, Commit, CommitKind, Lake, Operation
+from amalimart.lake import BatchWriter, ChangedRows, Commit, CommitKind, Lake, Operation, Transaction
 
 ORDERS = pa.schema([("id", pa.int64()), ("total", pa.decimal128(18, 2))])
 
@@ -59,9 +59,44 @@ class OrdersLake(Lake):
             self.write_orders(writer, ids, operation)
             return writer.commit({"last": max(ids, default=0)}, None)
 
+    def changed(
+        self,
+        ids: Sequence[int],
+        *,
+        table: str = "orders",
+        operation: Operation = Operation.UPSERT,
+        first: int = 1,
+        schema: pa.Schema = ORDERS,
+    ) -> ChangedRows:
+        """Rows as a stream would bring them."""
+        rows = pa.RecordBatch.from_pylist([{"id": row} for row in ids], schema=schema)
+        transaction = Transaction("0/1", self.clock.now())
+        return ChangedRows(
+            table,
+            rows,
+            operations=[operation] * len(ids),
+            sequences=range(first, first + len(ids)),
+            transactions=[transaction] * len(ids),
+            unchanged=[()] * len(ids),
+        )
+
+    def journal_orders(self, ids: Sequence[int]) -> Commit:
+        with self.writer("shop") as writer:
+            return writer.append([self.changed(ids)], {"last": max(ids)}, None)
+
+    def segment(self) -> Path:
+        (path,) = self.segments()
+        return path
+
+    def segments(self) -> list[Path]:
+        return sorted((self.root / "shop" / "journal").glob("*.journal"))
+
     def live_rows(self, table: str = "orders") -> list[Mapping[str, Any]]:
         files = self.live_files("shop").get(table)
-        return [row for path in files.paths for row in pq.read_table(path).to_pylist()] if files else []
+        if files is None:
+            return []
+        in_files = [row for path in files.paths for row in pq.read_table(path).to_pylist()]
+        return in_files + [row for part in files.journal for row in part.read().to_pylist()]
 
     def live_ids(self, table: str = "orders") -> list[int]:
         return [row["id"] for row in self.live_rows(table)]

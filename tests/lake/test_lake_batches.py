@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from amalimart.core.errors import CommitConflict, LakeError
-from amalimart.lake import CommitKind, Lake, Operation
+from amalimart.lake import BATCH_COLUMNS, CommitKind, Lake, Operation
 
 if TYPE_CHECKING:
     from tests.lake.conftest import HandClock, OrdersLake
@@ -61,6 +61,9 @@ def test_a_commit_says_everything_and_is_read_back_the_same(lake: OrdersLake, cl
         ("_op", "string"),
         ("_batch", "int64"),
         ("_sequence", "int64"),
+        ("_position", "string"),
+        ("_committed_at", "timestamp[us, tz=UTC]"),
+        ("_unchanged", "list<element: string>"),
     ]
     assert pq.ParquetFile(path).metadata.row_group(0).column(0).compression == "ZSTD"
 
@@ -75,7 +78,7 @@ def test_a_snapshot_without_rows_keeps_the_schema_and_changes_without_rows_keep_
         assert writer.write("orders", lake.order_batches([]), Operation.UPSERT, schema=lake.schema) == 0
         assert not writer.has_files
     (path,) = lake.live_files("shop")["orders"].paths
-    assert pq.read_schema(path).names == ["id", "total", "_op", "_batch", "_sequence"]
+    assert pq.read_schema(path).names == ["id", "total", *BATCH_COLUMNS]
     assert lake.live_rows() == []
 
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from amalimart.core.errors import CommitConflict, DamagedLake, LakeError
-from amalimart.lake import CommitKind, Operation
+from amalimart.lake import BATCH_COLUMNS, CommitKind, Operation
 
 if TYPE_CHECKING:
     from tests.lake.conftest import HandClock, OrdersLake
@@ -56,7 +56,7 @@ def test_a_column_added_later_is_null_before(lake: OrdersLake) -> None:
     lake.compact("shop")
     rows = lake.live_rows()
     assert [(row["id"], row["note"], row["_batch"]) for row in rows] == [(1, None, 1), (2, "new", 2)]
-    assert list(rows[0])[-3:] == ["_op", "_batch", "_sequence"]
+    assert list(rows[0])[-6:] == list(BATCH_COLUMNS)
 
 
 def test_files_whose_types_differ_stay_apart(lake: OrdersLake) -> None:

@@ -48,6 +48,7 @@ class CommitLogMachine(RuleBasedStateMachine):
     @rule(kind=st.sampled_from([CommitKind.SNAPSHOT, CommitKind.CHANGES, CommitKind.CHANGES]))
     def begin(self, kind: CommitKind) -> None:
         self.writer, self.kind = self.lake.begin("shop", kind), kind
+        self.versions = self.writer.version - 1  # beginning may have sealed the journal
         self.pending, self.sequence = {}, 0
 
     @precondition(lambda self: self.writer is not None)
@@ -62,6 +63,40 @@ class CommitLogMachine(RuleBasedStateMachine):
         for row in ids:
             self.sequence += 1
             rows.append((row, operation.value, self.versions + 1, self.sequence))
+
+    @precondition(lambda self: self.writer is None)
+    @rule(orders=IDS, carts=IDS, delete=st.booleans())
+    def journal(self, orders: list[int], carts: list[int], delete: bool) -> None:
+        operation = Operation.DELETE if delete else Operation.UPSERT
+        changes, sequence = [], 1
+        for table, ids in (("orders", orders), ("carts", carts)):
+            if ids:
+                changes.append(self.lake.changed(ids, table=table, operation=operation, first=sequence))
+                rows = self.rows.setdefault(table, [])
+                for row in ids:
+                    rows.append((row, operation.value, self.versions + 1, sequence))
+                    sequence += 1
+        with self.lake.writer("shop") as writer:
+            commit = writer.append(changes, {"sequence": sequence}, None)
+        self.versions += 1
+        assert commit.version == self.versions
+
+    @precondition(lambda self: self.writer is None)
+    @rule()
+    def seal(self) -> None:
+        with self.lake.writer("shop") as writer:
+            if writer.seal() is not None:
+                self.versions += 1
+        assert not any(files.journal for files in self.lake.live_files("shop").values())
+
+    @precondition(lambda self: self.writer is None)
+    @rule(half=st.binary(min_size=1, max_size=40))
+    def die_while_journaling(self, half: bytes) -> None:
+        with self.lake.writer("shop") as writer:
+            if writer._segment is None:
+                return
+            with writer._segment.path.open("ab") as file:
+                file.write(len(half).to_bytes(8, "big") + half)
 
     @precondition(lambda self: self.writer is not None)
     @rule()
@@ -85,8 +120,8 @@ class CommitLogMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.writer is None)
     @rule()
     def compact(self) -> None:
-        if self.lake.compact("shop") is not None:
-            self.versions += 1
+        with self.lake.writer("shop") as writer:
+            self.versions += (writer.seal() is not None) + (writer.compact() is not None)
         files = self.lake.live_files("shop")
         assert all(len(table.files) <= 1 for table in files.values())
 

@@ -25,12 +25,14 @@ class CommitKind(StrEnum):
     """What a commit does to the tables it names.
 
     SNAPSHOT    replaces the live files of each table
-    CHANGES     adds rows
+    CHANGES     adds rows, in files or in the journal
+    SEAL        gives the batches of a journal segment their files
     COMPACTION  rewrites files without changing what the rows say
     """
 
     SNAPSHOT = "snapshot"
     CHANGES = "changes"
+    SEAL = "seal"
     COMPACTION = "compaction"
 
 
@@ -65,21 +67,23 @@ class DataFile:
 
 @dataclass(frozen=True, slots=True)
 class TableChange:
-    """Files a commit adds to a table, and paths whose content is no longer needed on disk."""
+    """Files a commit adds to a table, paths no longer needed on disk, and how many rows it journaled."""
 
     added: tuple[DataFile, ...] = ()
     removed: tuple[str, ...] = ()
+    journaled_rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One batch of one source.
+    """One batch of one source, or a rewriting of batches.
 
     version       1, 2, 3 ... without gaps; also the `_batch` of the rows it added
     position      where the source is to be read on from; a JSON object only the source understands
     fresh_as_of   the source's own time up to which its changes are in the lake, UTC; None if unknown
     committed_at  by the lake's clock, UTC
     tables        table -> what changed
+    seals         of a seal: the first version of the segment, which ends just before this version
     """
 
     version: int
@@ -88,11 +92,32 @@ class Commit:
     fresh_as_of: datetime | None
     committed_at: datetime
     tables: Mapping[str, TableChange]
+    seals: int | None = None
 
     @property
     def rows(self) -> int:
-        """Rows in the files this commit added."""
-        return sum(file.rows for change in self.tables.values() for file in change.added)
+        """Rows this commit added; a seal or a compaction writes old rows again."""
+        return sum(
+            change.journaled_rows + sum(file.rows for file in change.added) for change in self.tables.values()
+        )
+
+
+def plain_position(position: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The position itself. Raises LakeError where it is not a JSON object that reads back the same."""
+    try:
+        text = json.dumps(position, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except (TypeError, ValueError) as error:
+        raise LakeError(
+            f"the position of a commit is not plain JSON: {error}",
+            expected="an object of texts, whole numbers, lists and objects",
+        ) from error
+    if json.loads(text) != position:
+        raise LakeError(
+            "the position of a commit does not survive JSON",
+            expected="an object with text keys, and lists instead of tuples",
+        )
+    return position
 
 
 def encode_commit(commit: Commit) -> bytes:
@@ -101,42 +126,43 @@ def encode_commit(commit: Commit) -> bytes:
         "format": FORMAT,
         "version": commit.version,
         "kind": commit.kind.value,
-        "position": commit.position,
+        "position": plain_position(commit.position),
         "fresh_as_of": commit.fresh_as_of.isoformat() if commit.fresh_as_of else None,
         "committed_at": commit.committed_at.isoformat(),
         "tables": {
-            table: {
-                "added": [
-                    {
-                        "path": file.path,
-                        "rows": file.rows,
-                        "bytes": file.bytes,
-                        "sha256": file.sha256,
-                        "first_batch": file.first_batch,
-                        "last_batch": file.last_batch,
-                        "columns": [[column.name, column.type] for column in file.columns],
-                    }
-                    for file in change.added
-                ],
-                "removed": list(change.removed),
-            }
+            table: {"added": [file_document(file) for file in change.added], "removed": list(change.removed)}
             for table, change in commit.tables.items()
         },
     }
-    try:
-        text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1)
-        encoded = text.encode()
-    except (TypeError, ValueError) as error:
-        raise LakeError(
-            f"the position of a commit is not plain JSON: {error}",
-            expected="an object of texts, whole numbers, lists and objects",
-        ) from error
-    if json.loads(text)["position"] != commit.position:
-        raise LakeError(
-            "the position of a commit does not survive JSON",
-            expected="an object with text keys, and lists instead of tuples",
-        )
-    return encoded
+    if commit.seals is not None:
+        document["seals"] = commit.seals
+    return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1).encode()
+
+
+def file_document(file: DataFile) -> dict[str, Any]:
+    """The JSON form of one file."""
+    return {
+        "path": file.path,
+        "rows": file.rows,
+        "bytes": file.bytes,
+        "sha256": file.sha256,
+        "first_batch": file.first_batch,
+        "last_batch": file.last_batch,
+        "columns": [[column.name, column.type] for column in file.columns],
+    }
+
+
+def read_file_document(file: Mapping[str, Any]) -> DataFile:
+    """A file's JSON form read back. Raises ValueError, KeyError, TypeError."""
+    return DataFile(
+        path=inside_data(file["path"]),
+        rows=int(file["rows"]),
+        bytes=int(file["bytes"]),
+        sha256=str(file["sha256"]),
+        first_batch=int(file["first_batch"]),
+        last_batch=int(file["last_batch"]),
+        columns=tuple(Column(str(name), str(kind)) for name, kind in file["columns"]),
+    )
 
 
 def decode_commit(content: bytes, *, version: int, where: str) -> Commit:
@@ -154,9 +180,10 @@ def decode_commit(content: bytes, *, version: int, where: str) -> Commit:
             version=int(document["version"]),
             kind=CommitKind(document["kind"]),
             position=dict(document["position"]),
-            fresh_as_of=_instant(document["fresh_as_of"]) if document["fresh_as_of"] else None,
-            committed_at=_instant(document["committed_at"]),
+            fresh_as_of=read_instant(document["fresh_as_of"]) if document["fresh_as_of"] else None,
+            committed_at=read_instant(document["committed_at"]),
             tables={table: _decode_change(change) for table, change in document["tables"].items()},
+            seals=int(document["seals"]) if "seals" in document else None,
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _damaged(f"the commit cannot be read: {error!r}", where) from error
@@ -167,7 +194,8 @@ def decode_commit(content: bytes, *, version: int, where: str) -> Commit:
     return commit
 
 
-def _instant(text: str) -> datetime:
+def read_instant(text: str) -> datetime:
+    """An instant with its zone. Raises ValueError."""
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise ValueError(f"no time zone in {text!r}")
@@ -175,22 +203,12 @@ def _instant(text: str) -> datetime:
 
 
 def _decode_change(change: Mapping[str, Any]) -> TableChange:
-    added = tuple(
-        DataFile(
-            path=_inside(file["path"]),
-            rows=int(file["rows"]),
-            bytes=int(file["bytes"]),
-            sha256=str(file["sha256"]),
-            first_batch=int(file["first_batch"]),
-            last_batch=int(file["last_batch"]),
-            columns=tuple(Column(str(name), str(kind)) for name, kind in file["columns"]),
-        )
-        for file in change["added"]
-    )
-    return TableChange(added, tuple(_inside(path) for path in change["removed"]))
+    added = tuple(read_file_document(file) for file in change["added"])
+    return TableChange(added, tuple(inside_data(path) for path in change["removed"]))
 
 
-def _inside(path: str) -> str:
+def inside_data(path: str) -> str:
+    """The path itself. Raises ValueError for one that is no data file of a source."""
     if not _DATA_PATH.fullmatch(path):
         raise ValueError(f"{path!r} is not a data file of the lake")
     return path

@@ -12,6 +12,7 @@ from amalimart.lake.checking import check_file
 from amalimart.lake.commit import DataFile
 from amalimart.lake.layout import new_file
 from amalimart.lake.parquet import ROW_GROUP_ROWS, ParquetSink
+from amalimart.lake.schemas import TypesSoFar, united, widened
 
 
 def mergeable_runs(
@@ -23,16 +24,17 @@ def mergeable_runs(
     than `at_least` is not worth a commit.
     """
     runs: list[list[DataFile]] = [[]]
-    types: dict[str, str] = {}
+    types = TypesSoFar()
     for file in files:
-        own = {column.name: column.type for column in file.columns}
-        fits = all(types.get(name, kind) == kind for name, kind in own.items())
-        if file.bytes >= small_below or not fits:
+        if file.bytes >= small_below:
             runs.append([])
-            types = {}
-        if file.bytes < small_below:
-            runs[-1].append(file)
-            types |= own
+            types = TypesSoFar()
+            continue
+        if not types.accepts(file.columns):
+            runs.append([])
+            types = TypesSoFar()
+            types.accepts(file.columns)
+        runs[-1].append(file)
     return [tuple(run) for run in runs if len(run) >= max(at_least, 2)]
 
 
@@ -45,24 +47,13 @@ def merge(folder: Path, table: str, run: Sequence[DataFile], version: int) -> Da
     """
     for file in run:
         check_file(folder, table, file)
-    schema = pa.unify_schemas([_schema(folder, file) for file in run])
-    batch_columns = [entry for entry in schema if entry.name.startswith("_")]
-    schema = pa.schema([entry for entry in schema if not entry.name.startswith("_")] + batch_columns)
+    schema = united([_schema(folder, file) for file in run])
     relative, path = new_file(folder, table, version)
     with ParquetSink(path, schema) as sink:
         for file in run:
             for batch in _batches(folder, file):
-                sink.write(_widened(batch, schema))
+                sink.write(widened(batch, schema))
         return sink.finish(relative, run[0].first_batch, max(file.last_batch for file in run))
-
-
-def _widened(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    present = set(batch.schema.names)
-    columns = [
-        batch.column(entry.name) if entry.name in present else pa.nulls(batch.num_rows, entry.type)
-        for entry in schema
-    ]
-    return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
 def _schema(folder: Path, file: DataFile) -> pa.Schema:

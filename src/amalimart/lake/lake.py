@@ -13,16 +13,16 @@ from amalimart.core.errors import LakeError
 from amalimart.core.names import is_identifier
 from amalimart.lake.checking import check_file
 from amalimart.lake.commit import Commit, CommitKind
-from amalimart.lake.compaction import merge, mergeable_runs
 from amalimart.lake.durable import guarded, make_folder
+from amalimart.lake.identity import ensure_identity, read_identity
 from amalimart.lake.lease import Lease
 from amalimart.lake.live import TableFiles
 from amalimart.lake.log import CommitLog
+from amalimart.lake.source_writer import SMALL_FILE_BYTES, SourceWriter
 from amalimart.lake.sweeping import Swept, sweep
 from amalimart.lake.writer import BatchWriter
 
 DEFAULT_GRACE = timedelta(hours=1)
-SMALL_FILE_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,9 @@ class Lake:
         """Commits with a greater version, oldest first, up to the latest at the time of the call.
 
         The files of an old commit may since have been compacted away: to read rows use `live_files`.
+        Batches that were sealed are told by the commit that sealed them.
         """
-        log = self._log(source)
-        with log.state() as state:
-            last = state.version
-        return log.between(after, last)
+        return self._log(source).commits(after)
 
     def live_files(self, source: str) -> Mapping[str, TableFiles]:
         """Table -> the files that together hold its rows, all as of one commit.
@@ -78,11 +76,11 @@ class Lake:
         with log.state() as state:
             return state.tables(log.folder)
 
-    def begin(self, source: str, kind: CommitKind) -> BatchWriter:
-        """Start a batch; use it in a `with` block.
+    def writer(self, source: str) -> SourceWriter:
+        """The right to write to a source; use it in a `with` block.
 
-        The first batch of an instance also removes what a dead writer left. Raises CommitConflict
-        where another writer has the source open, LakeError, DiskFull.
+        The first of an instance also removes what a dead writer left. Raises CommitConflict where
+        another writer has the source open, LakeError, DiskFull.
         """
         lease = self._lease(source)
         try:
@@ -90,10 +88,29 @@ class Lake:
             if source not in self._recovered:
                 self._sweep(log)
                 self._recovered.add(source)
-            return BatchWriter(log, kind, self._clock, lease)
+            return SourceWriter(log, self._clock, lease, self._grace)
         except BaseException:
             lease.release()
             raise
+
+    def begin(self, source: str, kind: CommitKind) -> BatchWriter:
+        """Start one batch with files of its own, with the right to write for just that long.
+
+        Raises CommitConflict where another writer has the source open, LakeError, DiskFull.
+        """
+        writer = self.writer(source)
+        try:
+            return writer.begin(kind, writer.close)
+        except BaseException:
+            writer.close()
+            raise
+
+    def identity(self, source: str) -> str | None:
+        """What tells this log from another one under the same name; None before its first writer.
+
+        A lake that was removed and filled again starts a new log, whose versions count from 1 once more.
+        """
+        return read_identity(self._log(source).folder)
 
     def recover(self, source: str) -> Swept:
         """Delete what dead writers left and what was removed longer ago than the grace period.
@@ -103,35 +120,22 @@ class Lake:
         with self._lease(source):
             return self._sweep(self._log(source))
 
-    def compact(
-        self, source: str, *tables: str, small_below: int = SMALL_FILE_BYTES, at_least: int = 2
-    ) -> Commit | None:
-        """Merge small files of the given tables (all, if none is given) by one commit.
+    def compact(self, source: str, *tables: str, small_below: int = SMALL_FILE_BYTES) -> Commit | None:
+        """Merge small files by one commit, as `SourceWriter.compact` does.
 
-        Each run of at least `at_least` neighbouring files under `small_below` bytes becomes one file;
-        None where there is nothing to merge. The files replaced leave the live list at once and the
-        disk after the grace period. The rows stay as they are, versions and sequence included; the
-        source's position does not move. Raises CommitConflict while a batch is open, DamagedLake, DiskFull.
+        Raises CommitConflict where a writer has the source open.
         """
-        with self.begin(source, CommitKind.COMPACTION) as writer:
-            log = self._log(source)
-            self._sweep(log)
-            with log.state() as state:
-                latest, live = state.latest, state.tables(log.folder)
-            unknown = sorted(set(tables) - set(live))
-            if unknown:
-                raise LakeError(
-                    f"the source {source!r} has no table {unknown[0]!r} in the lake",
-                    expected=", ".join(live) or "a source with commits",
-                )
-            for table in tables or live:
-                for run in mergeable_runs(live[table].files, small_below=small_below, at_least=at_least):
-                    with guarded(f"compacting the table {table!r}", log.folder, writer.kept):
-                        merged = merge(log.folder, table, run, writer.version)
-                        writer.adopt(table, merged, [file.path for file in run])
-            if latest is None or not writer.has_files:
-                return None
-            return writer.commit(latest.position, latest.fresh_as_of)
+        with self.writer(source) as writer:
+            return writer.compact(*tables, small_below=small_below)
+
+    def forget_history(self, source: str, older_than: timedelta) -> int:
+        """Let go of files that snapshots replaced longer ago than that; returns how many.
+
+        They leave the disk after the grace period. Raises CommitConflict where a writer has the source
+        open.
+        """
+        with self.writer(source) as writer:
+            return writer.forget_history(older_than)
 
     def verify(self, source: str) -> Verified:
         """Read every live file and compare size and checksum with the commit that added it.
@@ -156,7 +160,9 @@ class Lake:
         folder = self._log(source).folder
         with guarded(f"opening the source {source!r} for writing", folder, lambda: "nothing was changed"):
             make_folder(folder)
-            return Lease(folder)
+            lease = Lease(folder)
+            ensure_identity(folder)
+            return lease
 
     def _log(self, source: str) -> CommitLog:
         if not is_identifier(source):

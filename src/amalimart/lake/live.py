@@ -1,4 +1,4 @@
-"""Which files hold a source's rows now: the fold of its commits. Reads no file."""
+"""Where a source's rows are now, in files and in the journal: the fold of its commits. Reads no file."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from amalimart.lake.commit import Column, Commit, CommitKind, DataFile
+from amalimart.lake.commit import Column, Commit, CommitKind, DataFile, TableChange
+from amalimart.lake.journal import JournalPart, JournalRecord
 
 
 @dataclass(frozen=True, slots=True)
 class TableFiles:
-    """The live files of one table, oldest batch first.
+    """The live files of one table, oldest batch first, and its rows in the journal, all later than those.
 
     folder            the source's folder
     snapshot_version  version of the snapshot the files start from; a reader that has applied less
@@ -23,6 +24,7 @@ class TableFiles:
     folder: Path
     files: tuple[DataFile, ...]
     snapshot_version: int
+    journal: tuple[JournalPart, ...] = ()
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -31,24 +33,31 @@ class TableFiles:
 
     @property
     def rows(self) -> int:
-        """Rows in all files, the batch columns' versions of one key counted each."""
-        return sum(file.rows for file in self.files)
+        """Rows in files and journal, the versions of one key counted each."""
+        return sum(file.rows for file in self.files) + sum(part.rows for part in self.journal)
+
+    @property
+    def last_batch(self) -> int:
+        """The last batch that brought rows; 0 where none did."""
+        in_files = max((file.last_batch for file in self.files), default=0)
+        return max((part.version for part in self.journal), default=in_files)
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """Union of the files' columns, in order of appearance; the newest file says the type."""
+        """Union of all columns, in order of appearance; the newest rows say the type."""
         found: dict[str, Column] = {}
-        for file in self.files:
-            found.update({column.name: column for column in file.columns})
+        for columns in [*(file.columns for file in self.files), *(part.columns for part in self.journal)]:
+            found.update({column.name: column for column in columns})
         return tuple(found.values())
 
     def after(self, version: int) -> TableFiles:
-        """The files that may hold rows of later commits; read them `where _batch > version`.
+        """What may hold rows of later commits; read them `where _batch > version`.
 
         A compaction may have merged those rows with older ones, so a file alone does not tell.
         """
         files = tuple(file for file in self.files if file.last_batch > version)
-        return TableFiles(self.table, self.folder, files, self.snapshot_version)
+        journal = tuple(part for part in self.journal if part.version > version)
+        return TableFiles(self.table, self.folder, files, self.snapshot_version, journal)
 
 
 @dataclass(slots=True)
@@ -56,15 +65,23 @@ class LiveState:
     """What all commits up to `latest` add up to.
 
     live      table -> path -> file
-    retained  paths no longer live that stay on disk as history, by table
+    journal   table -> its parts in the open segment, oldest first
+    segment   first version of the open segment; None where no batch is in the journal
+    segment_end   where its next record starts
+    retained  paths no longer live that stay on disk as history, by table, with when they were replaced
     removed   path -> when it was removed; it may be deleted from disk after the grace period
+    sealed    first version of a sealed segment -> when; its file may go after the grace period, too
     """
 
     latest: Commit | None = None
     live: dict[str, dict[str, DataFile]] = field(default_factory=dict)
-    retained: dict[str, set[str]] = field(default_factory=dict)
+    journal: dict[str, list[JournalPart]] = field(default_factory=dict)
+    segment: int | None = None
+    segment_end: int = 0
+    retained: dict[str, dict[str, datetime]] = field(default_factory=dict)
     removed: dict[str, datetime] = field(default_factory=dict)
     snapshots: dict[str, int] = field(default_factory=dict)
+    sealed: dict[int, datetime] = field(default_factory=dict)
 
     @property
     def version(self) -> int:
@@ -72,25 +89,53 @@ class LiveState:
         return self.latest.version if self.latest else 0
 
     def apply(self, commit: Commit) -> None:
-        """Add the next commit."""
+        """Add the next commit that has a file of its own."""
         for table, change in commit.tables.items():
             files = self.live.setdefault(table, {})
             if commit.kind is CommitKind.SNAPSHOT:
-                self.retained.setdefault(table, set()).update(files)
+                self.retained.setdefault(table, {}).update(dict.fromkeys(files, commit.committed_at))
                 self.snapshots[table] = commit.version
                 files.clear()
             for path in change.removed:
                 files.pop(path, None)
-                self.retained.get(table, set()).discard(path)
+                self.retained.get(table, {}).pop(path, None)
                 self.removed[path] = commit.committed_at
             files.update({file.path: file for file in change.added})
+        if commit.seals is not None:
+            self.sealed[commit.seals] = commit.committed_at
+            self.journal = {}
+        self.segment, self.segment_end = None, 0
         self.latest = commit
 
+    def apply_record(self, record: JournalRecord) -> None:
+        """Add the next batch of the open segment."""
+        before = self.latest.position if self.latest else {}
+        for table, parts in record.parts.items():
+            self.journal.setdefault(table, []).extend(parts)
+        self.segment_end = record.end
+        self.latest = Commit(
+            version=record.version,
+            kind=CommitKind.CHANGES,
+            position={**before, **record.position},
+            fresh_as_of=record.fresh_as_of,
+            committed_at=record.committed_at,
+            tables={
+                table: TableChange(journaled_rows=sum(part.rows for part in parts))
+                for table, parts in record.parts.items()
+            },
+        )
+
     def tables(self, folder: Path) -> Mapping[str, TableFiles]:
-        """The live files of every table that ever had one."""
+        """What holds the rows of every table that ever had some."""
         return {
-            table: TableFiles(table, folder, _in_order(files), self.snapshots.get(table, 0))
-            for table, files in sorted(self.live.items())
+            table: TableFiles(
+                table,
+                folder,
+                _in_order(self.live.get(table, {})),
+                self.snapshots.get(table, 0),
+                tuple(self.journal.get(table, ())),
+            )
+            for table in sorted({*self.live, *self.journal})
         }
 
     def known_paths(self) -> set[str]:

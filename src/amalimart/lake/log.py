@@ -8,46 +8,125 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from amalimart.core.errors import DamagedLake
+from amalimart.lake.checkpoint import newest_checkpoint
 from amalimart.lake.commit import Commit, decode_commit, encode_commit
-from amalimart.lake.durable import make_folder, publish
+from amalimart.lake.durable import make_folder, publish, sync_folder
+from amalimart.lake.journal import read_records, segment_path
 from amalimart.lake.live import LiveState
+
+_LOADS = 5
+
+
+class _Outdated(Exception):
+    """What this reader stood on was cleared away; it must load anew. Never leaves this module."""
 
 
 class CommitLog:
-    """Commits 1..n of one source, and their fold.
+    """Versions 1..n of one source, and their fold.
 
-    Versions have no gaps, so what is new is found by asking for the next name: the cost of a look
-    does not grow with the log. Safe to use from several threads.
+    A version is a commit file, or a record of a journal segment until a commit seals it. Versions have
+    no gaps, so what is new is found by asking for the next one: the cost of a look does not grow with
+    the log. A fresh reader starts from the newest checkpoint. Safe to use from several threads.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._commits = folder / "commits"
         self._state = LiveState()
+        self._loaded = False
         self._lock = threading.Lock()
-        self._check_dense()
 
     @contextmanager
     def state(self) -> Iterator[LiveState]:
         """The fold of every commit there is now, not to be kept or changed. Raises DamagedLake."""
         with self._lock:
-            while (commit := self._read(self._state.version + 1)) is not None:
-                self._state.apply(commit)
+            self._catch_up()
             yield self._state
 
-    def between(self, after: int, last: int) -> Iterator[Commit]:
-        """Commits after one version up to another, in order. Raises DamagedLake where one is missing."""
-        for version in range(after + 1, last + 1):
-            commit = self._read(version)
-            if commit is None:
-                raise self._gap(version)
-            yield commit
+    def commits(self, after: int) -> Iterator[Commit]:
+        """The commits after a version that can still be told apart, in order. Raises DamagedLake.
+
+        Sealed batches are told by the commit that sealed them; what lies before a checkpoint may be gone.
+        """
+        with self.state() as state:
+            last, segment = state.version, state.segment
+        for version in self._versions(after):
+            if version <= last and (commit := self._read(version)) is not None:
+                yield commit
+        if segment is not None:
+            replayed = LiveState()
+            for record in read_records(segment_path(self.folder, segment)):
+                replayed.apply_record(record)
+                if after < record.version <= last and replayed.latest is not None:
+                    yield replayed.latest
 
     def append(self, commit: Commit) -> None:
         """Make a commit durable and visible. Raises CommitConflict, LakeError or OSError."""
         content = encode_commit(commit)
         make_folder(self._commits)
         publish(self._path(commit.version), content)
+
+    def _catch_up(self) -> None:
+        for _ in range(_LOADS):
+            try:
+                if not self._loaded:
+                    self._load()
+                while self._step():
+                    pass
+            except _Outdated:
+                self._loaded = False
+            else:
+                return
+        raise self._gap(self._state.version + 1)
+
+    def _load(self) -> None:
+        """Start from the newest checkpoint and every commit file after it."""
+        self._state = newest_checkpoint(self.folder) or LiveState()
+        for version in self._versions(self._state.version):
+            commit = self._read(version)
+            if commit is None:
+                raise _Outdated
+            expected = self._state.version + 1
+            if expected not in {version, commit.seals}:
+                raise self._gap(expected)
+            self._state.apply(commit)
+        self._loaded = True
+
+    def _step(self) -> bool:
+        """Go one look further; whether there was something."""
+        state = self._state
+        if state.segment is not None and self._read_segment(state, state.segment):
+            return True
+        expected = state.version + 1
+        commit = self._read(expected)
+        if commit is not None:
+            # Its bytes are durable; its name is only once the folder is.
+            sync_folder(self._commits)
+            state.apply(commit)
+            return True
+        if state.segment is None and segment_path(self.folder, expected).exists():
+            state.segment = expected
+            return True
+        return False
+
+    def _read_segment(self, state: LiveState, segment: int) -> bool:
+        before = state.version
+        try:
+            for record in read_records(segment_path(self.folder, segment), state.segment_end):
+                if record.version != state.version + 1:
+                    raise self._gap(state.version + 1)
+                state.apply_record(record)
+        except FileNotFoundError as error:
+            if state.version >= segment:
+                raise _Outdated from error
+            state.segment = None  # an empty segment was given up for a commit with a file
+        return state.version > before
+
+    def _versions(self, after: int) -> list[int]:
+        if not self._commits.is_dir():
+            return []
+        found = (int(path.stem) for path in self._commits.glob("[0-9]*.json") if path.stem.isdecimal())
+        return sorted(version for version in found if version > after)
 
     def _path(self, version: int) -> Path:
         return self._commits / f"{version:020d}.json"
@@ -61,14 +140,6 @@ class CommitLog:
         except OSError as error:
             raise DamagedLake(f"the commit cannot be read: {error.strerror}", where=str(path)) from error
         return decode_commit(content, version=version, where=str(path))
-
-    def _check_dense(self) -> None:
-        if not self._commits.is_dir():
-            return
-        versions = {int(path.stem) for path in self._commits.glob("[0-9]*.json") if path.stem.isdecimal()}
-        missing = sorted(set(range(1, max(versions, default=0) + 1)) - versions)
-        if missing:
-            raise self._gap(missing[0])
 
     def _gap(self, version: int) -> DamagedLake:
         return DamagedLake(

@@ -95,11 +95,11 @@ class ParquetSink:
             self._pending_rows += part.num_rows
             self._pending_bytes += part.nbytes
             if self._pending_rows >= ROW_GROUP_ROWS or self._pending_bytes >= ROW_GROUP_BYTES:
-                self._flush()
+                self.flush()
 
     def finish(self, relative: str, first_batch: int, last_batch: int) -> DataFile:
         """Close and sync the file, and describe it. Raises OSError where the disk refuses."""
-        self._flush()
+        self.flush()
         self._parquet.close()
         self._file.finish()
         self._finished = True
@@ -107,7 +107,8 @@ class ParquetSink:
         digest = self._file.sha256.hexdigest()
         return DataFile(relative, self.rows, self._file.bytes, digest, first_batch, last_batch, columns)
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Write what is held as a row group of its own. Raises OSError where the disk refuses."""
         if self._pending:
             table = pa.Table.from_batches(self._pending, schema=self._schema)
             self._parquet.write_table(table, row_group_size=2 * ROW_GROUP_ROWS)
@@ -120,7 +121,12 @@ class ParquetSink:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.drop()
+
+    def drop(self) -> None:
+        """Delete an unfinished file; after `finish`, do nothing."""
         if not self._finished:
+            self._finished = True
             self._discard()
             self._parquet.close()
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,63 +15,33 @@ from amalimart.core.errors import LakeError
 from amalimart.lake.commit import Commit, CommitKind, DataFile, TableChange
 from amalimart.lake.durable import guarded, make_folder, sync_folder
 from amalimart.lake.layout import new_file
-from amalimart.lake.lease import Lease
 from amalimart.lake.log import CommitLog
 from amalimart.lake.parquet import ParquetSink
+from amalimart.lake.rows import ChangedRows, Operation, Transaction, check_columns, kept_schema, stamped
 
 BATCH_COLUMNS = ("_op", "_batch", "_sequence", "_position", "_committed_at", "_unchanged")
-_COMMITTED_AT = pa.timestamp("us", tz="UTC")
-_BATCH_FIELDS = (
-    pa.field("_op", pa.string(), nullable=False),
-    pa.field("_batch", pa.int64(), nullable=False),
-    pa.field("_sequence", pa.int64(), nullable=False),
-    pa.field("_position", pa.string()),
-    pa.field("_committed_at", _COMMITTED_AT),
-    pa.field("_unchanged", pa.list_(pa.string())),
-)
-
-
-class Operation(StrEnum):
-    """What a row says about its key: it is so (snapshot, upsert), or it is gone (delete).
-
-    A truncate says of every earlier row of its table that it is gone; it has no key itself.
-    """
-
-    SNAPSHOT = "snapshot"
-    UPSERT = "upsert"
-    DELETE = "delete"
-    TRUNCATE = "truncate"
-
-
-@dataclass(frozen=True, slots=True)
-class Transaction:
-    """One transaction of a source, or the moment of a snapshot.
-
-    position      as the source's own tools write it: an LSN, a GTID
-    committed_at  by the source's clock, UTC
-    """
-
-    position: str
-    committed_at: datetime
 
 
 class BatchWriter:
-    """Writes one batch of one source and holds its lease until it is committed or abandoned.
+    """Writes one batch of one source into files of its own.
 
     Leaving the `with` block without `commit` abandons: nothing is visible and the files are deleted.
     Not to be shared between threads.
     """
 
-    def __init__(self, log: CommitLog, kind: CommitKind, clock: Clock, lease: Lease) -> None:
+    def __init__(
+        self, log: CommitLog, kind: CommitKind, clock: Clock, on_close: Callable[[], None] = lambda: None
+    ) -> None:
         self._log = log
         self._kind = kind
         self._clock = clock
-        self._lease = lease
+        self._on_close = on_close
         with log.state() as state:
             self.version = state.version + 1
         self._sequence = 0
         self._added: dict[str, list[DataFile]] = {}
         self._removed: dict[str, list[str]] = {}
+        self._sinks: dict[tuple[str, pa.Schema], tuple[str, ParquetSink]] = {}
         self._open = True
 
     @property
@@ -99,14 +67,15 @@ class BatchWriter:
         """Stream rows of one table into a new file, and say how many they were.
 
         `_op`, `_batch` (this version), `_sequence` (row number inside the batch, from 1) and what is known
-        of the `transaction` are added after the source's columns. A snapshot without rows still gets a file, which carries the
-        schema; changes without rows get none. `progress` is called with the rows of each batch.
+        of the `transaction` are added after the source's columns. A snapshot without rows still gets a
+        file, which carries the schema; changes without rows get none. `progress` is called with the rows
+        of each batch.
 
         Raises LakeError for a column name the lake uses itself or for rows that do not fit `schema`,
         and DiskFull; after any error only leaving the block is possible.
         """
         self._require_open()
-        self._check_schema(table, schema)
+        check_columns(table, schema)
         before = self._sequence
         stream = iter(batches)
         first = next(stream, None)
@@ -114,7 +83,7 @@ class BatchWriter:
             first = next(stream, None)
         if first is None and self._kind is not CommitKind.SNAPSHOT:
             return 0
-        full_schema = pa.schema([*schema, *_BATCH_FIELDS])
+        full_schema = kept_schema(schema)
         relative, path = new_file(self._log.folder, table, self.version)
         writing = f"writing the table {table!r}"
         # Only our own writing is guarded: an OSError of the stream is the source's.
@@ -124,7 +93,10 @@ class BatchWriter:
                 sink = open_file.enter_context(ParquetSink(path, full_schema))
             batch = first
             while batch is not None:
-                numbered = self._numbered(table, batch, operation, full_schema, transaction)
+                numbered = stamped(
+                    table, batch, full_schema, operation, self.version, self._sequence + 1, transaction
+                )
+                self._sequence += batch.num_rows
                 with guarded(writing, self._log.folder, self.kept):
                     sink.write(numbered)
                 if progress is not None:
@@ -136,6 +108,24 @@ class BatchWriter:
         self._added.setdefault(table, []).append(file)
         return self._sequence - before
 
+    def add(self, change: ChangedRows) -> None:
+        """Add rows that carry their own numbers: a piece of a transaction too large for the journal.
+
+        Raises LakeError for rows that cannot be kept, DiskFull; after that only leaving is possible.
+        """
+        self._require_open()
+        batch = change.in_batch(self.version)
+        with guarded(f"writing the table {change.table!r}", self._log.folder, self.kept):
+            key = (change.table, batch.schema)
+            if key not in self._sinks:
+                relative, path = new_file(self._log.folder, change.table, self.version)
+                make_folder(path.parent)
+                self._sinks[key] = (relative, ParquetSink(path, batch.schema))
+            sink = self._sinks[key][1]
+            sink.write(batch)
+            sink.flush()
+        self._sequence = max(self._sequence, *change.sequences)
+
     def discard_history(self, table: str) -> None:
         """Let every earlier file of the table go with this commit, history included.
 
@@ -144,7 +134,7 @@ class BatchWriter:
         """
         self._require_open()
         with self._log.state() as state:
-            paths = {*state.live.get(table, {}), *state.retained.get(table, set())}
+            paths = {*state.live.get(table, {}), *state.retained.get(table, {})}
         self._removed[table] = sorted(paths)
 
     def commit(self, position: Mapping[str, Any], fresh_as_of: datetime | None) -> Commit:
@@ -156,6 +146,7 @@ class BatchWriter:
         self._require_open()
         if fresh_as_of is not None and fresh_as_of.tzinfo is None:
             raise LakeError("the source's time has no time zone", expected="an aware UTC time")
+        self._finish_sinks()
         tables = {
             table: TableChange(tuple(self._added.get(table, ())), tuple(self._removed.get(table, ())))
             for table in sorted({*self._added, *self._removed})
@@ -164,7 +155,7 @@ class BatchWriter:
         with guarded("writing the commit", self._log.folder, self.kept):
             self._log.append(commit)
         self._open = False
-        self._lease.release()
+        self._on_close()
         return commit
 
     def adopt(self, table: str, file: DataFile, replaced: Iterable[str]) -> None:
@@ -172,7 +163,12 @@ class BatchWriter:
         self._require_open()
         sync_folder((self._log.folder / file.path).parent)
         self._added.setdefault(table, []).append(file)
-        self._removed.setdefault(table, []).extend(replaced)
+        self.remove(table, replaced)
+
+    def remove(self, table: str, paths: Iterable[str]) -> None:
+        """Let files go with this commit; they leave the disk after the grace period."""
+        self._require_open()
+        self._removed.setdefault(table, []).extend(paths)
 
     def abandon(self) -> None:
         """Delete what was written; after a commit, do nothing."""
@@ -180,55 +176,20 @@ class BatchWriter:
             return
         self._open = False
         try:
+            for _, sink in self._sinks.values():
+                sink.drop()
             for files in self._added.values():
                 for file in files:
                     (self._log.folder / file.path).unlink(missing_ok=True)
         finally:
-            self._lease.release()
+            self._on_close()
 
-    def _numbered(
-        self,
-        table: str,
-        batch: pa.RecordBatch,
-        operation: Operation,
-        schema: pa.Schema,
-        transaction: Transaction | None,
-    ) -> pa.RecordBatch:
-        count = batch.num_rows
-        first = self._sequence + 1
-        self._sequence += count
-        added = [
-            pa.repeat(pa.scalar(operation.value, pa.string()), count),
-            pa.repeat(pa.scalar(self.version, pa.int64()), count),
-            pa.array(range(first, first + count), pa.int64()),
-            pa.repeat(pa.scalar(transaction.position if transaction else None, pa.string()), count),
-            pa.repeat(pa.scalar(transaction.committed_at if transaction else None, _COMMITTED_AT), count),
-            pa.nulls(count, pa.list_(pa.string())),
-        ]
-        try:
-            numbered = pa.RecordBatch.from_arrays([*batch.columns, *added], schema=schema)
-            numbered.validate(full=True)  # also that texts are UTF-8, which no engine may have to doubt
-        except (pa.ArrowInvalid, pa.ArrowTypeError, ValueError, TypeError) as error:
-            raise LakeError(
-                f"rows of the table {table!r} do not fit the schema they came with: {error}",
-                expected=", ".join(f"{entry.name} {entry.type}" for entry in schema),
-            ) from error
-        return numbered
-
-    def _check_schema(self, table: str, schema: pa.Schema) -> None:
-        names = list(schema.names)
-        doubled = sorted({name for name in names if names.count(name) > 1})
-        if doubled:
-            raise LakeError(
-                f"the table {table!r} has the column {doubled[0]!r} twice", expected="each column once"
-            )
-        taken = sorted(set(names) & set(BATCH_COLUMNS))
-        if taken:
-            raise LakeError(
-                f"the table {table!r} has a column {taken[0]!r}, a name the lake uses itself",
-                expected=f"any name but {', '.join(BATCH_COLUMNS)}",
-                next_step="leave the column out of the mapping",
-            )
+    def _finish_sinks(self) -> None:
+        for (table, _), (relative, sink) in self._sinks.items():
+            with guarded(f"writing the table {table!r}", self._log.folder, self.kept):
+                self._added.setdefault(table, []).append(sink.finish(relative, self.version, self.version))
+                sync_folder(sink.path.parent)
+        self._sinks = {}
 
     def kept(self) -> str:
         """What stays in the lake whatever happens to this batch, for error messages."""
@@ -249,4 +210,3 @@ class BatchWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.abandon()
-        self._lease.release()

@@ -1,0 +1,144 @@
+"""The fold of a long log written down, so that a fresh reader need not read every commit.
+
+A checkpoint says nothing that the commits before it do not say; where it cannot be read, the one
+before it or the commits themselves serve. Written at a moment without batches in the journal.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from amalimart.lake.commit import (
+    FORMAT,
+    Commit,
+    CommitKind,
+    file_document,
+    inside_data,
+    read_file_document,
+    read_instant,
+)
+from amalimart.lake.durable import make_folder, publish
+from amalimart.lake.live import LiveState
+
+EVERY_COMMITS = 200
+_KEPT = 2
+
+
+def write_checkpoint(folder: Path, state: LiveState, *, now: datetime, grace: timedelta) -> None:
+    """Write the fold down and clear away commit files that two checkpoints make superfluous.
+
+    Commit files younger than the grace period stay for readers that are on their way through them.
+    Raises OSError.
+    """
+    assert state.latest is not None  # noqa: S101 - only called after a commit
+    make_folder(folder / "checkpoints")
+    content = json.dumps(_document(state, now=now, grace=grace), ensure_ascii=False).encode()
+    path = _path(folder, state.version)
+    if not path.exists():
+        publish(path, content)
+    written = _written(folder)
+    for old in written[:-_KEPT]:
+        old.unlink(missing_ok=True)
+    if len(written) >= _KEPT:
+        _clear_commits(folder, int(written[-_KEPT].stem), (now - grace).timestamp())
+
+
+def checkpoint_due(folder: Path, state: LiveState) -> bool:
+    """Whether many commits have come since the last checkpoint."""
+    written = _written(folder)
+    last = int(written[-1].stem) if written else 0
+    return state.version > last and len(_commits_between(folder, last, state.version)) >= EVERY_COMMITS
+
+
+def newest_checkpoint(folder: Path) -> LiveState | None:
+    """The newest that can be read; None without one."""
+    for path in reversed(_written(folder)):
+        try:
+            return _state(json.loads(path.read_bytes()))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue  # the one before it, or the commits, say the same
+    return None
+
+
+def _document(state: LiveState, *, now: datetime, grace: timedelta) -> dict[str, Any]:
+    latest = state.latest
+    assert latest is not None  # noqa: S101 - checked by the caller
+    return {
+        "format": FORMAT,
+        "latest": {
+            "version": latest.version,
+            "kind": latest.kind.value,
+            "position": latest.position,
+            "fresh_as_of": latest.fresh_as_of.isoformat() if latest.fresh_as_of else None,
+            "committed_at": latest.committed_at.isoformat(),
+        },
+        "live": {
+            table: [file_document(file) for file in files.values()] for table, files in state.live.items()
+        },
+        "retained": {
+            table: {path: moment.isoformat() for path, moment in paths.items()}
+            for table, paths in state.retained.items()
+        },
+        "removed": {
+            path: moment.isoformat() for path, moment in state.removed.items() if moment + grace > now
+        },
+        "snapshots": state.snapshots,
+        "sealed": {
+            str(first): moment.isoformat() for first, moment in state.sealed.items() if moment + grace > now
+        },
+    }
+
+
+def _state(document: Mapping[str, Any]) -> LiveState:
+    if document["format"] > FORMAT:
+        raise ValueError("written by a newer version")
+    latest = document["latest"]
+    commit = Commit(
+        version=int(latest["version"]),
+        kind=CommitKind(latest["kind"]),
+        position=dict(latest["position"]),
+        fresh_as_of=read_instant(latest["fresh_as_of"]) if latest["fresh_as_of"] else None,
+        committed_at=read_instant(latest["committed_at"]),
+        tables={},
+    )
+    live = {
+        table: {file.path: file for file in map(read_file_document, files)}
+        for table, files in document["live"].items()
+    }
+    return LiveState(
+        latest=commit,
+        live=live,
+        retained={
+            table: {inside_data(path): read_instant(moment) for path, moment in paths.items()}
+            for table, paths in document["retained"].items()
+        },
+        removed={inside_data(path): read_instant(moment) for path, moment in document["removed"].items()},
+        snapshots={table: int(version) for table, version in document["snapshots"].items()},
+        sealed={int(first): read_instant(moment) for first, moment in document["sealed"].items()},
+    )
+
+
+def _clear_commits(folder: Path, up_to: int, older_than: float) -> None:
+    for path in _commits_between(folder, 0, up_to):
+        if path.stat().st_mtime < older_than:
+            path.unlink(missing_ok=True)
+
+
+def _commits_between(folder: Path, after: int, last: int) -> list[Path]:
+    return [
+        path
+        for path in (folder / "commits").glob("[0-9]*.json")
+        if path.stem.isdecimal() and after < int(path.stem) <= last
+    ]
+
+
+def _written(folder: Path) -> list[Path]:
+    return sorted(path for path in (folder / "checkpoints").glob("[0-9]*.json") if path.stem.isdecimal())
+
+
+def _path(folder: Path, version: int) -> Path:
+    return folder / "checkpoints" / f"{version:020d}.json"
