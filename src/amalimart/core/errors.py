@@ -7,6 +7,9 @@ AmalimartError
 │   ├── SourceUnreachable            (retryable)
 │   ├── SourceRefused                wrong password, missing right
 │   ├── SourceMismatch               a table, column or type the mapping expects is not there
+│   ├── CaptureRefused               change capture lacks a right or a setting of the server
+│   ├── CaptureLost                  changes are gone, or were confirmed elsewhere: snapshot anew
+│   ├── CaptureBusy                  (retryable) another process follows the same changes
 │   └── BrokenFile                   a row or file that cannot be read
 ├── LakeError               exit 4   the commit log and its files
 │   ├── DiskFull                     (retryable)
@@ -135,6 +138,26 @@ class SourceMismatch(SourceError):
     """The source lacks a table or column the mapping names, or its type does not fit."""
 
     code = "source_mismatch"
+
+
+class CaptureRefused(SourceError):
+    """The source's changes cannot be followed with these rights and settings."""
+
+    code = "capture_refused"
+
+
+class CaptureLost(SourceError):
+    """The source cannot go on from where the lake is; only a snapshot brings it up to date."""
+
+    code = "capture_lost"
+
+
+class CaptureBusy(SourceError):
+    """Another process follows the changes of this source."""
+
+    code = "capture_busy"
+    http_status = 409
+    retryable = True
 
 
 class BrokenFile(SourceError):

@@ -26,7 +26,17 @@ _SETTINGS = (
     "-c client_encoding=UTF8 -c TimeZone=UTC -c DateStyle=ISO,YMD -c IntervalStyle=iso_8601 "
     "-c bytea_output=hex -c extra_float_digits=1 -c default_transaction_read_only=on -c statement_timeout=0"
 )
-_DEFAULTS = {"connect_timeout": "10", "application_name": "amalimart", "keepalives_idle": "30"}
+_DEFAULTS = {
+    "connect_timeout": "10",
+    "application_name": "amalimart",
+    # A cut network is noticed within two minutes, in either direction.
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "6",
+    "tcp_user_timeout": "90000",
+}
+# Amounts of money in one known form; nowhere else, as it also decides how an amount is converted.
+_SPOKEN = "-c lc_monetary=C"
 _REFUSALS = (
     "authentication failed",
     "no password supplied",
@@ -83,6 +93,18 @@ class Address:
         with self.errors():
             return psycopg.connect(make_conninfo(**self.parameters), autocommit=True)
 
+    def connect_spoken(self, *, replication: bool = False) -> psycopg.Connection[tuple[Any, ...]]:
+        """A connection on which values have the texts of a change stream, or on which one is asked for.
+
+        Raises SourceUnreachable, SourceRefused.
+        """
+        options = f"{self.parameters['options']} {_SPOKEN}"
+        parameters = {**self.parameters, "options": options}
+        if replication:
+            parameters["replication"] = "database"
+        with self.errors():
+            return psycopg.connect(make_conninfo(**parameters), autocommit=True)
+
     def connect_arrow(self) -> Any:
         """An ADBC connection outside any transaction. Raises SourceUnreachable, SourceRefused."""
         with self.errors():
@@ -99,14 +121,15 @@ class Address:
         except AmalimartError:
             raise
         except psycopg.Error as error:
-            raise self._explained(error.sqlstate, str(error)) from None
+            raise self.explained(error.sqlstate, str(error)) from None
         except adbc_driver_manager.Error as error:
-            raise self._explained(error.sqlstate, str(error)) from None
+            raise self.explained(error.sqlstate, str(error)) from None
         except (pa.ArrowException, OSError) as error:
             # A stream that breaks half-way surfaces as Arrow's error, without an SQLSTATE.
-            raise self._explained(None, str(error)) from None
+            raise self.explained(None, str(error)) from None
 
-    def _explained(self, sqlstate: str | None, message: str) -> SourceError:
+    def explained(self, sqlstate: str | None, message: str) -> SourceError:
+        """The error of ours for a driver's SQLSTATE and message."""
         said = self.without_secrets(message)
         state = sqlstate or ""
         if state == "42501":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +33,7 @@ where
     and n.nspname not like 'pg\\_toast%' and n.nspname not like 'pg\\_temp%'
 """
 
-_COLUMNS = """
+_RESOLVED = """
 with recursive resolved as (
     select
         t.oid,
@@ -50,7 +50,10 @@ with recursive resolved as (
     join resolved as r on r.oid = d.typbasetype
     where d.typtype = 'd'
 )
+"""
 
+_COLUMNS = f"""
+{_RESOLVED}
 select
     a.attrelid::bigint,
     a.attname,
@@ -66,6 +69,26 @@ join pg_type as b on b.oid = r.base
 where a.attnum > 0 and not a.attisdropped and a.attrelid = any(%s)
 order by a.attrelid, a.attnum
 """
+
+_TYPES = f"""
+{_RESOLVED}
+, asked as (select * from unnest(%s::bigint[], %s::int[]) as pair (type, modifier))
+
+select
+    asked.type,
+    asked.modifier,
+    b.typname,
+    b.typtype::text,
+    b.typnamespace = 'pg_catalog'::regnamespace,
+    case when asked.modifier >= 0 then asked.modifier else r.modifier end,
+    format_type(r.base, case when asked.modifier >= 0 then asked.modifier else r.modifier end)
+from asked
+join resolved as r on r.oid = asked.type::oid
+join pg_type as b on b.oid = r.base
+"""
+
+
+_OWN = {"e": "enum", "c": "composite"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +113,14 @@ class Relation:
     """One table, materialised view, view or foreign table.
 
     name        as a mapping says it: plain where the search path finds it, else schema.name
+    place       schema and name, as the catalog has them
     estimate    rows by the statistics; None if never analysed
     indexed     columns that lead an index over all rows
     """
 
     name: str
+    oid: int
+    place: tuple[str, str]
     sql: str
     kind: str
     estimate: int | None
@@ -112,11 +138,12 @@ def read_relations(connection: psycopg.Connection[tuple[Any, ...]]) -> Mapping[s
     rows = connection.execute(_RELATIONS).fetchall()
     columns: dict[int, dict[str, SourceColumn]] = {row[0]: {} for row in rows}
     for oid, name, base, kind, built_in, modifier, shown in connection.execute(_COLUMNS, [list(columns)]):
-        own = {"e": "enum", "c": "composite"}.get(kind)
-        columns[oid][name] = SourceColumn(name, base, built_in, modifier, own or shown)
+        columns[oid][name] = SourceColumn(name, base, built_in, modifier, _OWN.get(kind, shown))
     relations = [
         Relation(
             name=name if visible else f"{schema}.{name}",
+            oid=oid,
+            place=(schema, name),
             sql=f"{quoted(schema)}.{quoted(name)}",
             kind=kind,
             estimate=estimate if estimate >= 0 else None,
@@ -126,3 +153,19 @@ def read_relations(connection: psycopg.Connection[tuple[Any, ...]]) -> Mapping[s
         for oid, schema, name, kind, visible, estimate, indexed in rows
     ]
     return {relation.name: relation for relation in relations}
+
+
+def read_types(
+    connection: psycopg.Connection[tuple[Any, ...]], asked: Collection[tuple[int, int]]
+) -> Mapping[tuple[int, int], SourceColumn]:
+    """What pairs of a type's number and modifier mean, as a column without a name; unknown ones are left out.
+
+    Raises psycopg.Error.
+    """
+    numbers, modifiers = [pair[0] for pair in asked], [pair[1] for pair in asked]
+    return {
+        (number, given): SourceColumn("", base, built_in, modifier, _OWN.get(kind, shown))
+        for number, given, base, kind, built_in, modifier, shown in connection.execute(
+            _TYPES, [numbers, modifiers]
+        )
+    }
