@@ -15,6 +15,7 @@ from amalimart.lake.compaction import merge, mergeable_runs
 from amalimart.lake.durable import guarded
 from amalimart.lake.journal import Segment, encode_body, segment_path
 from amalimart.lake.lease import Lease
+from amalimart.lake.live import TableFiles
 from amalimart.lake.log import CommitLog
 from amalimart.lake.rows import ChangedRows
 from amalimart.lake.sealing import seal_tables
@@ -52,6 +53,11 @@ class SourceWriter:
         """The source's last commit."""
         with self._log.state() as state:
             return state.latest
+
+    def live_files(self) -> Mapping[str, TableFiles]:
+        """Table -> what holds its rows, all as of one commit."""
+        with self._log.state() as state:
+            return state.tables(self._log.folder)
 
     def append(
         self,

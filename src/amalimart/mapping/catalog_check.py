@@ -54,29 +54,14 @@ def check_catalog(mapping: SourceMapping, catalog: Mapping[str, Mapping[str, str
     Raises SourceMismatch for a missing table or column and for a type that cannot fit. Columns the
     mapping says nothing about are not landed; they come back in the report.
     """
-    absent = []
-    for table, columns in mapping.landed.items():
-        if table not in catalog:
-            raise SourceMismatch(
-                f"the source has no table {table!r}",
-                where=mapping.where,
-                expected=f"the tables {', '.join(sorted(mapping.landed))}",
-                nearest=nearest(table, catalog),
-                next_step="correct the mapping, or grant the source user the right to see the table",
-            )
-        for column in columns:
-            if column in catalog[table]:
-                continue
-            if (table, column) not in mapping.optional:
-                raise SourceMismatch(
-                    f"the source has no column {table}.{column}",
-                    where=mapping.where,
-                    expected=f"one of {', '.join(catalog[table])}",
-                    nearest=nearest(column, catalog[table]),
-                    next_step="correct the mapping, or mark the column `optional: true`",
-                )
-            absent.append(f"{table}.{column}")
-    _check_types(mapping, catalog)
+    for misfit in misfits(mapping, catalog).values():
+        raise misfit
+    absent = [
+        f"{table}.{column}"
+        for table, columns in mapping.landed.items()
+        for column in columns
+        if column not in catalog[table]
+    ]
     unclassified = [
         f"{table}.{column}"
         for table, columns in sorted(catalog.items())
@@ -90,16 +75,48 @@ def check_catalog(mapping: SourceMapping, catalog: Mapping[str, Mapping[str, str
     return MappingReport(tuple(unclassified), tuple(unlisted), tuple(absent))
 
 
-def _check_types(mapping: SourceMapping, catalog: Mapping[str, Mapping[str, str]]) -> None:
+def misfits(mapping: SourceMapping, catalog: Mapping[str, Mapping[str, str]]) -> Mapping[str, SourceMismatch]:
+    """Landed table -> why it cannot be read as the mapping says; empty where all is well."""
+    found = {table: _misfit(mapping, catalog, table) for table in mapping.landed}
+    return {table: misfit for table, misfit in found.items() if misfit is not None}
+
+
+def _misfit(
+    mapping: SourceMapping, catalog: Mapping[str, Mapping[str, str]], table: str
+) -> SourceMismatch | None:
+    if table not in catalog:
+        return SourceMismatch(
+            f"the source has no table {table!r}",
+            where=mapping.where,
+            expected=f"the tables {', '.join(sorted(mapping.landed))}",
+            nearest=nearest(table, catalog),
+            next_step="correct the mapping, or grant the source user the right to see the table",
+        )
+    for column in mapping.landed[table]:
+        if column not in catalog[table] and (table, column) not in mapping.optional:
+            return SourceMismatch(
+                f"the source has no column {table}.{column}",
+                where=mapping.where,
+                expected=f"one of {', '.join(catalog[table])}",
+                nearest=nearest(column, catalog[table]),
+                next_step="correct the mapping, or mark the column `optional: true`",
+            )
+    return _unfit_type(mapping, catalog, table)
+
+
+def _unfit_type(
+    mapping: SourceMapping, catalog: Mapping[str, Mapping[str, str]], table: str
+) -> SourceMismatch | None:
     entities = load_entities()
     for name, entity in mapping.entities.items():
-        for column, origin in mapping.columns_of(name).items():
-            source_type = catalog[entity.table].get(origin.source or "")
+        for column, origin in mapping.columns_of(name).items() if entity.table == table else ():
+            source_type = catalog[table].get(origin.source or "")
             wanted = entities[name].columns[column].type
             if source_type is not None and family(source_type) not in _FITS[wanted]:
-                raise SourceMismatch(
-                    f"{entity.table}.{origin.source} is {source_type}, which does not fit {name}.{column}",
+                return SourceMismatch(
+                    f"{table}.{origin.source} is {source_type}, which does not fit {name}.{column}",
                     where=mapping.where,
                     expected=f"a type that can be read as {wanted.value}",
                     next_step="map another column, or leave the canonical column out",
                 )
+    return None

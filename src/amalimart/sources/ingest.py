@@ -2,50 +2,89 @@
 
 from __future__ import annotations
 
-from amalimart.lake import BATCH_COLUMNS, Commit, CommitKind, Lake
+from collections.abc import Collection, Mapping
+
+from amalimart.lake import BATCH_COLUMNS, Commit, CommitKind, Lake, SourceWriter
+from amalimart.mapping.catalog_check import misfits
 from amalimart.mapping.source_mapping import SourceMapping
 from amalimart.sources.landing import landed_columns
-from amalimart.sources.port import Progress, Source, silent
+from amalimart.sources.port import Catalog, Position, Progress, Source, silent
 
 
 def ingest_once(
-    lake: Lake,
-    source_name: str,
-    source: Source,
-    mapping: SourceMapping,
-    progress: Progress = silent,
+    lake: Lake, source_name: str, source: Source, mapping: SourceMapping, progress: Progress = silent
 ) -> Commit | None:
     """Bring the lake one commit forward, or say by None that there is nothing new.
-
-    Tables the lake does not have yet, tables whose mapped columns have grown and tables the source
-    asks for anew are snapshotted, together in one commit; only where there are none, changes are
-    polled, all tables in one commit. A table that holds a column which the mapping now calls secret
-    is snapshotted without it, and its old files are discarded.
 
     Raises SourceError, LakeError (CommitConflict while another writer has the source open). After
     any error the lake is as it was.
     """
-    latest = lake.latest(source_name)
-    since = latest.position if latest else None
-    landed = landed_columns(mapping, source.catalog())
+    with lake.writer(source_name) as writer:
+        return snapshot_stale(writer, source, mapping, progress) or poll(writer, source, mapping, progress)
+
+
+def snapshot_stale(
+    writer: SourceWriter,
+    source: Source,
+    mapping: SourceMapping,
+    progress: Progress = silent,
+    *,
+    again: Collection[str] = (),
+    anew: bool = False,
+) -> Commit | None:
+    """Snapshot the tables that cannot be brought up to date otherwise, in one commit; None without any.
+
+    These are tables the lake does not have yet, tables whose mapped columns have grown, tables the
+    source asks for and those named in `again`; with `anew` all of them, as if the lake had none. A
+    table that holds a column which the mapping now calls secret is snapshotted without it, and its
+    old files are discarded.
+
+    Raises SourceError, LakeError; the lake is then as it was.
+    """
+    since = None if anew or writer.latest is None else writer.latest.position
     in_lake = {
         table: {column.name for column in files.columns} - set(BATCH_COLUMNS)
-        for table, files in lake.live_files(source_name).items()
-        if files.files
+        for table, files in writer.live_files().items()
+        if files.files or files.journal
     }
+    catalog = source.catalog()
+    landed = landed_columns(mapping, catalog, without=_beyond_following(mapping, catalog, since) - set(again))
     leaked = {table for table, columns in in_lake.items() if columns & set(mapping.secrets(table))}
     grown = {table for table, columns in landed.items() if not set(columns) <= in_lake.get(table, set())}
-    stale = {*source.stale_tables(mapping, since), *grown, *(leaked & set(landed))} & set(landed)
-    if stale or leaked:
-        with lake.begin(source_name, CommitKind.SNAPSHOT) as writer:
-            for table in leaked:
-                writer.discard_history(table)
-            reading = source.snapshot(mapping, writer, progress, tables=stale, since=since)
-            return writer.commit(reading.position, reading.fresh_as_of)
-    if since is None:
+    stale = {*source.stale_tables(mapping, since), *grown, *again, *leaked} & set(landed)
+    if not stale and not leaked:
         return None
-    with lake.begin(source_name, CommitKind.CHANGES) as writer:
-        changes = source.poll(mapping, writer, progress, since=since)
-        if changes is None or not writer.has_files:
+    with writer.begin(CommitKind.SNAPSHOT) as batch:
+        for table in leaked:
+            batch.discard_history(table)
+        reading = source.snapshot(mapping, batch, progress, tables=stale, since=since)
+        return batch.commit(reading.position, reading.fresh_as_of)
+
+
+def poll(
+    writer: SourceWriter, source: Source, mapping: SourceMapping, progress: Progress = silent
+) -> Commit | None:
+    """Land what changed since the last commit, all tables in one commit; None where nothing did.
+
+    Raises SourceError, LakeError; the lake is then as it was.
+    """
+    if writer.latest is None:
+        return None
+    since = writer.latest.position
+    with writer.begin(CommitKind.CHANGES) as batch:
+        changes = source.poll(mapping, batch, progress, since=since)
+        if changes is None or not batch.has_files:
             return None
-        return writer.commit(changes.position, changes.fresh_as_of)
+        return batch.commit(changes.position, changes.fresh_as_of)
+
+
+def _beyond_following(mapping: SourceMapping, catalog: Catalog, since: Position | None) -> set[str]:
+    """Tables that a stream stopped, or will stop at their next change; the others go on without them."""
+    if since is None or "stopped" not in since:
+        return set()
+    return {*stopped_reasons(since), *misfits(mapping, catalog)}
+
+
+def stopped_reasons(position: Position | None) -> Mapping[str, str]:
+    """Table -> why its stream stopped at a change that cannot be followed."""
+    return dict(position.get("stopped") or {}) if position else {}

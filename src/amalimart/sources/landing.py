@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from amalimart.core.errors import SourceMismatch
-from amalimart.mapping.catalog_check import check_catalog
+from amalimart.mapping.catalog_check import misfits
 from amalimart.mapping.source_mapping import SourceMapping
 from amalimart.sources.port import Catalog
 
 
-def landed_columns(mapping: SourceMapping, catalog: Catalog) -> Mapping[str, tuple[str, ...]]:
+def landed_columns(
+    mapping: SourceMapping, catalog: Catalog, *, without: Collection[str] = ()
+) -> Mapping[str, tuple[str, ...]]:
     """Table -> the columns to ask for: landed by the mapping and present in the source.
+
+    Tables in `without` are left out, whatever they look like.
 
     Raises SourceMismatch where the mapping expects what is not there, and where it would land a
     column it classifies as secret (through a cursor or a filter, say).
     """
-    check_catalog(mapping, catalog)
-    for table, columns in mapping.landed.items():
+    landed = {table: columns for table, columns in mapping.landed.items() if table not in without}
+    for table, misfit in misfits(mapping, catalog).items():
+        if table in landed:
+            raise misfit
+    for table, columns in landed.items():
         secret = sorted(set(columns) & set(mapping.secrets(table)))
         if secret:
             raise SourceMismatch(
@@ -28,6 +35,6 @@ def landed_columns(mapping: SourceMapping, catalog: Catalog) -> Mapping[str, tup
             )
     present = {
         table: tuple(column for column in columns if column in catalog[table])
-        for table, columns in mapping.landed.items()
+        for table, columns in landed.items()
     }
     return {table: columns for table, columns in present.items() if columns}

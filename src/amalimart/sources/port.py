@@ -108,7 +108,7 @@ class Source(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TableShape:
     """How the changes of one table arrive for as long as its columns stay as they are.
 
