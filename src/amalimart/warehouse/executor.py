@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -19,6 +18,7 @@ import duckdb
 from amalimart.core.clock import Clock
 from amalimart.core.errors import CheckFailed, ModelFailed, WarehouseError
 from amalimart.core.names import quoted
+from amalimart.warehouse.bronze import BronzeTable, create_bronze
 from amalimart.warehouse.compiler import RUN_CONTEXT, bronze_id
 from amalimart.warehouse.graph import Check, CompiledGraph, Model
 from amalimart.warehouse.hot_file import HotFile
@@ -44,24 +44,6 @@ _NOT_THE_MODELS_FAULT = (
     duckdb.InterruptException,
     duckdb.FatalException,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class BronzeFiles:
-    """Committed files that are read alike; the columns `as_text` have another type in other files."""
-
-    paths: tuple[Path, ...]
-    as_text: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class BronzeTable:
-    """The committed files behind one bronze view. `version` is the last commit that touched it."""
-
-    source: str
-    view: str
-    files: tuple[BronzeFiles, ...]
-    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +105,7 @@ class Executor:
             return None
         if previous is None or previous.project_hash != graph.project_hash:
             _clear_for_another_project(cursor, graph, lake)
-        _create_bronze_views(cursor, lake, graph.bronze)
+        create_bronze(cursor, lake.tables, graph.bronze)
         set_run_context(cursor, business_now)
         models = [model for model in graph.ordered if model.unique_id in selected]
         rows = 0
@@ -179,6 +161,7 @@ def _clear_for_another_project(
     """
     kept = {(model.table.schema, model.table.name): model.is_view for model in graph.models}
     kept |= {("bronze", table.view): True for table in lake.tables}
+    kept |= {("bronze", table.journal_table): False for table in lake.tables if table.journal}
     found = cursor.execute(
         "select table_schema, table_name, table_type = 'VIEW' from information_schema.tables "
         "where table_catalog = current_database() and table_schema in ('bronze', 'staging', 'silver', 'gold')"
@@ -187,28 +170,6 @@ def _clear_for_another_project(
         if kept.get((schema, name)) is not is_view:
             cursor.execute(f"drop {'view' if is_view else 'table'} {quoted(schema)}.{quoted(name)}")
     forget_checks_but(cursor, [check.name for check in graph.checks])
-
-
-def _create_bronze_views(
-    cursor: duckdb.DuckDBPyConnection, lake: LakeState, expected: frozenset[str]
-) -> None:
-    """Views over exactly the committed files: a glob would also read what a crash left behind."""
-    for table in lake.tables:
-        selects = " union all by name ".join(_select_of_files(files) for files in table.files)
-        cursor.execute(f"create or replace view bronze.{quoted(table.view)} as {selects}")
-    missing = expected - {table.view for table in lake.tables}
-    if missing:
-        raise WarehouseError(
-            f"the lake holds no table for {', '.join(sorted(missing))}",
-            next_step="run the ingest again",
-        )
-
-
-def _select_of_files(files: BronzeFiles) -> str:
-    paths = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files.paths)
-    cast = ", ".join(f"cast({quoted(name)} as varchar) as {quoted(name)}" for name in sorted(files.as_text))
-    columns = f"* replace ({cast})" if cast else "*"
-    return f"select {columns} from read_parquet([{paths}], union_by_name = true)"
 
 
 def _build_model(cursor: duckdb.DuckDBPyConnection, model: Model) -> int:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from amalimart.lake.commit import Commit
+from amalimart.lake.commit import Column, Commit
+from amalimart.lake.journal import JournalPart
 from amalimart.lake.lake import Lake
 from amalimart.lake.live import TableFiles
 from amalimart.mapping.source_mapping import SourceMapping
-from amalimart.warehouse.executor import BronzeFiles, BronzeTable, LakeState
+from amalimart.warehouse.bronze import BronzeFiles, BronzeJournal, BronzeTable
+from amalimart.warehouse.executor import LakeState
 from amalimart.warehouse.project_files import LandedSource, bronze_view
 from amalimart.warehouse.release_log import SourcePosition
+
+_WHOLE = ("int8", "int16", "int32", "int64")
+_FLOATING = ("float", "double")
+_DECIMAL = re.compile(r"decimal128\((\d+), (\d+)\)")
+_MOST_DIGITS = 38
 
 
 def landed_source(lake: Lake, source: str, mapping: SourceMapping) -> LandedSource:
@@ -30,7 +38,7 @@ def lake_state(lake: Lake, mappings: Mapping[str, SourceMapping]) -> LakeState:
         latest, landed = _at_one_commit(lake, source, mapping)
         if latest is None:
             continue
-        positions[source] = SourcePosition(_log_identity(lake, source), latest.version)
+        positions[source] = SourcePosition(lake.identity(source) or "", latest.version)
         if latest.fresh_as_of is not None:
             fresh.append(latest.fresh_as_of)
         tables += [_bronze_table(source, table, files) for table, files in landed.items()]
@@ -50,48 +58,62 @@ def _at_one_commit(
 
 
 def _landed_tables(lake: Lake, source: str, mapping: SourceMapping) -> dict[str, TableFiles]:
-    """The mapped tables that have files; one whose files were all discarded has not landed."""
+    """The mapped tables that hold something; one whose files were all discarded has not landed."""
     return {
         table: files
         for table, files in sorted(lake.live_files(source).items())
-        if table in mapping.landed and files.files
+        if table in mapping.landed and (files.files or files.journal)
     }
 
 
-def _log_identity(lake: Lake, source: str) -> str:
-    """A log is told from one that was there before it by the moment of its first commit."""
-    return next(lake.commits(source)).committed_at.isoformat()
-
-
 def _bronze_table(source: str, table: str, files: TableFiles) -> BronzeTable:
-    version = max(file.last_batch for file in files.files)
-    types, parts = _types(files), dict[frozenset[tuple[str, str]], list[Path]]()
+    types = _types(files)
+    paths: dict[frozenset[str], list[Path]] = {}
+    parts: dict[frozenset[str], list[JournalPart]] = {}
     for file, path in zip(files.files, files.paths, strict=True):
-        odd = frozenset(
-            (column.name, own)
-            for column in file.columns
-            if types[column.name] == "varchar"
-            and (own := engine_type(column.type)) not in {"varchar", "null"}
-        )
-        parts.setdefault(odd, []).append(path)
+        paths.setdefault(_as_text(file.columns, types), []).append(path)
+    for part in files.journal:
+        parts.setdefault(_as_text(part.columns, types), []).append(part)
     return BronzeTable(
-        source,
-        bronze_view(source, table),
-        tuple(BronzeFiles(tuple(paths), frozenset(name for name, _ in odd)) for odd, paths in parts.items()),
-        version,
+        source=source,
+        view=bronze_view(source, table),
+        files=tuple(BronzeFiles(tuple(alike), as_text) for as_text, alike in paths.items()),
+        journal=tuple(BronzeJournal(tuple(alike), as_text) for as_text, alike in parts.items()),
+        version=files.last_batch,
+    )
+
+
+def _as_text(columns: tuple[Column, ...], types: Mapping[str, str]) -> frozenset[str]:
+    """The columns that have another type elsewhere and are therefore read as text."""
+    return frozenset(
+        column.name
+        for column in columns
+        if types[column.name] == "varchar" and engine_type(column.type) not in {"varchar", "null"}
     )
 
 
 def _types(files: TableFiles) -> dict[str, str]:
-    """The type of each column over all files; one whose type changed on the way is read as text."""
+    """The type of each column over files and journal."""
     found: dict[str, set[str]] = {}
-    for file in files.files:
-        for column in file.columns:
+    for columns in [*(file.columns for file in files.files), *(part.columns for part in files.journal)]:
+        for column in columns:
             found.setdefault(column.name, set()).add(engine_type(column.type))
-    return {
-        column: next(iter(known)) if len(known := types - {"null"} or types) == 1 else "varchar"
-        for column, types in found.items()
-    }
+    return {column: _common_type(types - {"null"} or types) for column, types in found.items()}
+
+
+def _common_type(types: set[str]) -> str:
+    """The type that holds every value: of numbers of one kind the widest, else text."""
+    if len(types) == 1:
+        return next(iter(types))
+    for kinds in (_WHOLE, _FLOATING):
+        if types <= set(kinds):
+            return max(types, key=kinds.index)
+    if all(match := [_DECIMAL.fullmatch(kind) for kind in types]):
+        digits = max(int(found[1]) - int(found[2]) for found in match if found)
+        scale = max(int(found[2]) for found in match if found)
+        if digits + scale <= _MOST_DIGITS:
+            return f"decimal128({digits + scale}, {scale})"
+    return "varchar"
 
 
 def engine_type(arrow_type: str) -> str:
