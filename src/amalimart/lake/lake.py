@@ -19,7 +19,7 @@ from amalimart.lake.lease import Lease
 from amalimart.lake.live import TableFiles
 from amalimart.lake.log import CommitLog
 from amalimart.lake.source_writer import SMALL_FILE_BYTES, SourceWriter
-from amalimart.lake.sweeping import Swept, sweep
+from amalimart.lake.sweeping import Swept
 from amalimart.lake.writer import BatchWriter
 
 DEFAULT_GRACE = timedelta(hours=1)
@@ -84,14 +84,14 @@ class Lake:
         """
         lease = self._lease(source)
         try:
-            log = self._log(source)
+            writer = SourceWriter(self._log(source), self._clock, lease, self._grace)
             if source not in self._recovered:
-                self._sweep(log)
+                writer.sweep()
                 self._recovered.add(source)
-            return SourceWriter(log, self._clock, lease, self._grace)
         except BaseException:
             lease.release()
             raise
+        return writer
 
     def begin(self, source: str, kind: CommitKind) -> BatchWriter:
         """Start one batch with files of its own, with the right to write for just that long.
@@ -117,8 +117,9 @@ class Lake:
 
         Raises CommitConflict where a writer has the source open.
         """
-        with self._lease(source):
-            return self._sweep(self._log(source))
+        self._recovered.add(source)
+        with self.writer(source) as writer:
+            return writer.sweep()
 
     def compact(self, source: str, *tables: str, small_below: int = SMALL_FILE_BYTES) -> Commit | None:
         """Merge small files by one commit, as `SourceWriter.compact` does.
@@ -151,10 +152,6 @@ class Lake:
                 check_file(log.folder, table.table, file)
                 files, rows, size = files + 1, rows + file.rows, size + file.bytes
         return Verified(files, rows, size)
-
-    def _sweep(self, log: CommitLog) -> Swept:
-        with log.state() as state:
-            return sweep(log.folder, state, now=self._clock.now(), grace=self._grace)
 
     def _lease(self, source: str) -> Lease:
         folder = self._log(source).folder

@@ -19,11 +19,12 @@ from amalimart.lake.live import TableFiles
 from amalimart.lake.log import CommitLog
 from amalimart.lake.rows import ChangedRows
 from amalimart.lake.sealing import seal_tables
-from amalimart.lake.sweeping import outlived_history
+from amalimart.lake.sweeping import Swept, outlived_history, sweep
 from amalimart.lake.writer import BatchWriter
 
 SEAL_AFTER = timedelta(seconds=60)
 SEAL_BYTES = 64 * 1024 * 1024
+_NOTHING_YET = "nothing was committed before"
 SMALL_FILE_BYTES = 64 * 1024 * 1024
 
 
@@ -184,6 +185,17 @@ class SourceWriter:
             writer.commit(latest.position, latest.fresh_as_of)
             return sum(map(len, old.values()))
 
+    def sweep(self) -> Swept:
+        """Delete what dead writers left and what went out of use longer ago than the grace period.
+
+        Not while a batch of files is open. Raises LakeError.
+        """
+        with (
+            self._log.state() as state,
+            guarded("clearing away old files", self._log.folder, self._kept_quietly),
+        ):
+            return sweep(self._log.folder, state, now=self._clock.now(), grace=self._grace)
+
     def close(self) -> None:
         """Give the right back; batches in the journal stay there, committed."""
         if self._segment is not None:
@@ -205,7 +217,11 @@ class SourceWriter:
 
     def _kept(self) -> str:
         latest = self.latest
-        return f"everything up to version {latest.version} stays committed" if latest else "nothing is there"
+        return f"everything up to version {latest.version} stays committed" if latest else _NOTHING_YET
+
+    @staticmethod
+    def _kept_quietly() -> str:
+        return "what is committed stays committed"
 
     def __enter__(self) -> Self:
         return self
