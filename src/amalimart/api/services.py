@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from amalimart.access.principal import Principal
+from amalimart.access.principal import Principal, Role
 from amalimart.api.dashboards.library import DashboardLibrary
 from amalimart.control.store import ControlStore
 from amalimart.core.clock import Clock
@@ -94,6 +94,18 @@ class EngineStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceNote:
+    """What a reader should know about the data behind the numbers.
+
+    text    for everybody
+    detail  for operators: names sources and tables
+    """
+
+    text: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class DemoAccount:
     """A user that the sign-in page of a demo offers by one click, and what they will see."""
 
@@ -133,3 +145,8 @@ class AppServices:
     releases: ReleaseFeed
     status: Callable[[], EngineStatus]
     demo_accounts: tuple[DemoAccount, ...] = ()
+    notes: Callable[[], tuple[SourceNote, ...]] = tuple
+
+    def notes_for(self, principal: Principal) -> tuple[str, ...]:
+        """The notes in the words that are meant for this reader."""
+        return tuple(note.detail if principal.role is Role.ADMIN else note.text for note in self.notes())

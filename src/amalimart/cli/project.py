@@ -157,6 +157,9 @@ def status(home: Path | None, as_json: bool) -> None:
     click.echo(f"serving: release {found.release_id or '–'}, {found.phase}: {found.message}")
     rows = [(s.name, s.state, s.version, s.fresh_as_of, s.lag_seconds, s.error) for s in found.sources]
     print_table(["source", "state", "commits", "fresh as of", "lag, s", "trouble"], rows)
+    for found_source in found.sources:
+        for table, reason in found_source.stopped.items():
+            click.echo(f"! {found_source.name}.{table} stands still: {reason}")
 
 
 @click.command()

@@ -40,30 +40,42 @@ class ServeSettings(StrictModel):
 
 
 class SourceSettings(StrictModel):
-    """One source: a database to follow, or a folder of files."""
+    """One source: a database to follow, or a folder of files.
 
-    kind: Literal["postgres", "files"]
+    capture                how changes of a database are found: told by it (stream), or asked for (poll)
+    deletes_every_minutes  when polling, how often deleted rows are looked for
+    """
+
+    kind: Literal["postgres", "mysql", "files"]
     mapping: str
     url: str | None = None
     folder: Path | None = None
+    capture: Literal["stream", "poll"] = "stream"
     poll_seconds: float = Field(default=2.0, ge=0.2, le=3600)
+    deletes_every_minutes: int = Field(default=60, ge=1, le=10_080)
 
     @model_validator(mode="after")
     def _one_place(self) -> SourceSettings:
-        if self.kind == "postgres" and not (self.url and self.url.startswith(_SECRET_REFERENCE)):
-            raise ValueError("a postgres source needs `url: secret:NAME`; the URL itself is a secret")
+        if self.kind != "files" and not (self.url and self.url.startswith(_SECRET_REFERENCE)):
+            raise ValueError(f"a {self.kind} source needs `url: secret:NAME`; the URL itself is a secret")
         if self.kind == "files" and self.folder is None:
             raise ValueError("a files source needs `folder`")
+        if self.kind == "mysql" and self.capture == "poll":
+            raise ValueError("a mysql source has no `capture: poll`; its changes come from the binary log")
         return self
 
 
 class Settings(StrictModel):
-    """Everything amalimart.yml may say."""
+    """Everything amalimart.yml may say.
+
+    history_days   how long the lake keeps files that a new snapshot replaced; for ever, if not set
+    """
 
     name: str = "marketplace"
     time_zone: str = "Africa/Accra"
     currency: str = Field(default="GHS", pattern="^[A-Z]{3}$")
     sla_days: SlaDays = SlaDays()
+    history_days: int | None = Field(default=None, ge=1, le=36_500)
     serve: ServeSettings = ServeSettings()
     sources: dict[str, SourceSettings] = {}
 

@@ -10,11 +10,16 @@ from amalimart.config.project import Project
 from amalimart.core.clock import Clock
 from amalimart.lake import Lake
 from amalimart.orchestrate.runtime_files import read_report
+from amalimart.sources import stopped_reasons
 
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """One source. `state` is following, failing or stopped; lag is how old its newest data is, seconds."""
+    """One source. `state` is starting, following, failing or stopped.
+
+    lag      how old its newest data is, seconds
+    stopped  tables that a change of their shape keeps from being followed, and why
+    """
 
     name: str
     state: str
@@ -22,6 +27,7 @@ class SourceStatus:
     fresh_as_of: str | None
     lag_seconds: float | None
     error: str | None
+    stopped: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,7 @@ class ProjectStatus:
                     "fresh_as_of": source.fresh_as_of,
                     "lag_seconds": source.lag_seconds,
                     "error": source.error,
+                    "stopped": dict(source.stopped),
                 }
                 for source in self.sources
             ],
@@ -81,6 +88,7 @@ def project_status(project: Project, clock: Clock, said: Mapping[str, Any] | Non
                 fresh_as_of=fresh.isoformat() if fresh else None,
                 lag_seconds=round((clock.now() - fresh).total_seconds(), 1) if fresh else None,
                 error=str(error["what"]) if error else None,
+                stopped=stopped_reasons(latest.position if latest else None),
             )
         )
     address = str(engine.fields["address"]) if engine else None

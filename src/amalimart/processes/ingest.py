@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -19,16 +20,16 @@ from amalimart.config.project import Project, open_project
 from amalimart.core.clock import SystemClock
 from amalimart.core.errors import AmalimartError
 from amalimart.lake import Commit, Lake
-from amalimart.mapping.source_mapping import SourceMapping
 from amalimart.observe.logs import log_to_file
-from amalimart.observe.progress import step
 from amalimart.orchestrate.engine import load_mappings
+from amalimart.orchestrate.keeping_up import SourceKeeper
 from amalimart.orchestrate.runtime_files import remove_report, write_report
-from amalimart.orchestrate.source_opening import open_source, rows_in
-from amalimart.sources import Source, ingest_once
+from amalimart.orchestrate.source_opening import open_source
+from amalimart.sources import Follower, stopped_reasons
 
+_FIRST_PAUSE = 2.0
 _LONGEST_PAUSE = 60.0
-_COMPACT_EVERY = 50
+_REPORT_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -39,61 +40,77 @@ def report_name(source: str) -> str:
 
 
 class IngestLoop:
-    """Snapshot once, then poll until told to stop."""
+    """Keeps up with one source until told to stop, whatever goes wrong on the way."""
 
     def __init__(self, project: Project, name: str, stop: threading.Event) -> None:
         self._project = project
         self._name = name
         self._settings = project.settings.sources[name]
-        self._mapping: SourceMapping = load_mappings(project)[name]
+        self._mapping = load_mappings(project)[name]
         self._lake = Lake(project.lake, SystemClock())
         self._stop = stop
         self._failures = 0
+        self._reported_at = 0.0
+        self._stopped: set[str] = set()
 
     def run(self) -> None:
         """Follow the source until the stop event is set."""
-        with closing(open_source(self._project, self._name, self._settings)) as source:
-            while not self._stop.is_set():
-                self._stop.wait(self._once(source))
+        write_report(self._project.run, report_name(self._name), state="starting")
+        while not self._stop.is_set():
+            try:
+                with (
+                    self._lake.writer(self._name) as writer,
+                    closing(open_source(self._project, self._name, self._settings)) as source,
+                ):
+                    SourceKeeper(
+                        self._project, self._name, self._mapping, writer, source, self._stop, self._note
+                    ).run()
+            except AmalimartError as error:
+                self._stop.wait(self._failed(error))
 
-    def _once(self, source: Source) -> float:
-        """One round; returns the seconds to pause before the next."""
-        try:
-            commit = self._ingest(source)
-        except AmalimartError as error:
-            self._failures += 1
-            pause = min(self._settings.poll_seconds * 2.0**self._failures, _LONGEST_PAUSE)
-            log.error("ingest failed", extra={"source": self._name, "error": error.as_dict()})  # noqa: TRY400
-            write_report(self._project.run, report_name(self._name), state="failing", error=error.as_dict())
-            if self._failures == 1:
-                sys.stderr.write(f"  ! source {self._name}: {error}\n")
-            return pause
+    def _failed(self, error: AmalimartError) -> float:
+        """Say what went wrong; returns the seconds to pause before the next try."""
+        self._failures += 1
+        log.error("ingest failed", extra={"source": self._name, "error": error.as_dict()})
+        write_report(self._project.run, report_name(self._name), state="failing", error=error.as_dict())
+        if self._failures == 1:
+            sys.stderr.write(f"  ! source {self._name}: {error}\n")
+        return min(_FIRST_PAUSE * 2.0 ** (self._failures - 1), _LONGEST_PAUSE)
+
+    def _note(self, commit: Commit | None, follower: Follower | None) -> None:
         if self._failures:
             sys.stderr.write(f"  ✓ source {self._name} is back\n")
-        self._failures = 0
+            self._failures, self._reported_at = 0, 0.0
         if commit is not None:
-            log.info(
-                "committed", extra={"source": self._name, "version": commit.version, "rows": commit.rows}
-            )
-            if commit.version % _COMPACT_EVERY == 0:
-                self._lake.compact(self._name)
-        latest = commit or self._lake.latest(self._name)
+            if commit.rows:
+                log.info(
+                    "committed", extra={"source": self._name, "version": commit.version, "rows": commit.rows}
+                )
+            self._warn_of_stopped(commit)
+        now = time.monotonic()
+        if now - self._reported_at >= _REPORT_SECONDS:
+            self._reported_at = now
+            self._report(follower)
+
+    def _warn_of_stopped(self, commit: Commit) -> None:
+        reasons = stopped_reasons(commit.position)
+        for table in sorted(set(reasons) - self._stopped):
+            log.error("table stopped", extra={"source": self._name, "table": table, "why": reasons[table]})
+            sys.stderr.write(f"  ! source {self._name}: {table} is stopped: {reasons[table]}\n")
+        self._stopped = set(reasons)
+
+    def _report(self, follower: Follower | None) -> None:
+        latest = self._lake.latest(self._name)
         write_report(
             self._project.run,
             report_name(self._name),
             state="following",
+            capture=self._settings.capture if self._settings.kind != "files" else "files",
             version=latest.version if latest else 0,
             fresh_as_of=latest.fresh_as_of if latest else None,
+            stopped=stopped_reasons(latest.position if latest else None),
+            replaced=follower.replaced if follower else {},
         )
-        return self._settings.poll_seconds
-
-    def _ingest(self, source: Source) -> Commit | None:
-        if self._lake.latest(self._name) is not None:
-            return ingest_once(self._lake, self._name, source, self._mapping)
-        with step(f"snapshot of {self._name}, rows") as shown:
-            commit = ingest_once(self._lake, self._name, source, self._mapping, rows_in(shown))
-            shown.summary = f"{commit.rows:,} rows" if commit else "nothing to land"
-        return commit
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from amalimart.api.services import (
     Phase,
     PublishedRelease,
     SiteSettings,
+    SourceNote,
     Step,
 )
 from amalimart.config.project import Project
@@ -22,6 +23,7 @@ from amalimart.control.store import ControlStore
 from amalimart.core.clock import Clock
 from amalimart.orchestrate.engine import Engine, MappedAvailability
 from amalimart.orchestrate.refresh_loop import RefreshLoop
+from amalimart.orchestrate.source_notes import source_notes
 from amalimart.semantic.loading import load_model
 from amalimart.semantic.service import SemanticService
 
@@ -89,5 +91,8 @@ def build_services(
         dashboards=dashboards,
         releases=feed,
         status=lambda: engine_status(feed, loop),
+        notes=lambda: tuple(
+            SourceNote(note.text, note.detail) for note in source_notes(project, engine.lake)
+        ),
         demo_accounts=demo_accounts,
     )

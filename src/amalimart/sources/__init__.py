@@ -8,19 +8,36 @@ exists.
 """
 
 from amalimart.sources.files.source import FileDropSource
-from amalimart.sources.ingest import ingest_once
-from amalimart.sources.port import Catalog, Position, Progress, Reading, Source, TableProgress, silent
+from amalimart.sources.following import Follower
+from amalimart.sources.ingest import ingest_once, poll, snapshot_stale, stopped_reasons
+from amalimart.sources.port import (
+    Catalog,
+    ChangeStream,
+    Position,
+    Progress,
+    Reading,
+    Source,
+    StreamingSource,
+    TableProgress,
+    silent,
+)
 from amalimart.sources.postgres.polling import PostgresPollingSource
 
 __all__ = [
     "Catalog",
+    "ChangeStream",
     "FileDropSource",
+    "Follower",
     "Position",
     "PostgresPollingSource",
     "Progress",
     "Reading",
     "Source",
+    "StreamingSource",
     "TableProgress",
     "ingest_once",
+    "poll",
     "silent",
+    "snapshot_stale",
+    "stopped_reasons",
 ]

@@ -45,6 +45,11 @@ class Follower:
         """Table -> column -> values without an exact form that became null, since the start."""
         return self._buffer.replaced
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether no transaction is half way into files: the lake may be tidied."""
+        return self._large is None
+
     def step(self, wait: float) -> Commit | None:
         """Commit the next batch; None where none came to its end within `wait` seconds.
 

@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import pyarrow as pa
 
+from amalimart.core.errors import SourceError
 from amalimart.lake import BatchWriter, Operation, Transaction
 from amalimart.mapping.source_mapping import SourceMapping
 
@@ -108,6 +109,20 @@ class Source(Protocol):
         ...
 
 
+@runtime_checkable
+class SetsAside(Protocol):
+    """A source that can do without one of its tables for a while."""
+
+    def set_aside(self) -> Mapping[str, SourceError]:
+        """Tables that wait until something is corrected, and why, as of the last round; the others go on."""
+        ...
+
+
+def tables_aside(source: object) -> Mapping[str, SourceError]:
+    """The tables a source has set aside; none where it never does."""
+    return source.set_aside() if isinstance(source, SetsAside) else {}
+
+
 @dataclass(frozen=True, eq=False)
 class TableShape:
     """How the changes of one table arrive for as long as its columns stay as they are.
@@ -166,6 +181,7 @@ class ChangeStream(Protocol):
         ...
 
 
+@runtime_checkable
 class StreamingSource(Source, Protocol):
     """A source that tells its changes itself."""
 

@@ -33,6 +33,7 @@ def pages_router(services: AppServices, templates: Templates, assets: Assets) ->
             panels=[tile for tile in shown.tiles if not isinstance(tile, KpiTile)],
             dashboards=services.dashboards.for_principal(principal),
             principal=principal,
+            notes=services.notes_for(principal),
             initial=(principal.display_name or principal.subject)[:1].upper(),
             ranges=[(name.value, label) for name, label in RANGE_LABELS.items()],
             page=_page_settings(shown, services, assets),

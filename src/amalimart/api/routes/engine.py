@@ -30,7 +30,7 @@ def health() -> WireResponse:
 
 @router.get("/status")
 def status(principal: SignedIn, services: Services) -> WireResponse:
-    """What the engine is doing, and the newest release if there is one."""
+    """What the engine is doing, what to know about the sources, and the newest release if there is one."""
     now = services.status()
     newest = services.releases.latest()
     return WireResponse(
@@ -38,6 +38,7 @@ def status(principal: SignedIn, services: Services) -> WireResponse:
             "phase": now.phase.value,
             "message": now.message if principal.role is Role.ADMIN else _PLAIN[now.phase],
             "steps": [{"label": step.label, "done": step.done} for step in now.steps],
+            "notes": services.notes_for(principal),
             "release": _release(newest) if newest else None,
         }
     )

@@ -1,0 +1,112 @@
+"""Keeping the lake up with one source for as long as nothing goes wrong: snapshot, then stream or poll.
+
+Holds the source's lease all the while, so that a second process is told at once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
+
+from amalimart.config.project import Project
+from amalimart.lake import Commit, CommitKind, SourceWriter
+from amalimart.mapping.source_mapping import SourceMapping
+from amalimart.observe.progress import step
+from amalimart.orchestrate.resnapshots import pending_resnapshot, resnapshot_done
+from amalimart.orchestrate.source_opening import rows_in
+from amalimart.sources import Follower, Source, StreamingSource, poll, snapshot_stale
+
+_STEP_SECONDS = 0.5
+_COMPACT_EVERY = 50
+
+Note = Callable[[Commit | None, Follower | None], None]
+"""Called after every look, with what it committed and what follows the source."""
+
+
+class SourceKeeper:
+    """Follows one source until told to stop. Raises what goes wrong; what was committed stays."""
+
+    def __init__(
+        self,
+        project: Project,
+        name: str,
+        mapping: SourceMapping,
+        writer: SourceWriter,
+        source: Source,
+        stop: threading.Event,
+        note: Note,
+    ) -> None:
+        self._project = project
+        self._name = name
+        self._settings = project.settings.sources[name]
+        self._mapping = mapping
+        self._writer = writer
+        self._source = source
+        self._stop = stop
+        self._note = note
+        self._polls = not isinstance(source, StreamingSource)
+        self._new_files = 0
+
+    def run(self) -> None:
+        """Return when the stop event is set. Raises SourceError, LakeError, ConfigError."""
+        while not self._stop.is_set():
+            self._note(self._snapshot(), None)
+            if isinstance(self._source, StreamingSource):
+                self._follow(self._source)
+            else:
+                commit = poll(self._writer, self._source, self._mapping)
+                self._tidy(commit)
+                self._note(commit, None)
+                self._stop.wait(self._settings.poll_seconds)
+
+    def _snapshot(self) -> Commit | None:
+        """Snapshot what has to be, with its progress where that may take a while."""
+        request = pending_resnapshot(self._project, self._name)
+        first = self._writer.latest is None
+        again = request.tables if request else ()
+        anew = request is not None and not request.tables
+        if not (first or request):
+            return snapshot_stale(self._writer, self._source, self._mapping)
+        with step(f"snapshot of {self._name}, rows") as shown:
+            commit = snapshot_stale(
+                self._writer, self._source, self._mapping, rows_in(shown), again=again, anew=anew
+            )
+            shown.summary = f"{commit.rows:,} rows" if commit else "nothing to land"
+        if request is not None:
+            resnapshot_done(self._project, self._name)
+        return commit
+
+    def _follow(self, source: StreamingSource) -> None:
+        """Follow the stream until it is time to stop or to snapshot a table."""
+        latest = self._writer.latest
+        if latest is None:
+            self._stop.wait(self._settings.poll_seconds)
+            return
+        with (
+            closing(source.follow(self._mapping, latest.position)) as stream,
+            closing(Follower(self._writer, stream)) as follower,
+        ):
+            while not self._stop.is_set():
+                commit = follower.step(_STEP_SECONDS)
+                if follower.at_rest:
+                    self._tidy(commit)
+                self._note(commit, follower)
+                if commit is not None and commit.position.get("stale"):
+                    return
+                if follower.at_rest and pending_resnapshot(self._project, self._name) is not None:
+                    return
+
+    def _tidy(self, commit: Commit | None) -> None:
+        """Seal the journal when it is time; now and then merge small files and clear away old ones."""
+        sealed = self._writer.seal() if self._writer.seal_due else None
+        if sealed is not None or (commit is not None and commit.kind is CommitKind.CHANGES and self._polls):
+            self._new_files += 1
+        if self._new_files >= _COMPACT_EVERY:
+            self._new_files = 0
+            self._writer.compact()
+            days = self._project.settings.history_days
+            if days is not None:
+                self._writer.forget_history(timedelta(days=days))
+            self._writer.sweep()
