@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from amalimart.config.project import Project, SourceSettings
+from amalimart.core.clock import SystemClock
 from amalimart.core.errors import ConfigError
+from amalimart.lake import Lake
 from amalimart.observe.progress import Step
 from amalimart.sources import FileDropSource, PostgresPollingSource, Progress, Source, TableProgress
+from amalimart.sources.files.ledger import Ledger
+from amalimart.sources.files.local import LocalFolder
 
 
 def open_source(project: Project, name: str, settings: SourceSettings) -> Source:
@@ -16,7 +20,8 @@ def open_source(project: Project, name: str, settings: SourceSettings) -> Source
     if settings.kind == "postgres" and settings.url is not None:
         return PostgresPollingSource(project.secret(settings.url, where))
     if settings.folder is not None:
-        return FileDropSource(in_project(project, settings.folder))
+        ledger = Ledger(Lake(project.lake, SystemClock()), name)
+        return FileDropSource(LocalFolder(in_project(project, settings.folder)), ledger)
     raise ConfigError("a source without a place to read from", where=where)
 
 

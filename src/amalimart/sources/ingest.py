@@ -8,7 +8,7 @@ from amalimart.lake import BATCH_COLUMNS, Commit, CommitKind, Lake, SourceWriter
 from amalimart.mapping.catalog_check import misfits
 from amalimart.mapping.source_mapping import SourceMapping
 from amalimart.sources.landing import landed_columns
-from amalimart.sources.port import Catalog, Position, Progress, Source, silent
+from amalimart.sources.port import Catalog, Position, Progress, Source, silent, tables_aside
 
 
 def ingest_once(
@@ -37,7 +37,7 @@ def snapshot_stale(
     These are tables the lake does not have yet, tables whose mapped columns have grown, tables the
     source asks for and those named in `again`; with `anew` all of them, as if the lake had none. A
     table that holds a column which the mapping now calls secret is snapshotted without it, and its
-    old files are discarded.
+    old files are discarded. A table that the source has set aside waits.
 
     Raises SourceError, LakeError; the lake is then as it was.
     """
@@ -48,8 +48,10 @@ def snapshot_stale(
         if files.files or files.journal
     }
     catalog = source.catalog()
-    landed = landed_columns(mapping, catalog, without=_beyond_following(mapping, catalog, since) - set(again))
     leaked = {table for table, columns in in_lake.items() if columns & set(mapping.secrets(table))}
+    waiting = tables_aside(source).keys() - leaked  # what must not be in the lake cannot wait
+    without = (_beyond_following(mapping, catalog, since) - set(again)) | waiting
+    landed = landed_columns(mapping, catalog, without=without)
     grown = {table for table, columns in landed.items() if not set(columns) <= in_lake.get(table, set())}
     stale = {*source.stale_tables(mapping, since), *grown, *again, *leaked} & set(landed)
     if not stale and not leaked:
@@ -58,7 +60,8 @@ def snapshot_stale(
         for table in leaked:
             batch.discard_history(table)
         reading = source.snapshot(mapping, batch, progress, tables=stale, since=since)
-        return batch.commit(reading.position, reading.fresh_as_of)
+        # A source may set all of them aside.
+        return batch.commit(reading.position, reading.fresh_as_of) if batch.has_files else None
 
 
 def poll(

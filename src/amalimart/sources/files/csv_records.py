@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 from amalimart.core.errors import BrokenFile
@@ -30,14 +29,14 @@ class CsvRecord:
 
 
 class CsvRecords:
-    """The records of one open file; `header` is read at once, the rest by iterating.
+    """The records of one open file; `header` is read at once, the rest by iterating. `where` names it.
 
     A header name may be empty (an export that ends its lines with a comma): nothing can ask for that
     column. Raises BrokenFile at the first place that cannot be read.
     """
 
-    def __init__(self, path: Path, file: BinaryIO) -> None:
-        self._path = path
+    def __init__(self, where: str, file: BinaryIO) -> None:
+        self._where = where
         self._file = file
         self._line = 0  # the last physical line read
         self.header = self._read_header()
@@ -154,4 +153,4 @@ class CsvRecords:
                 self._broken(start, "the line is empty", f"{len(self.header)} values")
 
     def _broken(self, line: int, what: str, expected: str) -> NoReturn:
-        raise BrokenFile(what, where=f"{self._path}:{line}", expected=expected, next_step=_NEXT_STEP)
+        raise BrokenFile(what, where=f"{self._where}:{line}", expected=expected, next_step=_NEXT_STEP)
