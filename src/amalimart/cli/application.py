@@ -19,6 +19,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "status": ("project", "status", "Say what runs, what serves and how fresh it is."),
     "doctor": ("project", "doctor", "Say what is wrong and the next command."),
     "ingest": ("ingest", "ingest", "Load files once, without a running engine."),
+    "bronze": ("bronze", "bronze", "Look into the lake."),
     "query": ("query", "query", "Ask a governed question."),
     "metrics": ("query", "metrics", "List the metrics."),
     "dimensions": ("query", "dimensions", "List the dimensions."),
