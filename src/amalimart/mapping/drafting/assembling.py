@@ -23,13 +23,15 @@ from amalimart.mapping.source_mapping import looks_secret
 
 _LONGEST_NAME = 300
 _CURRENCY = "currency"
+_UPDATED = "updated_at"
+_SURELY_UPDATED = 0.95
 _ACCOUNTS, _SELLERS, _SELLER = "users", "vendors", "vendor_id"
 _SELLER_OF_AN_ACCOUNT = {
     "vendor_id": "user_id",
     "user_id": "user_id",
     "vendor_name": "full_name",
     "created_at": "created_at",
-    "updated_at": "updated_at",
+    _UPDATED: _UPDATED,
 }
 
 
@@ -191,16 +193,22 @@ class _Drafting:
         return TableProposal(table.name, cursor, key, secret, ignored, None)
 
     def _cursor(self, table: TableFacts, own: Sequence[EntityProposal]) -> str | None:
-        """The column that moves with every write, where the table has a key to go with it."""
+        """The column that moves with every write, where the table has a key to go with it.
+
+        A time that means something else (when a status changed, say) is no cursor, whatever it is called:
+        a row could change without it.
+        """
         readable = {column.name for column in table.columns}
         if not table.primary_key or not set(table.primary_key) <= readable:
             return None
-        for proposal in own:
-            for column in proposal.columns:
-                if column.canonical == "updated_at" and column.proposed and column.source:
-                    facts = table.column(column.source)
-                    return column.source if facts and facts.kind is Kind.TIMESTAMP else None
-        return None
+        meant = {c.source: c.canonical for p in own for c in p.columns if c.proposed and c.source}
+        likeness = {
+            column.name: self._naming.column_likeness(table, column.name, own[0].entity, _UPDATED)
+            for column in table.columns
+            if column.kind is Kind.TIMESTAMP and meant.get(column.name, _UPDATED) == _UPDATED
+        }
+        best = max(likeness, key=lambda name: likeness[name], default=None)
+        return best if best is not None and likeness[best] >= _SURELY_UPDATED else None
 
     def _why_unmapped(self, table: TableFacts, own: Sequence[EntityProposal]) -> str:
         if not table.followable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from amalimart.mapping.drafting.draft import PROPOSED
 from amalimart.mapping.drafting.facts import ColumnFacts, Kind, TableFacts
 from amalimart.mapping.drafting.naming import Naming
 from amalimart.mapping.drafting.values import ValueMatch, match_values
@@ -14,7 +15,6 @@ from amalimart.mapping.entities import ColumnType, Entity, EntityColumn
 LEAST = 0.3
 """Below this a guess is not worth a line."""
 MOST = 0.99
-_SURE_ENOUGH = 0.6
 
 _FITS: Mapping[ColumnType, Mapping[Kind, float]] = {
     ColumnType.ID: {Kind.INTEGER: 1, Kind.TEXT: 1, Kind.DECIMAL: 0.6},
@@ -78,7 +78,7 @@ class ColumnGuesser:
                 used.add(guess.source)
         for guess in found:
             own = chosen.get(guess.canonical)
-            if entity.columns[guess.canonical].required and (own is None or own.confidence < _SURE_ENOUGH):
+            if entity.columns[guess.canonical].required and (own is None or own.confidence < PROPOSED):
                 chosen[guess.canonical] = max(own or guess, guess, key=lambda each: each.confidence)
         return {canonical: chosen[canonical] for canonical in entity.columns if canonical in chosen}
 
@@ -146,7 +146,7 @@ def _enums_first(found: Sequence[Guess]) -> list[Guess]:
     enums = {
         guess.source: guess.canonical
         for guess in found
-        if guess.values and guess.values.share >= 0.5 and guess.confidence >= _SURE_ENOUGH
+        if guess.values and guess.values.share >= 0.5 and guess.confidence >= PROPOSED
     }
     return [
         replace(guess, confidence=round(guess.confidence * 0.6, 2))

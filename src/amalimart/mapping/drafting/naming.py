@@ -50,6 +50,8 @@ class Naming:
         """How much a table's name is that of an entity, from 0 to 1."""
         own = self.table_words(table)
         best = 0.0
+        if not own:
+            return best
         for place, name in enumerate(self._vocabulary.table_names(entity)):
             other = _once([w for w in self.words(name) if w not in self._noise_in_tables])
             likeness = self._similarity(own, other) * (_EXACT if place == 0 else _OTHER_NAME)

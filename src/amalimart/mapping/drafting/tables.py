@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from amalimart.mapping.drafting.columns import ColumnGuesser, Guess, Surroundings
+from amalimart.mapping.drafting.draft import PROPOSED
 from amalimart.mapping.drafting.facts import TableFacts
 from amalimart.mapping.drafting.naming import Naming
 from amalimart.mapping.entities import Entity
@@ -41,6 +42,11 @@ class Pairing:
     name: float
     columns: Mapping[str, Guess]
     lacking: tuple[str, ...]
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it can be proposed."""
+        return not self.lacking and self.confidence >= PROPOSED
 
 
 def pair_tables(
@@ -84,7 +90,7 @@ def pair_tables(
     taken = {pair.table for pair in chosen}
     lost: dict[str, Pairing] = {}
     for pair in sorted(pairs, key=lambda p: -p.confidence):
-        if pair.table not in taken:
+        if pair.table not in taken and not pair.lacking:
             lost.setdefault(pair.table, pair)
     return Pairings(chosen, lost)
 
@@ -134,17 +140,31 @@ def _pairing(
 
 
 def _assigned(pairs: Sequence[Pairing], references: Mapping[str, int]) -> tuple[Pairing, ...]:
-    """Greedy, the surest first; of two tables equally like an entity, the better connected one."""
+    """Greedy, the surest first; of two tables equally like an entity, the better connected one.
+
+    What cannot be proposed is then told of by its name: a table of orders without a total is a table of
+    orders still, whatever else its columns would do for.
+    """
     chosen: list[Pairing] = []
     tables: set[str] = set()
     entities: set[str] = set()
-    for pair in sorted(
-        pairs, key=lambda p: (-p.confidence, -p.name, -references[p.table], p.entity, p.table)
-    ):
+
+    def choose(pair: Pairing) -> None:
         if pair.table not in tables and pair.entity not in entities:
             chosen.append(pair)
             tables.add(pair.table)
             entities.add(pair.entity)
+
+    for pair in sorted(
+        pairs, key=lambda p: (-p.confidence, -p.name, -references[p.table], p.entity, p.table)
+    ):
+        if pair.is_sure:
+            choose(pair)
+    by_name: dict[str, Pairing] = {}
+    for pair in sorted(pairs, key=lambda p: (-p.name, -p.confidence, p.entity)):
+        by_name.setdefault(pair.table, pair)
+    for pair in sorted(by_name.values(), key=lambda p: (-p.name, -p.confidence, p.table)):
+        choose(pair)
     return tuple(chosen)
 
 

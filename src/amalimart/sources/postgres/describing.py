@@ -7,7 +7,7 @@ personal. A table whose rows may not be read, or are slow to come, simply has no
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,8 +39,8 @@ _TEXTS = frozenset({"text", "varchar", "bpchar", "char", "name", "citext"})
 _WHOLE = frozenset({"int2", "int4", "int8"})
 
 _KEYS = """
-select n.nspname, c.relname, k.contype::text, array_agg(a.attname::text order by p.place), tn.nspname, tc.relname,
-       array_agg(ta.attname::text order by p.place)
+select n.nspname, c.relname, k.contype::text, array_agg(a.attname::text order by p.place),
+    tn.nspname, tc.relname, array_agg(ta.attname::text order by p.place)
 from pg_constraint as k
 join pg_class as c on c.oid = k.conrelid
 join pg_namespace as n on n.oid = c.relnamespace
@@ -60,7 +60,11 @@ select n.nspname, c.relname, a.attname, a.attnotnull, has_column_privilege(c.oid
         where i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indpred is null
             and i.indnkeyatts = 1 and i.indkey[0] = a.attnum
     ),
-    (select array_agg(e.enumlabel::text order by e.enumsortorder) from pg_enum as e where e.enumtypid = a.atttypid)
+    (
+        select array_agg(e.enumlabel::text order by e.enumsortorder)
+        from pg_enum as e
+        where e.enumtypid = a.atttypid
+    )
 from pg_attribute as a
 join pg_class as c on c.oid = a.attrelid
 join pg_namespace as n on n.oid = c.relnamespace
@@ -153,7 +157,9 @@ class PostgresDescriber:
     def _counted(
         self, connection: psycopg.Connection[tuple[Any, ...]], relation: Relation, column: str
     ) -> ValueCounts:
-        sample = f"select {quoted(column)}::text as value from {relation.sql} as t{_sampled(relation, _COUNTED)}"
+        sample = (
+            f"select {quoted(column)}::text as value from {relation.sql} as t{_sampled(relation, _COUNTED)}"
+        )
         with _limited(connection, _COUNT_SECONDS) as answered:
             rows = connection.execute(
                 f"select value, count(*), sum(count(*)) over () from ({sample}) as looked"
@@ -169,7 +175,11 @@ class PostgresDescriber:
 
 
 def _has_few(column: SourceColumn) -> bool:
-    return column.type == "enum" or (column.built_in and column.base in _TEXTS | _WHOLE) or column.base == "citext"
+    return (
+        column.type == "enum"
+        or (column.built_in and column.base in _TEXTS | _WHOLE)
+        or column.base == "citext"
+    )
 
 
 def _look(
@@ -194,9 +204,10 @@ def _sampled(relation: Relation, rows: int) -> str:
 @contextmanager
 def _limited(connection: psycopg.Connection[tuple[Any, ...]], seconds: int) -> Iterator[list[Any]]:
     """A list to put an answer in; it stays empty where the answer is refused or takes too long."""
+    answered: list[Any] = []
     connection.execute(f"set statement_timeout = '{seconds}s'")
     try:
-        yield (answered := [])
+        yield answered
     except (psycopg.errors.QueryCanceled, psycopg.errors.InsufficientPrivilege, psycopg.errors.DataError):
         answered.clear()
     finally:
