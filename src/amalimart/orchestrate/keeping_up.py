@@ -19,7 +19,8 @@ from amalimart.orchestrate.source_opening import rows_in
 from amalimart.sources import Follower, Source, StreamingSource, poll, snapshot_stale
 
 _STEP_SECONDS = 0.5
-_COMPACT_EVERY = 50
+_CROWDED = 20
+_CLEAR_EVERY = 50
 
 Note = Callable[[Commit | None, Follower | None], None]
 """Called after every look, with what it committed and what follows the source."""
@@ -99,13 +100,19 @@ class SourceKeeper:
                     return
 
     def _tidy(self, commit: Commit | None) -> None:
-        """Seal the journal when it is time; now and then merge small files and clear away old ones."""
+        """Seal the journal when it is time; merge small files and clear away old ones.
+
+        One table at a time, and right after a seal, so that a stream is never kept waiting for long.
+        """
         sealed = self._writer.seal() if self._writer.seal_due else None
-        if sealed is not None or (commit is not None and commit.kind is CommitKind.CHANGES and self._polls):
-            self._new_files += 1
-        if self._new_files >= _COMPACT_EVERY:
+        if sealed is None and not (self._polls and commit is not None and commit.kind is CommitKind.CHANGES):
+            return
+        self._new_files += 1
+        crowded = self._writer.crowded_table(_CROWDED)
+        if crowded is not None:
+            self._writer.compact(crowded)
+        if self._new_files >= _CLEAR_EVERY:
             self._new_files = 0
-            self._writer.compact()
             days = self._project.settings.history_days
             if days is not None:
                 self._writer.forget_history(timedelta(days=days))
