@@ -56,7 +56,20 @@ def test_no_project_says_where_it_looked_and_how_to_make_one(
         ("sources: {Shop: {kind: files, mapping: m, folder: x}}\n", "plain lower-case name"),
         ("sources: {a__b: {kind: files, mapping: m, folder: x}}\n", "plain lower-case name"),
         ("sources: {shop: {kind: postgres, mapping: m, url: 'postgresql://u:p@h/d'}}\n", "url: secret:NAME"),
-        ("sources: {shop: {kind: files, mapping: m}}\n", "needs `folder`"),
+        ("sources: {shop: {kind: mysql, mapping: m, url: 'mysql://u:p@h/d'}}\n", "url: secret:NAME"),
+        ("sources: {shop: {kind: mysql, mapping: m, url: secret:U, capture: poll}}\n", "capture: poll"),
+        ("sources: {shop: {kind: postgres, mapping: m, url: secret:U, capture: guess}}\n", "capture"),
+        (
+            "sources: {s: {kind: postgres, mapping: m, url: secret:U, deletes_every_minutes: 0}}\n",
+            "deletes_every_minutes",
+        ),
+        ("sources: {shop: {kind: files, mapping: m}}\n", "one of `folder` and `prefix`"),
+        ("sources: {shop: {kind: files, mapping: m, folder: x, prefix: 's3://abc/d'}}\n", "one of"),
+        ("sources: {shop: {kind: files, mapping: m, prefix: 'gs://abc/d'}}\n", "s3://bucket/prefix"),
+        ("sources: {shop: {kind: files, mapping: m, prefix: 's3://A_B/d'}}\n", "s3://bucket/prefix"),
+        ("sources: {s: {kind: files, mapping: m, prefix: 's3://abc', endpoint: 'ftp://x'}}\n", "http"),
+        ("sources: {s: {kind: files, mapping: m, prefix: 's3://abc', credentials: 'K:S'}}\n", "secret:NAME"),
+        ("sources: {s: {kind: files, mapping: m, folder: x, region: eu-west-1}}\n", "belong to"),
         ("sources: {shop: {kind: oracle, mapping: m}}\n", "kind"),
     ],
 )
@@ -65,6 +78,24 @@ def test_a_wrong_setting_is_refused_at_its_line(tmp_path: Path, text: str, what:
         open_project(_project(tmp_path, f"name: shop\n{text}"))
     assert what in caught.value.what
     assert caught.value.where == f"{tmp_path / 'amalimart.yml'}:2"
+
+
+def test_a_database_is_streamed_unless_said_otherwise(tmp_path: Path) -> None:
+    text = "sources:\n  shop: {kind: postgres, mapping: m, url: secret:U}\n"
+    source = open_project(_project(tmp_path, text)).settings.sources["shop"]
+    assert (source.capture, source.poll_seconds, source.deletes_every_minutes) == ("stream", 2.0, 60)
+    polled = text.replace("url: secret:U", "url: secret:U, capture: poll, deletes_every_minutes: 5")
+    source = open_project(_project(tmp_path, polled)).settings.sources["shop"]
+    assert (source.capture, source.deletes_every_minutes) == ("poll", 5)
+
+
+def test_files_may_lie_in_a_bucket(tmp_path: Path) -> None:
+    text = (
+        "sources:\n  drop: {kind: files, mapping: m, prefix: 's3://exports/shop', region: eu-west-1, "
+        "endpoint: 'http://127.0.0.1:9000', credentials: secret:DROP}\n"
+    )
+    source = open_project(_project(tmp_path, text)).settings.sources["drop"]
+    assert (source.prefix, source.region) == ("s3://exports/shop", "eu-west-1")
 
 
 def test_a_secret_comes_from_the_environment_then_from_the_owners_file(

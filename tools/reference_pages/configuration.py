@@ -25,16 +25,26 @@ _MEANINGS = {
     "name": "Name of the marketplace, shown on the pages.",
     "time_zone": "Business time zone (IANA name): where days, weeks and months start.",
     "currency": "Business currency, ISO 4217.",
+    "history_days": "Days that the lake keeps files which a new snapshot replaced; for ever, where not set.",
     "sla_days.express": "Calendar days until an express delivery is late, where the shop promised no date.",
     "sla_days.standard": "The same for any other delivery.",
     "serve.host": "Address that pages and API listen on; any but the loopback address opens them to others.",
     "serve.port": "Port that pages and API listen on.",
     "serve.allowed_hosts": "Host names the pages answer to; add yours when they are served under one.",
-    "sources.<name>.kind": "A database to follow, or a folder of CSV and Parquet files.",
+    "sources.<name>.kind": "A database to follow, or CSV and Parquet files that are dropped somewhere.",
     "sources.<name>.mapping": "A packaged mapping, one in the project's `sources/`, or the path of a file.",
-    "sources.<name>.url": "Of a postgres source: `secret:NAME`, never the address itself.",
+    "sources.<name>.url": "Of a database: `secret:NAME`, never the address itself.",
     "sources.<name>.folder": "Of a files source: its folder; a relative one is seen from the project folder.",
-    "sources.<name>.poll_seconds": "Seconds between two looks for changes.",
+    "sources.<name>.prefix": "Of a files source in an object store, for `folder`: `s3://bucket/prefix`.",
+    "sources.<name>.endpoint": "With `prefix`: address of the object store, where it is not AWS's own.",
+    "sources.<name>.region": "With `prefix`: region of the bucket, where the environment does not tell it.",
+    "sources.<name>.credentials": "With `prefix`: `secret:NAME`, whose value is `KEY_ID:SECRET_KEY`; without "
+    "it they are looked for as every AWS program does.",
+    "sources.<name>.capture": "Of a database: `stream` has it tell every change, deletes too; `poll` asks for "
+    "changes, for a PostgreSQL user without the right to replicate.",
+    "sources.<name>.poll_seconds": "Seconds between two looks for changes, where they are asked for.",
+    "sources.<name>.deletes_every_minutes": "With `capture: poll`: minutes between two comparisons of keys, "
+    "the only way to see that rows were deleted. The pages say so.",
 }
 _VARIABLES = {
     HOME_VARIABLE: "The project folder, where `--home` is not given.",

@@ -7,6 +7,7 @@ The folder belongs to the user and to their version control; everything the prod
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -21,6 +22,7 @@ from amalimart.core.names import is_identifier
 SETTINGS_FILE = "amalimart.yml"
 HOME_VARIABLE = "AMALIMART_HOME"
 SECRET_PREFIX = "AMALIMART_SECRET_"  # noqa: S105 - the name of a variable, not a secret
+_S3_PREFIX = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\x00-\x1f]*)?")
 _SECRET_REFERENCE = "secret:"  # noqa: S105 - how a setting refers to one
 
 
@@ -40,8 +42,9 @@ class ServeSettings(StrictModel):
 
 
 class SourceSettings(StrictModel):
-    """One source: a database to follow, or a folder of files.
+    """One source: a database to follow, or a place where files are dropped.
 
+    prefix, endpoint, region, credentials  where files lie in an object store, and how to reach it
     capture                how changes of a database are found: told by it (stream), or asked for (poll)
     deletes_every_minutes  when polling, how often deleted rows are looked for
     """
@@ -50,6 +53,10 @@ class SourceSettings(StrictModel):
     mapping: str
     url: str | None = None
     folder: Path | None = None
+    prefix: str | None = None
+    endpoint: str | None = None
+    region: str | None = None
+    credentials: str | None = None
     capture: Literal["stream", "poll"] = "stream"
     poll_seconds: float = Field(default=2.0, ge=0.2, le=3600)
     deletes_every_minutes: int = Field(default=60, ge=1, le=10_080)
@@ -58,8 +65,18 @@ class SourceSettings(StrictModel):
     def _one_place(self) -> SourceSettings:
         if self.kind != "files" and not (self.url and self.url.startswith(_SECRET_REFERENCE)):
             raise ValueError(f"a {self.kind} source needs `url: secret:NAME`; the URL itself is a secret")
-        if self.kind == "files" and self.folder is None:
-            raise ValueError("a files source needs `folder`")
+        if self.kind == "files" and (self.folder is None) == (self.prefix is None):
+            raise ValueError("a files source needs one of `folder` and `prefix`")
+        if self.prefix is not None and not _S3_PREFIX.fullmatch(self.prefix):
+            raise ValueError("`prefix` is not like s3://bucket/prefix")
+        if self.endpoint is not None and not self.endpoint.startswith(("http://", "https://")):
+            raise ValueError("`endpoint` is not an http:// or https:// address")
+        if self.credentials is not None and not self.credentials.startswith(_SECRET_REFERENCE):
+            raise ValueError("`credentials` needs the form secret:NAME; they are a secret")
+        if self.prefix is None and (self.endpoint or self.region or self.credentials):
+            raise ValueError(
+                "`endpoint`, `region` and `credentials` belong to a files source with a `prefix`"
+            )
         if self.kind == "mysql" and self.capture == "poll":
             raise ValueError("a mysql source has no `capture: poll`; its changes come from the binary log")
         return self
