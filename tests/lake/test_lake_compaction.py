@@ -92,6 +92,19 @@ def test_large_files_are_left_alone_and_order_is_kept(lake: OrdersLake) -> None:
     assert lake.compact("shop", small_below=4_000) is None
 
 
+def test_the_table_with_the_most_small_files_is_named_once_it_has_enough(lake: OrdersLake) -> None:
+    with lake.writer("shop") as writer:
+        assert writer.crowded_table(1) is None
+        for row in range(1, 4):
+            carts = [lake.changed([row], table="carts", first=2)] if row > 1 else []
+            writer.append([lake.changed([row]), *carts], {}, None)
+            writer.seal()
+        assert writer.crowded_table(4) is None
+        assert writer.crowded_table(3) == "orders"
+        writer.compact("orders")
+        assert writer.crowded_table(2) == "carts"
+
+
 def test_only_the_tables_named_are_compacted(lake: OrdersLake) -> None:
     for row in (1, 2):
         with lake.begin("shop", CommitKind.CHANGES) as writer:
