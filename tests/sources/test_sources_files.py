@@ -18,7 +18,7 @@ from amalimart.core.clock import FixedClock
 from amalimart.core.errors import BrokenFile, SourceMismatch, SourceUnreachable
 from amalimart.lake import BATCH_COLUMNS, CommitKind
 from amalimart.mapping.source_mapping import SourceMapping, find_mapping, load_mapping
-from amalimart.sources import FileDropSource, TableProgress, ingest_once
+from amalimart.sources import FileDropSource, TableProgress, ingest_once, stopped_reasons
 from amalimart.sources.files import csv_records
 from amalimart.sources.files.csv_records import CsvRecords
 from amalimart.sources.files.ledger import Ledger
@@ -134,6 +134,12 @@ def test_a_broken_file_leaves_the_good_version_in_place(
     (drop / "tags.csv").write_bytes(b"id,name\n1,a\n")
     ingest_once(lake, "shop", source, mapping)
     (drop / "tags.csv").write_bytes(b"id,name\n1,a\n2\n")
+    told = ingest_once(lake, "shop", source, mapping)
+    assert told is not None
+    assert told.rows == 0
+    assert stopped_reasons(told.position) == {
+        "tags": f"the row has 1 values ({drop / 'tags.csv'}:3)",
+    }
     assert ingest_once(lake, "shop", source, mapping) is None
     error = source.set_aside()["tags"]
     assert isinstance(error, BrokenFile)
@@ -142,6 +148,7 @@ def test_a_broken_file_leaves_the_good_version_in_place(
     (drop / "tags.csv").write_bytes(b"id,name\n1,a\n2,b\n")
     assert ingest_once(lake, "shop", source, mapping) is not None
     assert source.set_aside() == {}
+    assert stopped_reasons(lake.latest("shop").position) == {}  # type: ignore[union-attr]
     assert lake.column("tags", "id") == ["1", "2"]
 
 

@@ -11,14 +11,16 @@ from typing import Any
 from amalimart.config.project import SETTINGS_FILE, Project, SourceSettings, open_project
 from amalimart.core.clock import SystemClock
 from amalimart.core.errors import ConfigError, EngineUnavailable
+from amalimart.lake import Commit
 from amalimart.mapping.catalog_check import check_catalog
-from amalimart.mapping.source_mapping import find_mapping, load_mapping
+from amalimart.mapping.source_mapping import SourceMapping, find_mapping, load_mapping
 from amalimart.observe.progress import Step
 from amalimart.orchestrate.engine import Engine
 from amalimart.orchestrate.project_init import add_source, init_project
 from amalimart.orchestrate.runtime_files import read_report
 from amalimart.orchestrate.source_opening import open_source, rows_in
 from amalimart.sources import ingest_once
+from amalimart.sources.port import SetsAside
 
 BUCKETS = ("landed", "superseded", "deleted", "filtered", "accepted", "quarantined", "repaired")
 Steps = Callable[[str], AbstractContextManager[Step]]
@@ -74,9 +76,14 @@ def load_files(home: Path, folder: Path, mapping: str, source: str | None, steps
         opened = open_source(project, name, project.settings.sources[name])
         catalog = opened.catalog()
         report = check_catalog(engine.mappings[name], catalog)
+        rows = 0
         with steps(f"reading {folder}") as shown:
-            commit = ingest_once(engine.lake, name, opened, engine.mappings[name], rows_in(shown))
-            shown.summary = f"{commit.rows:,} rows" if commit else "nothing new"
+            while commit := ingest_once(engine.lake, name, opened, engine.mappings[name], rows_in(shown)):
+                rows += _mapped_rows(commit, engine.mappings[name])
+            shown.summary = f"{rows:,} rows" if rows else "nothing new"
+        for table, error in opened.set_aside().items() if isinstance(opened, SetsAside) else ():
+            if table in engine.mappings[name].landed:
+                raise error
         with steps("building the release") as shown:
             built = engine.refresh(shown)
             shown.summary = f"{built.models} models, {len(built.checks)} checks" if built else "nothing new"
@@ -90,9 +97,19 @@ def load_files(home: Path, folder: Path, mapping: str, source: str | None, steps
         unmapped += [
             f"column {column}: the mapping does not list it" for column in report.unclassified_columns
         ]
-        return _counted(engine, commit.rows if commit else 0, tuple(unmapped))
+        return _counted(engine, rows, tuple(unmapped))
     finally:
         engine.close()
+
+
+def _mapped_rows(commit: Commit, mapping: SourceMapping) -> int:
+    """The rows a commit added to tables the mapping reads; a source may keep others for itself."""
+    return sum(
+        file.rows
+        for table, change in commit.tables.items()
+        if table in mapping.landed
+        for file in change.added
+    )
 
 
 def _source_name(mapping: str) -> str:

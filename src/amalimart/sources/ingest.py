@@ -8,7 +8,7 @@ from amalimart.lake import BATCH_COLUMNS, Commit, CommitKind, Lake, SourceWriter
 from amalimart.mapping.catalog_check import misfits
 from amalimart.mapping.source_mapping import SourceMapping
 from amalimart.sources.landing import landed_columns
-from amalimart.sources.port import Catalog, Position, Progress, Source, silent, tables_aside
+from amalimart.sources.port import Catalog, Position, Progress, SetsAside, Source, aside_reasons, silent
 
 
 def ingest_once(
@@ -49,8 +49,10 @@ def snapshot_stale(
     }
     catalog = source.catalog()
     leaked = {table for table, columns in in_lake.items() if columns & set(mapping.secrets(table))}
-    waiting = tables_aside(source).keys() - leaked  # what must not be in the lake cannot wait
-    without = (_beyond_following(mapping, catalog, since) - set(again)) | waiting
+    if isinstance(source, SetsAside):
+        without = source.set_aside().keys() - leaked  # what must not be in the lake cannot wait
+    else:
+        without = _beyond_following(mapping, catalog, since) - set(again)
     landed = landed_columns(mapping, catalog, without=without)
     grown = {table for table, columns in landed.items() if not set(columns) <= in_lake.get(table, set())}
     stale = {*source.stale_tables(mapping, since), *grown, *again, *leaked} & set(landed)
@@ -69,6 +71,7 @@ def poll(
 ) -> Commit | None:
     """Land what changed since the last commit, all tables in one commit; None where nothing did.
 
+    Tables that the source has set aside, or has taken up again, are news as well: readers are told.
     Raises SourceError, LakeError; the lake is then as it was.
     """
     if writer.latest is None:
@@ -76,9 +79,14 @@ def poll(
     since = writer.latest.position
     with writer.begin(CommitKind.CHANGES) as batch:
         changes = source.poll(mapping, batch, progress, since=since)
-        if changes is None or not batch.has_files:
-            return None
-        return batch.commit(changes.position, changes.fresh_as_of)
+        if changes is not None and batch.has_files:
+            return batch.commit(changes.position, changes.fresh_as_of)
+    if not isinstance(source, SetsAside):
+        return None
+    reasons = aside_reasons(source, mapping)
+    if reasons == stopped_reasons(since):
+        return None
+    return writer.append((), {"stopped": reasons}, writer.latest.fresh_as_of)
 
 
 def _beyond_following(mapping: SourceMapping, catalog: Catalog, since: Position | None) -> set[str]:
@@ -89,5 +97,5 @@ def _beyond_following(mapping: SourceMapping, catalog: Catalog, since: Position 
 
 
 def stopped_reasons(position: Position | None) -> Mapping[str, str]:
-    """Table -> why its stream stopped at a change that cannot be followed."""
+    """Table -> why it stands still: at a change its stream cannot follow, at a file that cannot be used."""
     return dict(position.get("stopped") or {}) if position else {}

@@ -118,9 +118,13 @@ class SetsAside(Protocol):
         ...
 
 
-def tables_aside(source: object) -> Mapping[str, SourceError]:
-    """The tables a source has set aside; none where it never does."""
-    return source.set_aside() if isinstance(source, SetsAside) else {}
+def aside_reasons(source: SetsAside, mapping: SourceMapping) -> dict[str, str]:
+    """Mapped table -> why it is set aside, in one line that names the place."""
+    return {
+        table: f"{error.what} ({error.where})" if error.where else error.what
+        for table, error in source.set_aside().items()
+        if table in mapping.landed
+    }
 
 
 @dataclass(frozen=True, eq=False)

@@ -48,6 +48,11 @@ class TakenFile:
     rows: int | None
 
     @property
+    def name(self) -> tuple[str, bytes]:
+        """The stamp and content that its name stands for."""
+        return self.stamp, self.sha256
+
+    @property
     def position(self) -> str:
         """What the `_position` of its rows says: the name, and which content had it."""
         return f"{self.path}#{self.sha256.hex()[:16]}"
@@ -85,7 +90,7 @@ class Known:
         """Note one more entry."""
         digests = self.digests.setdefault(entry.table, set())
         digests.add(entry.sha256)
-        self.names[entry.path] = (entry.stamp, entry.sha256)
+        self.names[entry.path] = entry.name
         if entry.rows is not None:
             self.counts[entry.table] = self.counts.get(entry.table, 0) + 1
 

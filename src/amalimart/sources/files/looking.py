@@ -7,13 +7,14 @@ file is not opened again before it changes.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from amalimart.core.clock import Clock
 from amalimart.core.errors import BrokenFile, SourceError, SourceMismatch, SourceRefused, SourceUnreachable
 from amalimart.sources.files.drops import QUIET, Dropped, DroppedFile, dropped, is_quiet
-from amalimart.sources.files.ledger import Ledger
+from amalimart.sources.files.ledger import Ledger, TakenFile
 from amalimart.sources.files.position import FilesPosition
 from amalimart.sources.files.stored import FileStore
 
@@ -55,34 +56,45 @@ class Looker:
         self._clock = clock
         self._aside: dict[str, _Aside] = {}
         self._columns: dict[str, tuple[str, Mapping[str, str]]] = {}
+        self._other_names: dict[str, TakenFile] = {}
+        self._looked = False
         self._listed: Dropped | None = None
         self._listed_at = self._listing_took = 0.0
 
     def look(self, position: FilesPosition) -> Look:
         """The place now. Raises SourceUnreachable, SourceRefused.
 
-        Of a table that has never landed something must be told: where its file was touched within the
-        last second, that second is waited for. Other files are simply left for a later look.
+        A file touched within the last second is left for a later look. Whoever looks but once must not
+        miss it, and a table that has never landed cannot be left out: the first look, and one that
+        finds such a table, waits for that second.
         """
-        found = self._listing()
-        landed = {*position.digests, *position.drops}
-        if any(table not in landed for table in self._unsettled(found)):
+        found, landed = self._listing(), {*position.digests, *position.drops}
+        first, self._looked = not self._looked, True
+        unsettled = self._unsettled(found)
+        if (first and self._any_young(found)) or unsettled.keys() - landed:
             time.sleep(QUIET.total_seconds() + 0.05)
             found = self._listing(anew=True)
+            unsettled = self._unsettled(found)
         self._forget_changed(found)
-        unsettled = self._unsettled(found)
         for table, error in found.refused.items():
             self._aside[table] = _Aside(None, error)
         for table, file in unsettled.items():
-            if table not in landed:
+            if first or table not in landed:
                 self._aside[table] = _Aside(None, self._still_written(file))
         known = self._ledger.known()
+        self._other_names = {
+            path: entry for path, entry in self._other_names.items() if known.names.get(path) != entry.name
+        }
         return Look(
             whole=found.whole,
             drops=found.drops,
             young=frozenset(unsettled.keys() & found.whole.keys()),
             waiting={
-                table: tuple(file for file in files if self._is_quiet(file) and not known.is_known(file))
+                table: tuple(
+                    file
+                    for file in files
+                    if self._is_quiet(file) and not known.is_known(file) and not self._is_other_name(file)
+                )
                 for table, files in found.drops.items()
             },
         )
@@ -118,6 +130,21 @@ class Looker:
         """Tables that are left alone, and why."""
         return {table: aside.error for table, aside in sorted(self._aside.items())}
 
+    def note_other_name(self, entry: TakenFile) -> None:
+        """Remember that a file is another name of a content that was taken; no row of it is taken again.
+
+        A commit is not made for that alone: the ledger gains it with the next one.
+        """
+        self._other_names[entry.path] = entry
+
+    def other_names(self) -> tuple[TakenFile, ...]:
+        """Names that the ledger does not have yet."""
+        return tuple(self._other_names.values())
+
+    def _is_other_name(self, file: DroppedFile) -> bool:
+        entry = self._other_names.get(file.path)
+        return entry is not None and entry.stamp == file.stored.stamp
+
     def _listing(self, *, anew: bool = False) -> Dropped:
         """What is there, asked for during a tenth of the time at most where that takes long."""
         long = self._listing_took > _LONG_LISTING
@@ -134,12 +161,18 @@ class Looker:
     def _is_quiet(self, file: DroppedFile) -> bool:
         return self._store.arrives_whole or is_quiet(file.stored, self._clock.now())
 
+    def _any_young(self, found: Dropped) -> bool:
+        files = chain(found.whole.values(), *found.drops.values())
+        return any(not self._is_quiet(file) for file in files)
+
     def _unsettled(self, found: Dropped) -> dict[str, DroppedFile]:
         """Tables none of whose files has been left alone for long enough, with one of them."""
-        tables: Iterator[tuple[str, tuple[DroppedFile, ...]]] = iter(
-            [*((table, (file,)) for table, file in found.whole.items()), *found.drops.items()]
-        )
-        return {table: files[0] for table, files in tables if not any(self._is_quiet(file) for file in files)}
+        tables = {table: (file,) for table, file in found.whole.items()} | dict(found.drops)
+        return {
+            table: files[0]
+            for table, files in tables.items()
+            if not any(self._is_quiet(file) for file in files)
+        }
 
     def _forget_changed(self, found: Dropped) -> None:
         now = {file.path: file.stored.stamp for files in found.drops.values() for file in files}

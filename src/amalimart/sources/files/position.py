@@ -45,8 +45,14 @@ class FilesPosition:
             },
         )
 
-    def as_json(self, replaced: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
-        """For the commit; `replaced` counts by table and column what became null in this reading."""
+    def as_json(
+        self, replaced: Mapping[str, Mapping[str, int]], stopped: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """For the commit.
+
+        `replaced` counts by table and column what became null in this reading; `stopped` says which
+        tables wait for a file to be corrected, and why.
+        """
         drops = {
             table: {"files": place.files, "columns": dict(place.columns)}
             for table, place in sorted(self.drops.items())
@@ -57,4 +63,5 @@ class FilesPosition:
             **({"stamps": dict(self.stamps)} if self.stamps else {}),
             **({"drops": drops} if drops else {}),
             **({"replaced": {table: dict(counts) for table, counts in replaced.items()}} if replaced else {}),
+            **({"stopped": dict(stopped)} if stopped else {}),
         }
