@@ -160,7 +160,7 @@ class FileBatch:
     def _take_again(self, growing: GrowingTable, look: Look) -> None:
         """Write every file that was taken once more, in the order of taking. All of them, or an error."""
         present = {
-            self._known.names[file.path][1]: file
+            self._known.names[file.path].sha256: file
             for file in look.drops.get(growing.table, ())
             if self._known.is_known(file)
         }

@@ -95,7 +95,7 @@ class CsvFormat:
         content.seek(0)
         if self.compression is None:
             return CsvRecords(where, content)
-        unpacked = pa.CompressedInputStream(pa.PythonFile(content, "r"), self.compression)
+        unpacked = pa.CompressedInputStream(pa.PythonFile(_StaysOpen(content), "r"), self.compression)
         return CsvRecords(where, cast("BinaryIO", io.BufferedReader(unpacked, 1 << 16)))
 
 
@@ -147,6 +147,28 @@ class ParquetFormat:
             return True
 
 
+class _StaysOpen(io.RawIOBase):
+    """A content that whoever reads it may close: it is read again by others."""
+
+    def __init__(self, content: BinaryIO) -> None:
+        self._content = content
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        return self._content.read(size)
+
+    def seek(self, place: int, whence: int = io.SEEK_SET) -> int:
+        return self._content.seek(place, whence)
+
+    def tell(self) -> int:
+        return self._content.tell()
+
+
 def type_name(kind: pa.DataType) -> str:
     """Arrow's name of a type, told so that every reader of type names takes a nested one for a structure."""
     if pa.types.is_dictionary(kind):
@@ -156,8 +178,7 @@ def type_name(kind: pa.DataType) -> str:
 
 def _parquet(content: BinaryIO) -> pq.ParquetFile:
     content.seek(0)
-    # Closing the reader must leave the content open: it may be read again.
-    return pq.ParquetFile(pa.PythonFile(content, "r"))
+    return pq.ParquetFile(pa.PythonFile(_StaysOpen(content), "r"))
 
 
 def _picked(rows: list[list[str | None]], places: Sequence[int | None], schema: pa.Schema) -> pa.RecordBatch:

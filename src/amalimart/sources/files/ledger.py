@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -35,6 +36,13 @@ LEDGER_SCHEMA = pa.schema(
 )
 
 
+class Named(NamedTuple):
+    """What a file's name stood for when it was last taken."""
+
+    stamp: str
+    sha256: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class TakenFile:
     """One file that the lake holds; `rows` is None for another name of a content that was taken before."""
@@ -48,9 +56,9 @@ class TakenFile:
     rows: int | None
 
     @property
-    def name(self) -> tuple[str, bytes]:
-        """The stamp and content that its name stands for."""
-        return self.stamp, self.sha256
+    def named(self) -> Named:
+        """What its name stands for."""
+        return Named(self.stamp, self.sha256)
 
     @property
     def position(self) -> str:
@@ -78,26 +86,26 @@ class Known:
     """What the ledger says, as far as taking more files needs it; about 300 bytes a file.
 
     digests   table -> the contents that were taken
-    names     path -> the stamp and content that a file of this name had last
+    names     path -> what it stood for last
     counts    table -> entries with rows of their own
     """
 
     digests: dict[str, set[bytes]] = field(default_factory=dict)
-    names: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    names: dict[str, Named] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
 
     def add(self, entry: TakenFile) -> None:
         """Note one more entry."""
         digests = self.digests.setdefault(entry.table, set())
         digests.add(entry.sha256)
-        self.names[entry.path] = entry.name
+        self.names[entry.path] = entry.named
         if entry.rows is not None:
             self.counts[entry.table] = self.counts.get(entry.table, 0) + 1
 
     def is_known(self, file: DroppedFile) -> bool:
         """Whether the file is, by its name and stamp, one that was taken; its content is not looked at."""
-        stamp, _ = self.names.get(file.path, ("", b""))
-        return stamp == file.stored.stamp
+        named = self.names.get(file.path)
+        return named is not None and named.stamp == file.stored.stamp
 
 
 class Ledger:

@@ -83,7 +83,7 @@ class Looker:
                 self._aside[table] = _Aside(None, self._still_written(file))
         known = self._ledger.known()
         self._other_names = {
-            path: entry for path, entry in self._other_names.items() if known.names.get(path) != entry.name
+            path: entry for path, entry in self._other_names.items() if known.names.get(path) != entry.named
         }
         return Look(
             whole=found.whole,
