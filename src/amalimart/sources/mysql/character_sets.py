@@ -1,0 +1,97 @@
+"""Texts of the binary log in UTF-8: the log keeps each column's own character set, the server converts.
+
+For a character set of one byte a character the server is asked for its table, so that both ways in
+read the same. The others are read by Python's codecs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pymysql.connections import Connection  # type: ignore[import-untyped]
+from pymysql.err import MySQLError  # type: ignore[import-untyped]
+
+from amalimart.sources.mysql.connection import run
+
+Conversion = Callable[[bytes], bytes]
+
+_UTF8 = {"utf8mb4", "utf8mb3", "utf8", "ascii"}
+_CODECS = {
+    "ucs2": "utf-16-be",
+    "utf16": "utf-16-be",
+    "utf16le": "utf-16-le",
+    "utf32": "utf-32-be",
+    "big5": "big5",
+    "gb2312": "gb2312",
+    "gbk": "gbk",
+    "gb18030": "gb18030",
+    "sjis": "shift_jis",
+    "cp932": "cp932",
+    "ujis": "euc_jp",
+    "eucjpms": "euc_jp",
+    "euckr": "euc_kr",
+}
+_BY_NUMBER = (
+    "select id, character_set_name from information_schema.collation_character_set_applicability",
+    "select id, character_set_name from information_schema.collations",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CharacterSets:
+    """The server's character sets.
+
+    by_collation  number of a collation -> its character set
+    tables        character set of one byte a character -> the UTF-8 of each of its 256 bytes
+    """
+
+    by_collation: Mapping[int, str]
+    tables: Mapping[str, tuple[bytes, ...]]
+
+    def name(self, collation: int | None) -> str | None:
+        """The character set of a column; None where it holds no characters, `binary` for bytes."""
+        return None if collation is None else self.by_collation.get(collation, "utf8mb4")
+
+    def conversion(self, name: str) -> Conversion | None:
+        """What makes UTF-8 of a text in a character set; None where it is UTF-8 already.
+
+        A text that is none in its character set comes out as it was, to be found out later.
+        """
+        if name in _UTF8:
+            return None
+        if name in self.tables:
+            table = self.tables[name]
+            return lambda text: b"".join([table[byte] for byte in text])
+        codec = _CODECS.get(name, name)
+
+        def convert(text: bytes) -> bytes:
+            try:
+                return text.decode(codec).encode()
+            except (UnicodeDecodeError, UnicodeEncodeError, LookupError):
+                return b"\xff" + text
+
+        return convert
+
+
+def read_character_sets(connection: Connection) -> CharacterSets:
+    """Ask the server for its character sets. Raises pymysql errors."""
+    by_collation: dict[int, str] = {}
+    for statement in _BY_NUMBER:
+        try:
+            rows = run(connection, statement)
+        except MySQLError:
+            continue  # a server whose applicability has no numbers
+        by_collation |= {int(number): str(name) for number, name in rows if number is not None}
+    single = run(
+        connection,
+        "select character_set_name from information_schema.character_sets "
+        "where maxlen = 1 and character_set_name not in ('binary', 'ascii')",
+    )
+    return CharacterSets(by_collation, {str(name): _table(connection, str(name)) for (name,) in single})
+
+
+def _table(connection: Connection, name: str) -> tuple[bytes, ...]:
+    every = bytes(range(256)).hex()
+    (text,) = run(connection, f"select convert(_{name} x'{every}' using utf8mb4)")[0]
+    return tuple(character.encode() for character in text)
