@@ -67,7 +67,8 @@ def published(tmp_path_factory: pytest.TempPathFactory, mapping: SourceMapping) 
     clock = FixedClock(NOW)
     lake = Lake(folder / "lake", clock)
     with lake.begin("amalimart", CommitKind.SNAPSHOT) as writer:
-        for table, columns in mapping.landed.items():
+        files = {path.stem: sample(path.stem)[0].keys() for path in SAMPLE.glob("*.csv")}
+        for table, columns in mapping.fitted(files).landed.items():
             rows = sample(table)
             present = [column for column in columns if column in rows[0]]
             schema = pa.schema([(column, pa.string()) for column in present])
@@ -177,6 +178,7 @@ def test_every_landed_row_is_accounted_for(published: Published, mapping: Source
             "select entity, landed_rows, accepted_rows from silver.reconciliation"
         )
     }
-    expected = {name: (len(sample(spec.table)),) * 2 for name, spec in mapping.entities.items()}
+    files = {path.stem: sample(path.stem)[0].keys() for path in SAMPLE.glob("*.csv")}
+    expected = {name: (len(sample(spec.table)),) * 2 for name, spec in mapping.fitted(files).entities.items()}
     assert counted == expected
     assert published.value("select count(*) from silver.quarantine") == 0

@@ -7,7 +7,8 @@ import pytest
 
 from amalimart.core.errors import ConfigError
 from amalimart.mapping.entities import load_entities
-from amalimart.mapping.source_mapping import ColumnMapping, EntityMapping
+from amalimart.mapping.parts import EntityPart
+from amalimart.mapping.shape import ColumnMapping, RowFilter
 from amalimart.warehouse.staging_sql import StagedEntity, staging_sql
 
 
@@ -15,7 +16,7 @@ def staged(entity: str, columns: dict[str, ColumnMapping], **landed: str) -> Sta
     return StagedEntity(
         name=entity,
         entity=load_entities()[entity],
-        mapped=EntityMapping(table="landed", columns=columns),
+        mapped=EntityPart(entity, 1, "landed", columns, RowFilter(), None, {}, None, {}, "here"),
         columns=columns,
         relation="landed",
         landed_types=landed or {origin.source: "varchar" for origin in columns.values() if origin.source},

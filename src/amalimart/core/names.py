@@ -12,7 +12,7 @@ _IDENTIFIER = re.compile(r"^[a-z_][a-z0-9_]{0,62}$")
 
 def is_identifier(name: str) -> bool:
     """Whether a name is a plain lower-case SQL identifier of at most 63 characters."""
-    return bool(_IDENTIFIER.match(name))
+    return bool(_IDENTIFIER.fullmatch(name))
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

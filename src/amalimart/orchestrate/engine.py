@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,16 +47,16 @@ def load_mappings(project: Project) -> dict[str, SourceMapping]:
 class MappedAvailability:
     """What the project's sources can fill; the semantic layer asks before it answers."""
 
-    mappings: Mapping[str, SourceMapping]
+    mappings: Callable[[], Mapping[str, SourceMapping]]
 
     @property
     def source(self) -> str:
         """The sources by name, for messages."""
-        return ", ".join(self.mappings) or "none"
+        return ", ".join(self.mappings()) or "none"
 
     def provides(self, entity: str, column: str, value: str | None = None) -> bool:
-        """Whether any source can ever fill this canonical column (with this enum value)."""
-        return any(mapping.provides(entity, column, value) for mapping in self.mappings.values())
+        """Whether any source, as far as it has landed, can fill this canonical column (with this value)."""
+        return any(mapping.provides(entity, column, value) for mapping in self.mappings().values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,7 @@ class Engine:
         self._compiled_for: object = None
         self._refused: _Refused | None = None
         self._building = threading.Lock()
+        self._landed_mappings = self._fitted(self._landed())
 
     def close(self) -> None:
         """Release the hot file."""
@@ -94,17 +95,28 @@ class Engine:
         """Whether a source has committed anything at all."""
         return any(self.lake.latest(source) is not None for source in self.mappings)
 
+    def landed_mappings(self) -> Mapping[str, SourceMapping]:
+        """Source name -> mapping, as far as the source has what the mapping speaks of."""
+        return self._landed_mappings
+
+    def _landed(self) -> tuple[LandedSource, ...]:
+        return tuple(
+            landed_source(self.lake, source, mapping)
+            for source, mapping in self.mappings.items()
+            if self.lake.latest(source) is not None
+        )
+
+    def _fitted(self, landed: tuple[LandedSource, ...]) -> Mapping[str, SourceMapping]:
+        tables = {source.name: source.tables for source in landed}
+        return {name: mapping.fitted(tables.get(name, {})) for name, mapping in self.mappings.items()}
+
     def compiled(self) -> CompiledGraph:
         """The compiled project for what has landed so far.
 
         Raises CompileFailed, UnsupportedFeature, ConfigError. What was refused is not compiled again
         before its files change or a while has passed: dbt would take a processor for nothing.
         """
-        landed = tuple(
-            landed_source(self.lake, source, mapping)
-            for source, mapping in self.mappings.items()
-            if self.lake.latest(source) is not None
-        )
+        landed = self._landed()
         signature = (_signature(landed), _newest_change(self.project.overlay("models")))
         if self._graph is None or signature != self._compiled_for:
             if self._refused is not None and self._refused.still_holds(signature):
@@ -115,6 +127,7 @@ class Engine:
                 self._refused = _Refused(signature, error, time.monotonic())
                 raise
             self._compiled_for, self._refused = signature, None
+            self._landed_mappings = self._fitted(landed)
         return self._graph
 
     def _compile(self, landed: tuple[LandedSource, ...]) -> CompiledGraph:

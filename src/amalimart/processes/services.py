@@ -73,7 +73,7 @@ def build_services(
     """Everything a request may use. Raises ConfigError for a wrong metric, policy or dashboard file."""
     model = load_model([_MARKETPLACE / "semantic", project.overlay("metrics")])
     policies = load_policies([_MARKETPLACE / "policies", project.overlay("policies")])
-    semantic = SemanticService(model, policies, engine.hot_file, MappedAvailability(engine.mappings))
+    semantic = SemanticService(model, policies, engine.hot_file, MappedAvailability(engine.landed_mappings))
     dashboards = load_dashboards(project.overlay("dashboards"))
     dashboards.check_names(model.metric_names, model.dimensions)
     feed = EngineFeed(engine, loop)

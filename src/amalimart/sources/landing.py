@@ -13,13 +13,15 @@ from amalimart.sources.port import Catalog
 def landed_columns(
     mapping: SourceMapping, catalog: Catalog, *, without: Collection[str] = ()
 ) -> Mapping[str, tuple[str, ...]]:
-    """Table -> the columns to ask for: landed by the mapping and present in the source.
+    """Table, as the source names it -> the columns to ask for: landed by the mapping and there.
 
-    Tables in `without` are left out, whatever they look like.
+    Optional tables that the source lacks are left out, and so are tables in `without`, whatever they
+    look like.
 
     Raises SourceMismatch where the mapping expects what is not there, and where it would land a
     column it classifies as secret (through a cursor or a filter, say).
     """
+    mapping = mapping.fitted(catalog)
     landed = {table: columns for table, columns in mapping.landed.items() if table not in without}
     for table, misfit in misfits(mapping, catalog).items():
         if table in landed:

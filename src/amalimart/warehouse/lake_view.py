@@ -62,7 +62,7 @@ def _landed_tables(lake: Lake, source: str, mapping: SourceMapping) -> dict[str,
     return {
         table: files
         for table, files in sorted(lake.live_files(source).items())
-        if table in mapping.landed and (files.files or files.journal)
+        if mapping.may_land(table) and (files.files or files.journal)
     }
 
 

@@ -138,7 +138,9 @@ def _staged_entities(
                 f"the source name {source.name!r} is not a plain lower-case name",
                 next_step="rename the source",
             )
-        for name, mapped in source.mapping.entities.items():
+        mapping = source.mapping.fitted(source.tables)
+        for name, entity in mapping.entities.items():
+            mapped = entity.parts[0]
             if mapped.table not in source.tables:
                 continue
             if name in staged:
@@ -152,7 +154,7 @@ def _staged_entities(
                 name=name,
                 entity=entities[name],
                 mapped=mapped,
-                columns=source.mapping.columns_of(name),
+                columns=mapping.columns_of(name),
                 relation=f"{{{{ source('bronze', '{bronze_view(source.name, mapped.table)}') }}}}",
                 landed_types=source.tables[mapped.table],
                 source_zone=str(source.mapping.time_zone),

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from amalimart.core.errors import ConfigError
 from amalimart.core.names import quoted
 from amalimart.mapping.entities import ColumnType, Entity, EntityColumn
-from amalimart.mapping.source_mapping import ColumnMapping, EntityMapping
+from amalimart.mapping.parts import EntityPart
+from amalimart.mapping.shape import ColumnMapping
 from amalimart.warehouse.casts import Cast, cast_expression, folded, present_value
 from amalimart.warehouse.moments import text_literal
 
@@ -48,7 +49,7 @@ class StagedEntity:
 
     name: str
     entity: Entity
-    mapped: EntityMapping
+    mapped: EntityPart
     columns: Mapping[str, ColumnMapping]
     relation: str
     landed_types: Mapping[str, str]
@@ -250,13 +251,13 @@ def _key(staged: StagedEntity, present: Callable[[str], str]) -> str:
 
 
 def _row_filter(staged: StagedEntity) -> str:
-    if not staged.mapped.where:
+    conditions = staged.mapped.row_filter.conditions
+    if not conditions:
         return "true"
-    conditions = [
-        f"cast({_column(column)} as varchar) in ({', '.join(literal(value) for value in values)})"
-        for column, values in staged.mapped.where.items()
-    ]
-    return " and ".join(conditions)
+    return " and ".join(
+        f"cast({_column(column)} as varchar) in ({', '.join(map(literal, condition.one_of or ()))})"
+        for column, condition in conditions.items()
+    )
 
 
 def _landed_origin(staged: StagedEntity, column: str) -> str | None:

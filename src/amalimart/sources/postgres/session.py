@@ -5,7 +5,7 @@ Owns opening, sharing and closing; must not decide what is read or when.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -39,14 +39,16 @@ class Session:
         """Table -> column -> type. Raises SourceUnreachable, SourceRefused."""
         return catalog_of(self.relations())
 
-    def landed(self, mapping: SourceMapping) -> tuple[Mapping[str, Relation], Mapping[str, tuple[str, ...]]]:
-        """The relations there are, and the columns that leave each mapped one.
+    def landed(
+        self, mapping: SourceMapping, *, without: Collection[str] = ()
+    ) -> tuple[Mapping[str, Relation], Mapping[str, tuple[str, ...]]]:
+        """The relations there are, and the columns that leave each mapped one but those in `without`.
 
         Raises SourceMismatch where the mapping does not fit, or names a relation whose rows carry no
         version.
         """
         relations = self.relations()
-        landed = landed_columns(mapping, catalog_of(relations))
+        landed = landed_columns(mapping, catalog_of(relations), without=without)
         for table in landed:
             if not relations[table].has_row_versions:
                 raise SourceMismatch(
