@@ -22,6 +22,8 @@ from amalimart.sources.port import (
     silent,
 )
 from amalimart.sources.postgres.polling import PostgresPollingSource
+from amalimart.sources.postgres.streaming import PostgresStreamingSource
+from amalimart.sources.postgres.streaming import PostgresStreamingSource
 
 __all__ = [
     "Catalog",
@@ -30,6 +32,8 @@ __all__ = [
     "Follower",
     "Position",
     "PostgresPollingSource",
+    "PostgresStreamingSource",
+    "PostgresStreamingSource",
     "Progress",
     "Reading",
     "Source",

@@ -90,14 +90,14 @@ class Replication:
         lsn, snapshot = (str((result.get_value(0, column) or b"").decode()) for column in (1, 2))
         return NewSlot(lsn_number(lsn), snapshot)
 
-    def start(self, slot: str, publication: str, lsn: int) -> None:
+    def start(self, slot: str, publication: str, lsn: int, confirmed: int) -> None:
         """Ask for everything that is committed from `lsn` on. Raises SourceError."""
         named = quoted(publication).replace("'", "''")
         command = (
             f"START_REPLICATION SLOT {quoted(slot)} LOGICAL {lsn_text(lsn)} "
             f"(proto_version '1', publication_names '{named}')"
         )
-        self._received = self._confirmed = lsn
+        self._received, self._confirmed = lsn, confirmed
         with capture_errors(self._address, slot):
             result = self._answer(command, START_SECONDS)
             if result is None or result.status != pq.ExecStatus.COPY_BOTH:
@@ -158,7 +158,7 @@ class Replication:
                 raise SourceUnreachable(
                     f"the server did not answer within {limit:.0f} s: {command.split(maxsplit=1)[0]}",
                     where=self._address.shown,
-                    expected="the end of every transaction that was open, prepared ones too: a slot waits for them",
+                    expected="an end of every open transaction, prepared ones too: a slot waits for them",
                     next_step="end the oldest one in pg_stat_activity or pg_prepared_xacts, then try again",
                 )
             self._wait(left)

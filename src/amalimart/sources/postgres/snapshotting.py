@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 
-from amalimart.lake import BatchWriter, Operation
+from amalimart.lake import BatchWriter, Operation, Transaction
 from amalimart.sources.port import Progress, Stopwatch
 from amalimart.sources.postgres.reading import Moment
 from amalimart.sources.postgres.relations import Relation
@@ -29,6 +29,7 @@ def copy_tables(
     writer: BatchWriter,
     operation: Operation,
     progress: Progress,
+    transaction: Transaction | None = None,
 ) -> Mapping[str, Mapping[str, int]]:
     """Write the rows of each table, and say by table and column how many values became null.
 
@@ -40,7 +41,14 @@ def copy_tables(
         estimate = one.relation.estimate if operation is Operation.SNAPSHOT else None
         stopwatch = Stopwatch(progress, one.table, number=number, of=len(asked), estimate=estimate)
         with closing(now.rows(one.relation.sql, columns, one.condition, stopwatch)) as rows:
-            writer.write(one.table, rows, operation, schema=landed_schema(columns), progress=stopwatch.add)
+            writer.write(
+                one.table,
+                rows,
+                operation,
+                schema=landed_schema(columns),
+                progress=stopwatch.add,
+                transaction=transaction,
+            )
         stopwatch.finish()
         if stopwatch.replaced:
             replaced[one.table] = stopwatch.replaced

@@ -1,0 +1,192 @@
+"""What a change stream has to ask beside the changes themselves, over a connection of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from amalimart.core.errors import SourceError
+from amalimart.core.names import quoted
+from amalimart.sources.postgres.captured import Capturable, read_captured
+from amalimart.sources.postgres.connection import Address
+from amalimart.sources.postgres.drift import Wanted
+from amalimart.sources.postgres.lsn import lsn_number
+from amalimart.sources.postgres.publication import Publication, read_publication
+from amalimart.sources.postgres.relations import SourceColumn, read_types
+from amalimart.sources.postgres.stream_position import CapturedTable
+
+_PAGE_HEADER = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the catalog says now.
+
+    lsn, time    everything committed before `time` is before `lsn` in the log
+    stale        tables that need a snapshot
+    stopped      table -> why its changes cannot be followed any more
+    partitioned  tables that are
+    """
+
+    lsn: int
+    time: datetime
+    stale: frozenset[str] = frozenset()
+    stopped: Mapping[str, str] = field(default_factory=dict)
+    partitioned: frozenset[str] = frozenset()
+
+
+class Facts:
+    """One connection whose texts are those of the stream. Not to be shared between threads."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
+        self._types: dict[tuple[int, int], SourceColumn] = {}
+
+    def column(self, name: str, type_oid: int, modifier: int) -> SourceColumn:
+        """What a column of the stream is; one of a type that is gone, or never was, is taken as text."""
+        pair = (type_oid, modifier)
+        known = self._types.get(pair)
+        if known is None:
+            with self._connected() as connection:
+                known = read_types(connection, [pair]).get(pair)
+            known = known or SourceColumn("", "unknown", False, -1, f"type {type_oid}")
+            self._types[pair] = known
+        return SourceColumn(name, known.base, known.built_in, known.modifier, known.type)
+
+    def values(
+        self, table: CapturedTable, columns: Sequence[str], key: Mapping[str, bytes | None]
+    ) -> Sequence[bytes | None]:
+        """The present texts of some columns of one row; all null where there is no such row any more."""
+        asked = ", ".join(_literal(column) for column in columns)
+        told = " and ".join(
+            f"{_literal(column)} is null" if value is None else f"{_literal(column)} = %s"
+            for column, value in key.items()
+        )
+        statement = f"select {asked} from {'.'.join(map(_literal, table.place))} where {told}"
+        given = [value.decode() for value in key.values() if value is not None]
+        with self._connected() as connection:
+            result = connection.execute(statement.encode(), given).pgresult
+            if result is None or result.ntuples == 0:
+                return [None] * len(columns)
+            return [result.get_value(0, place) for place in range(len(columns))]
+
+    def look(
+        self,
+        tables: Mapping[str, CapturedTable],
+        wanted: Mapping[str, Wanted],
+        publication: str,
+    ) -> Seen:
+        """Hold what is followed against the catalog. Raises SourceError."""
+        with self._connected() as connection:
+            time, lsn = read_end_of_log(connection)
+            return look(connection, tables, wanted, publication, time, lsn)
+
+    def close(self) -> None:
+        """Close the connection; the next question opens a new one."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    @contextmanager
+    def _connected(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+        try:
+            if self._connection is None:
+                self._connection = self._address.connect_spoken()
+            with self._address.errors():
+                yield self._connection
+        except SourceError:
+            self.close()
+            raise
+
+
+def _literal(name: str) -> str:
+    """A quoted name inside a statement with placeholders."""
+    return quoted(name).replace("%", "%%")
+
+
+def read_end_of_log(connection: psycopg.Connection[tuple[Any, ...]]) -> tuple[datetime, int]:
+    """A time, and a position in the log behind everything that was committed before it.
+
+    Raises psycopg.Error.
+    """
+    row = connection.execute(
+        "select clock_timestamp(), pg_current_wal_insert_lsn()::text, current_setting('wal_block_size')::int"
+    ).fetchone()
+    assert row is not None  # noqa: S101 - one row by construction
+    time, text, block = row
+    lsn = lsn_number(text)
+    # At the start of a page the next record begins behind the page's header, the last one ended before.
+    inside = lsn % block
+    return time, lsn - inside if inside <= _PAGE_HEADER else lsn
+
+
+def look(
+    connection: psycopg.Connection[tuple[Any, ...]],
+    tables: Mapping[str, CapturedTable],
+    wanted: Mapping[str, Wanted],
+    publication: str,
+    time: datetime,
+    lsn: int,
+) -> Seen:
+    """Hold tables that are followed against the catalog. Raises psycopg.Error."""
+    found = read_captured(connection, {table: known.oid for table, known in tables.items()})
+    now = read_publication(connection, publication)
+    named = _numbers(connection, tables)
+    stale, stopped = set(), {}
+    for table, known in tables.items():
+        if table not in wanted:
+            continue
+        why = _stopped(found.get(table), named[table])
+        if why is not None:
+            stopped[table] = why
+        elif named[table] != known.oid:
+            stale.add(table)
+        elif not _is_published(found[table], known.columns, now):
+            lacking = sorted(set(known.columns) - set(found[table].columns) - set(wanted[table].optional))
+            if lacking or now is None or not (now.owned and found[table].owned):
+                gone = f", and its column {lacking[0]!r} is gone" if lacking else ""
+                stopped[table] = (
+                    f"the publication {publication} no longer holds all that is landed of it{gone}"
+                )
+            else:
+                stale.add(table)
+        elif set(wanted[table].columns) & set(found[table].columns) - set(known.columns):
+            stale.add(table)
+    partitioned = frozenset(table for table, one in found.items() if one.kind == "p")
+    return Seen(lsn, time, frozenset(stale), stopped, partitioned)
+
+
+def _stopped(found: Capturable | None, named: int | None) -> str | None:
+    if named is not None:
+        return None
+    if found is None:
+        return "the table was dropped"
+    return f"the table was renamed to {'.'.join(found.place)}"
+
+
+def _is_published(found: Capturable, columns: Collection[str], now: Publication | None) -> bool:
+    member = now.members.get(found.oid) if now else None
+    if member is None:
+        return False
+    # A column that was dropped cannot be published; the next change of the table tells of it.
+    return member.columns is None or set(columns) & set(found.columns) <= member.columns
+
+
+def _numbers(
+    connection: psycopg.Connection[tuple[Any, ...]], tables: Mapping[str, CapturedTable]
+) -> Mapping[str, int | None]:
+    """Table -> the number of what has its name now."""
+    names = list(tables)
+    quoted_names = [f"{quoted(tables[name].place[0])}.{quoted(tables[name].place[1])}" for name in names]
+    rows = connection.execute(
+        "select t.name, to_regclass(t.place)::oid::bigint"
+        " from unnest(%s::text[], %s::text[]) as t (name, place)",
+        [names, quoted_names],
+    )
+    return dict(rows.fetchall())
