@@ -19,6 +19,9 @@ import pytest
 from amalimart.core.clock import FixedClock
 from amalimart.lake import Lake
 from amalimart.mapping.source_mapping import SourceMapping, load_mapping
+from tests.object_store import bad_network, bucket, s3_endpoint
+
+__all__ = ["bad_network", "bucket", "s3_endpoint"]
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
