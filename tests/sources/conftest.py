@@ -7,6 +7,7 @@ import socket
 import tempfile
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -118,6 +119,7 @@ class Database:
 
 
 _NUMBERS = itertools.count(1)
+LOGICAL = ("wal_level=logical", "max_replication_slots=12", "max_wal_senders=12", "max_wal_size=64MB")
 
 
 def _free_port() -> int:
@@ -126,12 +128,12 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    """Its own server: TCP with scram for everyone, trust on the socket, two-phase commit allowed."""
+@contextmanager
+def _running(version: int, *settings: str) -> Iterator[Server]:
+    """A server of its own: TCP with scram for everyone, trust on the socket, two-phase commit allowed."""
     folder = Path(tempfile.mkdtemp(prefix="amalimart-pg-"))
     data = folder / "data"
-    postgres = get_server(data, start=False)
+    postgres = get_server(data, start=False, postgres_version=version)
     postgres.ensure_pgdata_inited()
 
     def control(*arguments: str) -> None:
@@ -145,7 +147,8 @@ def server() -> Iterator[Server]:
     port = _free_port()
     hba = "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
     (data / "pg_hba.conf").write_text(hba)
-    options = f"-h 127.0.0.1 -p {port} -k {data} -c fsync=off -c max_prepared_transactions=5"
+    given = " ".join(f"-c {setting}" for setting in ("fsync=off", "max_prepared_transactions=5", *settings))
+    options = f"-h 127.0.0.1 -p {port} -k {data} {given}"
     try:
         control("-o", options, "-l", str(data / "log"), "start")
         yield Server(str(data), port)
@@ -154,12 +157,68 @@ def server() -> Iterator[Server]:
         shutil.rmtree(folder)
 
 
-@pytest.fixture
-def database(server: Server) -> Iterator[Database]:
-    """An empty database of the test's own."""
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A server that allows no change capture."""
+    with _running(18) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def logical_server() -> Iterator[Server]:
+    """An older server that allows change capture."""
+    with _running(16, *LOGICAL) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def newest_logical_server() -> Iterator[Server]:
+    """The newest server there is, and it allows change capture."""
+    with _running(18, *LOGICAL) as running:
+        yield running
+
+
+@contextmanager
+def _new_database(server: Server) -> Iterator[Database]:
+    """An empty database of the test's own; the slots it leaves behind go with it."""
     name = f"shop_{next(_NUMBERS)}"
     with server.connect() as connection:
         connection.execute(f"create database {name}")
     yield Database(server, name)
     with server.connect() as connection:
+        connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s",
+            [name],
+        )
+        while True:
+            slots = connection.execute(
+                "select slot_name, active from pg_replication_slots where database = %s", [name]
+            ).fetchall()
+            for slot, active in slots:
+                if not active:
+                    connection.execute("select pg_drop_replication_slot(%s)", [slot])
+            if not slots:
+                break
         connection.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[Database]:
+    """An empty database of the test's own."""
+    with _new_database(server) as new:
+        yield new
+
+
+@pytest.fixture
+def captured(logical_server: Server) -> Iterator[Database]:
+    """An empty database whose changes can be captured."""
+    with _new_database(logical_server) as new:
+        yield new
+
+
+@pytest.fixture(params=["older", "newest"])
+def either(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """An empty database whose changes can be captured, on the older and on the newest server."""
+    name = "logical_server" if request.param == "older" else "newest_logical_server"
+    with _new_database(request.getfixturevalue(name)) as new:
+        yield new
