@@ -9,11 +9,11 @@ position only counts them, which is enough to tell that the ledger is the one it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -94,13 +94,12 @@ class Known:
     names: dict[str, Named] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
 
-    def add(self, entry: TakenFile) -> None:
+    def add(self, table: str, path: str, named: Named, rows: int | None) -> None:
         """Note one more entry."""
-        digests = self.digests.setdefault(entry.table, set())
-        digests.add(entry.sha256)
-        self.names[entry.path] = entry.named
-        if entry.rows is not None:
-            self.counts[entry.table] = self.counts.get(entry.table, 0) + 1
+        self.digests.setdefault(table, set()).add(named.sha256)
+        self.names[path] = named
+        if rows is not None:
+            self.counts[table] = self.counts.get(table, 0) + 1
 
     def is_known(self, file: DroppedFile) -> bool:
         """Whether the file is, by its name and stamp, one that was taken; its content is not looked at."""
@@ -123,8 +122,10 @@ class Ledger:
         if self._read != paths[: len(self._read)]:
             self._read, self._known = [], Known()
         for path in paths[len(self._read) :]:
-            for entry in _entries(path):
-                self._known.add(entry)
+            for table, name, stamp, sha256, rows in _columns(
+                path, ("table", "path", "stamp", "sha256", "rows")
+            ):
+                self._known.add(table, name, Named(stamp, sha256), rows)
             self._read.append(path)
         return self._known
 
@@ -160,12 +161,16 @@ class Ledger:
 
 
 def _entries(path: Path) -> Iterator[TakenFile]:
-    names = LEDGER_SCHEMA.names
+    return (TakenFile(*row) for row in _columns(path, LEDGER_SCHEMA.names))
+
+
+def _columns(path: Path, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """Columns of the entries in one file of the lake, row by row in the order of taking."""
     try:
         with pq.ParquetFile(path) as parquet:
             for batch in parquet.iter_batches(columns=[*names, "_batch", "_sequence"]):
-                for row in batch.sort_by([("_batch", "ascending"), ("_sequence", "ascending")]).to_pylist():
-                    yield TakenFile(**{name: row[name] for name in names})
+                ordered = batch.sort_by([("_batch", "ascending"), ("_sequence", "ascending")])
+                yield from zip(*(ordered.column(name).to_pylist() for name in names), strict=True)
     except (OSError, pa.ArrowException, KeyError) as error:
         raise DamagedLake(
             f"the list of taken files cannot be read: {error}",

@@ -93,7 +93,7 @@ class Looker:
                 table: tuple(
                     file
                     for file in files
-                    if self._is_quiet(file) and not known.is_known(file) and not self._is_other_name(file)
+                    if not known.is_known(file) and not self._is_other_name(file) and self._is_quiet(file)
                 )
                 for table, files in found.drops.items()
             },
