@@ -69,16 +69,21 @@ def loaded(found: Draft, folder: Path) -> SourceMapping:
     return load_mapping(folder / "draft.yml")
 
 
-def test_money_in_hundredths_is_left_out_with_the_way_to_land_it() -> None:
-    found = draft(table("orders", {**ORDERS, "delivery_fee_cents": INT, "tax_minor": INT}))
-    assert column(found, "orders", "delivery_fee") is None
-    assert "divided by 100" in left(found, "orders").ignored["delivery_fee_cents"]
-    assert "divided by 100" in left(found, "orders").ignored["tax_minor"]
+def test_money_in_hundredths_is_divided_and_less_sure(tmp_path: Path) -> None:
+    found = draft(table("orders", {**ORDERS, "delivery_fee_cents": INT, "taxMinor": INT}))
+    fee = column(found, "orders", "delivery_fee")
+    assert fee is not None
+    assert PROPOSED <= fee.confidence <= 0.8
+    assert "hundredths" in fee.why
+    columns = loaded(found, tmp_path).columns_of("orders")
+    assert columns["delivery_fee"].sql == '"delivery_fee_cents" / 100'
+    assert columns["tax_amount"].sql == '"taxMinor" / 100'
+    assert columns["total_amount"].source == "total_amount"
 
 
-def test_an_amount_in_hundredths_keeps_the_whole_entity_a_comment(tmp_path: Path) -> None:
+def test_money_in_hundredths_with_decimals_is_in_doubt_and_left_out(tmp_path: Path) -> None:
     columns = {name: kind for name, kind in ORDERS.items() if name != "total_amount"}
-    found = draft(table("orders", {**columns, "total_amount_cents": INT}))
+    found = draft(table("orders", {**columns, "total_amount_cents": MONEY}))
     assert entity(found, "orders").lacking == ("total_amount",)
     assert "nothing fills its total_amount" in (left(found, "orders").unmapped or "")
     assert "orders" not in loaded(found, tmp_path).entities
@@ -235,6 +240,30 @@ def test_cursors_are_for_databases_and_need_a_key_and_a_time_that_moves_with_eve
     assert left(draft(table("orders", ORDERS)), "orders").cursor is None
     history = table("order_status_history", {"id": INT, "order_id": INT, "status": TEXT, "changed_at": TIME})
     assert left(draft(history), "order_status_history").cursor is None
+
+
+def test_a_key_of_its_own_in_a_link_table_keeps_the_latest_of_a_pair(tmp_path: Path) -> None:
+    facts = [
+        table("products", {"id": INT, "name": TEXT, "price": MONEY, "sku": TEXT}),
+        table("tags", {"id": INT, "name": TEXT}),
+        table("product_tags", {"id": INT, "product_id": INT, "tag_id": INT}),
+    ]
+    mapping = loaded(draft(*facts), tmp_path)
+    kept = mapping.entities["product_tags"].parts[0].deduplicate
+    assert kept is not None
+    assert kept.keep == "latest"
+    assert mapping.key_columns("product_tags") == ("id",)
+    assert mapping.entities["tags"].parts[0].deduplicate is None
+
+
+def test_the_row_key_is_the_primary_key_whatever_the_entity_is_told_by(tmp_path: Path) -> None:
+    mapping = loaded(draft(table("orders", ORDERS), cursors=False), tmp_path)
+    assert mapping.tables["orders"].key == ("id",)
+    assert mapping.cursor("orders") is None
+    hidden = {"api_token": TEXT, "email": TEXT, "full_name": TEXT, "user_id": INT}
+    found = draft(table("users", hidden, key=("api_token",)))
+    assert left(found, "users").key == ()
+    assert loaded(found, tmp_path).key_columns("users") == ("user_id",)
 
 
 def test_nothing_to_map_is_a_mapping_of_nothing(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from typing import Protocol
 from amalimart.mapping.catalog_check import family
 from amalimart.mapping.drafting.facts import ColumnFacts, Kind, ReferenceFacts, TableFacts
 from amalimart.mapping.drafting.vocabulary import load_vocabulary
-from amalimart.mapping.source_mapping import looks_secret
+from amalimart.mapping.written import looks_secret
 
 __all__ = [
     "ColumnFacts",
@@ -122,7 +122,7 @@ def kind_of_type(type_name: str) -> Kind:
             return Kind.DATE if re.match(r"date(32|64)?(\[|$|\()", folded) else Kind.TIMESTAMP
         case "number":
             fraction = re.search(r"numeric|decimal|double|real|float|money", folded)
-            whole = re.search(r"\(\s*\d+\s*(,\s*0\s*)?\)$", folded) if fraction else None
+            whole = re.search(r"(numeric|decimal\d*)\(\s*\d+\s*(,\s*0\s*)?\)$", folded)
             return Kind.DECIMAL if fraction and not whole else Kind.INTEGER
         case _:
             return Kind.TEXT

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from amalimart.core.names import quoted
 from amalimart.mapping.drafting.columns import ColumnGuesser
 from amalimart.mapping.drafting.draft import (
     PROPOSED,
@@ -19,7 +20,7 @@ from amalimart.mapping.drafting.naming import Naming
 from amalimart.mapping.drafting.tables import Pairing, pair_tables
 from amalimart.mapping.drafting.vocabulary import Vocabulary, load_vocabulary
 from amalimart.mapping.entities import ColumnType, Entity, load_entities
-from amalimart.mapping.source_mapping import looks_secret
+from amalimart.mapping.written import looks_secret
 
 _LONGEST_NAME = 300
 _CURRENCY = "currency"
@@ -115,8 +116,17 @@ class _Drafting:
             for column, spec in entity.columns.items()
             if spec.required and not any(c.canonical == column and c.proposed for c in columns)
         )
+        made_of = {c.source for c in columns if c.canonical in entity.key and c.proposed}
         why = "its name" if pair.name >= 0.98 else "a name for it" if pair.name >= 0.8 else "part of its name"
-        return EntityProposal(pair.entity, pair.table, pair.confidence, why, tuple(columns), lacking)
+        return EntityProposal(
+            pair.entity,
+            pair.table,
+            pair.confidence,
+            why,
+            tuple(columns),
+            lacking,
+            keeps_latest=not set(facts.primary_key) <= made_of,
+        )
 
     def _column(self, entity: Entity, pair: Pairing, facts: TableFacts, canonical: str) -> ColumnProposal:
         guess = pair.columns[canonical]
@@ -131,6 +141,7 @@ class _Drafting:
             values=guess.values.meanings if guess.values and guess.values.meanings else None,
             undecided=guess.values.undecided if guess.values else None,
             format=column.format if column and is_time else None,
+            sql=f"{quoted(guess.source)} / 100" if guess.in_hundredths else None,
             proposed=guess.confidence >= PROPOSED,
         )
 
@@ -182,7 +193,7 @@ class _Drafting:
             return TableProposal(table.name, None, (), secret, {}, self._why_unmapped(table, own))
         used = {c.source for p in own if p.proposed for c in p.columns if c.proposed and c.source}
         cursor = self._cursor(table, own) if self._with_cursors else None
-        key = table.primary_key if cursor else ()
+        key = table.primary_key
         guessed = {c.source: c for p in own if p.proposed for c in p.columns if not c.proposed}
         ignored = {
             column.name: self._why_ignored(column, guessed.get(column.name))
@@ -198,8 +209,7 @@ class _Drafting:
         A time that means something else (when a status changed, say) is no cursor, whatever it is called:
         a row could change without it.
         """
-        readable = {column.name for column in table.columns}
-        if not table.primary_key or not set(table.primary_key) <= readable:
+        if not table.primary_key:
             return None
         meant = {c.source: c.canonical for p in own for c in p.columns if c.proposed and c.source}
         likeness = {
@@ -245,13 +255,15 @@ class _Drafting:
         )
 
     def _without_secrets(self, table: TableFacts) -> TableFacts:
+        """What a mapping may read; a key that looks secret is none."""
         hidden = set(self._secrets[table.name])
         kept = tuple(
             column
             for column in table.columns
             if column.name not in hidden and _is_writable(column.name, "{}")
         )
-        return replace(table, columns=kept)
+        key = table.primary_key
+        return replace(table, columns=kept, primary_key=key if set(key) <= {c.name for c in kept} else ())
 
 
 def _is_writable(name: str, refused: str) -> bool:

@@ -27,18 +27,23 @@ _FITS: Mapping[ColumnType, Mapping[Kind, float]] = {
     ColumnType.TIMESTAMP: {Kind.TIMESTAMP: 1, Kind.DATE: 0.9},
     ColumnType.DATE: {Kind.DATE: 1, Kind.TIMESTAMP: 0.9},
 }
+_IN_HUNDREDTHS = 0.8
 _ZERO_ONE = frozenset({"0", "1"})
 
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """One source column for one canonical column; `why` in a few words."""
+    """One source column for one canonical column; `why` in a few words.
+
+    in_hundredths  whether it holds money in hundredths, to be divided
+    """
 
     canonical: str
     source: str
     confidence: float
     why: str
     values: ValueMatch | None = None
+    in_hundredths: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,8 @@ class ColumnGuesser:
         around: Surroundings,
     ) -> Guess | None:
         fit = _fit(spec, column)
-        if not fit or self._in_hundredths(column, spec):
+        in_hundredths = self._in_hundredths(column, spec)
+        if not fit or (in_hundredths and column.kind is not Kind.INTEGER):
             return None
         name = self._naming.column_likeness(table, column.name, entity_name, canonical)
         score, reasons = name * fit, [_name_reason(name)] if name >= LEAST else []
@@ -105,13 +111,18 @@ class ColumnGuesser:
         if spec.type is ColumnType.ENUM:
             values = match_values(self._vocabulary, entity_name, canonical, spec.values, column.values)
             score = _by_values(score, reasons, column, values)
+        if in_hundredths:
+            reasons.append("in hundredths, so divided by 100")
+            score *= _IN_HUNDREDTHS
         if score < LEAST:
             return None
-        return Guess(canonical, column.name, min(round(score, 2), MOST), ", ".join(reasons), values)
+        confidence = min(round(score, 2), MOST)
+        return Guess(canonical, column.name, confidence, ", ".join(reasons), values, in_hundredths)
 
     def _in_hundredths(self, column: ColumnFacts, spec: EntityColumn) -> bool:
-        money = spec.type in {ColumnType.MONEY, ColumnType.DECIMAL}
-        return money and self._naming.has_word(column.name, self._vocabulary.words.minor_units)
+        return spec.type is ColumnType.MONEY and self._naming.has_word(
+            column.name, self._vocabulary.words.minor_units
+        )
 
     def _by_reference(
         self,

@@ -19,6 +19,7 @@ class ColumnProposal:
     """One canonical column: from a source column or a constant.
 
     undecided  values the source writes whose meaning is not known, with the rows that were seen
+    sql        the formula over `source` that is written, where it cannot be taken as it is
     proposed   whether it is a line of the mapping; else it stands in a comment
     """
 
@@ -30,12 +31,17 @@ class ColumnProposal:
     values: Mapping[str, str] | None = None
     undecided: Mapping[str, int] | None = None
     format: str | None = None
+    sql: str | None = None
     proposed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class EntityProposal:
-    """One entity from one table. `lacking` names required columns that keep it a comment."""
+    """One entity from one table.
+
+    lacking       required columns that keep it a comment
+    keeps_latest  whether several rows of the table may be one of the entity, of which the latest stays
+    """
 
     entity: str
     table: str
@@ -43,6 +49,7 @@ class EntityProposal:
     why: str
     columns: tuple[ColumnProposal, ...]
     lacking: tuple[str, ...] = ()
+    keeps_latest: bool = False
 
     @property
     def proposed(self) -> bool:
@@ -86,6 +93,7 @@ class Draft:
                     "why": entity.why,
                     "proposed": entity.proposed,
                     "lacking": list(entity.lacking),
+                    "keeps_latest": entity.keeps_latest,
                     "columns": [_column_dict(column) for column in entity.columns],
                 }
                 for entity in self.entities
@@ -114,4 +122,5 @@ def _column_dict(column: ColumnProposal) -> dict[str, Any]:
         "values": dict(column.values) if column.values is not None else None,
         "undecided_values": dict(column.undecided or {}),
         "format": column.format,
+        "sql": column.sql,
     }

@@ -25,7 +25,10 @@ class Naming:
         self._vocabulary = vocabulary
         self.lexicon = vocabulary.lexicon
         self._noise_in_tables = self._noise(vocabulary.words.noise_in_tables)
-        self._noise_in_columns = self._noise(vocabulary.words.noise_in_columns)
+        # That money is in hundredths is told apart from what it is.
+        self._noise_in_columns = self._noise(
+            (*vocabulary.words.noise_in_columns, *vocabulary.words.minor_units)
+        )
         self._prefix = self._common_prefix([table.name.rpartition(".")[2] for table in tables])
         self._compared: dict[tuple[Words, Words], float] = {}
         self._column_forms: dict[tuple[str, str], Mapping[Words, float]] = {}

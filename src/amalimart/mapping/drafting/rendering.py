@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import yaml
 
@@ -44,10 +44,11 @@ def _lines(draft: Draft) -> Iterator[str]:
 def _table(table: TableProposal) -> Iterator[str]:
     lines = []
     if table.cursor:
-        key = ", ".join(map(_scalar, table.key))
-        lines.append(f"cursor: {{column: {_scalar(table.cursor)}, key: [{key}]}}")
+        lines.append(f"cursor: {{column: {_scalar(table.cursor)}, key: {_list(table.key)}}}")
+    elif table.key:
+        lines.append(f"key: {_list(table.key)}")
     if table.secret:
-        lines.append(f"secret: [{', '.join(map(_scalar, table.secret))}]")
+        lines.append(f"secret: {_list(table.secret)}")
     if table.unmapped:
         lines.append(f"unmapped: {_scalar(table.unmapped)}")
     if table.ignored:
@@ -62,6 +63,8 @@ def _entity(entity: EntityProposal) -> Iterator[str]:
     lacks = f"; lacks {', '.join(entity.lacking)}" if entity.lacking else ""
     yield f"  {entity.entity}:  # {_beside(entity.confidence, entity.why)}{lacks}"
     yield f"    table: {_scalar(entity.table)}"
+    if entity.keeps_latest:
+        yield "    deduplicate: {keep: latest}  # the table's own key lets several rows be one: which stays?"
     yield "    columns:"
     for column in entity.columns:
         comment = "" if column.proposed or not entity.proposed else "# "
@@ -75,7 +78,9 @@ def _column(column: ColumnProposal) -> Iterator[str]:
         yield f"{column.canonical}: {{constant: {_scalar(column.constant)}}}{beside}"
         return
     source = _scalar(column.source or "")
-    if column.format:
+    if column.sql:
+        yield f"{column.canonical}: {{sql: {_scalar(column.sql)}}}{beside}"
+    elif column.format:
         yield f"{column.canonical}: {{from: {source}, format: {_scalar(column.format)}}}{beside}"
     elif column.values is None:
         shape = f"{{from: {source}}}" if column.undecided else source
@@ -86,6 +91,10 @@ def _column(column: ColumnProposal) -> Iterator[str]:
         yield f"  values: {_flow(column.values)}"
     for value, rows in (column.undecided or {}).items():
         yield f"  # what does {_plain(_scalar(value))} mean? seen in {rows:,} rows"
+
+
+def _list(names: Sequence[str]) -> str:
+    return f"[{', '.join(map(_scalar, names))}]"
 
 
 def _flow(values: Mapping[str, str]) -> str:
