@@ -40,8 +40,8 @@ _MEANINGS = {
     "sources.<name>.region": "With `prefix`: region of the bucket, where the environment does not tell it.",
     "sources.<name>.credentials": "With `prefix`: `secret:NAME`, whose value is `KEY_ID:SECRET_KEY`; without "
     "it they are looked for as every AWS program does.",
-    "sources.<name>.capture": "Of a database: `stream` has it tell every change, deletes too; `poll` asks for "
-    "changes, for a PostgreSQL user without the right to replicate.",
+    "sources.<name>.capture": "Of a database: `stream` has it tell every change, deletes too; `poll` asks "
+    "for changes, for a PostgreSQL user without the right to replicate.",
     "sources.<name>.poll_seconds": "Seconds between two looks for changes, where they are asked for.",
     "sources.<name>.deletes_every_minutes": "With `capture: poll`: minutes between two comparisons of keys, "
     "the only way to see that rows were deleted. The pages say so.",

@@ -13,7 +13,8 @@ from amalimart import __version__
 _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "demo": ("demo", "demo", "Run the whole path on a simulated marketplace."),
     "init": ("project", "init", "Make a project folder of your own."),
-    "source": ("project", "source", "Add a source to the project."),
+    "source": ("source", "source", "Add, check and list the sources of the project."),
+    "map": ("mapping", "mapping", "Draft and check how a source's tables are read."),
     "user": ("project", "user", "Add a person who may sign in."),
     "up": ("project", "up", "Run the engine and one ingest process per source."),
     "status": ("project", "status", "Say what runs, what serves and how fresh it is."),

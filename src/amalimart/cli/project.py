@@ -1,8 +1,7 @@
-"""init, source, user, up, status, doctor: the life of a project."""
+"""init, user, up, status, doctor: the life of a project."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
@@ -24,47 +23,6 @@ def init(folder: Path, name: str, time_zone: str, currency: str, port: int) -> N
     project = init_project(folder.resolve(), name=name, time_zone=time_zone, currency=currency, port=port)
     click.echo(f"made {project.home}", err=True)
     click.echo("next: cd there, then amalimart source add --help", err=True)
-
-
-@click.group()
-def source() -> None:
-    """The sources of the project."""
-
-
-@source.command("add")
-@click.argument("name")
-@click.option("--kind", type=click.Choice(["postgres", "files"]), required=True)
-@click.option("--mapping", required=True, help="A packaged mapping, one in sources/, or a file.")
-@click.option(
-    "--url-from-stdin", is_flag=True, help="Read the database URL from standard input; it is a secret."
-)
-@click.option("--folder", type=click.Path(path_type=Path), help="The folder of a files source.")
-@home_option
-def source_add(
-    name: str, kind: str, mapping: str, url_from_stdin: bool, folder: Path | None, home: Path | None
-) -> None:
-    """Add a source: its settings to amalimart.yml, its URL to the secrets."""
-    from amalimart.config.project import SourceSettings, find_home, open_project
-    from amalimart.core.errors import ConfigError
-    from amalimart.orchestrate.project_init import add_source
-
-    url = None
-    if kind == "postgres":
-        url = (
-            sys.stdin.readline().strip() if url_from_stdin else click.prompt("Database URL", hide_input=True)
-        )
-    elif folder is None:
-        raise ConfigError("a files source needs a folder", where="--folder", next_step="give --folder FOLDER")
-    settings = SourceSettings.model_validate(
-        {
-            "kind": kind,
-            "mapping": mapping,
-            "url": f"secret:{name.upper()}_URL" if url else None,
-            "folder": folder.resolve() if folder else None,
-        }
-    )
-    project = add_source(open_project(find_home(home)), name, settings, url)
-    click.echo(f"added {name} to {project.settings_file}; check it with: amalimart doctor", err=True)
 
 
 @click.group()

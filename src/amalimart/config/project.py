@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -202,7 +203,19 @@ def write_secret(home: Path, name: str, value: str) -> None:
     """Set one secret in secrets.env, readable by its owner only. Raises ConfigError for several lines."""
     if "\n" in value or "\r" in value:
         raise ConfigError(f"the secret {name} has a line break in it", expected="one line")
-    secrets = read_secrets(home) | {name: value}
+    _write_secrets(home, read_secrets(home) | {name: value})
+
+
+def forget_secret(home: Path, name: str) -> bool:
+    """Take one secret out of secrets.env; True where it was there."""
+    secrets = read_secrets(home)
+    if secrets.pop(name, None) is None:
+        return False
+    _write_secrets(home, secrets)
+    return True
+
+
+def _write_secrets(home: Path, secrets: Mapping[str, str]) -> None:
     path = secrets_file(home)
     fresh = path.with_suffix(".tmp")
     fresh.unlink(missing_ok=True)

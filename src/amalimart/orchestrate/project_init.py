@@ -6,9 +6,10 @@ from pathlib import Path
 
 import yaml
 
-from amalimart.config.project import SETTINGS_FILE, Project, SourceSettings, open_project, write_secret
+from amalimart.config.project import SETTINGS_FILE, Project, SourceSettings, open_project
 from amalimart.core.errors import ConfigError
 from amalimart.mapping.source_mapping import find_mapping, load_mapping
+from amalimart.orchestrate.source_settings import write_source
 
 _SETTINGS = """\
 # Amalimart Analytics: one marketplace. Every key is described in docs/reference/configuration.md.
@@ -60,40 +61,7 @@ def init_project(
 
 
 def add_source(project: Project, name: str, source: SourceSettings, url: str | None = None) -> Project:
-    """Add a source to amalimart.yml, its URL to the secrets. Raises ConfigError; changes nothing then."""
-    if name in project.settings.sources:
-        raise ConfigError(
-            f"there is a source named {name!r} already",
-            where=str(project.settings_file),
-            next_step="choose another name, or remove it from the file first",
-        )
+    """Add a source whose mapping exists, its URL to the secrets. Raises ConfigError; changes nothing then."""
     load_mapping(find_mapping(source.mapping, (project.overlay("sources"),)))
-    before = project.settings_file.read_text(encoding="utf-8")
-    entry = source.model_dump(mode="json", exclude_defaults=True)
-    project.settings_file.write_text(_with_source(before, name, entry), encoding="utf-8")
-    try:
-        reopened = open_project(project.home)
-        if reopened.settings.sources != {**project.settings.sources, name: source}:
-            raise ConfigError(
-                "amalimart.yml is written in a way that cannot be extended safely",
-                where=str(project.settings_file),
-                next_step=f"add it by hand:\n{yaml.safe_dump({'sources': {name: entry}}, sort_keys=False)}",
-            )
-    except ConfigError:
-        project.settings_file.write_text(before, encoding="utf-8")
-        raise
-    if url is not None and source.url is not None:
-        write_secret(project.home, source.url.removeprefix("secret:"), url)
-    return reopened
-
-
-def _with_source(text: str, name: str, entry: dict[str, object]) -> str:
-    """The settings with one more source, every other line of the user's kept as it is."""
-    lines = text.splitlines()
-    if "sources:" not in lines:
-        return text.rstrip("\n") + "\n" + yaml.safe_dump({"sources": {name: entry}}, sort_keys=False)
-    at = lines.index("sources:") + 1
-    following = next((line for line in lines[at:] if line.strip()), "")
-    indent = " " * (len(following) - len(following.lstrip()) or 2)
-    block = yaml.safe_dump({name: entry}, sort_keys=False).splitlines()
-    return "\n".join([*lines[:at], *(indent + line for line in block), *lines[at:]]) + "\n"
+    secret = source.url.removeprefix("secret:") if source.url else ""
+    return write_source(project, name, source, {secret: url} if url is not None and secret else None)

@@ -1,0 +1,8 @@
+"""Databases to look at; the servers are those of the sources' tests."""
+
+from __future__ import annotations
+
+from tests.mariadb_server import mysql_database, mysql_server
+from tests.sources.conftest import captured, database, logical_server, server
+
+__all__ = ["captured", "database", "logical_server", "mysql_database", "mysql_server", "server"]
