@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,17 +111,15 @@ def lost(place: StreamPosition, cluster: str, slot: Slot | None, where: str) -> 
 
 def wait_for_writers(
     connection: psycopg.Connection[tuple[Any, ...]],
-    tables: Mapping[str, Capturable] | Collection[Capturable],
-    limit: float = WRITERS_SECONDS,
+    tables: Collection[Capturable],
 ) -> None:
     """Wait until every transaction that writes one of the tables now has ended; takes no lock.
 
-    Raises SourceUnreachable after `limit` seconds, psycopg.Error.
+    Raises SourceUnreachable after `WRITERS_SECONDS`, psycopg.Error.
     """
-    captured = tables.values() if isinstance(tables, Mapping) else tables
-    asked = {"tables": [one.oid for one in captured]}
+    asked = {"tables": [one.oid for one in tables]}
     waiting = {row[0] for row in connection.execute(_WRITERS, asked)}
-    until = time.monotonic() + limit
+    until = time.monotonic() + WRITERS_SECONDS
     pause = 0.01
     while waiting:
         now = connection.execute(_WRITERS, asked).fetchall()
@@ -129,9 +127,9 @@ def wait_for_writers(
         if waiting and time.monotonic() > until:
             sessions = ", ".join(f"{pid} {user}".strip() for key, pid, user in now if key in waiting)
             raise SourceUnreachable(
-                f"a transaction that writes {', '.join(one.table for one in captured)} stays open",
+                f"a transaction that writes {', '.join(one.table for one in tables)} stays open",
                 where=f"session {sessions}",
-                expected=f"its end within {limit:.0f} s",
+                expected=f"its end within {WRITERS_SECONDS:.0f} s",
                 next_step="end it, or commit what is prepared, then try again",
             )
         if waiting:

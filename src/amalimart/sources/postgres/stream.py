@@ -9,14 +9,14 @@ from __future__ import annotations
 import time
 from bisect import insort
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from amalimart.core.errors import CaptureBusy, SourceError
 from amalimart.lake import Transaction
-from amalimart.sources.port import Position, RowChange, Settled
+from amalimart.sources.port import Position, RowChange, Settled, TableShape
 from amalimart.sources.postgres.drift import Wanted, judge
 from amalimart.sources.postgres.facts import Facts, Seen
 from amalimart.sources.postgres.lsn import lsn_number, lsn_text
@@ -35,7 +35,7 @@ from amalimart.sources.postgres.pgoutput import (
 from amalimart.sources.postgres.relations import SourceColumn
 from amalimart.sources.postgres.replication import Keepalive, Replication
 from amalimart.sources.postgres.row_changes import KeyNotToldError, RowReader, shape_of
-from amalimart.sources.postgres.stream_position import CapturedTable, StreamPosition
+from amalimart.sources.postgres.stream_position import StreamPosition
 from amalimart.sources.postgres.text_values import TextColumn
 
 LOOK_SECONDS = 10.0
@@ -81,7 +81,7 @@ class PostgresChangeStream:
         self._touched = False
         self._hidden: frozenset[str] = frozenset()
         self._readers: dict[int, RowReader | None] = {}
-        self._shapes: dict[str, tuple[tuple[SourceColumn, ...], RowReader]] = {}
+        self._shapes: dict[str, tuple[tuple[SourceColumn, ...], TableShape]] = {}
         self._anew: list[int] = []
         for known in self._tables.values():
             if known.handover and known.handover.anew_from and known.handover.anew_from > place.lsn:
@@ -220,27 +220,20 @@ class PostgresChangeStream:
         self._readers[message.oid] = self._reader(table, columns, found.columns, wanted)
 
     def _reader(
-        self,
-        table: str,
-        columns: tuple[SourceColumn, ...],
-        landed: Any,
-        wanted: Wanted,
+        self, table: str, columns: Sequence[SourceColumn], landed: Sequence[SourceColumn], wanted: Wanted
     ) -> RowReader:
-        """The reader of a shape; the one before where nothing changed, so that its rows stay together."""
-        before = self._shapes.get(table)
-        layout = (*columns, *landed)
-        if before is not None and before[0] == layout:
-            return before[1]
-        shape = shape_of(table, [TextColumn(column, self._given.money_digits) for column in landed])
-        known: CapturedTable = self._tables[table]
-        reader = RowReader(
+        known = self._tables[table]
+        shape_key, shape = self._shapes.get(table, ((), None))
+        # A table is described often, and mostly as before: rows of one shape stay together.
+        if shape is None or shape_key != tuple(landed):
+            shape = shape_of(table, [TextColumn(column, self._given.money_digits) for column in landed])
+            self._shapes[table] = (tuple(landed), shape)
+        return RowReader(
             shape,
             [column.name for column in columns],
             wanted.key,
             lambda asked, key: self._given.facts.values(known, asked, key),
         )
-        self._shapes[table] = (layout, reader)
-        return reader
 
     def _insert(self, message: Insert) -> None:
         reader, transaction = self._reading(message.oid)
