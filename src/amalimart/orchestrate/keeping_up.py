@@ -86,7 +86,7 @@ class SourceKeeper:
             self._stop.wait(self._settings.poll_seconds)
             return
         with (
-            closing(source.follow(self._mapping, latest.position)) as stream,
+            closing(source.follow(self._mapping.renamed(source.catalog()), latest.position)) as stream,
             closing(Follower(self._writer, stream)) as follower,
         ):
             while not self._stop.is_set():

@@ -19,7 +19,11 @@ BATCH_ROWS = 20_000
 
 
 class Follower:
-    """Takes a stream's events and commits them, batch by batch. Not to be shared between threads."""
+    """Takes a stream's events and commits them, batch by batch. Not to be shared between threads.
+
+    Each commit is acknowledged at once, or, where the journal's disk may vanish with the machine, by
+    `acknowledge` after a seal.
+    """
 
     def __init__(
         self,
@@ -28,12 +32,14 @@ class Follower:
         *,
         batch_seconds: float = BATCH_SECONDS,
         batch_rows: int = BATCH_ROWS,
+        acknowledge_at_once: bool = True,
         elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
         self._writer = writer
         self._stream = stream
         self._batch_seconds = batch_seconds
         self._batch_rows = batch_rows
+        self._acknowledge_at_once = acknowledge_at_once
         self._elapsed = elapsed
         self._buffer = ChangeBuffer()
         self._large: BatchWriter | None = None
@@ -66,6 +72,10 @@ class Follower:
                     if self._elapsed() >= self._next_look(deadline) or self._buffer.rows >= self._batch_rows:
                         return self._commit(event)
         return self._commit(self._settled) if self._settled is not None else None
+
+    def acknowledge(self, commit: Commit) -> None:
+        """Tell the source that it may forget everything up to a commit. Raises SourceError."""
+        self._stream.confirm(commit.position)
 
     def close(self) -> None:
         """Let go of a batch that did not come to its end."""
@@ -104,5 +114,6 @@ class Follower:
             commit = self._writer.append(self._buffer.drain(), settled.position, settled.fresh_as_of)
         self._buffer.end_batch()
         self._settled = self._since = None
-        self._stream.confirm(commit.position)
+        if self._acknowledge_at_once:
+            self.acknowledge(commit)
         return commit

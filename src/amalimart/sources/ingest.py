@@ -48,6 +48,7 @@ def snapshot_stale(
         if files.files or files.journal
     }
     catalog = source.catalog()
+    mapping = mapping.fitted(catalog)
     leaked = {table for table, columns in in_lake.items() if columns & set(mapping.secrets(table))}
     if isinstance(source, SetsAside):
         without = source.set_aside().keys() - leaked  # what must not be in the lake cannot wait
@@ -77,6 +78,7 @@ def poll(
     if writer.latest is None:
         return None
     since = writer.latest.position
+    mapping = mapping.fitted({t: {c.name for c in files.columns} for t, files in writer.live_files().items()})
     with writer.begin(CommitKind.CHANGES) as batch:
         changes = source.poll(mapping, batch, progress, since=since)
         if changes is not None and batch.has_files:
