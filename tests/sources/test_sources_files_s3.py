@@ -13,11 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from amalimart.core import object_store
 from amalimart.core.clock import SystemClock
 from amalimart.core.errors import BrokenFile, DiskFull, SourceRefused, SourceUnreachable
 from amalimart.mapping.source_mapping import SourceMapping
 from amalimart.sources import FileDropSource, ingest_once
-from amalimart.sources.files import s3
 from amalimart.sources.files.ledger import Ledger
 from amalimart.sources.files.s3 import S3Access, S3Prefix
 from tests.object_store import BadNetwork, Bucket, Fault, free_port
@@ -117,7 +117,7 @@ def test_a_whole_bucket_and_names_with_odd_characters(
 def test_a_listing_comes_page_by_page(
     bucket: Bucket, lake: ReadingLake, opened: Open, mapping: SourceMapping, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(s3, "PAGE_FILES", 7)
+    monkeypatch.setattr(object_store, "PAGE_OBJECTS", 7)
     for number in range(30):
         bucket.put(f"shop/orders/{number:02}.csv", one(number))
     ingest(lake, opened(), mapping)

@@ -13,6 +13,7 @@ from itertools import chain
 
 from amalimart.core.clock import Clock
 from amalimart.core.errors import BrokenFile, SourceError, SourceMismatch, SourceRefused, SourceUnreachable
+from amalimart.core.object_store import ObjectStoreError, Trouble
 from amalimart.sources.files.drops import QUIET, Dropped, DroppedFile, dropped, is_quiet
 from amalimart.sources.files.ledger import Ledger, TakenFile
 from amalimart.sources.files.position import FilesPosition
@@ -223,4 +224,7 @@ class Looker:
 
 def is_gone(error: SourceUnreachable) -> bool:
     """Whether the file was removed since it was listed."""
-    return isinstance(error.__cause__, FileNotFoundError)
+    cause = error.__cause__
+    if isinstance(cause, ObjectStoreError):
+        return cause.trouble is Trouble.GONE
+    return isinstance(cause, FileNotFoundError)
