@@ -111,7 +111,7 @@ class S3Prefix:
                     f"the object store cannot be asked: {error.said}",
                     where=where,
                     expected=_RIGHTS,
-                    next_step="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the source's `credentials`",
+                    next_step="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `credentials` there",
                 )
             case Trouble.GONE:
                 return SourceUnreachable(
