@@ -157,9 +157,9 @@ def test_a_large_value_whose_row_moves_to_another_key_is_asked_for(
     asked: list[Any] = []
     original = Facts.values
 
-    def noting(self: Facts, table: Any, columns: Any, key: Any) -> Any:
+    def noting(facts: Facts, table: Any, columns: Any, key: Any, xid: int) -> Any:
         asked.append(key)
-        return original(self, table, columns, key)
+        return original(facts, table, columns, key, xid)
 
     monkeypatch.setattr(Facts, "values", noting)
     shop = follow(CREATE, f"insert into tags values (1, {LONG % 1}), (2, {LONG % 2}), (3, {LONG % 3})")

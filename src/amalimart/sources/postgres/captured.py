@@ -50,6 +50,7 @@ select
     n.nspname,
     c.relname,
     c.relreplident::text,
+    exists (select from pg_index as i where i.indrelid = c.oid and i.indisprimary),
     array(
         select a.attname::text
         from pg_index as i
@@ -77,10 +78,12 @@ class Identity:
     """How one table, or one leaf of a partitioned one, tells which row was changed.
 
     setting  d by its primary key, i by an index, f by the whole row, n not at all
+    keyed    whether it has a primary key, be it one that is checked late and tells nothing apart
     """
 
     sql: str
     setting: str
+    keyed: bool
     columns: frozenset[str]
 
     @property
@@ -144,11 +147,11 @@ def read_captured(
     for oid, name, generated, readable in connection.execute(_COLUMNS, [oids]):
         columns.setdefault(oid, []).append((name, generated, readable))
     identities: dict[int, list[Identity]] = {}
-    for oid, schema, name, setting, held in connection.execute(_IDENTITIES, [oids]):
+    for oid, schema, name, setting, keyed, held in connection.execute(_IDENTITIES, [oids]):
         everything = frozenset(column for column, _, _ in columns.get(oid, ()))
         sql = f"{quoted(schema)}.{quoted(name)}"
         identities.setdefault(oid, []).append(
-            Identity(sql, setting, everything if setting == "f" else frozenset(held))
+            Identity(sql, setting, keyed, everything if setting == "f" else frozenset(held))
         )
     names = {oid: table for table, oid in tables.items()}
     found = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from amalimart.core.errors import SourceError
+from amalimart.core.errors import SourceError, SourceUnreachable
 from amalimart.core.names import quoted
 from amalimart.sources.postgres.captured import Capturable, read_captured
 from amalimart.sources.postgres.connection import Address
@@ -18,9 +19,11 @@ from amalimart.sources.postgres.drift import Wanted
 from amalimart.sources.postgres.lsn import lsn_number
 from amalimart.sources.postgres.publication import Publication, read_publication
 from amalimart.sources.postgres.relations import SourceColumn, read_types
-from amalimart.sources.postgres.stream_position import CapturedTable
+from amalimart.sources.postgres.stream_position import CapturedTable, nearest_number
+from amalimart.sources.postgres.visibility import Snapshot
 
 _PAGE_HEADER = 40
+_VISIBLE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class Seen:
     stale        tables that need a snapshot
     stopped      table -> why its changes cannot be followed any more
     partitioned  tables that are
+    published    whether there is the publication
     """
 
     lsn: int
@@ -38,6 +42,7 @@ class Seen:
     stale: frozenset[str] = frozenset()
     stopped: Mapping[str, str] = field(default_factory=dict)
     partitioned: frozenset[str] = frozenset()
+    published: bool = True
 
 
 class Facts:
@@ -60,9 +65,12 @@ class Facts:
         return SourceColumn(name, known.base, known.built_in, known.modifier, known.type)
 
     def values(
-        self, table: CapturedTable, columns: Sequence[str], key: Mapping[str, bytes | None]
+        self, table: CapturedTable, columns: Sequence[str], key: Mapping[str, bytes | None], xid: int
     ) -> Sequence[bytes | None]:
-        """The present texts of some columns of one row; all null where there is no such row any more."""
+        """The texts of some columns of one row as the transaction of that 32-bit number left it, or later.
+
+        All null where there is no such row any more.
+        """
         asked = ", ".join(_literal(column) for column in columns)
         told = " and ".join(
             f"{_literal(column)} is null" if value is None else f"{_literal(column)} = %s"
@@ -71,10 +79,24 @@ class Facts:
         statement = f"select {asked} from {'.'.join(map(_literal, table.place))} where {told}"
         given = [value.decode() for value in key.values() if value is not None]
         with self._connected() as connection:
+            self._wait_until_visible(connection, xid)
             result = connection.execute(statement.encode(), given).pgresult
             if result is None or result.ntuples == 0:
                 return [None] * len(columns)
             return [result.get_value(0, place) for place in range(len(columns))]
+
+    def _wait_until_visible(self, connection: psycopg.Connection[tuple[Any, ...]], xid: int) -> None:
+        """A commit is told as soon as it is logged, which is before other sessions see what it did."""
+        until = time.monotonic() + _VISIBLE_SECONDS
+        while not _has_ended(connection, xid):
+            if time.monotonic() > until:
+                raise SourceUnreachable(
+                    f"a transaction that was committed stays invisible for {_VISIBLE_SECONDS:.0f} s",
+                    where=self._address.shown,
+                    expected="an answer of the synchronous standby that it waits for",
+                    next_step="look at the row of the standby in pg_stat_replication, then try again",
+                )
+            time.sleep(0.001)
 
     def look(
         self,
@@ -108,6 +130,14 @@ class Facts:
 def _literal(name: str) -> str:
     """A quoted name inside a statement with placeholders."""
     return quoted(name).replace("%", "%%")
+
+
+def _has_ended(connection: psycopg.Connection[tuple[Any, ...]], xid: int) -> bool:
+    row = connection.execute("select pg_current_snapshot()::text").fetchone()
+    assert row is not None  # noqa: S101 - one row by construction
+    snapshot = Snapshot.parse(row[0])
+    number = nearest_number(xid, snapshot.xmax)
+    return number < snapshot.xmax and number not in snapshot.running
 
 
 def read_end_of_log(connection: psycopg.Connection[tuple[Any, ...]]) -> tuple[datetime, int]:
@@ -147,9 +177,9 @@ def look(
             stopped[table] = why
         elif named[table] != known.oid:
             stale.add(table)
-        elif not _is_published(found[table], known.columns, now):
+        elif now is not None and not _is_published(found[table], known.columns, now):
             lacking = sorted(set(known.columns) - set(found[table].columns) - set(wanted[table].optional))
-            if lacking or now is None or not (now.owned and found[table].owned):
+            if lacking or not (now.owned and found[table].owned):
                 gone = f", and its column {lacking[0]!r} is gone" if lacking else ""
                 stopped[table] = (
                     f"the publication {publication} no longer holds all that is landed of it{gone}"
@@ -159,7 +189,7 @@ def look(
         elif set(wanted[table].columns) & set(found[table].columns) - set(known.columns):
             stale.add(table)
     partitioned = frozenset(table for table, one in found.items() if one.kind == "p")
-    return Seen(lsn, time, frozenset(stale), stopped, partitioned)
+    return Seen(lsn, time, frozenset(stale), stopped, partitioned, now is not None)
 
 
 def _stopped(found: Capturable | None, named: int | None) -> str | None:
@@ -170,8 +200,8 @@ def _stopped(found: Capturable | None, named: int | None) -> str | None:
     return f"the table was renamed to {'.'.join(found.place)}"
 
 
-def _is_published(found: Capturable, columns: Collection[str], now: Publication | None) -> bool:
-    member = now.members.get(found.oid) if now else None
+def _is_published(found: Capturable, columns: Collection[str], now: Publication) -> bool:
+    member = now.members.get(found.oid)
     if member is None:
         return False
     # A column that was dropped cannot be published; the next change of the table tells of it.

@@ -181,7 +181,7 @@ def _identity_findings(captured: Capturable, key: Collection[str]) -> Iterator[F
             f"(it has: {known}); published like that, the shop's own updates and deletes could fail",
             (
                 f"alter table {lacking.sql} add primary key ({columns})"
-                if lacking.setting == "d" and not lacking.columns
+                if lacking.setting == "d" and not lacking.keyed
                 else f"alter table {lacking.sql} replica identity full",
             ),
             captured.table,

@@ -87,7 +87,8 @@ class Published:
         """Whether a member will do; `exactly` where no column more is to be published either."""
         if member is None or member.filtered:
             return False
-        if member.columns is not None and not self.needed <= member.columns:
+        told_apart = frozenset() if self.captured.whole else self.captured.identity_columns
+        if member.columns is not None and not self.needed | told_apart <= member.columns:
             return False
         if not exactly:
             return True

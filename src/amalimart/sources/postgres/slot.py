@@ -75,6 +75,16 @@ def drop_slot(connection: psycopg.Connection[tuple[Any, ...]], name: str) -> Non
     )
 
 
+def without_publication(name: str, where: str) -> CaptureLost:
+    """The publication is gone: what was logged without it is told to nobody."""
+    return CaptureLost(
+        f"the publication {name!r} is gone",
+        where=where,
+        expected="the publication that was there when the slot was made",
+        next_step=RESNAPSHOT,
+    )
+
+
 def lost(place: StreamPosition, cluster: str, slot: Slot | None, where: str) -> CaptureLost | None:
     """Why the stream cannot go on from a position; None where it can."""
     told: tuple[str, ...] | None = None

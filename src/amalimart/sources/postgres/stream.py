@@ -35,6 +35,7 @@ from amalimart.sources.postgres.pgoutput import (
 from amalimart.sources.postgres.relations import SourceColumn
 from amalimart.sources.postgres.replication import Keepalive, Replication
 from amalimart.sources.postgres.row_changes import KeyNotToldError, RowReader, shape_of
+from amalimart.sources.postgres.slot import without_publication
 from amalimart.sources.postgres.stream_position import StreamPosition
 from amalimart.sources.postgres.text_values import TextColumn
 
@@ -48,12 +49,14 @@ class Followed:
     """What a stream is given.
 
     open          makes a session of the replication protocol
+    where         the source, for errors
     wanted        table -> what the mapping asks of it
     place         the committed position to go on from
     money_digits  decimals of the type money in this database
     """
 
     open: Callable[[], Replication]
+    where: str
     facts: Facts
     wanted: Mapping[str, Wanted]
     place: StreamPosition
@@ -78,6 +81,7 @@ class PostgresChangeStream:
         self._changed: set[str] = set()
         self._pending: deque[RowChange | Settled] = deque()
         self._transaction: Transaction | None = None
+        self._xid = 0
         self._touched = False
         self._hidden: frozenset[str] = frozenset()
         self._readers: dict[int, RowReader | None] = {}
@@ -160,6 +164,8 @@ class PostgresChangeStream:
     def _look(self) -> None:
         followed = {table: known for table, known in self._tables.items() if table not in self._stopped}
         self._seen = self._given.facts.look(followed, self._given.wanted, self._given.place.publication)
+        if not self._seen.published:
+            raise without_publication(self._given.place.publication, self._given.where)
         self._partitioned = self._seen.partitioned
         for table, why in self._seen.stopped.items():
             self._stop(table, why)
@@ -179,6 +185,7 @@ class PostgresChangeStream:
         if self._opens_anew(message.lsn):
             return
         self._transaction = Transaction(lsn_text(message.lsn), message.committed_at)
+        self._xid = message.xid
         self._touched = False
         self._hidden = frozenset(
             table
@@ -232,7 +239,7 @@ class PostgresChangeStream:
             shape,
             [column.name for column in columns],
             wanted.key,
-            lambda asked, key: self._given.facts.values(known, asked, key),
+            lambda asked, key: self._given.facts.values(known, asked, key, self._xid),
         )
 
     def _insert(self, message: Insert) -> None:

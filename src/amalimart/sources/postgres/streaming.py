@@ -39,7 +39,7 @@ from amalimart.sources.postgres.publication import (
 from amalimart.sources.postgres.relations import Relation
 from amalimart.sources.postgres.replication import Replication, capture_errors
 from amalimart.sources.postgres.session import Session
-from amalimart.sources.postgres.slot import drop_slot, lost, read_slot, wait_for_writers
+from amalimart.sources.postgres.slot import drop_slot, lost, read_slot, wait_for_writers, without_publication
 from amalimart.sources.postgres.snapshotting import Asked, copy_tables
 from amalimart.sources.postgres.stream import Followed, PostgresChangeStream
 from amalimart.sources.postgres.stream_position import CapturedTable, Handover, StreamPosition
@@ -166,6 +166,7 @@ class PostgresStreamingSource:
         return PostgresChangeStream(
             Followed(
                 open=lambda: Replication(address),
+                where=address.shown,
                 facts=Facts(address),
                 wanted=_wanted(mapping),
                 place=place,
@@ -301,7 +302,11 @@ class PostgresStreamingSource:
         cluster = self._session.identity()
         with self._session.connected() as connection:
             slot = read_slot(connection, place.slot)
-        return lost(place, cluster, slot, self._session.address.shown)
+            publication = read_publication(connection, place.publication)
+        where = self._session.address.shown
+        if publication is None:
+            return lost(place, cluster, slot, where) or without_publication(place.publication, where)
+        return lost(place, cluster, slot, where)
 
     def _publish(self, change: Change) -> None:
         if not change.statements:
