@@ -2,45 +2,58 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from amalimart.config.project import Project, SourceSettings
 from amalimart.core.clock import SystemClock
-from amalimart.core.errors import ConfigError
 from amalimart.lake import Lake
 from amalimart.observe.progress import Step
-from amalimart.sources import FileDropSource, PostgresPollingSource, Progress, Source, TableProgress
+from amalimart.orchestrate.file_stores import file_store
+from amalimart.sources import (
+    FileDropSource,
+    PostgresPollingSource,
+    PostgresStreamingSource,
+    Progress,
+    Source,
+    TableProgress,
+)
 from amalimart.sources.files.ledger import Ledger
-from amalimart.sources.files.local import LocalFolder
+from amalimart.sources.mysql.source import MySQLSource
 
 
 def open_source(project: Project, name: str, settings: SourceSettings) -> Source:
     """The source of one entry of amalimart.yml. Raises ConfigError where a secret is not set."""
     where = f"{project.settings_file}: sources.{name}"
-    if settings.kind == "postgres" and settings.url is not None:
-        return PostgresPollingSource(project.secret(settings.url, where))
-    if settings.folder is not None:
-        ledger = Ledger(Lake(project.lake, SystemClock()), name)
-        return FileDropSource(LocalFolder(in_project(project, settings.folder)), ledger)
-    raise ConfigError("a source without a place to read from", where=where)
+    lake = Lake(project.lake, SystemClock())
+    if settings.url is not None:
+        address = project.secret(settings.url, where)
+        if settings.kind == "mysql":
+            return MySQLSource(address)
+        if settings.capture == "poll":
+            return PostgresPollingSource(address)
+        own = capture_name(name, lake.identity(name))
+        return PostgresStreamingSource(address, slot=own, publication=own)
+    return FileDropSource(file_store(project, name, settings), Ledger(lake, name))
 
 
-def in_project(project: Project, path: Path) -> Path:
-    """A path of the settings, seen from the project folder."""
-    return path if path.is_absolute() else project.home / path
+def capture_name(source: str, identity: str | None) -> str:
+    """Name of the slot and the publication that a source's lake owns in the shop's database.
+
+    Two lakes that follow one database must not share a slot. Before its first writer a lake has no
+    identity yet, and nothing there either.
+    """
+    return f"amalimart_{source[:40]}_{(identity or 'new')[:8]}"
 
 
 def rows_in(shown: Step) -> Progress:
     """Progress of an ingest as rows of one running step, all tables together."""
     rows: dict[str, int] = {}
-    estimates: dict[str, int] = {}
 
     def note(table: TableProgress) -> None:
         rows[table.table] = table.rows
-        estimates[table.table] = max(table.estimate or 0, table.rows)
-        complete = len(estimates) == table.of
-        total = sum(estimates.values()) if complete else 0
-        shown(sum(rows.values()), total, f"{table.table} ({table.number} of {table.of} tables)")
+        done = sum(rows.values())
+        known = table.estimate is not None and table.left is not None
+        total = done - table.rows + max(table.estimate or 0, table.rows) + (table.left or 0) if known else 0
+        rate = f"{table.rows_per_second:,.0f} rows/s"
+        shown(done, total, f"{table.table} ({table.number} of {table.of} tables) · {rate}")
         for column, count in table.replaced.items():
             if table.done:
                 shown.warn(f"{table.table}.{column}: {count:,} values without an exact form became null")

@@ -28,6 +28,7 @@ class TableProgress:
     number, of   this table's place among those being read, from 1
     rows         copied so far
     estimate     rows the table is believed to have; None if unknown
+    left         rows the tables after it are believed to have together; None if unknown
     seconds      since its first row was asked for
     done         whether the table is finished
     replaced     column -> values without an exact form in bronze (NaN, infinity, a year after 9999)
@@ -39,6 +40,7 @@ class TableProgress:
     of: int
     rows: int
     estimate: int | None
+    left: int | None
     seconds: float
     done: bool
     replaced: Mapping[str, int] = field(default_factory=dict)
@@ -54,6 +56,13 @@ Progress = Callable[[TableProgress], None]
 
 def silent(_progress: TableProgress) -> None:
     """A progress that nobody watches."""
+
+
+def rows_left(estimates: Sequence[int | None]) -> Iterator[int | None]:
+    """For each of several tables: the rows of those after it; None where one of them is unknown."""
+    for place in range(1, len(estimates) + 1):
+        later = estimates[place:]
+        yield None if None in later else sum(rows for rows in later if rows is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +206,17 @@ class StreamingSource(Source, Protocol):
 class Stopwatch:
     """Counts one table's rows and reports them."""
 
-    def __init__(self, progress: Progress, table: str, *, number: int, of: int, estimate: int | None) -> None:
+    def __init__(
+        self,
+        progress: Progress,
+        table: str,
+        *,
+        number: int,
+        of: int,
+        estimate: int | None,
+        left: int | None = None,
+    ) -> None:
+        self._left = left
         self._progress = progress
         self._about = (table, number, of)
         self._estimate = estimate
@@ -223,5 +242,15 @@ class Stopwatch:
         table, number, of = self._about
         seconds = time.monotonic() - self._started
         self._progress(
-            TableProgress(table, number, of, self.rows, self._estimate, seconds, done, dict(self.replaced))
+            TableProgress(
+                table,
+                number,
+                of,
+                rows=self.rows,
+                estimate=self._estimate,
+                left=self._left,
+                seconds=seconds,
+                done=done,
+                replaced=dict(self.replaced),
+            )
         )

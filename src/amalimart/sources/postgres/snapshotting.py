@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from amalimart.lake import BatchWriter, Operation, Transaction
-from amalimart.sources.port import Progress, Stopwatch
+from amalimart.sources.port import Progress, Stopwatch, rows_left
 from amalimart.sources.postgres.reading import Moment
 from amalimart.sources.postgres.relations import Relation
 from amalimart.sources.postgres.selecting import landed_schema, selected
@@ -36,10 +36,11 @@ def copy_tables(
     Raises SourceError, LakeError.
     """
     replaced = {}
-    for number, one in enumerate(asked, 1):
+    estimates = [one.relation.estimate if operation is Operation.SNAPSHOT else None for one in asked]
+    lefts = rows_left(estimates)
+    for number, (one, estimate, left) in enumerate(zip(asked, estimates, lefts, strict=True), 1):
         columns = [selected(one.relation.columns[column]) for column in one.columns]
-        estimate = one.relation.estimate if operation is Operation.SNAPSHOT else None
-        stopwatch = Stopwatch(progress, one.table, number=number, of=len(asked), estimate=estimate)
+        stopwatch = Stopwatch(progress, one.table, number=number, of=len(asked), estimate=estimate, left=left)
         with closing(now.rows(one.relation.sql, columns, one.condition, stopwatch)) as rows:
             writer.write(
                 one.table,
