@@ -174,8 +174,7 @@ def test_enums_domains_and_types_of_the_shop(
             source,
             mappings.write(
                 "tables: {tags: {}}\nentities:\n"
-                "  tags: {table: tags, columns: {tag_id: id, tag_name: mood}}\n"
-                "  product_tags: {table: tags, columns: {product_id: id, tag_id: net}}\n"
+                "  tags: {table: tags, columns: {tag_id: id, tag_name: mood}, where: {net: [x]}}\n"
             ),
         )
     (row,) = lake.rows("tags")

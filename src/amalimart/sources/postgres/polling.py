@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from contextlib import closing
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
+
+import pyarrow as pa
 
 from amalimart.core.errors import SourceMismatch
 from amalimart.core.names import quoted
 from amalimart.lake import BatchWriter, Operation
 from amalimart.mapping.source_mapping import SourceMapping
-from amalimart.sources.port import Catalog, Position, Progress, Reading
+from amalimart.sources.landed_rows import LandedRows
+from amalimart.sources.port import Catalog, Position, Progress, Reading, Stopwatch, silent
+from amalimart.sources.postgres.comparing import gone_keys
 from amalimart.sources.postgres.connection import Address
 from amalimart.sources.postgres.position import PostgresPosition, TablePlace
+from amalimart.sources.postgres.reading import Moment
 from amalimart.sources.postgres.relations import Relation
+from amalimart.sources.postgres.selecting import landed_schema, selected
 from amalimart.sources.postgres.session import Session
 from amalimart.sources.postgres.snapshotting import Asked, copy_tables
 from amalimart.sources.postgres.visibility import (
@@ -28,15 +36,21 @@ from amalimart.sources.postgres.visibility import (
 class PostgresPollingSource:
     """Reads one database with the rights of the user in its address; writes nothing there.
 
-    Polling finds inserted and updated rows of tables and materialised views, never a delete, and
-    misses no commit (the argument is in visibility.py). Views and foreign tables carry no row
+    Polling finds inserted and updated rows of tables and materialised views, and misses no commit (the
+    argument is in visibility.py). It finds a deleted row by comparing keys, with what is landed, every
+    `deletes_every` seconds; without the two it finds none. Views and foreign tables carry no row
     versions and are refused. Connections are kept between calls: `close`, or use a `with` block. Not
     to be shared between threads.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(
+        self, address: str, *, deletes_every: float | None = None, landed: LandedRows | None = None
+    ) -> None:
         """Raises ConfigError where the address cannot be read; connects on first use."""
         self._session = Session(Address.parse(address))
+        self._deletes_every = timedelta(seconds=deletes_every) if deletes_every is not None else None
+        self._landed = landed
+        self._compared: datetime | None = None
 
     def catalog(self) -> Catalog:
         """Table -> column -> type. Raises SourceUnreachable, SourceRefused."""
@@ -76,13 +90,16 @@ class PostgresPollingSource:
                 if table in tables
             ]
             replaced = copy_tables(now, asked, writer, Operation.SNAPSHOT, progress)
+        compared = activity.time if set(landed) <= set(tables) else known.compared if known else None
         places |= {one.table: place for one in asked}
-        return Reading(PostgresPosition(identity, places).as_json(replaced), activity.time)
+        return Reading(PostgresPosition(identity, places, compared).as_json(replaced), activity.time)
 
     def poll(
         self, mapping: SourceMapping, writer: BatchWriter, progress: Progress, *, since: Position
     ) -> Reading | None:
         """Write the rows that transactions have committed since the position; None if there are none.
+
+        Where it is time, keys are compared as of the same moment, and deletes written for those gone.
 
         Raises as `snapshot` does.
         """
@@ -108,13 +125,41 @@ class PostgresPollingSource:
                 if table in known.tables and floor(known.tables[table].snapshot, now.seen) < now.seen.xmax
             ]
             replaced = copy_tables(now, asked, writer, Operation.UPSERT, progress)
+            compared = known.compared
+            if self._landed is not None and self._is_due(compared, activity.time):
+                for table in sorted(set(landed) & set(known.tables)):
+                    key = mapping.key_columns(table)
+                    self._write_gone(now, relations[table], landed[table], key, self._landed, writer)
+                self._compared = compared = activity.time
         if not writer.has_files:
             return None
         places = dict(known.tables) | {
             one.table: TablePlace(now.remembered, horizon(activity, known.tables[one.table].horizon))
             for one in asked
         }
-        return Reading(PostgresPosition(identity, places).as_json(replaced), activity.time)
+        return Reading(PostgresPosition(identity, places, compared).as_json(replaced), activity.time)
+
+    def _is_due(self, compared: datetime | None, now: datetime) -> bool:
+        """A comparison that found nothing is in no commit: it is remembered here only."""
+        last = max((time for time in (compared, self._compared) if time is not None), default=None)
+        return self._deletes_every is not None and (last is None or now - last >= self._deletes_every)
+
+    @staticmethod
+    def _write_gone(
+        now: Moment,
+        relation: Relation,
+        columns: Sequence[str],
+        key: Sequence[str],
+        landed: LandedRows,
+        writer: BatchWriter,
+    ) -> None:
+        asked = [selected(relation.columns[column]) for column in key]
+        quiet = Stopwatch(silent, relation.name, number=1, of=1, estimate=None)
+        with closing(now.rows(relation.sql, asked, None, quiet)) as present:
+            gone = gone_keys(landed.versions(relation.name, key), present, key)
+        schema = landed_schema([selected(relation.columns[column]) for column in columns])
+        deletes = (_deletes(batch, schema, relation.name) for batch in gone.to_batches())
+        writer.write(relation.name, deletes, Operation.DELETE, schema=schema)
 
     def close(self) -> None:
         """Close the connections; the next call opens new ones."""
@@ -127,6 +172,26 @@ class PostgresPollingSource:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _deletes(gone: pa.RecordBatch, schema: pa.Schema, table: str) -> pa.RecordBatch:
+    """Rows of which only the key is told."""
+    told = set(gone.schema.names)
+    try:
+        arrays = [
+            gone.column(entry.name).cast(entry.type)
+            if entry.name in told
+            else pa.nulls(len(gone), entry.type)
+            for entry in schema
+        ]
+    except pa.ArrowInvalid as error:
+        raise SourceMismatch(
+            f"a deleted row of {table!r} has a key that its column can no longer hold: {error}",
+            where=table,
+            expected="a key of the type it has always had",
+            next_step=f"amalimart source resnapshot NAME --table {table}",
+        ) from error
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def _condition(

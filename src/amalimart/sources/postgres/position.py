@@ -24,12 +24,14 @@ class TablePlace:
 class PostgresPosition:
     """Where polling goes on.
 
-    cluster  identity of database and timeline: transaction numbers mean nothing elsewhere
-    tables   table -> place
+    cluster   identity of database and timeline: transaction numbers mean nothing elsewhere
+    tables    table -> place
+    compared  when keys were last compared to find deleted rows, by the source's clock
     """
 
     cluster: str
     tables: Mapping[str, TablePlace]
+    compared: datetime | None = None
 
     def as_json(self, replaced: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
         """The commit's form; `replaced` counts the values of this commit that became null."""
@@ -41,6 +43,8 @@ class PostgresPosition:
                 for table, place in sorted(self.tables.items())
             },
         }
+        if self.compared is not None:
+            position["compared"] = self.compared.isoformat()
         if replaced:
             position["replaced"] = {table: dict(counts) for table, counts in replaced.items()}
         return position
@@ -55,7 +59,9 @@ class PostgresPosition:
                 table: TablePlace(Snapshot.parse(text), datetime.fromisoformat(bound) if bound else None)
                 for table, (text, bound) in position["tables"].items()
             }
-            return cls(str(position["cluster"]), tables)
+            compared = position.get("compared")
+            when = datetime.fromisoformat(compared) if compared else None
+            return cls(str(position["cluster"]), tables, when)
         except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise DamagedLake(
                 f"the source's position in the lake cannot be read: {error!r}",
