@@ -230,6 +230,68 @@ def test_why_a_table_stopped_is_told_until_it_is_committed(follow: Follow) -> No
     assert "stopped" not in shop.settled[-1].position
 
 
+@pytest.fixture
+def reader(captured: Database) -> Iterator[str]:
+    """A role that may read both tables and uses a publication it does not own."""
+    captured.run(
+        *CREATE,
+        "create role drift_reader login replication",
+        "grant select on tags, categories to drift_reader",
+        "create publication amalimart_shop for table tags (id, name), categories",
+    )
+    yield "drift_reader"
+    captured.run("drop owned by drift_reader", "drop role drift_reader")
+
+
+MADE_ANEW = {
+    "not readable": [
+        "create table tags (id int primary key, name text)",
+        "alter publication amalimart_shop add table tags",
+    ],
+    "not published": [
+        "create table tags (id int primary key, name text)",
+        "grant select on tags to drift_reader",
+    ],
+    "without a key": [
+        "create table tags (id int, name text)",
+        "grant select on tags to drift_reader",
+        "alter publication amalimart_shop add table tags",
+    ],
+    "without a column": [
+        "create table tags (id int primary key)",
+        "grant select on tags to drift_reader",
+        "alter publication amalimart_shop add table tags",
+    ],
+}
+
+
+@pytest.mark.parametrize("case", MADE_ANEW)
+def test_a_table_made_anew_that_cannot_be_taken_up_stops_alone(
+    captured: Database, mappings: Mappings, lake: ReadingLake, reader: str, case: str
+) -> None:
+    """It would fail every snapshot, and with it the tables that are well."""
+    address = captured.server.address(captured.name, reader)
+    shop = FollowedShop(captured, mappings, lake, MAPPING, address=address)
+    shop.snapshot()
+    captured.run("drop table tags", *MADE_ANEW[case])
+    assert_only_tags_stopped(shop, "made anew")
+    shop.close()
+
+
+def test_an_optional_column_that_the_administrator_does_not_publish_is_left(
+    captured: Database, mappings: Mappings, lake: ReadingLake, reader: str
+) -> None:
+    address = captured.server.address(captured.name, reader)
+    shop = FollowedShop(captured, mappings, lake, MAPPING, address=address)
+    shop.snapshot()
+    captured.run("alter table tags add column made date", "insert into tags values (2, 'b')")
+    shop.catch_up()
+    shop.catch_up()
+    assert shop.source.stale_tables(shop.mapping, shop.position) == set()
+    assert shop.landed("tags") == [(1, "a"), (2, "b")]
+    shop.close()
+
+
 @pytest.mark.parametrize("column_lists", [False, True])
 def test_a_table_made_anew_is_taken_up_anew(follow: Follow, column_lists: bool) -> None:
     shop = follow(column_lists=column_lists)

@@ -3,46 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import psycopg
 
 from amalimart.core.errors import SourceError, SourceUnreachable
 from amalimart.core.names import quoted
-from amalimart.sources.postgres.captured import Capturable, read_captured
 from amalimart.sources.postgres.connection import Address
 from amalimart.sources.postgres.drift import Wanted
-from amalimart.sources.postgres.lsn import lsn_number
-from amalimart.sources.postgres.publication import Publication, read_publication
+from amalimart.sources.postgres.looking import Seen, look
 from amalimart.sources.postgres.relations import SourceColumn, read_types
 from amalimart.sources.postgres.stream_position import CapturedTable, nearest_number
 from amalimart.sources.postgres.visibility import Snapshot
 
-_PAGE_HEADER = 40
 _VISIBLE_SECONDS = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What the catalog says now.
-
-    lsn, time    everything committed before `time` is before `lsn` in the log
-    stale        tables that need a snapshot
-    stopped      table -> why its changes cannot be followed any more
-    partitioned  tables that are
-    published    whether there is the publication
-    """
-
-    lsn: int
-    time: datetime
-    stale: frozenset[str] = frozenset()
-    stopped: Mapping[str, str] = field(default_factory=dict)
-    partitioned: frozenset[str] = frozenset()
-    published: bool = True
 
 
 class Facts:
@@ -106,8 +82,7 @@ class Facts:
     ) -> Seen:
         """Hold what is followed against the catalog. Raises SourceError."""
         with self._connected() as connection:
-            time, lsn = read_end_of_log(connection)
-            return look(connection, tables, wanted, publication, time, lsn)
+            return look(connection, tables, wanted, publication)
 
     def close(self) -> None:
         """Close the connection; the next question opens a new one."""
@@ -138,85 +113,3 @@ def _has_ended(connection: psycopg.Connection[tuple[Any, ...]], xid: int) -> boo
     snapshot = Snapshot.parse(row[0])
     number = nearest_number(xid, snapshot.xmax)
     return number < snapshot.xmax and number not in snapshot.running
-
-
-def read_end_of_log(connection: psycopg.Connection[tuple[Any, ...]]) -> tuple[datetime, int]:
-    """A time, and a position in the log behind everything that was committed before it.
-
-    Raises psycopg.Error.
-    """
-    row = connection.execute(
-        "select clock_timestamp(), pg_current_wal_insert_lsn()::text, current_setting('wal_block_size')::int"
-    ).fetchone()
-    assert row is not None  # noqa: S101 - one row by construction
-    time, text, block = row
-    lsn = lsn_number(text)
-    # At the start of a page the next record begins behind the page's header, the last one ended before.
-    inside = lsn % block
-    return time, lsn - inside if inside <= _PAGE_HEADER else lsn
-
-
-def look(
-    connection: psycopg.Connection[tuple[Any, ...]],
-    tables: Mapping[str, CapturedTable],
-    wanted: Mapping[str, Wanted],
-    publication: str,
-    time: datetime,
-    lsn: int,
-) -> Seen:
-    """Hold tables that are followed against the catalog. Raises psycopg.Error."""
-    found = read_captured(connection, {table: known.oid for table, known in tables.items()})
-    now = read_publication(connection, publication)
-    named = _numbers(connection, tables)
-    stale, stopped = set(), {}
-    for table, known in tables.items():
-        if table not in wanted:
-            continue
-        why = _stopped(found.get(table), named[table])
-        if why is not None:
-            stopped[table] = why
-        elif named[table] != known.oid:
-            stale.add(table)
-        elif now is not None and not _is_published(found[table], known.columns, now):
-            lacking = sorted(set(known.columns) - set(found[table].columns) - set(wanted[table].optional))
-            if lacking or not (now.owned and found[table].owned):
-                gone = f", and its column {lacking[0]!r} is gone" if lacking else ""
-                stopped[table] = (
-                    f"the publication {publication} no longer holds all that is landed of it{gone}"
-                )
-            else:
-                stale.add(table)
-        elif set(wanted[table].columns) & set(found[table].columns) - set(known.columns):
-            stale.add(table)
-    partitioned = frozenset(table for table, one in found.items() if one.kind == "p")
-    return Seen(lsn, time, frozenset(stale), stopped, partitioned, now is not None)
-
-
-def _stopped(found: Capturable | None, named: int | None) -> str | None:
-    if named is not None:
-        return None
-    if found is None:
-        return "the table was dropped"
-    return f"the table was renamed to {'.'.join(found.place)}"
-
-
-def _is_published(found: Capturable, columns: Collection[str], now: Publication) -> bool:
-    member = now.members.get(found.oid)
-    if member is None:
-        return False
-    # A column that was dropped cannot be published; the next change of the table tells of it.
-    return member.columns is None or set(columns) & set(found.columns) <= member.columns
-
-
-def _numbers(
-    connection: psycopg.Connection[tuple[Any, ...]], tables: Mapping[str, CapturedTable]
-) -> Mapping[str, int | None]:
-    """Table -> the number of what has its name now."""
-    names = list(tables)
-    quoted_names = [f"{quoted(tables[name].place[0])}.{quoted(tables[name].place[1])}" for name in names]
-    rows = connection.execute(
-        "select t.name, to_regclass(t.place)::oid::bigint"
-        " from unnest(%s::text[], %s::text[]) as t (name, place)",
-        [names, quoted_names],
-    )
-    return dict(rows.fetchall())

@@ -18,7 +18,8 @@ from amalimart.core.errors import CaptureBusy, SourceError
 from amalimart.lake import Transaction
 from amalimart.sources.port import Position, RowChange, Settled, TableShape
 from amalimart.sources.postgres.drift import Wanted, judge
-from amalimart.sources.postgres.facts import Facts, Seen
+from amalimart.sources.postgres.facts import Facts
+from amalimart.sources.postgres.looking import Seen
 from amalimart.sources.postgres.lsn import lsn_number, lsn_text
 from amalimart.sources.postgres.pgoutput import (
     Begin,

@@ -16,7 +16,8 @@ from amalimart.sources.port import Catalog, Position, Progress, Reading
 from amalimart.sources.postgres.captured import read_captured
 from amalimart.sources.postgres.connection import Address
 from amalimart.sources.postgres.drift import Wanted
-from amalimart.sources.postgres.facts import Facts, read_end_of_log
+from amalimart.sources.postgres.facts import Facts
+from amalimart.sources.postgres.looking import read_end_of_log
 from amalimart.sources.postgres.lsn import lsn_text
 from amalimart.sources.postgres.preflight import (
     Finding,
@@ -111,7 +112,8 @@ class PostgresStreamingSource:
         finally:
             facts.close()
         missing = set(mapping.landed) - set(place.tables)
-        return (missing | place.stale | seen.stale) & set(mapping.landed) - set(place.stopped)
+        waiting = {*place.stopped, *seen.stopped}
+        return (missing | place.stale | seen.stale) & set(mapping.landed) - waiting
 
     def snapshot(
         self,
