@@ -162,7 +162,8 @@ def source_check(name: str, home: Path | None, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--table", "tables", multiple=True, help="Only this table, as the source names it.")
 @home_option
-def source_resnapshot(name: str, tables: tuple[str, ...], home: Path | None) -> None:
+@json_option
+def source_resnapshot(name: str, tables: tuple[str, ...], home: Path | None, as_json: bool) -> None:
     """Have the running ingest read tables anew; without --table, all of them.
 
     The request waits until an ingest process takes it up. What is served stays until the new rows are in.
@@ -177,6 +178,9 @@ def source_resnapshot(name: str, tables: tuple[str, ...], home: Path | None) -> 
     request_resnapshot(project, name, tables)
     what = ", ".join(tables) if tables else "every table"
     running = read_report(project.run, f"ingest-{name}") is not None
+    if as_json:
+        print_json({"source": name, "tables": sorted(set(tables)), "running": running})
+        return
     when = "now" if running else "when it is started: amalimart up"
     click.echo(f"{what} of {name} will be read anew {when}", err=True)
 

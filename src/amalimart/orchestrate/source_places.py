@@ -75,6 +75,8 @@ def read_place(text: str) -> SourcePlace:
         return SourcePlace("files", prefix=text)
     if scheme == "file":
         return SourcePlace("files", folder=Path(unquote(urlsplit(text).path)))
+    if not _has_a_port_that_is_one(text):
+        raise _refused("the port of the address is not a number up to 65535")
     return SourcePlace(kind, address=text, has_password=_has_password(text))
 
 
@@ -105,6 +107,16 @@ def _has_password(url: str) -> bool:
         return urlsplit(url).password is not None
     except ValueError:
         return True  # what cannot be read may hold one
+
+
+def _has_a_port_that_is_one(url: str) -> bool:
+    """Whether the port can be; of an address with several hosts their driver says it."""
+    try:
+        parts = urlsplit(url)
+        port = None if "," in parts.netloc else parts.port
+    except ValueError:
+        return False
+    return port != 0
 
 
 def _refused(what: str) -> ConfigError:

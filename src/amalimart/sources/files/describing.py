@@ -140,12 +140,12 @@ def _column(name: str, type_name: str, texts: Sequence[str | None]) -> ColumnFac
 
 
 def _primary_key(table: str, columns: Sequence[ColumnFacts]) -> tuple[str, ...]:
-    """The unique column that is called id, else one that ends in it, else the first."""
+    """The unique column that is called id, else the first, else one that ends in id."""
     unique = [c.name for c in columns if c.unique and c.kind in {Kind.INTEGER, Kind.TEXT}]
     called = [name for name in unique if name.lower() in {"id", f"{table.lower()}_id"}]
     ending = [name for name in unique if _ID.search(name)]
     first = [name for name in unique if columns and name == columns[0].name]
-    return tuple((called + ending + first)[:1])
+    return tuple((called + first + ending)[:1])
 
 
 def _references(one: _Seen, seen: Mapping[str, _Seen]) -> Iterator[ReferenceFacts]:

@@ -191,6 +191,8 @@ def _column(
     column: SourceColumn, declared: _Declared, key: tuple[str, ...], texts: Sequence[str | None] | None
 ) -> ColumnFacts:
     kind = kind_of_type(column.shown)
+    if column.shown == "tinyint(1)" and {text for text in texts or () if text is not None} <= {"0", "1"}:
+        kind = Kind.BOOLEAN
     look = look_at_texts(texts) if kind is Kind.TEXT and column.type.name != "enum" and texts else None
     labels = column.type.labels if column.type.name == "enum" else ()
     return ColumnFacts(
