@@ -70,6 +70,7 @@ class Address:
                     f"the address of the source has an unknown parameter {key[:40]!r}",
                     expected=", ".join(_PARAMETERS),
                     nearest=nearest(key, _PARAMETERS),
+                    next_step="correct its name, or leave it out",
                 )
         mode = parameters.get("ssl-mode", "preferred").lower()
         if mode not in _SSL_MODES:
@@ -77,11 +78,13 @@ class Address:
                 "the address of the source has an unknown ssl-mode",
                 expected=", ".join(_SSL_MODES),
                 nearest=nearest(mode, _SSL_MODES),
+                next_step="choose one of these, or leave it out",
             )
         if mode.startswith("verify") and "ssl-ca" not in parameters:
             raise ConfigError(
                 f"ssl-mode={mode} needs the certificate to verify against",
                 expected="ssl-ca=/path/to/ca.pem beside it",
+                next_step="add ssl-ca, or verify nothing with ssl-mode=required",
             )
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
         return cls(user, password, parts.hostname or "127.0.0.1", port, database, parameters)
@@ -127,9 +130,12 @@ class Address:
     def connect(self) -> Connection:
         """A connection outside any transaction. Raises SourceUnreachable, SourceRefused."""
         with self.errors():
-            connection = buffered(pymysql.connect(**self.settings(), database=self.database))
+            # A server that accepts and then says nothing is given up on as one that does not accept.
+            greeted = self.settings(read_seconds=CONNECT_SECONDS)
+            connection = buffered(pymysql.connect(**greeted, database=self.database))
             try:
                 run(connection, _SESSION)
+                connection._read_timeout = READ_SECONDS  # noqa: SLF001 - from here on it may think
             except BaseException:
                 connection.close()
                 raise
