@@ -16,6 +16,7 @@ from amalimart.sources import (
     TableProgress,
 )
 from amalimart.sources.files.ledger import Ledger
+from amalimart.sources.landed_rows import LakeRows
 from amalimart.sources.mysql.source import MySQLSource
 
 
@@ -28,7 +29,11 @@ def open_source(project: Project, name: str, settings: SourceSettings) -> Source
         if settings.kind == "mysql":
             return MySQLSource(address)
         if settings.capture == "poll":
-            return PostgresPollingSource(address)
+            return PostgresPollingSource(
+                address,
+                deletes_every=settings.deletes_every_minutes * 60.0,
+                landed=LakeRows(lake, name),
+            )
         own = capture_name(name, lake.identity(name))
         return PostgresStreamingSource(address, slot=own, publication=own)
     return FileDropSource(file_store(project, name, settings), Ledger(lake, name))
