@@ -216,7 +216,8 @@ class SourceWriter:
     def _checkpoint(self) -> None:
         with self._log.state() as state:
             if checkpoint_due(self._log.folder, state):
-                with guarded("writing a checkpoint", self._log.folder, self._kept):
+                # The state is held: what stays committed cannot be looked up in it a second time.
+                with guarded("writing a checkpoint", self._log.folder, self._kept_quietly):
                     write_checkpoint(self._log.folder, state, now=self._clock.now(), grace=self._grace)
 
     def _drop_empty_segment(self) -> None:

@@ -15,6 +15,7 @@ import threading
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from amalimart.config.project import Project, open_project
 from amalimart.core.clock import SystemClock
@@ -55,7 +56,7 @@ class IngestLoop:
 
     def run(self) -> None:
         """Follow the source until the stop event is set."""
-        write_report(self._project.run, report_name(self._name), state="starting")
+        self._say(state="starting")
         while not self._stop.is_set():
             try:
                 with (
@@ -72,7 +73,7 @@ class IngestLoop:
         """Say what went wrong; returns the seconds to pause before the next try."""
         self._failures += 1
         log.error("ingest failed", extra={"source": self._name, "error": error.as_dict()})
-        write_report(self._project.run, report_name(self._name), state="failing", error=error.as_dict())
+        self._say(state="failing", error=error.as_dict())
         if self._failures == 1:
             sys.stderr.write(f"  ! source {self._name}: {error}\n")
         return min(_FIRST_PAUSE * 2.0 ** (self._failures - 1), _LONGEST_PAUSE)
@@ -101,9 +102,7 @@ class IngestLoop:
 
     def _report(self, follower: Follower | None) -> None:
         latest = self._lake.latest(self._name)
-        write_report(
-            self._project.run,
-            report_name(self._name),
+        self._say(
             state="following",
             capture=self._settings.capture if self._settings.kind != "files" else "files",
             version=latest.version if latest else 0,
@@ -111,6 +110,13 @@ class IngestLoop:
             stopped=stopped_reasons(latest.position if latest else None),
             replaced=follower.replaced if follower else {},
         )
+
+    def _say(self, **fields: Any) -> None:
+        """Leave a report. Where the disk is full there is none: the process must live to go on later."""
+        try:
+            write_report(self._project.run, report_name(self._name), **fields)
+        except OSError as error:
+            log.warning("report not written", extra={"source": self._name, "error": error.strerror})
 
 
 def main() -> None:
