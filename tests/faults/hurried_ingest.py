@@ -1,0 +1,27 @@
+"""The ingest process with its clocks wound up: it seals, spills and merges every few moments.
+
+The same code as `python -m amalimart.processes.ingest`; only the constants that decide how long it
+waits are small, so that a life of seconds passes through what otherwise takes an hour.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from amalimart.lake import checkpoint, source_writer
+from amalimart.orchestrate import keeping_up
+from amalimart.processes import ingest
+from amalimart.sources import following
+
+
+def hurry() -> None:
+    """Shorten every wait."""
+    source_writer.SEAL_AFTER = timedelta(seconds=0.5)
+    checkpoint.EVERY_COMMITS = 5
+    keeping_up._CROWDED = 3
+    following.Follower.__init__.__kwdefaults__.update(batch_rows=1_000)  # type: ignore[attr-defined]
+
+
+if __name__ == "__main__":
+    hurry()
+    ingest.main()

@@ -1,0 +1,213 @@
+"""kill -9 at many random moments, aimed so that none of the narrow windows is left out by chance.
+
+An aim waits for a sign on disk or in the source and lets the dice choose the moment after it; which
+window was hit is read from what is left, never from what was aimed at.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from amalimart.lake import Lake
+from tests.faults.disk_traces import Phase, Reader, Traces, phase_of
+from tests.faults.ingest_process import HURRIED, PLAIN, IngestProcess
+from tests.faults.lake_oracle import SOURCE, opened
+
+_PATIENCE = 8.0
+
+
+class Aim(StrEnum):
+    """What a kill waits for before the dice decide."""
+
+    CLOCK = "clock"
+    DATA_FILE = "data file"
+    JOURNAL = "journal"
+    COMMIT = "commit"
+    CAPTURE = "capture"
+
+
+class Capture(Protocol):
+    """What the source remembers of the one who follows it."""
+
+    def look(self) -> object:
+        """What the source holds for a follower, a slot; something else once that is made anew."""
+        ...
+
+    def settled(self) -> None:
+        """Wait until the source has noticed that its follower is dead."""
+        ...
+
+    def is_confirmed(self, traces: Traces) -> bool:
+        """Whether the source was told of everything the lake holds."""
+        ...
+
+
+class Onlooker(threading.Thread):
+    """Reads the lake all the while, as the engine does. What it has seen must never be taken back."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(name="onlooker", daemon=True)
+        self.lake = opened(home)
+        self.version = 0
+        self.looks = 0
+        self.failure: BaseException | None = None
+        self.looking = threading.Lock()
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        try:
+            while not self._ended.wait(0.08):
+                with self.looking:
+                    latest = self.lake.latest(SOURCE)
+                    version = latest.version if latest else 0
+                    assert version >= self.version, f"version {self.version} was taken back to {version}"
+                    self.version = version
+                    self.looks += 1
+        except BaseException as error:  # noqa: BLE001 - told in the test's own thread
+            self.failure = error
+
+    def stop(self) -> Lake:
+        self._ended.set()
+        self.join(10)
+        if self.failure is not None:
+            raise self.failure
+        return self.lake
+
+
+@dataclass
+class Tally:
+    """What the kills hit."""
+
+    phases: Counter[Phase] = field(default_factory=Counter)
+    power_cuts: int = 0
+
+    @property
+    def kills(self) -> int:
+        return sum(self.phases.values())
+
+    def __str__(self) -> str:
+        parts = [f"{phase} {self.phases[phase]}" for phase in Phase if self.phases[phase]]
+        return f"{self.kills} kills ({', '.join(parts)}; {self.power_cuts} unconfirmed records torn)"
+
+
+class Killer:
+    """Lets one ingest process after the other live for a moment."""
+
+    def __init__(
+        self,
+        home: Path,
+        capture: Capture,
+        seed: int,
+        *,
+        bulk_tables: frozenset[str],
+        snapshot_pending: Callable[[], bool],
+        onlooker: Onlooker,
+    ) -> None:
+        self._home = home
+        self._capture = capture
+        self._dice = random.Random(seed)  # noqa: S311 - moments to kill at, not secrets
+        self._folder = home / "data" / "lake" / SOURCE
+        self._reader = Reader(self._folder)
+        self._bulk_tables = bulk_tables
+        self._snapshot_pending = snapshot_pending
+        self._onlooker = onlooker
+        self.tally = Tally()
+
+    @property
+    def has_commits(self) -> bool:
+        return self._reader.read().has_commits
+
+    def lives(self, count: int, aims: tuple[Aim, ...]) -> None:
+        """Start and kill that many processes."""
+        for _ in range(count):
+            module = HURRIED if self._dice.random() < 0.75 else PLAIN
+            self._live(IngestProcess(self._home, module), self._dice.choice(aims))
+
+    def _live(self, process: IngestProcess, aim: Aim) -> None:
+        process.start()
+        try:
+            self._wait_for(aim, process)
+            following = process.report().get("state") == "following"
+        finally:
+            process.give_up()
+        pending = self._snapshot_pending()
+        self._capture.settled()
+        with self._onlooker.looking:
+            traces = self._reader.read()
+            confirmed = self._capture.is_confirmed(traces)
+            phase = phase_of(
+                traces,
+                was_following=following,
+                slot_exists=bool(self._capture.look()),
+                is_confirmed=confirmed,
+                snapshot_pending=pending,
+                bulk_tables=self._bulk_tables,
+            )
+            self.tally.phases[phase] += 1
+            if not confirmed and self._dice.random() < 0.5:
+                self._cut_power(traces)
+        if self._onlooker.failure is not None:
+            raise self._onlooker.failure
+
+    def _wait_for(self, aim: Aim, process: IngestProcess) -> None:
+        dice = self._dice
+        if aim is Aim.CLOCK:
+            time.sleep(dice.uniform(0.3, 4.0))
+            return
+        looks: dict[Aim, tuple[Callable[[], object], float]] = {
+            Aim.DATA_FILE: (self._data_files, dice.choice((0.003, 0.02, 0.3))),
+            Aim.JOURNAL: (self._journal_size, 0.003),
+            Aim.COMMIT: (self._commit_files, dice.choice((0.001, 0.01))),
+            Aim.CAPTURE: (self._capture.look, dice.choice((0.01, 0.3, 1.0))),
+        }
+        look, spread = looks[aim]
+        signs = dice.choice((1, 1, 2, 5)) if self.has_commits else 1
+        until = time.monotonic() + _PATIENCE
+        before = look()
+        while time.monotonic() < until and process.ended is None:
+            now = look()
+            if now != before:
+                before = now
+                signs -= bool(now)
+                if signs <= 0:
+                    break
+            time.sleep(0.0005 if aim is not Aim.CAPTURE else 0.01)
+        time.sleep(dice.uniform(0, spread))
+
+    def _data_files(self) -> object:
+        return {
+            entry.name for table in _entries(self._folder / "data") for entry in _entries(Path(table.path))
+        }
+
+    def _journal_size(self) -> object:
+        return [(entry.name, entry.stat().st_size) for entry in _entries(self._folder / "journal")]
+
+    def _commit_files(self) -> object:
+        return {entry.name for entry in _entries(self._folder / "commits")}
+
+    def _cut_power(self, traces: Traces) -> None:
+        """Tear the last record, as a power cut may: nobody was told of it, and nobody has read it."""
+        if traces.segment is None or not traces.records:
+            return
+        version, _, start = traces.records[-1]
+        if version <= self._onlooker.version:
+            return
+        size = traces.segment.stat().st_size
+        os.truncate(traces.segment, self._dice.randrange(start + 1, size))
+        self.tally.power_cuts += 1
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        return list(os.scandir(folder))
+    except FileNotFoundError:
+        return []

@@ -1,0 +1,97 @@
+"""kill -9 at a hundred random moments under load: nothing lost, nothing doubled, no transaction torn."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from amalimart.orchestrate.resnapshots import pending_resnapshot, request_resnapshot
+from tests.faults.disk_traces import Phase, Traces
+from tests.faults.ingest_process import IngestProcess, make_project, no_defect
+from tests.faults.killing import Aim, Killer, Onlooker
+from tests.faults.lake_oracle import SOURCE, opened
+from tests.faults.load import Load, Plan, fill, mark
+from tests.faults.postgres_shop import PostgresShop
+from tests.faults.shop import BULK, LEDGER, mapping_yaml
+from tests.faults.verdict import Figures, every_transaction_once, lake_is_whole, same_rows
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
+
+FOLLOWING = (Aim.CLOCK, Aim.DATA_FILE, Aim.DATA_FILE, Aim.JOURNAL, Aim.JOURNAL, Aim.COMMIT)
+COPYING = (Aim.CLOCK, Aim.CAPTURE, Aim.CAPTURE, Aim.DATA_FILE)
+
+
+class SlotCapture:
+    """The replication slot of the source."""
+
+    def __init__(self, shop: PostgresShop) -> None:
+        self._shop = shop
+
+    def look(self) -> object:
+        return self._shop.slots()
+
+    def settled(self) -> None:
+        active = "select count(*) from pg_replication_slots where active and database = current_database()"
+        while self._shop.scalar(active):
+            time.sleep(0.01)
+
+    def is_confirmed(self, traces: Traces) -> bool:
+        slots = self._shop.slots()
+        if not slots or "lsn" not in traces.position:
+            return True
+        high, low = traces.position["lsn"].split("/")
+        confirmed = slots[0][1]
+        return confirmed is not None and confirmed >= (int(high, 16) << 32) + int(low, 16)
+
+
+def test_a_hundred_kills_lose_nothing_and_double_nothing(
+    shop: PostgresShop, home: Path, figures: Figures, seed: int, *, long: bool
+) -> None:
+    started = time.monotonic()
+    rounds = 5 if long else 1
+    shop.make()
+    fill(shop, orders=60_000, products=15_000)
+    project = make_project(home, "postgres", shop.url(), mapping_yaml())
+    onlooker = Onlooker(home)
+    killer = Killer(
+        home,
+        SlotCapture(shop),
+        seed,
+        bulk_tables=frozenset({BULK.name, LEDGER.name}),
+        snapshot_pending=lambda: pending_resnapshot(project, SOURCE) is not None,
+        onlooker=onlooker,
+    )
+    onlooker.start()
+    last = IngestProcess(home)
+    try:
+        with Load(shop, Plan(), seed) as load:
+            killer.lives(14, COPYING)
+            for _ in range(rounds):
+                killer.lives(28, FOLLOWING)
+                request_resnapshot(project, SOURCE, ["carts"])
+                killer.lives(3, (Aim.DATA_FILE, Aim.CLOCK))
+                killer.lives(25, FOLLOWING)
+                request_resnapshot(project, SOURCE)
+                killer.lives(6, COPYING)
+                killer.lives(24, FOLLOWING)
+            load.check()
+        mark(shop, 1)
+        last.start()
+        last.wait_for_entry(1, 180)
+        last.stop()
+    finally:
+        last.give_up()
+        seen = onlooker.stop()
+    rows = same_rows(home, shop)
+    count = every_transaction_once(home, shop)
+    lake_is_whole(home)
+    assert seen.live_files(SOURCE) == opened(home).live_files(SOURCE)
+    no_defect(home)
+    seconds = time.monotonic() - started
+    figures(f"PostgreSQL: {killer.tally}; {count:,} transactions, {rows:,} rows equal; {seconds:.0f} s")
+    assert killer.tally.kills >= 100
+    for phase in set(Phase) - {Phase.TORN, Phase.PUBLISHING}:
+        assert killer.tally.phases[phase], f"no kill hit the moment {phase.value!r}"
+    assert killer.tally.power_cuts
