@@ -278,9 +278,10 @@ def test_a_table_made_anew_that_cannot_be_taken_up_stops_alone(
     shop.close()
 
 
-def test_an_optional_column_that_the_administrator_does_not_publish_is_left(
+def test_an_optional_column_out_of_reach_is_left_out_and_the_rest_goes_on(
     captured: Database, mappings: Mappings, lake: ReadingLake, reader: str
 ) -> None:
+    """The administrator publishes two columns; a third, which the mapping could use, must stop nothing."""
     address = captured.server.address(captured.name, reader)
     shop = FollowedShop(captured, mappings, lake, MAPPING, address=address)
     shop.snapshot()
@@ -289,6 +290,14 @@ def test_an_optional_column_that_the_administrator_does_not_publish_is_left(
     shop.catch_up()
     assert shop.source.stale_tables(shop.mapping, shop.position) == set()
     assert shop.landed("tags") == [(1, "a"), (2, "b")]
+    shop.leave()
+    shop.snapshot("tags")
+    assert (shop.position or {})["tables"]["tags"]["columns"].keys() == {"id", "name"}
+    findings = [finding for finding in shop.source.preflight(shop.mapping) if "without made" in finding.what]
+    assert [finding.blocking for finding in findings] == [False]
+    captured.run("insert into tags values (3, 'c')")
+    shop.catch_up()
+    assert shop.landed("tags") == [(1, "a"), (2, "b"), (3, "c")]
     shop.close()
 
 

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from amalimart.core.errors import CaptureRefused, SourceMismatch, SourceRefused
+from amalimart.mapping.source_mapping import SourceMapping
 from amalimart.sources import PostgresStreamingSource
 from amalimart.sources.postgres import stream
 from amalimart.sources.postgres.preflight import Finding
@@ -132,6 +133,15 @@ def test_a_table_with_heirs_is_refused(make: Make) -> None:
     shop = make(CREATE, "create table special_tags () inherits (tags)")
     assert [finding.table for finding in blocking(shop)] == ["tags"]
     assert "inherit" in blocking(shop)[0].what
+
+
+def test_a_table_whose_rows_nothing_tells_apart_is_refused(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = make(CREATE)
+    monkeypatch.setattr(SourceMapping, "key_columns", lambda *_: ())
+    (finding,) = blocking(shop)
+    assert "does not say what tells one row of tags from another" in finding.what
 
 
 def test_a_view_is_refused_with_the_way_out(make: Make) -> None:

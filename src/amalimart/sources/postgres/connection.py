@@ -24,7 +24,8 @@ from amalimart.core.errors import (
 
 _SETTINGS = (
     "-c client_encoding=UTF8 -c TimeZone=UTC -c DateStyle=ISO,YMD -c IntervalStyle=iso_8601 "
-    "-c bytea_output=hex -c extra_float_digits=1 -c default_transaction_read_only=on -c statement_timeout=0"
+    "-c bytea_output=hex -c extra_float_digits=1 -c default_transaction_read_only=on -c statement_timeout=0 "
+    "-c idle_in_transaction_session_timeout=0"
 )
 _DEFAULTS = {
     "connect_timeout": "10",

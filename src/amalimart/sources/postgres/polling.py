@@ -128,8 +128,8 @@ class PostgresPollingSource:
             compared = known.compared
             if self._landed is not None and self._is_due(compared, activity.time):
                 for table in sorted(set(landed) & set(known.tables)):
-                    key = mapping.key_columns(table)
-                    self._write_gone(now, relations[table], landed[table], key, self._landed, writer)
+                    if key := mapping.key_columns(table):
+                        self._write_gone(now, relations[table], landed[table], key, self._landed, writer)
                 self._compared = compared = activity.time
         if not writer.has_files:
             return None

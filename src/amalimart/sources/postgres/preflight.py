@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -172,6 +172,14 @@ def _right_findings(server: Server, published: Published) -> Iterator[Finding]:
 
 
 def _identity_findings(captured: Capturable, key: Collection[str]) -> Iterator[Finding]:
+    if not key:
+        yield Finding(
+            f"the mapping does not say what tells one row of {captured.table} from another: "
+            f"add `key: [...]` to `tables.{captured.table}`",
+            (),
+            captured.table,
+        )
+        return
     lacking = key_outside(captured, key)
     if lacking is not None:
         columns = ", ".join(quoted(column) for column in sorted(key))
@@ -242,6 +250,31 @@ def publication_findings(
             f"before that run `alter publication {quoted(name)} drop table ...`: the table then comes anew",
             blocking=False,
         )
+
+
+def is_reachable(captured: Capturable, now: Publication | None, column: str) -> bool:
+    """Whether the user may read a column, and the publication has it or may be given it."""
+    if column in captured.unreadable:
+        return False
+    member = now.members.get(captured.oid) if now is not None and not now.owned else None
+    return member is None or member.columns is None or column in member.columns
+
+
+def left_out_findings(
+    server: Server, wanted: Sequence[Published], left_out: Mapping[str, Sequence[str]]
+) -> Iterator[Finding]:
+    """Optional columns that are out of reach: the rest goes on without them."""
+    for one in wanted:
+        captured = one.captured
+        if columns := left_out.get(captured.table):
+            listed = ", ".join(quoted(column) for column in columns)
+            yield Finding(
+                f"{captured.table} is followed without {', '.join(columns)}, which is optional: "
+                "it may not be read, or is not published",
+                (f"grant select ({listed}) on {captured.sql} to {quoted(server.user)}",),
+                captured.table,
+                blocking=False,
+            )
 
 
 def may_change(server: Server, now: Publication | None, wanted: Sequence[Published], change: Change) -> bool:

@@ -22,6 +22,8 @@ from amalimart.sources.postgres.lsn import lsn_text
 from amalimart.sources.postgres.preflight import (
     Finding,
     Server,
+    is_reachable,
+    left_out_findings,
     publication_findings,
     read_server,
     refuse,
@@ -48,11 +50,15 @@ from amalimart.sources.postgres.stream_position import CapturedTable, Handover, 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What is to be copied and published."""
+    """What is to be copied and published.
+
+    left_out  optional columns that are there, but out of reach
+    """
 
     server: Server
     relations: Mapping[str, Relation]
     landed: Mapping[str, tuple[str, ...]]
+    left_out: Mapping[str, Sequence[str]]
     publication: Publication | None
     wanted: Sequence[Published]
     change: Change
@@ -283,12 +289,25 @@ class PostgresStreamingSource:
             kept |= {known.oid for table, known in followed.items() if table in mapping.landed}
             gone = set(publication.members if publication else ()) - kept
             obsolete = list(read_captured(connection, {str(oid): oid for oid in gone}).values())
+        left_out = {
+            table: [
+                column
+                for column in columns
+                if (table, column) in mapping.optional
+                and not is_reachable(captured[table], publication, column)
+            ]
+            for table, columns in landed.items()
+        }
+        landed = {
+            table: tuple(column for column in columns if column not in left_out[table])
+            for table, columns in landed.items()
+        }
         wanted = [
             published(captured[table], columns, server.version, column_lists=self._column_lists)
             for table, columns in landed.items()
         ]
         change = change_for(self._publication, publication, wanted, obsolete)
-        return _Plan(server, relations, landed, publication, wanted, change)
+        return _Plan(server, relations, landed, left_out, publication, wanted, change)
 
     def _table_findings(self, mapping: SourceMapping, plan: _Plan) -> list[Finding]:
         found = [
@@ -296,9 +315,10 @@ class PostgresStreamingSource:
             for one in plan.wanted
             for finding in table_findings(plan.server, one, mapping.key_columns(one.captured.table))
         ]
-        return found + list(
-            publication_findings(plan.server, plan.publication, self._publication, plan.wanted, plan.change)
+        found += publication_findings(
+            plan.server, plan.publication, self._publication, plan.wanted, plan.change
         )
+        return found + list(left_out_findings(plan.server, plan.wanted, plan.left_out))
 
     def _problem(self, place: StreamPosition) -> CaptureLost | None:
         cluster = self._session.identity()
