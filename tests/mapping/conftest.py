@@ -16,6 +16,9 @@ from amalimart.demo import ensure_source, stop_source
 from amalimart.sources.describing import TableFacts
 from amalimart.sources.postgres.describing import PostgresDescriber
 from tests.mapping.foreign_shops import foreign_shop
+from tests.mariadb_server import mysql_database, mysql_server
+
+__all__ = ["mysql_database", "mysql_server"]
 
 
 @pytest.fixture(scope="session")

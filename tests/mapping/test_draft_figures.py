@@ -7,7 +7,9 @@ right; recall: which part of the right pairs is proposed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +23,9 @@ from amalimart.mapping.source_mapping import SourceMapping, find_mapping, load_m
 from amalimart.sources.describing import TableFacts
 from amalimart.sources.files.describing import FileDropDescriber
 from amalimart.sources.files.local import LocalFolder
+from amalimart.sources.mysql.describing import MySQLDescriber
 from tests.mapping.foreign_shops import NAMES, Pair, foreign_shop
+from tests.mariadb_server import MySQLDatabase
 
 Described = Callable[[str], Sequence[TableFacts]]
 
@@ -126,6 +130,52 @@ def test_the_demo_shop_is_drafted_as_its_own_mapping_has_it(described: Described
         assert set(mapping.secrets(table)) >= set(spec.secret), table
         if spec.cursor:
             assert mapping.cursor(table) == spec.cursor, table
+
+
+@pytest.mark.source
+def test_the_amalimart_apps_own_database_is_drafted_as_its_mapping_has_it(
+    amalimart_sample: Path, mysql_database: MySQLDatabase, tmp_path: Path
+) -> None:
+    """Its 36 tables in MySQL, without rows: names, types, keys and declared enums are all there is."""
+    mysql_database.run(*app_schema(amalimart_sample.parent / "source-amalimart.md"))
+    with closing(MySQLDescriber(mysql_database.address)) as describer:
+        facts = describer.describe()
+    assert len(facts) == 36
+    draft = draft_of(facts)
+    right = load_mapping(find_mapping("amalimart")).fitted(catalog_of(facts))
+    found = figures(draft, pairs_of(right))
+    tell("AmaliMart's own database, MySQL, empty", found)
+    assert found.precision >= 0.95
+    assert found.recall >= 0.9
+    mapping = loaded(draft, tmp_path)
+    assert check_catalog(mapping, catalog_of(facts)).unclassified_columns == ()
+    for table, spec in right.tables.items():
+        assert set(mapping.secrets(table)) >= set(spec.secret), table
+
+
+def app_schema(facts: Path) -> list[str]:
+    """SQL from the facts about the app's tables: column, type and `not null`, then its keys."""
+    if not facts.is_file():
+        pytest.skip(f"the facts of the AmaliMart source are not at {facts}")
+    created, references = [], []
+    for table, body in re.findall(r"^- \*\*(\w+)\*\*: (.*)$", facts.read_text(), re.MULTILINE):
+        columns, _, keys = body.partition(" Keys: ")
+        lines = [_column_line(*column.split(" ", 1)) for column in columns.removesuffix(".").split("; ")]
+        primary = re.search(r"primary key ([\w,]+)", keys)
+        lines.append(f"primary key ({primary[1].strip(',') if primary else 'id'})")
+        created.append(f"create table `{table}` ({', '.join(lines)})")
+        references += [
+            f"alter table `{table}` add foreign key (`{column}`) references `{to_table}` (`{to_column}`)"
+            for column, to_table, to_column in re.findall(r"(\w+) -> (\w+)\.(\w+)", keys)
+        ]
+    return [*created, *references]
+
+
+def _column_line(name: str, spec: str) -> str:
+    labels = re.match(r"enum\((.*?)\)", spec)
+    if labels:
+        spec = spec.replace(labels[1], ", ".join(f"'{label}'" for label in labels[1].split(",")))
+    return f"`{name}` {spec}"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -65,6 +65,9 @@ def test_synonyms_are_one_word(left: str, right: str) -> None:
         ("dispatch date", "order date", 0.0, 0.5),
         ("created date", "paid date", 0.0, 0.5),
         ("weight", "price", 0.0, 0.0),
+        ("total excluding tax", "total tax", 0.0, 0.6),
+        ("average rating", "rating", 0.0, 0.6),
+        ("min quantity", "quantity", 0.0, 0.6),
     ],
 )
 def test_likeness_needs_words_that_say_something(left: str, right: str, low: float, high: float) -> None:

@@ -28,6 +28,8 @@ _FITS: Mapping[ColumnType, Mapping[Kind, float]] = {
     ColumnType.DATE: {Kind.DATE: 1, Kind.TIMESTAMP: 0.9},
 }
 _IN_HUNDREDTHS = 0.8
+_A_NAME = 0.6
+_WORDS_OF_AN_ID = frozenset({"id", "number", "reference", "code", "key"})
 _ZERO_ONE = frozenset({"0", "1"})
 
 
@@ -105,6 +107,8 @@ class ColumnGuesser:
         score, reasons = name * fit, [_name_reason(name)] if name >= LEAST else []
         if spec.type is ColumnType.ID and column.kind is Kind.DECIMAL:
             reasons.append("written with decimals, so 3.0 would not be the id 3")
+        if self._is_a_name(table, column, spec):
+            score *= _A_NAME
         score = _by_key(score, reasons, table, column, entity, canonical)
         score = self._by_reference(score, reasons, table, column, spec, around)
         values = None
@@ -118,6 +122,13 @@ class ColumnGuesser:
             return None
         confidence = min(round(score, 2), MOST)
         return Guess(canonical, column.name, confidence, ", ".join(reasons), values, in_hundredths)
+
+    def _is_a_name(self, table: TableFacts, column: ColumnFacts, spec: EntityColumn) -> bool:
+        """Whether a text meant for an id is told by nothing to be one: a carrier's name, say."""
+        if spec.type is not ColumnType.ID or column.kind is not Kind.TEXT or "uuid" in column.type.lower():
+            return False
+        told = column.name in table.primary_key or table.reference(column.name) is not None
+        return not told and not _WORDS_OF_AN_ID & set(self._naming.words(column.name))
 
     def _in_hundredths(self, column: ColumnFacts, spec: EntityColumn) -> bool:
         return spec.type is ColumnType.MONEY and self._naming.has_word(

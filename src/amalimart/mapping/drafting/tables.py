@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from amalimart.mapping.drafting.columns import ColumnGuesser, Guess, Surroundings
+from amalimart.mapping.drafting.columns import MOST, ColumnGuesser, Guess, Surroundings
 from amalimart.mapping.drafting.draft import PROPOSED
 from amalimart.mapping.drafting.facts import TableFacts
 from amalimart.mapping.drafting.naming import Naming
@@ -33,12 +33,14 @@ class Pairings:
 class Pairing:
     """A table taken for an entity.
 
-    lacking  required canonical columns that no column of the table fills
+    strength  the confidence without its upper limit: what the pairs compete by
+    lacking   required canonical columns that no column of the table fills
     """
 
     table: str
     entity: str
     confidence: float
+    strength: float
     name: float
     columns: Mapping[str, Guess]
     lacking: tuple[str, ...]
@@ -72,7 +74,7 @@ def pair_tables(
     chosen: tuple[Pairing, ...] = ()
     pairs: list[Pairing] = []
     for _ in range(_ROUNDS):
-        around = Surroundings({pair.entity: pair.table for pair in chosen if not pair.lacking})
+        around = Surroundings({pair.entity: pair.table for pair in chosen if pair.is_sure})
         votes = _votes(chosen, tables, entities)
         pairs = []
         linked = _links(tables, entities, around)
@@ -132,11 +134,10 @@ def _pairing(
     }
     covered = sum(weights[column] * columns[column].confidence for column in weights if column in columns)
     share = min(1.0, covered / (sum(weights.values()) or 1.0) / _ENOUGH_COLUMNS)
-    confidence = 0.6 * name**1.5 + 0.4 * share
-    confidence = min(0.99, confidence + votes.get((table, entity_name), 0.0))
+    confidence = 0.6 * name**1.5 + 0.4 * share + votes.get((table, entity_name), 0.0)
     if lacking:
         confidence *= 0.6
-    return Pairing(table, entity_name, round(confidence, 2), name, columns, lacking)
+    return Pairing(table, entity_name, min(MOST, round(confidence, 2)), confidence, name, columns, lacking)
 
 
 def _assigned(pairs: Sequence[Pairing], references: Mapping[str, int]) -> tuple[Pairing, ...]:
@@ -155,9 +156,7 @@ def _assigned(pairs: Sequence[Pairing], references: Mapping[str, int]) -> tuple[
             tables.add(pair.table)
             entities.add(pair.entity)
 
-    for pair in sorted(
-        pairs, key=lambda p: (-p.confidence, -p.name, -references[p.table], p.entity, p.table)
-    ):
+    for pair in sorted(pairs, key=lambda p: (-p.strength, -p.name, -references[p.table], p.entity, p.table)):
         if pair.is_sure:
             choose(pair)
     by_name: dict[str, Pairing] = {}

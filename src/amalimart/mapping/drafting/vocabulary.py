@@ -26,6 +26,7 @@ class _Words(StrictModel):
     same: tuple[tuple[str, ...], ...]
     near: tuple[tuple[str, ...], ...]
     generic: tuple[str, ...]
+    decisive: tuple[str, ...]
     noise_in_tables: tuple[str, ...]
     noise_in_columns: tuple[str, ...]
     secret: tuple[str, ...]
@@ -84,6 +85,7 @@ class Vocabulary:
             self.words.same,
             self.words.near,
             self.words.generic,
+            self.words.decisive,
             [name.replace("_", " ") for name in self._every_name()],
         )
 

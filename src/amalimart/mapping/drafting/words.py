@@ -16,6 +16,7 @@ _LONGEST_WORD = 24
 _GENERIC_WEIGHT = 0.5
 _NEAR = 0.8
 _CUT_OFF = 0.9
+_DECISIVE = 0.7
 _VOWELS = re.compile(r"[aeiou]")
 
 
@@ -26,12 +27,14 @@ class Lexicon:
     meaning  word -> the word it is compared as; several words where an abbreviation stands for more
     near     word -> words that often, not always, mean the same
     generic  words that say little: two names that share only these are not alike
+    decisive  words that make another thing of the same
     spellings  word -> every word that is compared as it
     """
 
     meaning: Mapping[str, tuple[str, ...]]
     near: Mapping[str, frozenset[str]]
     generic: frozenset[str]
+    decisive: frozenset[str]
     known: frozenset[str] = field(repr=False)
     spellings: Mapping[str, frozenset[str]] = field(repr=False)
 
@@ -75,7 +78,8 @@ class Lexicon:
             if best is not None and (likeness := self.likeness(word, best)) > 0:
                 free.remove(best)
                 shared += likeness * (self.weight(word) + self.weight(best))
-        return shared / (sum(map(self.weight, left)) + sum(map(self.weight, right)))
+        alike = shared / (sum(map(self.weight, left)) + sum(map(self.weight, right)))
+        return float(alike * _DECISIVE ** len((set(left) ^ set(right)) & self.decisive))
 
     def _compared(self, word: str) -> tuple[str, ...]:
         for form in (word, _singular(word)):
@@ -112,6 +116,7 @@ def lexicon(
     same: Collection[Sequence[str]],
     near: Collection[Sequence[str]],
     generic: Collection[str],
+    decisive: Collection[str],
     known: Collection[str],
 ) -> Lexicon:
     """Make a lexicon; the first word of a group in `same` is the one all of it is compared as."""
@@ -132,6 +137,7 @@ def lexicon(
         meaning=meaning,
         near={word: frozenset(others) for word, others in close.items()},
         generic=frozenset(leader.get(word, word) for word in generic),
+        decisive=frozenset(leader.get(word, word) for word in decisive),
         known=frozenset({*meaning, *leader, *names}),
         spellings={word: frozenset(others) for word, others in spellings.items()},
     )
