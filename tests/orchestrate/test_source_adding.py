@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from amalimart.config.project import Project, open_project, read_secrets
+from amalimart.config.project import Project, SourceSettings, open_project, read_secrets, write_secret
 from amalimart.core.clock import SystemClock
 from amalimart.core.errors import (
     CaptureRefused,
@@ -33,10 +33,12 @@ from amalimart.orchestrate.source_adding import (
 from amalimart.orchestrate.source_opening import open_source
 from amalimart.orchestrate.source_places import read_place
 from amalimart.orchestrate.source_rights import Right
+from amalimart.orchestrate.source_settings import write_source
 from amalimart.sources import snapshot_stale
 
 if TYPE_CHECKING:
     from tests.mariadb_server import MySQLDatabase
+    from tests.object_store import Bucket
     from tests.sources.conftest import Database
 
 PASSWORD = "hunter2 and more"
@@ -239,6 +241,45 @@ def test_a_packaged_mapping_that_fits_is_found(
     assert look_at(project, NewSource("drop", read_place(str(amalimart_sample)))).fitting == ("amalimart",)
     (tmp_path / "orders.csv").write_text("id,order_date,total\n1,2026-03-01,10.10\n")
     assert look_at(project, NewSource("drop", read_place(str(tmp_path)))).fitting == ()
+
+
+def test_files_in_a_bucket(project: Project, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    bucket.put("exports/orders.csv", "id,order_date,total\n1,2026-03-01,10.10\n")
+    place = read_place(f"s3://{bucket.name}/exports")
+    new = NewSource("drop", place, endpoint=bucket.endpoint, region="us-east-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    look = look_at(project, new)
+    assert (look.tables, look.rows, look.rights) == (1, 1, ())
+    opened = add_checked(project, new, look)
+    settings = opened.settings.sources["drop"]
+    assert (settings.prefix, settings.endpoint) == (f"s3://{bucket.name}/exports", bucket.endpoint)
+    with closing(open_source(opened, "drop", settings)) as source:
+        assert source.catalog() == {"orders": {"id": "text", "order_date": "text", "total": "text"}}
+    none = NewSource("none", read_place(f"s3://{bucket.name}-none/x"), endpoint=bucket.endpoint)
+    with pytest.raises(SourceUnreachable, match="no bucket"):
+        look_at(opened, none)
+    empty = NewSource("empty", read_place(f"s3://{bucket.name}/nothing"), endpoint=bucket.endpoint)
+    with pytest.raises(SourceMismatch, match="no table"):
+        look_at(opened, empty)
+
+
+def test_the_credentials_of_a_bucket_may_be_a_secret_of_the_project(project: Project, bucket: Bucket) -> None:
+    bucket.put("orders.csv", "id,order_date,total\n1,2026-03-01,10.10\n")
+    settings = SourceSettings(
+        kind="files",
+        mapping="drop",
+        prefix=f"s3://{bucket.name}",
+        endpoint=bucket.endpoint,
+        credentials="secret:DROP_KEYS",
+    )
+    opened = write_source(project, "drop", settings, {"DROP_KEYS": "test:test"})
+    with closing(open_source(opened, "drop", settings)) as source:
+        assert set(source.catalog()) == {"orders"}
+    write_secret(opened.home, "DROP_KEYS", "hunter2")
+    with pytest.raises(ConfigError, match="credentials cannot be read") as refused:
+        open_source(opened, "drop", settings)
+    assert "hunter2" not in str(refused.value)
 
 
 def test_a_mysql_user_is_told_what_is_missing(project: Project, mysql_database: MySQLDatabase) -> None:
