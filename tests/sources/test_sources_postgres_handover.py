@@ -292,6 +292,23 @@ def test_the_stream_opens_anew_where_the_publication_changed_and_loses_nothing(
     shop.close()
 
 
+def test_a_column_mapped_later_is_published_and_taken_up(shop: FollowedShop) -> None:
+    shop.database.run("alter table tags add column note text", "insert into tags values (1, 'a', 'before')")
+    shop.snapshot()
+    shop.follow()
+    shop.catch_up()
+    shop.remap(BOTH.replace("tag_name: name}", "tag_name: note}, where: {name: [x]}"))
+    assert shop.snapshot() == {"tags"}
+    shop.follow()
+    shop.database.run(
+        "insert into tags values (2, 'b', 'after')", "update tags set note = 'now' where id = 1"
+    )
+    shop.catch_up()
+    columns = ("id", "name", "note")
+    assert shop.landed("tags", columns) == shop.truth("tags", columns)
+    assert len(shop.landed("tags", columns)) == 2
+
+
 def test_an_unmapped_table_leaves_the_publication(shop: FollowedShop) -> None:
     shop.snapshot()
     shop.remap(ONE)

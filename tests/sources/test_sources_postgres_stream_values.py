@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -147,6 +147,71 @@ def _source_fields(lake: ReadingLake) -> list[pa.Field]:
     """The fields a snapshot's file has from the source."""
     (path,) = lake.live_files("shop")["tags"].paths
     return [field for field in pq.read_schema(path) if not field.name.startswith("_")]
+
+
+TEXTS = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=20)
+ROWS = st.lists(
+    st.tuples(
+        TEXTS,
+        st.decimals(-(10**15), 10**15, places=4) | st.just(Decimal("NaN")),
+        st.integers(-(10**50), 10**50).map(lambda number: Decimal(number).scaleb(-13)),
+        st.floats(),
+        st.floats(width=32),
+        st.datetimes(),
+        st.datetimes(timezones=st.just(UTC)),
+        st.dates(),
+        st.binary(max_size=20),
+        st.lists(TEXTS, max_size=3),
+        st.timedeltas(timedelta(days=-9999), timedelta(days=9999)),
+    ),
+    min_size=1,
+    max_size=30,
+)
+
+
+def test_any_row_lands_by_the_stream_as_a_snapshot_lands_it(
+    captured: Database, mappings: Mappings, lake: ReadingLake
+) -> None:
+    """Told by the stream first, then copied again: the two must be one."""
+    kinds = [
+        "text",
+        "numeric(20,4)",
+        "numeric",
+        "double precision",
+        "real",
+        "timestamp",
+        "timestamptz",
+        "date",
+        "bytea",
+        "text[]",
+        "interval",
+    ]
+    names = [f"c{place}" for place in range(len(kinds))]
+    columns = ", ".join(f"{name} {kind}" for name, kind in zip(names, kinds, strict=True))
+    captured.run(f"create table tags (id bigserial primary key, {columns})")
+    shop = FollowedShop(captured, mappings, lake, MAPPING % ", ".join(f"{name}: [x]" for name in names))
+    shop.snapshot()
+    shop.follow()
+
+    @settings(max_examples=15, deadline=None)
+    @given(ROWS)
+    def told_is_copied(rows: list[tuple[Any, ...]]) -> None:
+        with captured.connect() as connection, connection.cursor() as cursor:
+            cursor.executemany(
+                f"insert into tags ({', '.join(names)}) values ({', '.join(['%s'] * len(names))})", rows
+            )
+        shop.replaced = {}
+        shop.catch_up()
+        told, lost = shop.rows["tags"], shop.replaced
+        shop.snapshot("tags")
+        assert repr(sorted(told.items())) == repr(sorted(shop.rows["tags"].items()))
+        assert shop.replaced == lost
+        captured.run("truncate tags")
+        shop.follow()
+        shop.catch_up()
+
+    told_is_copied()
+    shop.close()
 
 
 def column(base: str, modifier: int = -1) -> TextColumn:
