@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -24,7 +25,7 @@ from amalimart.lake import CommitKind, Operation
 from amalimart.orchestrate.engine import Engine
 from amalimart.orchestrate.project_init import add_source, init_project
 from amalimart.orchestrate.refresh_loop import RefreshLoop
-from amalimart.warehouse import compiler, executor, project_files
+from amalimart.warehouse import bronze, compiler, executor, project_files
 from amalimart.warehouse.compiler import compile_project
 from tests.warehouse.tiny_shop import PROJECT_FILES
 
@@ -169,7 +170,7 @@ def test_a_new_business_day_rebuilds_what_depends_on_the_day_and_nothing_else(sh
 def test_the_report_counts_the_rows_that_were_built(shop: Shop) -> None:
     report = shop.engine.refresh()
     assert report is not None
-    assert report.rows == 3  # one staged order, its line of reconciliation, one fact
+    assert report.rows == 4  # one current row, one staged order, its line of reconciliation, one fact
 
 
 SELECT = "select 1 as one"
@@ -342,13 +343,13 @@ def test_a_compaction_during_a_build_and_under_a_reader_disturbs_neither(
 ) -> None:
     shop.engine.refresh()
     shop.land("2", "5")
-    whole = executor._create_bronze_views
+    whole = bronze.create_bronze
 
-    def compacted_in_between(*arguments: object) -> None:
+    def compacted_in_between(*arguments: Any) -> None:
         assert shop.engine.lake.compact("shop") is not None
-        whole(*arguments)  # type: ignore[arg-type]
+        whole(*arguments)
 
-    monkeypatch.setattr(executor, "_create_bronze_views", compacted_in_between)
+    monkeypatch.setattr(executor, "create_bronze", compacted_in_between)
     with shop.engine.hot_file.read() as transaction:
         assert transaction.rows("select count(*) from gold.fact_orders").rows == ((1,),)
         assert shop.engine.refresh() is not None
