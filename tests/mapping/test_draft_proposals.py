@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -146,6 +147,22 @@ def test_of_two_tables_of_customers_the_one_the_orders_know_is_taken() -> None:
     found = draft(table("users", people), table("customers", people), orders)
     assert entity(found, "users").table == "customers"
     assert "users too" in (left(found, "users").unmapped or "")
+
+
+def test_of_two_databases_the_addresss_own_is_taken() -> None:
+    found = draft(table("archive.orders", ORDERS), table("orders", ORDERS), table("backup.orders", ORDERS))
+    assert entity(found, "orders").table == "orders"
+    assert "orders too" in (left(found, "archive.orders").unmapped or "")
+
+
+def test_a_database_of_a_thousand_tables_is_drafted_in_seconds() -> None:
+    words = ["order", "stock", "ledger", "visit", "tax", "invoice", "audit", "queue", "rule", "price"]
+    columns = {"id": INT, **{f"{word}_{other}": TEXT for word in words[:4] for other in words[5:]}}
+    many = [table(f"{word}_{other}_{n}", columns) for word in words for other in words for n in range(10)]
+    started = time.monotonic()
+    found = draft(*many, table("orders", ORDERS))
+    assert time.monotonic() - started < 30
+    assert entity(found, "orders").table == "orders"
 
 
 def test_a_foreign_key_says_more_than_a_name() -> None:

@@ -23,6 +23,7 @@ class Naming:
 
     def __init__(self, vocabulary: Vocabulary, tables: Sequence[TableFacts]) -> None:
         self._vocabulary = vocabulary
+        self._words: dict[str, Words] = {}
         self.lexicon = vocabulary.lexicon
         self._noise_in_tables = self._noise(vocabulary.words.noise_in_tables)
         # That money is in hundredths is told apart from what it is.
@@ -31,13 +32,16 @@ class Naming:
         )
         self._prefix = self._common_prefix([table.name.rpartition(".")[2] for table in tables])
         self._compared: dict[tuple[Words, Words], float] = {}
+        self._likeness: dict[tuple[tuple[Words, ...], str, str], float] = {}
         self._column_forms: dict[tuple[str, str], Mapping[Words, float]] = {}
         self._canonical_forms: dict[tuple[str, str], Sequence[tuple[Words, float]]] = {}
         self._table_words: dict[str, Words] = {}
 
     def words(self, name: str) -> Words:
         """The words of any name, in the form they are compared in."""
-        return self.lexicon.words(name)
+        if name not in self._words:
+            self._words[name] = self.lexicon.words(name)
+        return self._words[name]
 
     def table_words(self, table: str) -> Words:
         """The words of a table's name that say what it holds."""
@@ -65,14 +69,18 @@ class Naming:
 
     def column_likeness(self, table: TableFacts, column: str, entity: str, canonical: str) -> float:
         """How much a column's name is that of a canonical column, from 0 to 1."""
-        return max(
-            (
-                (self._similarity(own, other) ** 1.5) * own_factor * other_factor
-                for own, own_factor in self._forms_of(table, column).items()
-                for other, other_factor in self._forms_of_canonical(entity, canonical)
-            ),
-            default=0.0,
-        )
+        forms = self._forms_of(table, column)
+        key = (tuple(forms), entity, canonical)
+        if key not in self._likeness:
+            self._likeness[key] = max(
+                (
+                    (self._similarity(own, other) ** 1.5) * own_factor * other_factor
+                    for own, own_factor in forms.items()
+                    for other, other_factor in self._forms_of_canonical(entity, canonical)
+                ),
+                default=0.0,
+            )
+        return self._likeness[key]
 
     def same_thing(self, column: str, table: str) -> bool:
         """Whether a column is named after a table: `customer_id`, `customerRef` and `customers`."""

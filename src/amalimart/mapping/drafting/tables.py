@@ -141,10 +141,11 @@ def _pairing(
 
 
 def _assigned(pairs: Sequence[Pairing], references: Mapping[str, int]) -> tuple[Pairing, ...]:
-    """Greedy, the surest first; of two tables equally like an entity, the better connected one.
+    """Greedy, the surest first.
 
-    What cannot be proposed is then told of by its name: a table of orders without a total is a table of
-    orders still, whatever else its columns would do for.
+    Of two tables equally like an entity the better connected one is chosen, but before that the one of
+    the address's own database; another's is written with a dot. What cannot be proposed is then told of
+    by its name: a table of orders without a total is one still, whatever else its columns would do for.
     """
     chosen: list[Pairing] = []
     tables: set[str] = set()
@@ -156,7 +157,17 @@ def _assigned(pairs: Sequence[Pairing], references: Mapping[str, int]) -> tuple[
             tables.add(pair.table)
             entities.add(pair.entity)
 
-    for pair in sorted(pairs, key=lambda p: (-p.strength, -p.name, -references[p.table], p.entity, p.table)):
+    def rank(pair: Pairing) -> tuple[object, ...]:
+        return (
+            -pair.strength,
+            -pair.name,
+            "." in pair.table,
+            -references[pair.table],
+            pair.entity,
+            pair.table,
+        )
+
+    for pair in sorted(pairs, key=rank):
         if pair.is_sure:
             choose(pair)
     by_name: dict[str, Pairing] = {}
