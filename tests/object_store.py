@@ -46,7 +46,7 @@ class Bucket:
     def remove(self, key: str) -> None:
         self.client.delete_object(Bucket=self.name, Key=key)
 
-    def keys(self) -> list[str]:
+    def all_keys(self) -> list[str]:
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name)
         return [found["Key"] for page in pages for found in page.get("Contents", ())]
 
@@ -61,6 +61,7 @@ class Fault:
     cut_at   break the connection after that many bytes of the answer's body
     deaf     let the server do it, and break the connection before its answer
     stop_at  break the connection after that many bytes of the request's body
+    flip     change one byte of the request's body on its way
     """
 
     picked: Callable[[str, str], bool]
@@ -70,14 +71,19 @@ class Fault:
     cut_at: int | None = None
     deaf: bool = False
     stop_at: int | None = None
+    flip: bool = False
     seen: int = 0
 
 
 @dataclass
 class BadNetwork:
-    """A forwarder to the S3 server that does what `faults` say, and notes every request."""
+    """A forwarder to the S3 server that does what `faults` say, and notes every request.
+
+    lost_headers  headers, in lower case, that do not reach the server
+    """
 
     endpoint: str
+    lost_headers: set[str] = field(default_factory=set)
     faults: list[Fault] = field(default_factory=list)
     requests: list[tuple[str, str]] = field(default_factory=list)
 
@@ -143,6 +149,8 @@ class _Forwarder(BaseHTTPRequestHandler):
             self.break_off()
             return
         body = self.rfile.read(length)
+        if fault.flip:
+            body = bytes([body[0] ^ 1]) + body[1:]
         if fault.status is not None:
             self.refuse(fault.status, fault.code)
             return
@@ -158,7 +166,8 @@ class _Forwarder(BaseHTTPRequestHandler):
 
     def ask(self, body: bytes) -> tuple[http.client.HTTPResponse, bytes]:
         asked = http.client.HTTPConnection(self.server.target.removeprefix("http://"), timeout=30)
-        headers = {name: value for name, value in self.headers.items() if name.lower() != "expect"}
+        lost = {"expect", *self.server.network.lost_headers}
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in lost}
         asked.request(self.command, self.path, body, headers)
         answer = asked.getresponse()
         content = answer.read()

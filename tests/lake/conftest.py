@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from amalimart.core.object_store import ObjectStore, S3Access
 from amalimart.lake import BatchWriter, ChangedRows, Commit, CommitKind, Lake, Operation, Transaction
+from amalimart.lake.log import CommitLog
+from amalimart.lake.storage import FolderStorage
+from tests.object_store import Bucket, bad_network, bucket, s3_endpoint
+
+__all__ = ["bad_network", "bucket", "s3_endpoint"]
 
 ORDERS = pa.schema([("id", pa.int64()), ("total", pa.decimal128(18, 2))])
 
@@ -28,17 +36,62 @@ class HandClock:
         self.instant += step
 
 
+@dataclass(frozen=True)
+class Place:
+    """A prefix that a lake is kept under, over a client that several share."""
+
+    store: ObjectStore
+
+    def another(self) -> Place:
+        """An empty one."""
+        return Place(self.store.beside(uuid.uuid4().hex))
+
+
 class OrdersLake(Lake):
     """A lake whose source `shop` has orders: short forms to write and to look."""
 
     schema = ORDERS
 
-    def __init__(self, root: Path, clock: HandClock) -> None:
-        super().__init__(root, clock)
+    def __init__(self, root: Path, clock: HandClock, place: Place | None = None) -> None:
+        super().__init__(root, clock, kept_in=place.store if place else None)
         self.clock = clock
+        self.place = place
 
     def reopened(self) -> OrdersLake:
-        return OrdersLake(self.root, self.clock)
+        """As another process sees it; in an object store, one that has lost its copy of what is there."""
+        if self.place is not None:
+            self.lose_copy()
+        return OrdersLake(self.root, self.clock, self.place)
+
+    def place_arguments(self) -> list[str]:
+        """What another process must be told to find the lake, beside its folder."""
+        if self.place is None:
+            return []
+        return [self.place.store.where(), self.place.store._access.endpoint_url or ""]
+
+    def on_another_machine(self, root: Path, endpoint: str | None = None) -> OrdersLake:
+        """The same lake with a folder elsewhere, asked for at another address, if one is given."""
+        assert self.place is not None
+        store = self.place.store
+        if endpoint is not None:
+            store = ObjectStore(store.where(), S3Access("test", "test", None, endpoint))
+        return OrdersLake(root, self.clock, Place(store))
+
+    def emptied(self) -> OrdersLake:
+        """Another lake with nothing in it, kept as this one is."""
+        root = self.root.with_name(f"{self.root.name}-{uuid.uuid4().hex[:8]}")
+        return OrdersLake(root, self.clock, self.place.another() if self.place else None)
+
+    def lose_copy(self) -> None:
+        """Forget everything but the journal, the lease, and what an open batch has written."""
+        for folder in self.root.glob("*/"):
+            log = CommitLog(FolderStorage(folder))
+            with log.state() as state:
+                known = state.known_paths()
+            for name in (*known, "identity", "copy-of"):
+                (folder / name).unlink(missing_ok=True)
+            for name in ("commits", "checkpoints"):
+                shutil.rmtree(folder / name, ignore_errors=True)
 
     @staticmethod
     def order_batches(ids: Iterable[int], *, size: int = 3) -> list[pa.RecordBatch]:
@@ -102,8 +155,14 @@ class OrdersLake(Lake):
         return [row["id"] for row in self.live_rows(table)]
 
     def data_files(self) -> set[str]:
+        """What is kept, and what is on its way."""
         folder = self.root / "shop"
-        return {path.relative_to(folder).as_posix() for path in folder.glob("data/*/*")}
+        here = {path.relative_to(folder).as_posix() for path in folder.glob("data/*/*")}
+        if self.place is None:
+            return here
+        kept = {one.key.removeprefix("shop/") for one in self.place.store.objects("shop/data/")}
+        on_the_way = here - kept
+        return kept | on_the_way
 
 
 @pytest.fixture
@@ -111,6 +170,23 @@ def clock() -> HandClock:
     return HandClock()
 
 
+@pytest.fixture(params=["folder", "object store"])
+def storage(request: pytest.FixtureRequest) -> str:
+    """Where the lake is kept: every test of the room runs over both, unless it says otherwise."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def object_store(s3_endpoint: str) -> Iterator[ObjectStore]:
+    """One client for the whole session: making one takes longer than most tests."""
+    bucket = Bucket(s3_endpoint, "lakes")
+    bucket.client.create_bucket(Bucket=bucket.name)
+    store = ObjectStore("s3://lakes/all", S3Access("test", "test", None, s3_endpoint))
+    yield store
+    store.close()
+
+
 @pytest.fixture
-def lake(tmp_path: Path, clock: HandClock) -> OrdersLake:
-    return OrdersLake(tmp_path / "lake", clock)
+def lake(tmp_path: Path, clock: HandClock, storage: str, request: pytest.FixtureRequest) -> OrdersLake:
+    store = request.getfixturevalue("object_store") if storage == "object store" else None
+    return OrdersLake(tmp_path / "lake", clock, Place(store).another() if store else None)

@@ -52,7 +52,7 @@ def test_a_commit_says_everything_and_is_read_back_the_same(lake: OrdersLake, cl
         clock.now(),
     )
     (file,) = read.tables["orders"].added
-    path = lake.root / "shop" / file.path
+    (path,) = lake.live_files("shop")["orders"].paths
     assert file.rows == read.rows == 2
     assert file.bytes == path.stat().st_size
     assert [(column.name, column.type) for column in file.columns] == [

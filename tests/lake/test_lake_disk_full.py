@@ -13,6 +13,7 @@ import pytest
 
 from amalimart.core.errors import DiskFull, LakeError
 from amalimart.lake import CommitKind, Lake, Operation, parquet
+from tests.lake.storages import IN_A_FOLDER
 
 if TYPE_CHECKING:
     from tests.lake.conftest import HandClock, OrdersLake
@@ -45,6 +46,7 @@ def test_full_while_writing_rows(lake: OrdersLake, monkeypatch: pytest.MonkeyPat
     assert_last_commit_reads(lake, kept)
 
 
+@IN_A_FOLDER
 @pytest.mark.parametrize("call", ["fsync", "link"])
 def test_full_while_making_durable(lake: OrdersLake, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
     lake.commit_orders([1])
@@ -103,6 +105,7 @@ except DiskFull as error:
 """
 
 
+@IN_A_FOLDER
 def test_the_operating_system_s_own_refusal(lake: OrdersLake) -> None:
     lake.commit_orders([1])
     kept = lake.data_files()

@@ -18,10 +18,14 @@ import sys
 from pathlib import Path
 import pyarrow as pa
 from amalimart.core.clock import SystemClock
+from amalimart.core.object_store import ObjectStore, S3Access
 from amalimart.lake import CommitKind, Lake, Operation
 
 schema = pa.schema([("id", pa.int64()), ("total", pa.decimal128(18, 2))])
-lake = Lake(Path(sys.argv[1]), SystemClock())
+kept_in = None
+if len(sys.argv) > 2:
+    kept_in = ObjectStore(sys.argv[2], S3Access("test", "test", None, sys.argv[3]))
+lake = Lake(Path(sys.argv[1]), SystemClock(), kept_in=kept_in)
 print("ready", flush=True)
 while True:
     latest = lake.latest("shop")
@@ -41,13 +45,15 @@ def test_nothing_is_lost_or_doubled_over_several_kills(lake: OrdersLake) -> None
     dice = random.Random(7)  # noqa: S311 - moments to kill at, not secrets
     for _ in range(5):
         writer = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(lake.root)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [sys.executable, "-c", WRITER, str(lake.root), *lake.place_arguments()],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
         assert writer.stdout is not None
         assert writer.stderr is not None
         with writer.stdout, writer.stderr:
             assert writer.stdout.readline() == b"ready\n", writer.stderr.read()
-            time.sleep(dice.uniform(0.02, 0.25))
+            time.sleep(dice.uniform(0.02, 0.25) if lake.place is None else dice.uniform(0.5, 3))
             os.kill(writer.pid, signal.SIGKILL)
             writer.wait()
         reader = lake.reopened()

@@ -10,6 +10,7 @@ import pytest
 
 from amalimart.core.errors import DamagedLake, LakeError
 from amalimart.lake import CommitKind
+from tests.lake.storages import IN_A_FOLDER
 
 if TYPE_CHECKING:
     from tests.lake.conftest import OrdersLake
@@ -134,6 +135,7 @@ def test_verify_counts_what_it_read(lake: OrdersLake) -> None:
     assert (verified.files, verified.rows, verified.bytes) == (2, 3, sum(sizes))
 
 
+@IN_A_FOLDER
 @pytest.mark.parametrize("harm", ["missing", "flipped", "cut"])
 def test_verify_finds_a_harmed_file(lake: OrdersLake, harm: str) -> None:
     lake.commit_orders([1, 2])

@@ -14,6 +14,7 @@ AmalimartError
 ├── LakeError               exit 4   the commit log and its files
 │   ├── DiskFull                     (retryable)
 │   ├── CommitConflict               (retryable)
+│   ├── LakeUnreachable              (retryable) the object store it is kept in
 │   └── DamagedLake
 ├── WarehouseError          exit 5   building and publishing a release
 │   ├── CompileFailed
@@ -186,6 +187,14 @@ class CommitConflict(LakeError):
 
     code = "commit_conflict"
     http_status = 409
+    retryable = True
+
+
+class LakeUnreachable(LakeError):
+    """The object store that the lake is kept in did not answer."""
+
+    code = "lake_unreachable"
+    http_status = 503
     retryable = True
 
 

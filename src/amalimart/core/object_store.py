@@ -24,6 +24,7 @@ import fsspec
 
 PAGE_OBJECTS = 1000
 PART_BYTES = 8 * 1024 * 1024
+_TRIES = 3
 _MD5 = re.compile(r'"?([0-9a-f]{32})"?')
 _EXISTS = {"PreconditionFailed", "ConditionalRequestConflict", "412"}
 
@@ -83,6 +84,12 @@ class ObjectStore:
         self.bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
         self._access = access
+
+    def beside(self, prefix: str) -> ObjectStore:
+        """Another prefix of the same bucket, over the same connections."""
+        other = ObjectStore(f"s3://{self.bucket}/{prefix}", self._access)
+        other.__dict__["_client"] = self._client
+        return other
 
     def where(self, key: str = "") -> str:
         """The full name of an object, for messages."""
@@ -232,13 +239,17 @@ class ObjectStore:
             "token": access.session_token,
             "endpoint_url": access.endpoint_url,
         }
-        return fsspec.filesystem(
+        client = fsspec.filesystem(
             "s3",
             skip_instance_cache=True,
             use_listings_cache=False,
             client_kwargs={"region_name": access.region} if access.region else {},
+            config_kwargs={"retries": {"mode": "standard", "total_max_attempts": _TRIES}},
             **{name: value for name, value in given.items() if value is not None},
         )
+        # It tries again by itself what its own client has given up, down to a body that breaks off.
+        client.retries = _TRIES
+        return client
 
     @contextmanager
     def _answers(self, key: str) -> Iterator[None]:

@@ -21,44 +21,39 @@ from amalimart.lake.commit import (
     read_file_document,
     read_instant,
 )
-from amalimart.lake.durable import make_folder, publish
 from amalimart.lake.live import LiveState
+from amalimart.lake.storage import Storage, checkpoint_path, versions_in
 
 EVERY_COMMITS = 200
 _KEPT = 2
 
 
-def write_checkpoint(folder: Path, state: LiveState, *, now: datetime, grace: timedelta) -> None:
+def write_checkpoint(storage: Storage, state: LiveState, *, now: datetime, grace: timedelta) -> None:
     """Write the fold down and clear away commit files that two checkpoints make superfluous.
 
     Commit files younger than the grace period stay for readers that are on their way through them.
-    Raises OSError.
+    Raises OSError, LakeError.
     """
-    assert state.latest is not None  # noqa: S101 - only called after a commit
-    make_folder(folder / "checkpoints")
     content = json.dumps(_document(state, now=now, grace=grace), ensure_ascii=False).encode()
-    path = _path(folder, state.version)
-    if not path.exists():
-        publish(path, content)
-    written = _written(folder)
-    for old in written[:-_KEPT]:
-        old.unlink(missing_ok=True)
+    storage.publish_checkpoint(state.version, content)
+    written = versions_in(storage.folder / "checkpoints")
+    storage.remove_checkpoints(written[:-_KEPT])
     if len(written) >= _KEPT:
-        _clear_commits(folder, int(written[-_KEPT].stem), (now - grace).timestamp())
+        storage.clear_commits(written[-_KEPT], now - grace)
 
 
 def checkpoint_due(folder: Path, state: LiveState) -> bool:
     """Whether many commits have come since the last checkpoint."""
-    written = _written(folder)
-    last = int(written[-1].stem) if written else 0
-    return state.version > last and len(_commits_between(folder, last, state.version)) >= EVERY_COMMITS
+    last = max(versions_in(folder / "checkpoints"), default=0)
+    later = sum(last < version <= state.version for version in versions_in(folder / "commits"))
+    return state.version > last and later >= EVERY_COMMITS
 
 
 def newest_checkpoint(folder: Path) -> LiveState | None:
     """The newest that can be read; None without one."""
-    for path in reversed(_written(folder)):
+    for version in reversed(versions_in(folder / "checkpoints")):
         try:
-            return _state(json.loads(path.read_bytes()))
+            return _state(json.loads(checkpoint_path(folder, version).read_bytes()))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue  # the one before it, or the commits, say the same
     return None
@@ -120,25 +115,3 @@ def _state(document: Mapping[str, Any]) -> LiveState:
         snapshots={table: int(version) for table, version in document["snapshots"].items()},
         sealed={int(first): read_instant(moment) for first, moment in document["sealed"].items()},
     )
-
-
-def _clear_commits(folder: Path, up_to: int, older_than: float) -> None:
-    for path in _commits_between(folder, 0, up_to):
-        if path.stat().st_mtime < older_than:
-            path.unlink(missing_ok=True)
-
-
-def _commits_between(folder: Path, after: int, last: int) -> list[Path]:
-    return [
-        path
-        for path in (folder / "commits").glob("[0-9]*.json")
-        if path.stem.isdecimal() and after < int(path.stem) <= last
-    ]
-
-
-def _written(folder: Path) -> list[Path]:
-    return sorted(path for path in (folder / "checkpoints").glob("[0-9]*.json") if path.stem.isdecimal())
-
-
-def _path(folder: Path, version: int) -> Path:
-    return folder / "checkpoints" / f"{version:020d}.json"

@@ -165,7 +165,7 @@ def read_file_document(file: Mapping[str, Any]) -> DataFile:
     )
 
 
-def decode_commit(content: bytes, *, version: int, where: str) -> Commit:
+def decode_commit(content: bytes, *, version: int | None, where: str) -> Commit:
     """Read a commit file back. Raises DamagedLake where it is not what this lake wrote."""
     try:
         document = json.loads(content)
@@ -187,7 +187,7 @@ def decode_commit(content: bytes, *, version: int, where: str) -> Commit:
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _damaged(f"the commit cannot be read: {error!r}", where) from error
-    if commit.version != version:
+    if version is not None and commit.version != version:
         raise _damaged(
             f"the commit says it is version {commit.version}", where, expected=f"version {version}"
         )

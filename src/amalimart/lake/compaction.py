@@ -10,9 +10,11 @@ import pyarrow.parquet as pq
 
 from amalimart.lake.checking import check_file
 from amalimart.lake.commit import DataFile
+from amalimart.lake.durable import make_folder
 from amalimart.lake.layout import new_file
 from amalimart.lake.parquet import ROW_GROUP_ROWS, ParquetSink
 from amalimart.lake.schemas import TypesSoFar, united, widened
+from amalimart.lake.storage import Storage
 
 
 def mergeable_runs(
@@ -38,29 +40,31 @@ def mergeable_runs(
     return [tuple(run) for run in runs if len(run) >= max(at_least, 2)]
 
 
-def merge(folder: Path, table: str, run: Sequence[DataFile], version: int) -> DataFile:
+def merge(storage: Storage, table: str, run: Sequence[DataFile], version: int) -> DataFile:
     """Copy the rows of a run into one new file, `_op`, `_batch` and `_sequence` untouched.
 
     A column that an older file lacks is null there. Memory holds a few row groups. Raises DamagedLake
     where a file is missing or is not what was committed (a merge must not give damage a new
     checksum), OSError where the disk refuses.
     """
-    for file in run:
-        check_file(folder, table, file)
-    schema = united([_schema(folder, file) for file in run])
-    relative, path = new_file(folder, table, version)
-    with ParquetSink(path, schema) as sink:
-        for file in run:
-            for batch in _batches(folder, file):
+    paths = storage.paths(table, run)
+    for file, path in zip(run, paths, strict=True):
+        check_file(path, table, file)
+    schema = united([_schema(path) for path in paths])
+    relative, merged = new_file(storage.folder, table, version)
+    make_folder(merged.parent)
+    with ParquetSink(merged, schema) as sink:
+        for path in paths:
+            for batch in _batches(path):
                 sink.write(widened(batch, schema))
         return sink.finish(relative, run[0].first_batch, max(file.last_batch for file in run))
 
 
-def _schema(folder: Path, file: DataFile) -> pa.Schema:
-    with pq.ParquetFile(folder / file.path) as parquet:
+def _schema(path: Path) -> pa.Schema:
+    with pq.ParquetFile(path) as parquet:
         return parquet.schema_arrow
 
 
-def _batches(folder: Path, file: DataFile) -> Iterator[pa.RecordBatch]:
-    with pq.ParquetFile(folder / file.path) as parquet:
+def _batches(path: Path) -> Iterator[pa.RecordBatch]:
+    with pq.ParquetFile(path) as parquet:
         yield from parquet.iter_batches(batch_size=ROW_GROUP_ROWS)

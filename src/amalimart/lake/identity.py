@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from pathlib import Path
 
@@ -21,10 +22,15 @@ def read_identity(folder: Path) -> str | None:
 def ensure_identity(folder: Path) -> str:
     """The folder's name, made if it has none. Only for the holder of the lease. Raises OSError."""
     known = read_identity(folder)
-    if known is not None:
-        return known
-    fresh = folder / f".{_FILE}.tmp"
-    fresh.write_text(secrets.token_hex(8) + "\n")
+    if known is None:
+        known = secrets.token_hex(8)
+        write_identity(folder, known)
+    return known
+
+
+def write_identity(folder: Path, identity: str) -> None:
+    """Give a folder its name. Raises OSError."""
+    fresh = folder / f".{_FILE}.{os.getpid()}.tmp"
+    fresh.write_text(identity + "\n")
     fresh.replace(folder / _FILE)
     sync_folder(folder)
-    return (folder / _FILE).read_text().strip()

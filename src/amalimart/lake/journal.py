@@ -90,6 +90,7 @@ class Segment:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.first = int(path.stem)
         make_folder(path.parent)
         is_new = not path.exists()
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)

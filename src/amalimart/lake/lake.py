@@ -11,14 +11,15 @@ from pathlib import Path
 from amalimart.core.clock import Clock
 from amalimart.core.errors import LakeError
 from amalimart.core.names import is_identifier
-from amalimart.lake.checking import check_file
+from amalimart.core.object_store import ObjectStore
 from amalimart.lake.commit import Commit, CommitKind
 from amalimart.lake.durable import guarded, make_folder
-from amalimart.lake.identity import ensure_identity, read_identity
 from amalimart.lake.lease import Lease
 from amalimart.lake.live import TableFiles
 from amalimart.lake.log import CommitLog
+from amalimart.lake.object_storage import CACHE_BYTES, ObjectStorage, sources_in
 from amalimart.lake.source_writer import SMALL_FILE_BYTES, SourceWriter
+from amalimart.lake.storage import FolderStorage, Storage
 from amalimart.lake.sweeping import Swept
 from amalimart.lake.writer import BatchWriter
 
@@ -41,8 +42,19 @@ class Lake:
     files stay on disk for `grace` after a commit removed them. One instance may be shared by threads.
     """
 
-    def __init__(self, root: Path, clock: Clock, *, grace: timedelta = DEFAULT_GRACE) -> None:
+    def __init__(
+        self,
+        root: Path,
+        clock: Clock,
+        *,
+        grace: timedelta = DEFAULT_GRACE,
+        kept_in: ObjectStore | None = None,
+        cache_bytes: int = CACHE_BYTES,
+    ) -> None:
+        """The lake in a folder, or, where it is kept in an object store, its copy in one."""
         self.root = root.absolute()
+        self._kept_in = kept_in
+        self._cache_bytes = cache_bytes
         self._clock = clock
         self._grace = grace
         self._logs: dict[str, CommitLog] = {}
@@ -51,8 +63,11 @@ class Lake:
 
     def sources(self) -> tuple[str, ...]:
         """Sources with at least one commit, sorted."""
-        names = [path.name for path in self.root.glob("*/") if is_identifier(path.name)]
-        return tuple(sorted(name for name in names if self.latest(name) is not None))
+        names = {path.name for path in self.root.glob("*/")}
+        if self._kept_in is not None:
+            names.update(sources_in(self._kept_in))
+        found = (name for name in names if is_identifier(name) and self.latest(name) is not None)
+        return tuple(sorted(found))
 
     def latest(self, source: str) -> Commit | None:
         """The source's last commit, of any kind; its position is where to read on from."""
@@ -74,7 +89,8 @@ class Lake:
         """
         log = self._log(source)
         with log.state() as state:
-            return state.tables(log.folder)
+            log.storage.tidy(state.known_paths(), now=self._clock.now())
+            return state.tables(log.storage)
 
     def writer(self, source: str) -> SourceWriter:
         """The right to write to a source; use it in a `with` block.
@@ -110,7 +126,7 @@ class Lake:
 
         A lake that was removed and filled again starts a new log, whose versions count from 1 once more.
         """
-        return read_identity(self._log(source).folder)
+        return self._log(source).storage.identity()
 
     def recover(self, source: str) -> Swept:
         """Delete what dead writers left and what was removed longer ago than the grace period.
@@ -143,13 +159,14 @@ class Lake:
 
         Raises DamagedLake at the first that is missing or differs, or for a gap in the log.
         """
-        log = CommitLog(self._log(source).folder)
+        log = CommitLog(self._log(source).storage)
+        log.refresh()
         with log.state() as state:
-            live = state.tables(log.folder)
+            live = state.tables(log.storage)
         files = rows = size = 0
         for table in live.values():
             for file in table.files:
-                check_file(log.folder, table.table, file)
+                log.storage.check(table.table, file)
                 files, rows, size = files + 1, rows + file.rows, size + file.bytes
         return Verified(files, rows, size)
 
@@ -158,8 +175,25 @@ class Lake:
         with guarded(f"opening the source {source!r} for writing", folder, lambda: "nothing was changed"):
             make_folder(folder)
             lease = Lease(folder)
-            ensure_identity(folder)
+            try:
+                log = self._log(source)
+                log.storage.claim()
+                log.refresh()
+            except BaseException:
+                lease.release()
+                raise
             return lease
+
+    def close(self) -> None:
+        """Let go of connections; a later call opens them again."""
+        if self._kept_in is not None:
+            self._kept_in.close()
+
+    def _storage(self, source: str) -> Storage:
+        folder = self.root / source
+        if self._kept_in is not None:
+            return ObjectStorage(folder, self._kept_in, source, cache_bytes=self._cache_bytes)
+        return FolderStorage(folder)
 
     def _log(self, source: str) -> CommitLog:
         if not is_identifier(source):
@@ -169,5 +203,5 @@ class Lake:
             )
         with self._lock:
             if source not in self._logs:
-                self._logs[source] = CommitLog(self.root / source)
+                self._logs[source] = CommitLog(self._storage(source))
             return self._logs[source]

@@ -9,27 +9,31 @@ from pathlib import Path
 
 from amalimart.lake.commit import Column, Commit, CommitKind, DataFile, TableChange
 from amalimart.lake.journal import JournalPart, JournalRecord
+from amalimart.lake.storage import Storage
 
 
 @dataclass(frozen=True, slots=True)
 class TableFiles:
     """The live files of one table, oldest batch first, and its rows in the journal, all later than those.
 
-    folder            the source's folder
+    storage           where the source's files are kept
     snapshot_version  version of the snapshot the files start from; a reader that has applied less
                       must read the table anew
     """
 
     table: str
-    folder: Path
+    storage: Storage
     files: tuple[DataFile, ...]
     snapshot_version: int
     journal: tuple[JournalPart, ...] = ()
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """Absolute paths, in the order of `files`."""
-        return tuple(self.folder / file.path for file in self.files)
+        """Where the files can be read on this machine, in the order of `files`.
+
+        Fetches what is kept elsewhere and not here yet. Raises LakeError, DamagedLake.
+        """
+        return self.storage.paths(self.table, self.files)
 
     @property
     def rows(self) -> int:
@@ -57,7 +61,7 @@ class TableFiles:
         """
         files = tuple(file for file in self.files if file.last_batch > version)
         journal = tuple(part for part in self.journal if part.version > version)
-        return TableFiles(self.table, self.folder, files, self.snapshot_version, journal)
+        return TableFiles(self.table, self.storage, files, self.snapshot_version, journal)
 
 
 @dataclass(slots=True)
@@ -87,6 +91,11 @@ class LiveState:
     def version(self) -> int:
         """Version of the latest commit; 0 before the first."""
         return self.latest.version if self.latest else 0
+
+    @property
+    def next_file(self) -> int:
+        """The version that the next commit with a file of its own starts with."""
+        return self.version + 1 if self.segment is None else self.segment
 
     def apply(self, commit: Commit) -> None:
         """Add the next commit that has a file of its own."""
@@ -125,12 +134,12 @@ class LiveState:
             },
         )
 
-    def tables(self, folder: Path) -> Mapping[str, TableFiles]:
+    def tables(self, storage: Storage) -> Mapping[str, TableFiles]:
         """What holds the rows of every table that ever had some."""
         return {
             table: TableFiles(
                 table,
-                folder,
+                storage,
                 _in_order(self.live.get(table, {})),
                 self.snapshots.get(table, 0),
                 tuple(self.journal.get(table, ())),

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from amalimart.core.errors import DamagedLake
+from amalimart.core.errors import DamagedLake, LakeUnreachable
 from amalimart.lake.checkpoint import newest_checkpoint
 from amalimart.lake.commit import Commit, decode_commit, encode_commit
-from amalimart.lake.durable import make_folder, publish, sync_folder
+from amalimart.lake.durable import guarded, sync_folder
 from amalimart.lake.journal import read_records, segment_path
 from amalimart.lake.live import LiveState
+from amalimart.lake.storage import Storage, commit_path, versions_in
 
 _LOADS = 5
+
+log = logging.getLogger(__name__)
 
 
 class _Outdated(Exception):
@@ -29,9 +32,10 @@ class CommitLog:
     the log. A fresh reader starts from the newest checkpoint. Safe to use from several threads.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._commits = folder / "commits"
+    def __init__(self, storage: Storage) -> None:
+        self.storage = storage
+        self.folder = storage.folder
+        self._commits = storage.folder / "commits"
         self._state = LiveState()
         self._loaded = False
         self._lock = threading.Lock()
@@ -63,21 +67,42 @@ class CommitLog:
     def append(self, commit: Commit) -> None:
         """Make a commit durable and visible. Raises CommitConflict, LakeError or OSError."""
         content = encode_commit(commit)
-        make_folder(self._commits)
-        publish(self._path(commit.version), content)
+        self.storage.keep([file for change in commit.tables.values() for file in change.added])
+        first = commit.version if commit.seals is None else commit.seals
+        self.storage.publish_commit(first, commit.version, content)
 
-    def _catch_up(self) -> None:
+    def refresh(self) -> None:
+        """Look at once for what other machines have committed. Raises LakeError, DamagedLake."""
+        with self._lock:
+            self._catch_up(at_once=True)
+
+    def _catch_up(self, *, at_once: bool = False) -> None:
         for _ in range(_LOADS):
             try:
                 if not self._loaded:
                     self._load()
                 while self._step():
                     pass
+                if self._pulled(self._state.next_file, at_once=at_once):
+                    at_once = False
+                    raise _Outdated
             except _Outdated:
                 self._loaded = False
             else:
                 return
         raise self._gap(self._state.version + 1)
+
+    def _pulled(self, first: int, *, at_once: bool) -> bool:
+        """Whether other machines have committed meanwhile."""
+        try:
+            with guarded("copying the commit log", self.folder, lambda: "what is committed stays committed"):
+                return self.storage.pull(first, at_once=at_once)
+        except LakeUnreachable as error:
+            if at_once or self._state.latest is None:
+                raise
+            # What is known here stands; a reader that was refused it would see less, not more.
+            log.warning("the object store is not reached", extra={"error": error.as_dict()})
+            return False
 
     def _load(self) -> None:
         """Start from the newest checkpoint and every commit file after it."""
@@ -88,6 +113,8 @@ class CommitLog:
                 raise _Outdated
             expected = self._state.version + 1
             if expected not in {version, commit.seals}:
+                if self._pulled(expected, at_once=True):
+                    raise _Outdated  # somebody has cleared the copy of the log away
                 raise self._gap(expected)
             self._state.apply(commit)
         self._loaded = True
@@ -123,16 +150,10 @@ class CommitLog:
         return state.version > before
 
     def _versions(self, after: int) -> list[int]:
-        if not self._commits.is_dir():
-            return []
-        found = (int(path.stem) for path in self._commits.glob("[0-9]*.json") if path.stem.isdecimal())
-        return sorted(version for version in found if version > after)
-
-    def _path(self, version: int) -> Path:
-        return self._commits / f"{version:020d}.json"
+        return [version for version in versions_in(self._commits) if version > after]
 
     def _read(self, version: int) -> Commit | None:
-        path = self._path(version)
+        path = commit_path(self.folder, version)
         try:
             content = path.read_bytes()
         except FileNotFoundError:
@@ -144,7 +165,7 @@ class CommitLog:
     def _gap(self, version: int) -> DamagedLake:
         return DamagedLake(
             f"version {version} of the commit log is missing",
-            where=str(self._path(version)),
+            where=str(commit_path(self.folder, version)),
             expected="every version from 1 to the latest",
             next_step="restore the file from a backup, or remove the source's folder and ingest it again",
         )

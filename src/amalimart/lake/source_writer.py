@@ -8,14 +8,14 @@ from types import TracebackType
 from typing import Any, Self
 
 from amalimart.core.clock import Clock
-from amalimart.core.errors import LakeError
+from amalimart.core.errors import CommitConflict, LakeError
 from amalimart.lake.checkpoint import checkpoint_due, write_checkpoint
 from amalimart.lake.commit import Commit, CommitKind, DataFile, TableChange
 from amalimart.lake.compaction import merge, mergeable_runs
 from amalimart.lake.durable import guarded
 from amalimart.lake.journal import Segment, encode_body, segment_path
 from amalimart.lake.lease import Lease
-from amalimart.lake.live import TableFiles
+from amalimart.lake.live import LiveState, TableFiles
 from amalimart.lake.log import CommitLog
 from amalimart.lake.rows import ChangedRows
 from amalimart.lake.sealing import seal_tables
@@ -50,6 +50,14 @@ class SourceWriter:
             self._rows_since = clock.now() if has_rows else None
 
     @property
+    def acknowledge_at_once(self) -> bool:
+        """Whether a batch in the journal is as safe as a sealed one, so that the source may forget it.
+
+        Where the lake outlives this machine, the journal does not: then only a seal is.
+        """
+        return not self._log.storage.outlives_this_machine
+
+    @property
     def latest(self) -> Commit | None:
         """The source's last commit."""
         with self._log.state() as state:
@@ -58,7 +66,7 @@ class SourceWriter:
     def live_files(self) -> Mapping[str, TableFiles]:
         """Table -> what holds its rows, all as of one commit."""
         with self._log.state() as state:
-            return state.tables(self._log.folder)
+            return state.tables(self._log.storage)
 
     def append(
         self,
@@ -72,6 +80,7 @@ class SourceWriter:
         Raises LakeError for rows or a position that cannot be kept, DiskFull; the lake is then as it was.
         """
         with self._log.state() as state:
+            self._require_own(state)
             version = state.version + 1
         now = self._clock.now()
         tables = [(change.table, change.in_batch(version)) for change in changes]
@@ -99,6 +108,7 @@ class SourceWriter:
         Raises DiskFull, LakeError; the batches are then where they were.
         """
         with self._log.state() as state:
+            self._require_own(state)
             latest, first = state.latest, state.segment
             journal = {table: tuple(parts) for table, parts in state.journal.items()}
         if self._segment is None:
@@ -162,7 +172,7 @@ class SourceWriter:
         """
         with self.begin(CommitKind.COMPACTION) as writer:
             with self._log.state() as state:
-                live = state.tables(self._log.folder)
+                live = state.tables(self._log.storage)
                 latest = state.latest
             unknown = sorted(set(tables) - set(live))
             if unknown:
@@ -173,7 +183,7 @@ class SourceWriter:
             for table in tables or live:
                 for run in mergeable_runs(live[table].files, small_below=small_below, at_least=at_least):
                     with guarded(f"compacting the table {table!r}", self._log.folder, writer.kept):
-                        merged = merge(self._log.folder, table, run, writer.version)
+                        merged = merge(self._log.storage, table, run, writer.version)
                         writer.adopt(table, merged, [file.path for file in run])
             if latest is None or not writer.has_files:
                 return None
@@ -204,7 +214,7 @@ class SourceWriter:
             self._log.state() as state,
             guarded("clearing away old files", self._log.folder, self._kept_quietly),
         ):
-            return sweep(self._log.folder, state, now=self._clock.now(), grace=self._grace)
+            return sweep(self._log.storage, state, now=self._clock.now(), grace=self._grace)
 
     def close(self) -> None:
         """Give the right back; batches in the journal stay there, committed."""
@@ -218,7 +228,17 @@ class SourceWriter:
             if checkpoint_due(self._log.folder, state):
                 # The state is held: what stays committed cannot be looked up in it a second time.
                 with guarded("writing a checkpoint", self._log.folder, self._kept_quietly):
-                    write_checkpoint(self._log.folder, state, now=self._clock.now(), grace=self._grace)
+                    write_checkpoint(self._log.storage, state, now=self._clock.now(), grace=self._grace)
+
+    def _require_own(self, state: LiveState) -> None:
+        """Raises CommitConflict where another machine's commit has taken the place of our open segment."""
+        if self._segment is not None and self._segment.first < state.next_file:
+            raise CommitConflict(
+                "another machine has committed to the source meanwhile",
+                where=str(self._log.folder),
+                expected="one writer at a time for a source, on whatever machine",
+                next_step="stop the other writer; what the journal held here is read from the source again",
+            )
 
     def _drop_empty_segment(self) -> None:
         assert self._segment is not None  # noqa: S101 - checked by the caller

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from amalimart.lake.live import LiveState
+from amalimart.lake.storage import Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,21 +20,10 @@ class Swept:
     expired: int
 
 
-def sweep(folder: Path, state: LiveState, *, now: datetime, grace: timedelta) -> Swept:
+def sweep(storage: Storage, state: LiveState, *, now: datetime, grace: timedelta) -> Swept:
     """Delete orphans at once, removed files and sealed segments once that is longer ago than `grace`."""
-    known = state.known_paths()
-    orphans = expired = 0
-    for path in folder.glob("data/*/*"):
-        relative = path.relative_to(folder).as_posix()
-        if relative in known or not path.is_file():
-            continue
-        removed_at = state.removed.get(relative)
-        if removed_at is None:
-            path.unlink()
-            orphans += 1
-        elif removed_at + grace <= now:
-            path.unlink()
-            expired += 1
+    orphans, expired = storage.clear_data(state.known_paths(), state.removed, now=now, grace=grace)
+    folder = storage.folder
     for path in folder.glob("journal/[0-9]*.journal"):
         first = int(path.stem)
         if (
@@ -43,7 +32,8 @@ def sweep(folder: Path, state: LiveState, *, now: datetime, grace: timedelta) ->
         ):
             path.unlink()
             expired += 1
-    for path in [*folder.glob("commits/.*.tmp"), *folder.glob("checkpoints/.*.tmp")]:
+    left_over = ("commits/.*.tmp", "checkpoints/.*.tmp", "incoming/*")
+    for path in (path for pattern in left_over for path in folder.glob(pattern)):
         path.unlink()
         orphans += 1
     return Swept(orphans, expired)
