@@ -8,7 +8,16 @@ from amalimart.lake import BATCH_COLUMNS, Commit, CommitKind, Lake, SourceWriter
 from amalimart.mapping.catalog_check import misfits
 from amalimart.mapping.source_mapping import SourceMapping
 from amalimart.sources.landing import landed_columns
-from amalimart.sources.port import Catalog, Position, Progress, SetsAside, Source, aside_reasons, silent
+from amalimart.sources.port import (
+    AddsColumns,
+    Catalog,
+    Position,
+    Progress,
+    SetsAside,
+    Source,
+    aside_reasons,
+    silent,
+)
 
 
 def ingest_once(
@@ -56,6 +65,8 @@ def snapshot_stale(
         without = _beyond_following(mapping, catalog, since) - set(again)
     landed = landed_columns(mapping, catalog, without=without)
     grown = {table for table, columns in landed.items() if not set(columns) <= in_lake.get(table, set())}
+    if isinstance(source, AddsColumns):
+        grown -= source.adding_columns().keys()
     stale = {*source.stale_tables(mapping, since), *grown, *again, *leaked} & set(landed)
     if not stale and not leaked:
         return None
@@ -78,7 +89,12 @@ def poll(
     if writer.latest is None:
         return None
     since = writer.latest.position
-    mapping = mapping.fitted({t: {c.name for c in files.columns} for t, files in writer.live_files().items()})
+    there: dict[str, Collection[str]] = {
+        table: {column.name for column in files.columns} for table, files in writer.live_files().items()
+    }
+    if isinstance(source, AddsColumns):
+        there |= source.adding_columns()
+    mapping = mapping.fitted(there)
     with writer.begin(CommitKind.CHANGES) as batch:
         changes = source.poll(mapping, batch, progress, since=since)
         if changes is not None and batch.has_files:

@@ -127,6 +127,19 @@ class SetsAside(Protocol):
         ...
 
 
+@runtime_checkable
+class AddsColumns(Protocol):
+    """A source with tables that are only ever added to, new columns included."""
+
+    def adding_columns(self) -> Mapping[str, Collection[str]]:
+        """Such table -> its columns, those of waiting rows too, as of the last round.
+
+        Rows that landed before lack a new column; they are read anew only if they have it as well,
+        which `stale_tables` tells.
+        """
+        ...
+
+
 def aside_reasons(source: SetsAside, mapping: SourceMapping) -> dict[str, str]:
     """Mapped table -> why it is set aside, in one line that names the place."""
     return {

@@ -51,8 +51,17 @@ class FileDropSource:
         """Tables that wait for a file to be corrected, and why; the others go on."""
         return self._looker.aside()
 
+    def adding_columns(self) -> Mapping[str, Collection[str]]:
+        """The tables of many files that have landed, with the columns of all their files."""
+        place = FilesPosition.of(self._ledger.position())
+        _, catalog = self._now()
+        return {table: set(catalog[table]) for table in place.drops if table in catalog}
+
     def stale_tables(self, mapping: SourceMapping, position: Position | None) -> Collection[str]:
-        """Mapped tables of one file with another content than the lake's, and those that have become many."""
+        """Mapped tables of one file with another content than the lake's, and some of many files.
+
+        Those of which none was taken yet, or not with every column that the mapping asks for.
+        """
         place = FilesPosition.of(position)
         look, _ = self._now()
         stale = set()
@@ -60,7 +69,11 @@ class FileDropSource:
             if table in look.whole and table not in look.young:
                 if self._has_changed(look.whole[table], place):
                     stale.add(table)
-            elif table in look.drops and table not in place.drops:
+            elif table in place.drops:
+                unread = set(place.drops[table].columns) - set(self._ledger.columns(table))
+                if unread & set(mapping.landed[table]):
+                    stale.add(table)  # the mapping asks for more of files that were taken
+            elif table in look.drops:
                 stale.add(table)
         return stale - self.set_aside().keys()
 
