@@ -25,6 +25,14 @@ _MEANINGS = {
     "name": "Name of the marketplace, shown on the pages.",
     "time_zone": "Business time zone (IANA name): where days, weeks and months start.",
     "currency": "Business currency, ISO 4217.",
+    "lake.prefix": "Where what was landed is kept for good, if not in `data/lake/`: `s3://bucket/prefix`. "
+    "`lake: s3://bucket/prefix` is short for it.",
+    "lake.endpoint": "With `lake.prefix`: address of the object store, where it is not AWS's own.",
+    "lake.region": "With `lake.prefix`: region of the bucket, where the environment does not tell it.",
+    "lake.credentials": "With `lake.prefix`: `secret:NAME`, whose value is `KEY_ID:SECRET_KEY`; without it "
+    "they are looked for as every AWS program does.",
+    "lake.cache_gb": "With `lake.prefix`: how many gigabytes of copies may lie in `data/lake/`; what was "
+    "read within the last hour stays in any case.",
     "history_days": "Days that the lake keeps files which a new snapshot replaced; for ever, where not set.",
     "sla_days.express": "Calendar days until an express delivery is late, where the shop promised no date.",
     "sla_days.standard": "The same for any other delivery.",

@@ -83,9 +83,37 @@ class SourceSettings(StrictModel):
         return self
 
 
+class LakeSettings(StrictModel):
+    """Where what was landed is kept for good: in the project's data folder, or in an object store.
+
+    prefix, endpoint, region, credentials  the object store, and how to reach it; `lake: s3://bucket/prefix`
+                is short for a prefix alone
+    cache_gb    how much of it may lie in the data folder beyond what is in use
+    """
+
+    prefix: str | None = None
+    endpoint: str | None = None
+    region: str | None = None
+    credentials: str | None = None
+    cache_gb: int = Field(default=20, ge=1, le=100_000)
+
+    @model_validator(mode="after")
+    def _one_place(self) -> LakeSettings:
+        if self.prefix is not None and not _S3_PREFIX.fullmatch(self.prefix):
+            raise ValueError("`lake` is not like s3://bucket/prefix")
+        if self.endpoint is not None and not self.endpoint.startswith(("http://", "https://")):
+            raise ValueError("`endpoint` is not an http:// or https:// address")
+        if self.credentials is not None and not self.credentials.startswith(_SECRET_REFERENCE):
+            raise ValueError("`credentials` needs the form secret:NAME; they are a secret")
+        if self.prefix is None and (self.endpoint or self.region or self.credentials):
+            raise ValueError("`endpoint`, `region` and `credentials` belong to a lake with a `prefix`")
+        return self
+
+
 class Settings(StrictModel):
     """Everything amalimart.yml may say.
 
+    lake           where what was landed is kept for good
     history_days   how long the lake keeps files that a new snapshot replaced; for ever, if not set
     """
 
@@ -93,9 +121,15 @@ class Settings(StrictModel):
     time_zone: str = "Africa/Accra"
     currency: str = Field(default="GHS", pattern="^[A-Z]{3}$")
     sla_days: SlaDays = SlaDays()
+    lake: LakeSettings = LakeSettings()
     history_days: int | None = Field(default=None, ge=1, le=36_500)
     serve: ServeSettings = ServeSettings()
     sources: dict[str, SourceSettings] = {}
+
+    @field_validator("lake", mode="before")
+    @classmethod
+    def _short_form(cls, lake: object) -> object:
+        return {"prefix": lake} if isinstance(lake, str) else lake
 
     @field_validator("time_zone")
     @classmethod

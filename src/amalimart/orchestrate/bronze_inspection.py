@@ -16,6 +16,7 @@ from amalimart.core.errors import ConfigError
 from amalimart.core.names import nearest
 from amalimart.lake import BATCH_COLUMNS, Lake, Operation, TableFiles
 from amalimart.mapping.source_mapping import find_mapping, load_mapping
+from amalimart.orchestrate.lake_opening import open_lake
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ def _about(rows: pa.RecordBatch, key: Mapping[str, str]) -> pa.RecordBatch:
 
 def _lake(project: Project, source: str, clock: Clock) -> Lake:
     _known_source(project, source)
-    return Lake(project.lake, clock)
+    return open_lake(project, clock)
 
 
 def _known_source(project: Project, source: str) -> str:

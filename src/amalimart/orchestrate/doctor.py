@@ -16,6 +16,7 @@ from amalimart.core.errors import AmalimartError
 from amalimart.lake import Lake
 from amalimart.mapping.catalog_check import check_catalog
 from amalimart.mapping.source_mapping import SourceMapping, find_mapping, load_mapping
+from amalimart.orchestrate.lake_opening import open_lake
 from amalimart.orchestrate.runtime_files import read_report
 from amalimart.orchestrate.source_opening import open_source
 
@@ -64,7 +65,7 @@ def examine(home: Path, clock: Clock) -> Iterator[Finding]:
     )
     if not project.settings.sources:
         yield Finding("sources", Verdict.NOTE, "none yet", "amalimart source add --help")
-    lake = Lake(project.lake, clock)
+    lake = open_lake(project, clock)
     for name, settings in project.settings.sources.items():
         yield from _examine_source(project, name, settings)
         yield _guarded(f"lake of {name}", lambda name=name: _lake_detail(lake, name))  # type: ignore[misc]

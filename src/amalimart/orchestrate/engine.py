@@ -17,9 +17,9 @@ from pathlib import Path
 from amalimart.config.project import Project
 from amalimart.core.clock import Clock
 from amalimart.core.errors import CompileFailed, UnsupportedFeature, WarehouseError
-from amalimart.lake import Lake
 from amalimart.lake.durable import guarded
 from amalimart.mapping.source_mapping import SourceMapping, find_mapping, load_mapping
+from amalimart.orchestrate.lake_opening import open_lake
 from amalimart.warehouse.compiler import compile_project
 from amalimart.warehouse.executor import BuildReport, Executor, Progress
 from amalimart.warehouse.graph import CompiledGraph
@@ -77,7 +77,7 @@ class Engine:
     def __init__(self, project: Project, clock: Clock) -> None:
         self.project = project
         self.mappings = load_mappings(project)
-        self.lake = Lake(project.lake, clock)
+        self.lake = open_lake(project, clock)
         self.hot_file = HotFile(project.hot_file, readable_folders=[project.lake])
         self._executor = Executor(self.hot_file, clock, project.zone)
         self._graph: CompiledGraph | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from amalimart.config.project import Project, SourceSettings
-from amalimart.core.errors import ConfigError
+from amalimart.orchestrate.lake_opening import s3_access
 from amalimart.sources.files.local import LocalFolder
 from amalimart.sources.files.s3 import S3Access, S3Prefix
 from amalimart.sources.files.stored import FileStore
@@ -19,18 +19,10 @@ def file_store(project: Project, name: str, settings: SourceSettings) -> FileSto
 
 
 def _access(project: Project, name: str, settings: SourceSettings) -> S3Access:
+    access = S3Access(endpoint_url=settings.endpoint, region=settings.region)
     if settings.credentials is None:
-        return S3Access(endpoint_url=settings.endpoint, region=settings.region)
-    where = f"{project.settings_file}: sources.{name}.credentials"
-    key_id, separator, secret = project.secret(settings.credentials, where).partition(":")
-    if not (key_id and separator and secret):
-        raise ConfigError(
-            "the credentials cannot be read",
-            where=where,
-            expected="KEY_ID:SECRET_KEY",
-            next_step=f"correct the secret {settings.credentials.removeprefix('secret:')}",
-        )
-    return S3Access(key_id, secret, endpoint_url=settings.endpoint, region=settings.region)
+        return access
+    return s3_access(project, settings.credentials, f"sources.{name}.credentials", access)
 
 
 def in_project(project: Project, path: Path) -> Path:

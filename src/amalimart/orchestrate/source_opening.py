@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from amalimart.config.project import Project, SourceSettings
 from amalimart.core.clock import SystemClock
-from amalimart.lake import Lake
 from amalimart.observe.progress import Step
 from amalimart.orchestrate.file_stores import file_store
+from amalimart.orchestrate.lake_opening import open_lake
 from amalimart.sources import (
     FileDropSource,
     PostgresPollingSource,
@@ -23,7 +23,7 @@ from amalimart.sources.mysql.source import MySQLSource
 def open_source(project: Project, name: str, settings: SourceSettings) -> Source:
     """The source of one entry of amalimart.yml. Raises ConfigError where a secret is not set."""
     where = f"{project.settings_file}: sources.{name}"
-    lake = Lake(project.lake, SystemClock())
+    lake = open_lake(project, SystemClock())
     if settings.url is not None:
         address = project.secret(settings.url, where)
         if settings.kind == "mysql":

@@ -8,7 +8,7 @@ from typing import Any
 from amalimart.config.project import Project
 from amalimart.core.clock import SystemClock
 from amalimart.core.errors import EngineUnavailable
-from amalimart.lake import Lake
+from amalimart.orchestrate.lake_opening import open_lake
 from amalimart.orchestrate.resnapshots import resnapshot_done
 from amalimart.orchestrate.runtime_files import read_report
 from amalimart.orchestrate.source_settings import erase_source, known_source
@@ -38,7 +38,7 @@ def remove_source(project: Project, name: str) -> LeftBehind:
             where=str(project.home),
             next_step="stop amalimart up with Ctrl-C first",
         )
-    lake = Lake(project.lake, SystemClock())
+    lake = open_lake(project, SystemClock())
     latest = lake.latest(name)
     left = []
     if latest is not None:

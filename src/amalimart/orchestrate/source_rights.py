@@ -10,8 +10,8 @@ from typing import Any, Protocol
 from amalimart.config.project import Project, SourceSettings
 from amalimart.core.clock import SystemClock
 from amalimart.core.errors import CaptureRefused
-from amalimart.lake import Lake
 from amalimart.mapping.source_mapping import SourceMapping, find_mapping, load_mapping
+from amalimart.orchestrate.lake_opening import open_lake
 from amalimart.orchestrate.source_describing import place_of
 from amalimart.orchestrate.source_opening import capture_name
 from amalimart.orchestrate.source_settings import known_source
@@ -76,7 +76,7 @@ def missing_rights(
 
 def _identity(project: Project, name: str) -> str | None:
     """The identity of the source's lake, made if need be: an administrator is told a publication by name."""
-    lake = Lake(project.lake, SystemClock())
+    lake = open_lake(project, SystemClock())
     if lake.identity(name) is None:
         with lake.writer(name):
             pass

@@ -8,7 +8,7 @@ from typing import Any
 
 from amalimart.config.project import Project
 from amalimart.core.clock import Clock
-from amalimart.lake import Lake
+from amalimart.orchestrate.lake_opening import open_lake
 from amalimart.orchestrate.runtime_files import read_report
 from amalimart.sources import stopped_reasons
 
@@ -73,7 +73,7 @@ def project_status(project: Project, clock: Clock, said: Mapping[str, Any] | Non
     `said` is the running engine's answer to /status, or None where no engine runs.
     """
     engine = read_report(project.run, "engine")
-    lake = Lake(project.lake, clock)
+    lake = open_lake(project, clock)
     sources = []
     for name in project.settings.sources:
         report = read_report(project.run, f"ingest-{name}")

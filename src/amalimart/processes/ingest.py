@@ -20,10 +20,11 @@ from typing import Any
 from amalimart.config.project import Project, open_project
 from amalimart.core.clock import SystemClock
 from amalimart.core.errors import AmalimartError
-from amalimart.lake import Commit, Lake
+from amalimart.lake import Commit
 from amalimart.observe.logs import log_to_file
 from amalimart.orchestrate.engine import load_mappings
 from amalimart.orchestrate.keeping_up import SourceKeeper
+from amalimart.orchestrate.lake_opening import open_lake
 from amalimart.orchestrate.runtime_files import remove_report, write_report
 from amalimart.orchestrate.source_opening import open_source
 from amalimart.sources import Follower, stopped_reasons
@@ -48,7 +49,7 @@ class IngestLoop:
         self._name = name
         self._settings = project.settings.sources[name]
         self._mapping = load_mappings(project)[name]
-        self._lake = Lake(project.lake, SystemClock())
+        self._lake = open_lake(project, SystemClock())
         self._stop = stop
         self._failures = 0
         self._reported_at = 0.0
