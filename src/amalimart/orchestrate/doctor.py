@@ -19,6 +19,7 @@ from amalimart.mapping.source_mapping import SourceMapping, find_mapping, load_m
 from amalimart.orchestrate.lake_opening import open_lake
 from amalimart.orchestrate.runtime_files import read_report
 from amalimart.orchestrate.source_opening import open_source
+from amalimart.orchestrate.source_rights import rights_of
 
 _ENOUGH_BYTES = 2 * 1024**3
 
@@ -95,8 +96,22 @@ def _examine_source(project: Project, name: str, settings: SourceSettings) -> It
         )
     else:
         yield Finding(f"source {name}", Verdict.OK, "answers; every table and column is accounted for")
+    yield from _examine_rights(project, name)
     secrets = _secrets(mapping)
     yield Finding(f"secrets of {name}", Verdict.OK, f"never copied: {', '.join(secrets) or 'none listed'}")
+
+
+def _examine_rights(project: Project, name: str) -> Iterator[Finding]:
+    try:
+        rights = rights_of(project, name)
+    except AmalimartError as error:
+        yield _problem(f"rights of {name}", error)
+        return
+    for right in rights:
+        verdict = Verdict.PROBLEM if right.blocking else Verdict.NOTE
+        yield Finding(f"rights of {name}", verdict, right.what, "; ".join(right.fix) or None)
+    if not any(right.blocking for right in rights):
+        yield Finding(f"rights of {name}", Verdict.OK, "nothing stands in the way of following it")
 
 
 def _secrets(mapping: SourceMapping) -> list[str]:

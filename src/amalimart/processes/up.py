@@ -21,7 +21,7 @@ def check_before_start(project: Project) -> None:
         raise ConfigError(
             "this project has no source yet",
             where=str(project.settings_file),
-            next_step="amalimart source add shop --kind postgres --mapping NAME",
+            next_step="amalimart source add NAME URL",
         )
     running = read_report(project.run, "engine")
     if running is not None:
