@@ -471,5 +471,8 @@ def test_the_verdict_names_what_is_wrong() -> None:
     column = SourceColumn("id", "int4", True, -1, "integer")
     assert judge(wanted, {"id": "integer", "name": "text"}, [column], {"id"}).types == {"id": "integer"}
     assert judge(wanted, {"id": "integer"}, [column], {"id"}).stopped is None
+    appeared = SourceColumn("name", "text", True, -1, "text")
+    assert judge(wanted, {"id": "integer"}, [column, appeared], {"id"}).stale
+    assert not judge(wanted, {"id": "integer", "name": "text"}, [column, appeared], {"id"}).stale
     assert "'id'" in (judge(wanted, {"id": "integer"}, [column], set()).stopped or "")
     assert "'id'" in (judge(wanted, {"id": "integer"}, [], set()).stopped or "")

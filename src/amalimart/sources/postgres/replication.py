@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import selectors
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from struct import Struct
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import psycopg
 from psycopg import pq
@@ -33,6 +33,8 @@ from amalimart.sources.postgres.pgoutput import moment_of
 STATUS_SECONDS = 10.0
 SLOT_SECONDS = 1800.0
 START_SECONDS = 300.0
+BUSY_SECONDS = 10.0
+T = TypeVar("T")
 _DATA, _KEEPALIVE = b"wk"
 _DATA_HEADER = 25
 _KEEPALIVE_BODY = Struct(">QqB")
@@ -219,6 +221,21 @@ def _error_of(result: Any, pgconn: Any) -> psycopg.Error:
         return psycopg.errors.error_from_result(result)
     said = pgconn.error_message.decode(errors="replace").strip()
     return psycopg.OperationalError(said or "the server ended the change stream")
+
+
+def not_busy(act: Callable[[], T]) -> T:
+    """Do something with a slot, giving the server time to see that the session before is gone.
+
+    Raises CaptureBusy where another process keeps it.
+    """
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            return act()
+        except CaptureBusy:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
 
 
 @contextmanager

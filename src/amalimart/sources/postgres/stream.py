@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from amalimart.core.errors import CaptureBusy, SourceError
+from amalimart.core.errors import SourceError
 from amalimart.lake import Transaction
 from amalimart.sources.port import Position, RowChange, Settled, TableShape
 from amalimart.sources.postgres.drift import Wanted, judge
@@ -34,14 +34,13 @@ from amalimart.sources.postgres.pgoutput import (
     decode,
 )
 from amalimart.sources.postgres.relations import SourceColumn
-from amalimart.sources.postgres.replication import Keepalive, Replication
+from amalimart.sources.postgres.replication import Keepalive, Replication, not_busy
 from amalimart.sources.postgres.row_changes import KeyNotToldError, RowReader, shape_of
 from amalimart.sources.postgres.slot import without_publication
 from amalimart.sources.postgres.stream_position import StreamPosition
 from amalimart.sources.postgres.text_values import TextColumn
 
 LOOK_SECONDS = 10.0
-_REOPEN_SECONDS = 30.0
 _NOT_TOLD = "a change did not say which row it is about: its replica identity no longer holds the key"
 
 
@@ -102,7 +101,7 @@ class PostgresChangeStream:
             TypeMessage: _ignored,
             Origin: _ignored,
         }
-        self._replication = self._opened(place.lsn)
+        self._replication = not_busy(lambda: self._opened(place.lsn))
 
     def events(self, wait: float) -> Iterator[RowChange | Settled]:
         """What has arrived; ends where nothing more comes within `wait` seconds.
@@ -343,17 +342,8 @@ class PostgresChangeStream:
         self._replication.close()
         self._readers.clear()
         self._pass(mark)
-        until = time.monotonic() + _REOPEN_SECONDS
-        while True:
-            try:
-                self._replication = self._opened(mark)
-            except CaptureBusy:
-                # The server needs a moment to see that the old session is gone.
-                if time.monotonic() > until:
-                    raise
-                time.sleep(0.05)
-            else:
-                return True
+        self._replication = not_busy(lambda: self._opened(mark))
+        return True
 
 
 def _ignored(_message: TypeMessage | Origin) -> None:

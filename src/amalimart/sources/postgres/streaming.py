@@ -40,7 +40,7 @@ from amalimart.sources.postgres.publication import (
     read_publication,
 )
 from amalimart.sources.postgres.relations import Relation
-from amalimart.sources.postgres.replication import Replication, capture_errors
+from amalimart.sources.postgres.replication import Replication, capture_errors, not_busy
 from amalimart.sources.postgres.session import Session
 from amalimart.sources.postgres.slot import drop_slot, lost, read_slot, wait_for_writers, without_publication
 from amalimart.sources.postgres.snapshotting import Asked, copy_tables
@@ -341,11 +341,11 @@ class PostgresStreamingSource:
 
     def _drop_slots(self, names: Collection[str]) -> None:
         for name in sorted(names):
-            with (
-                self._session.connected() as connection,
-                capture_errors(self._session.address, name),
-            ):
-                drop_slot(connection, name)
+            not_busy(lambda name=name: self._drop_slot(name))  # type: ignore[misc]
+
+    def _drop_slot(self, name: str) -> None:
+        with self._session.connected() as connection, capture_errors(self._session.address, name):
+            drop_slot(connection, name)
 
     def _end_of_log(self) -> int:
         with self._session.connected() as connection:
