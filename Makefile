@@ -31,12 +31,16 @@ demo: $(VENV)/demo.stamp ## run the whole path on a simulated marketplace: http:
 demo-reset: ## remove what the demo made
 	@if test -x $(BIN)/amalimart; then $(BIN)/amalimart demo --home $(DEMO_HOME) --reset; else rm -rf $(DEMO_HOME); fi
 
-test: $(VENV)/dev.stamp browser ## the gate: format, lint, types, imports, sql, then every test
+test: $(VENV)/dev.stamp browser mariadb ## the gate: format, lint, types, imports, sql, then every test
 	@$(MAKE) --no-print-directory check
 
 .PHONY: browser
 browser: $(VENV)/dev.stamp ## find a Chromium for the browser tests, or install one
 	@sh tools/find_browser.sh "$(BIN)"
+
+.PHONY: mariadb
+mariadb: ## find a MariaDB server for the tests of the MySQL source, or install one
+	@sh tools/find_mariadb.sh
 
 check: $(VENV)/dev.stamp format-check lint types imports sql ## what CI runs
 	@$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"
@@ -60,7 +64,7 @@ imports: $(VENV)/dev.stamp ## who may import whom
 sql: $(VENV)/dev.stamp ## sqlfluff over the models
 	@$(BIN)/sqlfluff lint --disable-progress-bar src/amalimart/marketplace/dbt/models src/amalimart/marketplace/dbt/tests
 
-test-full: $(VENV)/dev.stamp ## the long tests that CI runs after the gate
+test-full: $(VENV)/dev.stamp mariadb ## the long tests that CI runs after the gate
 	@$(BIN)/pytest -m slow
 
 bench-%: $(VENV)/dev.stamp ## measure: bench-demo
