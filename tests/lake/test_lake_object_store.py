@@ -409,3 +409,22 @@ def test_no_secret_is_in_an_error(lake: OrdersLake, clock: HandClock, tmp_path: 
         Lake(tmp_path / "lake", clock, kept_in=store).begin("shop", CommitKind.CHANGES)
     store.close()
     assert "hunter2" not in repr(caught.value.as_dict()) + repr(access)
+
+
+def test_a_position_that_moved_alone_is_sealed_too_so_that_the_source_may_forget(
+    lake: OrdersLake, clock: HandClock, tmp_path: Path
+) -> None:
+    own = type(lake)(tmp_path / "own", clock)
+    for kept, due in ((lake, True), (own, False)):
+        kept.commit_orders([1])
+        with kept.writer("shop") as writer:
+            writer.append((), {"last": 2}, None)
+            assert not writer.seal_due
+            clock.forward(timedelta(seconds=60))
+            assert writer.seal_due is due
+            sealed = writer.seal()
+            assert sealed is not None
+            assert sealed.position == {"last": 2}
+    latest = lake.reopened().latest("shop")
+    assert latest is not None
+    assert latest.position == {"last": 2}

@@ -41,13 +41,14 @@ class SourceWriter:
         self._lease = lease
         self._grace = grace
         self._segment: Segment | None = None
-        self._rows_since: datetime | None = None
+        self._due_since: datetime | None = None
         with log.state() as state:
-            first, has_rows = state.segment, bool(state.journal)
+            first = state.segment
+            due = bool(state.journal) or not self.acknowledge_at_once
         if first is not None:
             with guarded("opening the journal", log.folder, self._kept):
                 self._segment = Segment(segment_path(log.folder, first))
-            self._rows_since = clock.now() if has_rows else None
+            self._due_since = clock.now() if due else None
 
     @property
     def acknowledge_at_once(self) -> bool:
@@ -89,18 +90,19 @@ class SourceWriter:
             if self._segment is None:
                 self._segment = Segment(segment_path(self._log.folder, version))
             self._segment.append(body)
-        if tables and self._rows_since is None:
-            self._rows_since = now
+        # Where only a seal is acknowledged, a position that moved alone has to be sealed as well.
+        if self._due_since is None and (tables or not self.acknowledge_at_once):
+            self._due_since = now
         with self._log.state() as state:
             assert state.latest is not None  # noqa: S101 - just written
             return state.latest
 
     @property
     def seal_due(self) -> bool:
-        """Whether the journal holds rows for long enough, or enough of them, to be sealed."""
-        if self._segment is None or self._rows_since is None:
+        """Whether the journal holds what is to be sealed for long enough, or enough of it."""
+        if self._segment is None or self._due_since is None:
             return self._segment is not None and self._segment.bytes >= SEAL_BYTES
-        return self._segment.bytes >= SEAL_BYTES or self._clock.now() - self._rows_since >= SEAL_AFTER
+        return self._segment.bytes >= SEAL_BYTES or self._clock.now() - self._due_since >= SEAL_AFTER
 
     def seal(self) -> Commit | None:
         """Give the batches in the journal their files; None where there are none.
@@ -140,7 +142,7 @@ class SourceWriter:
                 (self._log.folder / file.path).unlink(missing_ok=True)
             raise
         self._segment.close()
-        self._segment = self._rows_since = None
+        self._segment = self._due_since = None
         self._checkpoint()
         return commit
 

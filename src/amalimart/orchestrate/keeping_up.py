@@ -87,26 +87,30 @@ class SourceKeeper:
             return
         with (
             closing(source.follow(self._mapping.renamed(source.catalog()), latest.position)) as stream,
-            closing(Follower(self._writer, stream)) as follower,
+            closing(
+                Follower(self._writer, stream, acknowledge_at_once=self._writer.acknowledge_at_once)
+            ) as follower,
         ):
             while not self._stop.is_set():
                 commit = follower.step(_STEP_SECONDS)
                 if follower.at_rest:
-                    self._tidy(commit)
+                    sealed = self._tidy(commit)
+                    if sealed is not None and not self._writer.acknowledge_at_once:
+                        follower.acknowledge(sealed)
                 self._note(commit, follower)
                 if commit is not None and commit.position.get("stale"):
                     return
                 if follower.at_rest and pending_resnapshot(self._project, self._name) is not None:
                     return
 
-    def _tidy(self, commit: Commit | None) -> None:
-        """Seal the journal when it is time; merge small files and clear away old ones.
+    def _tidy(self, commit: Commit | None) -> Commit | None:
+        """Seal the journal when it is time, and return the seal; merge small files, clear away old ones.
 
         One table at a time, and right after a seal, so that a stream is never kept waiting for long.
         """
         sealed = self._writer.seal() if self._writer.seal_due else None
         if sealed is None and not (self._polls and commit is not None and commit.kind is CommitKind.CHANGES):
-            return
+            return None
         self._new_files += 1
         crowded = self._writer.crowded_table(_CROWDED)
         if crowded is not None:
@@ -117,3 +121,4 @@ class SourceKeeper:
             if days is not None:
                 self._writer.forget_history(timedelta(days=days))
             self._writer.sweep()
+        return sealed

@@ -104,6 +104,7 @@ class Follower:
             large.add(change)
 
     def _commit(self, settled: Settled) -> Commit:
+        in_files = self._large is not None
         if self._large is not None:
             self._spill(self._large)
             before = self._writer.latest
@@ -114,6 +115,6 @@ class Follower:
             commit = self._writer.append(self._buffer.drain(), settled.position, settled.fresh_as_of)
         self._buffer.end_batch()
         self._settled = self._since = None
-        if self._acknowledge_at_once:
+        if in_files or self._acknowledge_at_once:
             self.acknowledge(commit)
         return commit
