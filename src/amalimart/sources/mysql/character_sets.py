@@ -6,6 +6,7 @@ read the same. The others are read by Python's codecs.
 
 from __future__ import annotations
 
+from codecs import charmap_decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from amalimart.sources.mysql.connection import run
 
 Conversion = Callable[[bytes], bytes]
 
+_LAST_OF_ONE_UNIT = "\uffff"
 _UTF8 = {"utf8mb4", "utf8mb3", "utf8", "ascii"}
 _CODECS = {
     "ucs2": "utf-16-be",
@@ -43,11 +45,11 @@ class CharacterSets:
     """The server's character sets.
 
     by_collation  number of a collation -> its character set
-    tables        character set of one byte a character -> the UTF-8 of each of its 256 bytes
+    tables        character set of one byte a character -> the character of each of its 256 bytes
     """
 
     by_collation: Mapping[int, str]
-    tables: Mapping[str, tuple[bytes, ...]]
+    tables: Mapping[str, str]
 
     def name(self, collation: int | None) -> str | None:
         """The character set of a column; None where it holds no characters, `binary` for bytes."""
@@ -62,12 +64,17 @@ class CharacterSets:
             return None
         if name in self.tables:
             table = self.tables[name]
-            return lambda text: b"".join([table[byte] for byte in text])
+            # A table as one text is the fast way; typeshed knows the other one only.
+            return lambda text: charmap_decode(text, "strict", table)[0].encode()  # type: ignore[arg-type]
         codec = _CODECS.get(name, name)
 
         def convert(text: bytes) -> bytes:
             try:
-                return text.decode(codec).encode()
+                decoded = text.decode(codec)
+                # Two units are never one character in ucs2, though they look like one in utf16.
+                if name == "ucs2" and max(decoded, default="") > _LAST_OF_ONE_UNIT:
+                    return b"\xff" + text
+                return decoded.encode()
             except (UnicodeDecodeError, UnicodeEncodeError, LookupError):
                 return b"\xff" + text
 
@@ -91,7 +98,6 @@ def read_character_sets(connection: Connection) -> CharacterSets:
     return CharacterSets(by_collation, {str(name): _table(connection, str(name)) for (name,) in single})
 
 
-def _table(connection: Connection, name: str) -> tuple[bytes, ...]:
+def _table(connection: Connection, name: str) -> str:
     every = bytes(range(256)).hex()
-    (text,) = run(connection, f"select convert(_{name} x'{every}' using utf8mb4)")[0]
-    return tuple(character.encode() for character in text)
+    return str(run(connection, f"select convert(_{name} x'{every}' using utf8mb4)")[0][0])
