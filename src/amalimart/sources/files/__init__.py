@@ -1,1 +1,1 @@
-"""A folder of CSV or Parquet files, one table each."""
+"""CSV and Parquet files that are dropped into a folder or an object store: one a table, or many."""
