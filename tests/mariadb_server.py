@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,21 +72,21 @@ class MySQLServer:
         )
 
     def run(self, *statements: str) -> None:
-        connection = self.connect()
-        try:
-            with connection.cursor() as cursor:
-                for statement in statements:
-                    cursor.execute(statement)
-        finally:
-            connection.close()
+        with closing(self.connect()) as connection, connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
 
     @property
     def is_mariadb(self) -> bool:
-        connection = self.connect()
-        try:
+        with closing(self.connect()) as connection:
             return "MariaDB" in connection.get_server_info()
-        finally:
-            connection.close()
+
+    def logged(self) -> str:
+        """The transactions in the binary log by now."""
+        variable = "gtid_binlog_pos" if self.is_mariadb else "gtid_executed"
+        with closing(self.connect()) as connection, connection.cursor() as cursor:
+            cursor.execute(f"select @@global.{variable}")
+            return "".join(str(cursor.fetchone()[0]).split())
 
     @property
     def is_ours(self) -> bool:
@@ -131,22 +131,14 @@ class MySQLDatabase:
         return self.server.connect(self.name, **settings)
 
     def run(self, *statements: str) -> None:
-        connection = self.connect()
-        try:
-            with connection.cursor() as cursor:
-                for statement in statements:
-                    cursor.execute(statement)
-        finally:
-            connection.close()
+        with closing(self.connect()) as connection, connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
 
     def ask(self, statement: str) -> list[tuple[Any, ...]]:
-        connection = self.connect()
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(statement)
-                return list(cursor.fetchall())
-        finally:
-            connection.close()
+        with closing(self.connect()) as connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+            return list(cursor.fetchall())
 
 
 def _free_port() -> int:

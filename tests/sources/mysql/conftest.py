@@ -1,23 +1,33 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from amalimart.core.clock import FixedClock
 from amalimart.lake import CommitKind, Lake, Operation
+from amalimart.mapping.shape import TableMapping
 from amalimart.mapping.source_mapping import SourceMapping, load_mapping
+from amalimart.sources.mysql.gtid import MariaDBGtids, MySQLGtids
 from amalimart.sources.mysql.source import MySQLSource
 from amalimart.sources.mysql.stream import BinlogStream
 from amalimart.sources.port import Reading, RowChange, Settled, silent
-from tests.mariadb_server import MySQLDatabase, mysql_database, mysql_server
+from tests.mariadb_server import (
+    MySQLDatabase,
+    MySQLServer,
+    fresh_database,
+    mysql_database,
+    mysql_server,
+)
 
 __all__ = ["mysql_database", "mysql_server"]
 
@@ -74,40 +84,58 @@ class Copy:
             self.stream.close()
             self.stream = None
 
-    def catch_up(self, wait: float = 0.5) -> list[RowChange]:
-        """Take what has arrived; returns the changes that were committed."""
+    def catch_up(self) -> list[RowChange]:
+        """Take everything the server has committed by now; returns the changes that came whole."""
         stream = self.stream or self.follow()
-        waiting: list[RowChange] = []
+        server = self.database.server
+        end = (MariaDBGtids if server.is_mariadb else MySQLGtids).parse(server.logged())
+        until = time.monotonic() + 60
         taken: list[RowChange] = []
-        for event in stream.events(wait):
-            if isinstance(event, RowChange):
-                waiting.append(event)
-                continue
-            for change in waiting:
-                self._apply(change)
-            taken += waiting
-            waiting = []
-            self.position |= event.position
-            self.settled.append(event)
-            stream.confirm(self.position)
-        self.told += taken
+        while True:
+            taken += self._take(stream)
+            if stream._passed.covers(end):
+                break
+            assert time.monotonic() < until, "the stream does not come to where the server is"
         return taken
 
-    def _apply(self, change: RowChange) -> None:
-        table = change.shape.table
-        batch, replaced = change.shape.landed([[value] for value in change.values])
-        for column, count in replaced.items():
-            counts = self.replaced.setdefault(table, {})
-            counts[column] = counts.get(column, 0) + count
-        (row,) = batch.to_pylist()
-        rows = self.rows.setdefault(table, {})
-        match change.operation:
-            case Operation.TRUNCATE:
-                rows.clear()
-            case Operation.DELETE:
-                rows.pop(self.key(table, row), None)
-            case _:
-                rows[self.key(table, row)] = row
+    def _take(self, stream: BinlogStream) -> list[RowChange]:
+        waiting: list[RowChange] = []
+        taken: list[RowChange] = []
+        try:
+            for event in stream.events(0.1):
+                if isinstance(event, RowChange):
+                    waiting.append(event)
+                    continue
+                taken += waiting
+                waiting = []
+                self.position |= event.position
+                self.settled.append(event)
+                stream.confirm(self.position)
+        finally:
+            self._apply(taken)
+            self.told += taken
+        return taken
+
+    def _apply(self, changes: Sequence[RowChange]) -> None:
+        landed: dict[int, Row] = {}
+        for shape in {change.shape for change in changes}:
+            numbers = [number for number, change in enumerate(changes) if change.shape == shape]
+            values = [changes[number].values for number in numbers]
+            batch, replaced = shape.landed(list(zip(*values, strict=True)))
+            landed |= dict(zip(numbers, batch.to_pylist(), strict=True))
+            for column, count in replaced.items():
+                counts = self.replaced.setdefault(shape.table, {})
+                counts[column] = counts.get(column, 0) + count
+        for number, change in enumerate(changes):
+            table, row = change.shape.table, landed[number]
+            rows = self.rows.setdefault(table, {})
+            match change.operation:
+                case Operation.TRUNCATE:
+                    rows.clear()
+                case Operation.DELETE:
+                    rows.pop(self.key(table, row), None)
+                case _:
+                    rows[self.key(table, row)] = row
 
     def values(self, table: str) -> list[Row]:
         return sorted(self.rows[table].values(), key=lambda row: str(self.key(table, row)))
@@ -115,6 +143,30 @@ class Copy:
 
 def _plain(row: Row) -> Row:
     return {name: value for name, value in row.items() if not name.startswith("_")}
+
+
+@dataclass(frozen=True)
+class WholeTables(SourceMapping):
+    """A mapping that lands what it is told, whether any canonical entity could use it or not."""
+
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    key: tuple[str, ...] = ("id",)
+
+    @cached_property
+    def landed(self) -> Mapping[str, tuple[str, ...]]:
+        return self.columns
+
+    def key_columns(self, table: str) -> tuple[str, ...]:
+        del table
+        return self.key
+
+    def renamed(self, tables: Collection[str]) -> WholeTables:
+        del tables
+        return self
+
+    def fitted(self, catalog: Mapping[str, Collection[str]]) -> WholeTables:
+        del catalog
+        return self
 
 
 @dataclass(frozen=True)
@@ -129,8 +181,31 @@ class Copies:
         path.write_text(f"mapping: shop\ndescription: A shop.\ntime_zone: Africa/Accra\n{text}")
         return load_mapping(path)
 
+    def whole(self, *tables: str, key: tuple[str, ...] = ("id",)) -> Copy:
+        """A copy of every column of some tables."""
+        with closing(MySQLSource(self.database.address)) as source:
+            columns = {table: tuple(source.catalog()[table]) for table in tables}
+        mapping = WholeTables(
+            "shop",
+            "A shop.",
+            ZoneInfo("Africa/Accra"),
+            dict.fromkeys(tables, TableMapping.model_validate({})),
+            {},
+            "test",
+            columns,
+            key,
+        )
+        return self.make(mapping)
+
     def make(self, mapping: SourceMapping) -> Copy:
         return Copy(self.database, MySQLSource(self.database.address), mapping, self.folder)
+
+
+@pytest.fixture(scope="module")
+def module_copies(mysql_server: MySQLServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copies]:
+    """As `copies`, with one database for all tests of a module."""
+    for database in fresh_database(mysql_server):
+        yield Copies(database, tmp_path_factory.mktemp("copies"))
 
 
 @pytest.fixture
@@ -165,7 +240,3 @@ def categories(copies: Copies) -> Iterator[Copy]:
     with closing(copy.source):
         yield copy
         copy.leave()
-
-
-def arrow_rows(batch: pa.RecordBatch) -> list[Row]:
-    return list(batch.to_pylist())

@@ -66,6 +66,13 @@ def server_findings(server: Server) -> Iterator[Finding]:
         )
     yield from _gtid_findings(server)
     yield from _retention_findings(server)
+    unsafe = [name for name in ("sync_binlog", "innodb_flush_log_at_trx_commit") if of.get(name, "1") != "1"]
+    if unsafe:
+        yield Finding(
+            f"{' and '.join(unsafe)}: not 1, so a crash of the server can make it forget what is in the lake",
+            tuple(f"set global {name} = 1" for name in unsafe),
+            blocking=False,
+        )
 
 
 def _version_findings(server: Server) -> Iterator[Finding]:

@@ -37,7 +37,7 @@ order by table_schema, table_name, seq_in_index
 class SourceColumn:
     """One column.
 
-    shown          its type as a person writes it; `enum` and `set` without their labels
+    shown          its type as the server writes it
     character_set  None where it holds no characters
     compressed     whether MariaDB stores it compressed, in a form the binary log repeats
     """
@@ -85,9 +85,9 @@ def read_relations(connection: Connection, database: str) -> Mapping[str, Relati
         columns.setdefault((schema, table), {})[name] = SourceColumn(
             name,
             SourceType.parse(column_type, int(octets) if octets is not None else None),
-            _shown(column_type),
+            column_type,
             character_set,
-            compressed="COMPRESSED" in _shown(column_type).upper(),
+            compressed="COMPRESSED*/" in column_type.upper() and "'" not in column_type,
         )
     keys: dict[tuple[str, str], list[str]] = {}
     for schema, table, name in run(connection, _KEYS):
@@ -111,8 +111,3 @@ def read_relations(connection: Connection, database: str) -> Mapping[str, Relati
 def relation_name(schema: str, table: str, database: str) -> str:
     """How a mapping names a table."""
     return table if schema == database else f"{schema}.{table}"
-
-
-def _shown(column_type: str) -> str:
-    folded = column_type.lower()
-    return next((kind for kind in ("enum", "set") if folded.startswith(f"{kind}(")), folded)

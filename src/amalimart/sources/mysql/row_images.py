@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cache, lru_cache, partial
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address
 from uuid import UUID
 
 from amalimart.sources.mysql.binlog_events import TableDefinition, WireColumn
@@ -272,9 +272,19 @@ def _old_time(value: bytes) -> bytes:
 
 
 def _inet6(value: bytes) -> str:
-    address = IPv6Address(value)
-    mapped = address.ipv4_mapped
-    return f"::ffff:{mapped}" if mapped else str(address)
+    """An address the way MariaDB shows it: the first of the longest runs of zeros goes, be it one alone."""
+    words = struct.unpack(">8H", value)
+    begin, length = 0, 0
+    for place in range(8):
+        run = next((ahead for ahead in range(8 - place) if words[place + ahead]), 8 - place)
+        if run > length:
+            begin, length = place, run
+    shown = [f"{word:x}" for word in words]
+    if begin == 0 and (length == 6 or (length == 5 and words[5] == 0xFFFF)):
+        shown[6:] = [str(IPv4Address(value[12:]))]
+    if not length:
+        return ":".join(shown)
+    return ":".join(shown[:begin]) + "::" + ":".join(shown[begin + length :])
 
 
 def _always(convert: Callable[[bytes], Value]) -> _Maker:

@@ -31,7 +31,8 @@ _ASKED = (
     "gtid_mode",
     "gtid_strict_mode",
     "lower_case_table_names",
-    "system_versioning_alter_history",
+    "sync_binlog",
+    "innodb_flush_log_at_trx_commit",
 )
 
 

@@ -10,7 +10,7 @@ from typing import Self
 from pymysql.connections import Connection  # type: ignore[import-untyped]
 
 from amalimart.core.errors import CaptureLost, SourceError
-from amalimart.lake import BatchWriter, Operation
+from amalimart.lake import BatchWriter, Operation, Transaction
 from amalimart.mapping.catalog_check import misfits
 from amalimart.mapping.source_mapping import SourceMapping
 from amalimart.sources.landing import landed_columns
@@ -29,9 +29,9 @@ from amalimart.sources.mysql.preflight import (
 )
 from amalimart.sources.mysql.relations import Relation, read_relations
 from amalimart.sources.mysql.server import logged_gtids, read_server, server_time
-from amalimart.sources.mysql.snapshotting import Asked, moment, table_rows
+from amalimart.sources.mysql.snapshotting import Asked, Moment, moment, table_rows
 from amalimart.sources.mysql.stream import BinlogStream
-from amalimart.sources.port import Catalog, Position, Progress, Reading, Stopwatch
+from amalimart.sources.port import Catalog, Position, Progress, Reading, Stopwatch, rows_left
 
 
 class MySQLSource:
@@ -92,7 +92,7 @@ class MySQLSource:
             refuse(tuple(server_findings(server)), self.address.shown)
             with moment(connection, server) as now:
                 asked = self._asked(connection, mapping, tables)
-                replaced = self._write(connection, asked, writer, progress)
+                replaced = self._write(connection, asked, now, writer, progress)
             until = logged_gtids(connection, server)
         ahead = known is not None and known.gtid != now.gtids
         landed = {
@@ -108,7 +108,8 @@ class MySQLSource:
             else {},
             stale=frozenset(known.stale - set(landed)) if known else frozenset(),
         )
-        return Reading(position.as_json(replaced), now.time)
+        # The other tables are where the stream has come to, not where these are.
+        return Reading(position.as_json(replaced), None if known else now.time)
 
     def poll(
         self, mapping: SourceMapping, writer: BatchWriter, progress: Progress, *, since: Position
@@ -139,8 +140,10 @@ class MySQLSource:
             server = read_server(connection)
             refuse(tuple(server_findings(server)), self.address.shown)
             sets = read_character_sets(connection)
+            catalog = _catalog(read_relations(connection, self.address.database))
+            mapping = mapping.renamed(catalog)
             tables = FollowedTables(mapping, known, server, self.address.database)
-            unfit = misfits(mapping, _catalog(read_relations(connection, self.address.database)))
+            unfit = misfits(mapping, catalog)
             for table in sorted(tables.stale & set(unfit)):
                 tables.stop(table, unfit[table].what)
             opened = server_time(connection)
@@ -171,15 +174,28 @@ class MySQLSource:
         return {table: _one(relations[table], columns[table]) for table in columns}
 
     def _write(
-        self, connection: Connection, asked: Mapping[str, Asked], writer: BatchWriter, progress: Progress
+        self,
+        connection: Connection,
+        asked: Mapping[str, Asked],
+        now: Moment,
+        writer: BatchWriter,
+        progress: Progress,
     ) -> Mapping[str, Mapping[str, int]]:
         replaced = {}
-        for number, (table, one) in enumerate(asked.items(), 1):
+        lefts = rows_left([one.relation.estimate for one in asked.values()])
+        for number, ((table, one), left) in enumerate(zip(asked.items(), lefts, strict=True), 1):
             stopwatch = Stopwatch(
-                progress, table, number=number, of=len(asked), estimate=one.relation.estimate
+                progress, table, number=number, of=len(asked), estimate=one.relation.estimate, left=left
             )
             with closing(table_rows(self.address, connection, one, stopwatch)) as rows:
-                writer.write(table, rows, Operation.SNAPSHOT, schema=one.schema, progress=stopwatch.add)
+                writer.write(
+                    table,
+                    rows,
+                    Operation.SNAPSHOT,
+                    schema=one.schema,
+                    progress=stopwatch.add,
+                    transaction=Transaction(now.gtids, now.time),
+                )
             stopwatch.finish()
             if stopwatch.replaced:
                 replaced[table] = stopwatch.replaced

@@ -99,7 +99,7 @@ class BinlogStream:
         self._touched: set[str] = set()
         self._branch = ""
         self._prepared: dict[str, frozenset[str]] = {}
-        self._concerned = self._moved = bool(tables.news)
+        self._concerned = bool(tables.news)
         self._newest: datetime | None = None
         self._settled_at = self._since_opened
 
@@ -188,6 +188,7 @@ class BinlogStream:
             self._open = True
         if kind is Control.XA_BEGIN:
             self._undecided = True
+        elif kind is Control.XA_END:
             self._branch = _branch(tokens)
         elif kind is Control.XA_COMMIT:
             # Of a transaction prepared before this stream began it is not known what it touched.
@@ -244,7 +245,6 @@ class BinlogStream:
         self._newest = self._begin.time
         self._begin = None
         self._open = self._undecided = False
-        self._moved = True
         self._concerned = self._concerned or bool(self._touched)
         if self._concerned or self._idle_long_enough():
             self._settle(self._newest)
@@ -253,8 +253,8 @@ class BinlogStream:
         return time.monotonic() - self._settled_at >= IDLE_SECONDS
 
     def _settle_idle(self) -> bool:
-        """Settle where only transactions passed that concern nobody here; False where there is nothing to."""
-        if self._begin is not None or not (self._concerned or (self._moved and self._idle_long_enough())):
+        """Say now and then how far all is in, although nothing came; False where it is not time for that."""
+        if self._begin is not None or not (self._concerned or self._idle_long_enough()):
             return False
         now = self._opened + timedelta(seconds=time.monotonic() - self._since_opened)
         self._settle(max(self._newest or self._opened, now - _IN_FLIGHT))
@@ -267,7 +267,7 @@ class BinlogStream:
             self._until = None
         position = {"gtid": str(self._passed), "until": "", **self._tables.news}
         self._pending.append(Settled(position, fresh_as_of))
-        self._concerned = self._moved = False
+        self._concerned = False
         self._settled_at = time.monotonic()
 
     def _refused(self, kind: int) -> SourceError:
