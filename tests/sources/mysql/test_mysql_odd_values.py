@@ -46,7 +46,7 @@ def test_impossible_dates_become_null_and_are_counted(copies: Copies) -> None:
     values = ", ".join(f"({place}, '{day}', '{day} 10:11:12')" for place, day in enumerate(IMPOSSIBLE, 1))
     followed, snapshotted = both_ways(
         copies,
-        "create table t (id int primary key, d date, dt moment(3), ts timestamp(2) null)",
+        "create table t (id int primary key, d date, dt datetime(3), ts timestamp(2) null)",
         "set session sql_mode = 'ALLOW_INVALID_DATES'",
         f"insert into t (id, d, dt) values {values}",
         "insert into t values (90, '2024-02-29', '2024-02-29 10:11:12.5', '2024-02-29 10:11:12.25')",
