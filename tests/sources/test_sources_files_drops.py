@@ -321,6 +321,7 @@ def test_columns_may_be_added_and_stand_in_any_order(shop: Shop) -> None:
         ("1", "2026-01-01", "5", None),
         ("2", "2026-01-02", "6", "new"),
     ]
+    assert shop.landed("_batch") == [(1,), (2,)], "what was taken before is not read again for it"
     assert shop.position()["drops"]["orders"]["columns"]["more"] == "text"
 
 
