@@ -69,15 +69,22 @@ class PostgresStreamingSource:
 
     Both are made with the first snapshot; a publication that is there is used, and altered only where
     the source user owns it. Which columns leave the server is decided by the publication, from
-    PostgreSQL 15 on: with `column_lists` only what is landed, and the replica identity. The server then
-    refuses to drop or retype such a column until the table is taken out of the publication; without,
-    migrations go through and other columns come over the wire, to be dropped on arrival.
+    PostgreSQL 15 on: with a column list only what is landed, and the replica identity. The server then
+    refuses to drop or retype such a column until the table is taken out of the publication; without
+    one, migrations go through and other columns come over the wire, to be dropped on arrival. By itself
+    a table gets a list where the mapping knows a secret in it: keeping a secret from the wire is worth
+    a migration that has to be prepared, keeping other columns is not.
 
     Connections are kept between calls: `close`, or use a `with` block. Not to be shared between threads.
     """
 
-    def __init__(self, address: str, *, slot: str, publication: str, column_lists: bool = True) -> None:
-        """Raises ConfigError where the address or a name cannot be; connects on first use."""
+    def __init__(
+        self, address: str, *, slot: str, publication: str, column_lists: bool | None = None
+    ) -> None:
+        """`column_lists` forces a list for every table, or for none; connects on first use.
+
+        Raises ConfigError where the address or a name cannot be.
+        """
         for kind, name in (("replication slot", slot), ("publication", publication)):
             if not is_identifier(name):
                 raise ConfigError(
@@ -303,7 +310,14 @@ class PostgresStreamingSource:
             for table, columns in landed.items()
         }
         wanted = [
-            published(captured[table], columns, server.version, column_lists=self._column_lists)
+            published(
+                captured[table],
+                columns,
+                server.version,
+                column_lists=bool(mapping.secrets(table))
+                if self._column_lists is None
+                else self._column_lists,
+            )
             for table, columns in landed.items()
         ]
         change = change_for(self._publication, publication, wanted, obsolete)
