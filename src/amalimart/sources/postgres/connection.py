@@ -38,6 +38,7 @@ _DEFAULTS = {
 }
 # Amounts of money in one known form; nowhere else, as it also decides how an amount is converted.
 _SPOKEN = "-c lc_monetary=C"
+_NO_TEXT = {"22021", "22P05"}
 _REFUSALS = (
     "authentication failed",
     "no password supplied",
@@ -153,6 +154,13 @@ class Address:
                 where=self.shown,
                 expected="an existing database, user and password with the right to connect",
                 next_step="correct the source's address or password, or the server's pg_hba.conf",
+            )
+        if state in _NO_TEXT or (not state and "byte sequence" in said and "encoding" in said):
+            return SourceError(
+                f"a text of the source cannot be told in UTF-8: {said}",
+                where=self.shown,
+                expected="valid texts; a database with the encoding SQL_ASCII takes any bytes for one",
+                next_step="correct the text, then amalimart source resnapshot NAME; or leave its column out",
             )
         return SourceUnreachable(
             f"the source did not answer: {said}",
