@@ -35,6 +35,7 @@ class Traces:
 
     versions   of the commit files
     orphans    table folder -> data files that no commit names
+    live       table -> how many files hold its rows
     segment    the open segment, if there is one
     records    (version, position, where it starts) of its whole records
     torn       whether bytes follow the last whole record
@@ -43,6 +44,7 @@ class Traces:
 
     versions: set[int] = field(default_factory=set)
     orphans: dict[str, list[Path]] = field(default_factory=dict)
+    live: dict[str, int] = field(default_factory=dict)
     segment: Path | None = None
     records: list[tuple[int, dict[str, Any], int]] = field(default_factory=list)
     torn: bool = False
@@ -60,7 +62,7 @@ class Reader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._named: dict[int, set[str]] = {}
-        self._sealed: dict[int, int] = {}
+        self._live: dict[str, set[str]] = {}
         self._position: dict[str, Any] = {}
 
     def read(self) -> Traces:
@@ -74,10 +76,13 @@ class Reader:
             self._named[version] = {
                 file["path"] for change in said["tables"].values() for file in change["added"]
             }
-            if "seals" in said:
-                self._sealed[said["seals"]] = version
+            for table, change in said["tables"].items():
+                live = set() if said["kind"] == "snapshot" else self._live.get(table, set())
+                live -= set(change["removed"])
+                self._live[table] = live | {file["path"] for file in change["added"]}
             self._position = said["position"]
         traces.position = dict(self._position)
+        traces.live = {table: len(paths) for table, paths in self._live.items()}
         named = set().union(*self._named.values()) if self._named else set()
         for path in sorted(self.folder.glob("data/*/*")):
             if path.relative_to(self.folder).as_posix() not in named:
@@ -113,7 +118,8 @@ def phase_of(  # noqa: PLR0911 - one line a phase, the first that fits
     slot_exists: bool,
     is_confirmed: bool,
     snapshot_pending: bool,
-    bulk_tables: frozenset[str],
+    bulk_table: str,
+    crowded: int,
 ) -> Phase:
     """Name the moment. What is said of the source is as it was right after the kill."""
     if not traces.has_commits or snapshot_pending:
@@ -127,7 +133,9 @@ def phase_of(  # noqa: PLR0911 - one line a phase, the first that fits
     if traces.orphans:
         if traces.records:
             return Phase.SEALING
-        return Phase.COMPACTION if set(traces.orphans) - bulk_tables else Phase.SPILLING
+        # A merge is about one table, which has many files; a large transaction is about its own at least.
+        merges = len(traces.orphans) == 1 and traces.live.get(next(iter(traces.orphans)), 0) >= crowded
+        return Phase.SPILLING if bulk_table in traces.orphans and not merges else Phase.COMPACTION
     if not is_confirmed:
         return Phase.UNCONFIRMED
     return Phase.IDLE if was_following else Phase.STARTING

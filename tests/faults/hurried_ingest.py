@@ -13,13 +13,16 @@ from amalimart.orchestrate import keeping_up
 from amalimart.processes import ingest
 from amalimart.sources import following
 
+CROWDED = 3
+
 
 def hurry() -> None:
     """Shorten every wait."""
     source_writer.SEAL_AFTER = timedelta(seconds=0.5)
     checkpoint.EVERY_COMMITS = 5
-    keeping_up._CROWDED = 3
-    following.Follower.__init__.__kwdefaults__.update(batch_rows=1_000)  # type: ignore[attr-defined]
+    keeping_up._CROWDED = CROWDED
+    follower = following.Follower
+    follower.__init__.__kwdefaults__ = {**(follower.__init__.__kwdefaults__ or {}), "batch_rows": 1_000}
 
 
 if __name__ == "__main__":

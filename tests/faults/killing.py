@@ -19,10 +19,12 @@ from typing import Protocol
 
 from amalimart.lake import Lake
 from tests.faults.disk_traces import Phase, Reader, Traces, phase_of
+from tests.faults.hurried_ingest import CROWDED
 from tests.faults.ingest_process import HURRIED, PLAIN, IngestProcess
 from tests.faults.lake_oracle import SOURCE, opened
 
 _PATIENCE = 8.0
+_MORE_LIVES = 30
 
 
 class Aim(StrEnum):
@@ -30,6 +32,7 @@ class Aim(StrEnum):
 
     CLOCK = "clock"
     DATA_FILE = "data file"
+    BULK_FILE = "data file of a large transaction"
     JOURNAL = "journal"
     COMMIT = "commit"
     CAPTURE = "capture"
@@ -47,7 +50,11 @@ class Capture(Protocol):
         ...
 
     def is_confirmed(self, traces: Traces) -> bool:
-        """Whether the source was told of everything the lake holds."""
+        """Whether the source was told of everything the lake holds, or needs not be told."""
+        ...
+
+    def tells_again(self, traces: Traces) -> bool:
+        """Whether the source can tell the lake's last batch again."""
         ...
 
 
@@ -96,7 +103,7 @@ class Tally:
 
     def __str__(self) -> str:
         parts = [f"{phase} {self.phases[phase]}" for phase in Phase if self.phases[phase]]
-        return f"{self.kills} kills ({', '.join(parts)}; {self.power_cuts} unconfirmed records torn)"
+        return f"{self.kills} kills ({', '.join(parts)}; {self.power_cuts} records torn by a power cut)"
 
 
 class Killer:
@@ -108,7 +115,7 @@ class Killer:
         capture: Capture,
         seed: int,
         *,
-        bulk_tables: frozenset[str],
+        bulk_table: str,
         snapshot_pending: Callable[[], bool],
         onlooker: Onlooker,
     ) -> None:
@@ -117,7 +124,7 @@ class Killer:
         self._dice = random.Random(seed)  # noqa: S311 - moments to kill at, not secrets
         self._folder = home / "data" / "lake" / SOURCE
         self._reader = Reader(self._folder)
-        self._bulk_tables = bulk_tables
+        self._bulk_table = bulk_table
         self._snapshot_pending = snapshot_pending
         self._onlooker = onlooker
         self.tally = Tally()
@@ -126,11 +133,16 @@ class Killer:
     def has_commits(self) -> bool:
         return self._reader.read().has_commits
 
-    def lives(self, count: int, aims: tuple[Aim, ...]) -> None:
-        """Start and kill that many processes."""
-        for _ in range(count):
+    def lives(self, count: int, aims: tuple[Aim, ...], *until: Phase) -> None:
+        """Start and kill that many processes, and some more where a moment was never hit."""
+        most = count + _MORE_LIVES
+        for life in range(most):
+            if life >= count and all(self.tally.phases[phase] for phase in until):
+                return
             module = HURRIED if self._dice.random() < 0.75 else PLAIN
             self._live(IngestProcess(self._home, module), self._dice.choice(aims))
+        missed = [phase.value for phase in until if not self.tally.phases[phase]]
+        assert not missed, f"in {most} lives no kill hit {missed}: {self.tally}"
 
     def _live(self, process: IngestProcess, aim: Aim) -> None:
         process.start()
@@ -143,17 +155,17 @@ class Killer:
         self._capture.settled()
         with self._onlooker.looking:
             traces = self._reader.read()
-            confirmed = self._capture.is_confirmed(traces)
             phase = phase_of(
                 traces,
                 was_following=following,
                 slot_exists=bool(self._capture.look()),
-                is_confirmed=confirmed,
+                is_confirmed=self._capture.is_confirmed(traces),
                 snapshot_pending=pending,
-                bulk_tables=self._bulk_tables,
+                bulk_table=self._bulk_table,
+                crowded=CROWDED,
             )
             self.tally.phases[phase] += 1
-            if not confirmed and self._dice.random() < 0.5:
+            if self._capture.tells_again(traces) and self._dice.random() < 0.5:
                 self._cut_power(traces)
         if self._onlooker.failure is not None:
             raise self._onlooker.failure
@@ -165,12 +177,13 @@ class Killer:
             return
         looks: dict[Aim, tuple[Callable[[], object], float]] = {
             Aim.DATA_FILE: (self._data_files, dice.choice((0.003, 0.02, 0.3))),
+            Aim.BULK_FILE: (self._bulk_files, dice.choice((0.003, 0.03))),
             Aim.JOURNAL: (self._journal_size, 0.003),
             Aim.COMMIT: (self._commit_files, dice.choice((0.001, 0.01))),
             Aim.CAPTURE: (self._capture.look, dice.choice((0.01, 0.3, 1.0))),
         }
         look, spread = looks[aim]
-        signs = dice.choice((1, 1, 2, 5)) if self.has_commits else 1
+        signs = dice.choice((1, 1, 2, 5)) if self.has_commits and aim is not Aim.BULK_FILE else 1
         until = time.monotonic() + _PATIENCE
         before = look()
         while time.monotonic() < until and process.ended is None:
@@ -187,6 +200,9 @@ class Killer:
         return {
             entry.name for table in _entries(self._folder / "data") for entry in _entries(Path(table.path))
         }
+
+    def _bulk_files(self) -> object:
+        return {entry.name for entry in _entries(self._folder / "data" / self._bulk_table)}
 
     def _journal_size(self) -> object:
         return [(entry.name, entry.stat().st_size) for entry in _entries(self._folder / "journal")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from tests.faults.shop import NULL, TABLES, Column, Digest, Kind, Table
 from tests.mariadb_server import MySQLDatabase
@@ -18,12 +18,7 @@ _TYPES = {
     Kind.LOCAL: "datetime(6)",
 }
 _INSTANT = "%Y-%m-%dT%H:%i:%s.%f"
-_SESSION = (
-    "set session time_zone = '+00:00', group_concat_max_len = 1073741824, cte_max_recursion_depth = 100000"
-)
-_MARIADB_SESSION = (
-    "set session time_zone = '+00:00', group_concat_max_len = 1073741824, max_recursive_iterations = 100000"
-)
+_SESSION = "set session time_zone = '+00:00', group_concat_max_len = 1073741824, {} = 100000"
 
 
 def type_of(column: Column) -> str:
@@ -42,7 +37,7 @@ class MariaShop:
     made: MySQLDatabase
     is_mariadb: bool
 
-    kind = "mysql"
+    kind: ClassVar[Literal["mysql"]] = "mysql"
 
     def url(self, port: int | None = None) -> str:
         address = self.made.address
@@ -52,7 +47,8 @@ class MariaShop:
         """A connection in a transaction of its own; commit and rollback are the caller's."""
         connection = self.made.connect(connect_timeout=3, read_timeout=60)
         connection.autocommit(False)
-        connection.cursor().execute(_MARIADB_SESSION if self.is_mariadb else _SESSION)
+        recursion = "max_recursive_iterations" if self.is_mariadb else "cte_max_recursion_depth"
+        connection.cursor().execute(_SESSION.format(recursion))
         return connection
 
     def text(self, expression: str) -> str:
@@ -63,7 +59,8 @@ class MariaShop:
 
     def numbered(self, count: int) -> str:
         return (
-            f"(with recursive counting (n) as (select 1 union all select n + 1 from counting where n < {count})"
+            "(with recursive counting (n) as"
+            f" (select 1 union all select n + 1 from counting where n < {count})"
             " select n from counting) as numbered"
         )
 

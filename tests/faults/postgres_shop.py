@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import psycopg
 
@@ -37,7 +37,7 @@ class PostgresShop:
     server: PostgresServer
     database: str
 
-    kind = "postgres"
+    kind: ClassVar[Literal["postgres"]] = "postgres"
 
     def url(self, port: int | None = None) -> str:
         return self.server.address(self.database, port)

@@ -140,10 +140,7 @@ def mapping_yaml(tables: Iterable[Table] = TABLES, *, optional: Iterable[str] = 
     wanted = set(optional)
     lines = ["mapping: faults", "description: The shop under attack.", "time_zone: Africa/Accra", "tables:"]
     tables = list(tables)
-    for table in tables:
-        cursor = "updated_at" if "updated_at" in table.names else table.names[-1]
-        lines.append(f"  {table.name}:")
-        lines.append(f"    cursor: {{column: {cursor}, key: [{', '.join(table.key)}]}}")
+    lines += [f"  {table.name}: {{}}" for table in tables]
     lines.append("entities:")
     for table in tables:
         lines += [f"  {table.entity}:", f"    table: {table.name}", "    columns:"]

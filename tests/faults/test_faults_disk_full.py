@@ -79,7 +79,7 @@ def test_a_disk_too_small_for_the_snapshot(
         disk.fill(leave=500_000)
         process = started(home)
         process.wait("the full disk", lambda: is_full(process))
-        left = [path for path in (home / "data" / "lake").rglob("*.parquet")]
+        left = list((home / "data" / "lake").rglob("*.parquet"))
         assert not left, "what was half written takes no space while it waits"
         assert not shop.slots(), "no slot holds the shop's log while nobody follows"
         disk.free()

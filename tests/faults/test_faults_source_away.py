@@ -57,8 +57,9 @@ def test_a_source_that_is_stopped_is_gone_on_with(
     lake_is_whole(home)
     no_defect(home)
     figures(
-        f"{attacked.name} away for 1 s and {away:.0f} s: followed again {back[0]:.1f} s and {back[1]:.1f} s after;"
-        f" {count:,} transactions, {rows:,} rows equal; {time.monotonic() - began:.0f} s"
+        f"{attacked.name} away for 1 s and {away:.0f} s: followed again {back[0]:.1f} s and"
+        f" {back[1]:.1f} s after; {count:,} transactions, {rows:,} rows equal;"
+        f" {time.monotonic() - began:.0f} s"
     )
 
 

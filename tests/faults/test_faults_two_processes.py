@@ -59,6 +59,6 @@ def test_one_holds_the_lease_and_the_other_takes_over(
     lake_is_whole(home)
     no_defect(home)
     figures(
-        f"{attacked.name}, two processes: taken over {takeovers[0]:.1f} s and {takeovers[1]:.1f} s after a kill;"
-        f" {count:,} transactions, {rows:,} rows equal; {time.monotonic() - began:.0f} s"
+        f"{attacked.name}, two processes: taken over {takeovers[0]:.1f} s and {takeovers[1]:.1f} s"
+        f" after a kill; {count:,} transactions, {rows:,} rows equal; {time.monotonic() - began:.0f} s"
     )
