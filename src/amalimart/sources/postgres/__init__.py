@@ -1,1 +1,1 @@
-"""PostgreSQL 13 or later as a source: consistent snapshots and polling that misses no commit."""
+"""PostgreSQL 13 or later as a source: consistent snapshots, then its own change stream, or polling."""
