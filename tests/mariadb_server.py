@@ -45,7 +45,12 @@ SETTINGS = (
 )
 _PASSWORD = "a password of the test run"
 _STARTED_WITHIN = 60.0
+_PORTS_TRIED = 3
 _NUMBERS = itertools.count(1)
+
+
+class NotStartedError(Exception):
+    """The server was gone, or silent, for as long as one waits for it."""
 
 
 @dataclass
@@ -58,6 +63,7 @@ class MySQLServer:
     password: str
     process: subprocess.Popen[bytes] | None = None
     command: Sequence[str] = field(default=(), repr=False)
+    log: Path | None = None
 
     def connect(self, database: str | None = None, **settings: Any) -> pymysql.connections.Connection:
         return pymysql.connect(
@@ -99,12 +105,13 @@ class MySQLServer:
         while True:
             try:
                 self.connect().close()
-            except pymysql.OperationalError as error:
+            except pymysql.MySQLError as error:
                 if self.process.poll() is None and time.monotonic() < until:
                     time.sleep(0.05)
                     continue
                 self.stop(kill=True)
-                raise AssertionError("the MariaDB server did not start") from error
+                said = self.log.read_text(errors="replace")[-2000:] if self.log and self.log.exists() else ""
+                raise NotStartedError(f"the MariaDB server did not start ({error}): {said}") from error
             return
 
     def stop(self, *, kill: bool = False) -> None:
@@ -165,26 +172,26 @@ def start_mariadb(folder: Path, *settings: str) -> MySQLServer:
         check=True,
         capture_output=True,
     )
-    port = _free_port()
-    command = [
-        *(program, "--no-defaults", *own, f"--datadir={data}", f"--socket={folder / 'socket'}"),
-        *(
-            f"--port={port}",
-            "--bind-address=127.0.0.1",
-            f"--log-error={folder / 'log'}",
-            *SETTINGS,
-            *settings,
-        ),
-    ]
-    server = MySQLServer("127.0.0.1", port, "root", "", command=command)
     # A fresh server lets root in without a password.
     grants = folder / "grants.sql"
     grants.write_text(
         f"create or replace user 'root'@'127.0.0.1' identified by '{_PASSWORD}';\n"
         "grant all privileges on *.* to 'root'@'127.0.0.1' with grant option;\n"
     )
-    server.command = [*command, f"--init-file={grants}"]
-    server.password = _PASSWORD
+    place = (f"--datadir={data}", f"--socket={folder / 'socket'}", f"--log-error={folder / 'log'}")
+    for _ in range(_PORTS_TRIED - 1):
+        with suppress(NotStartedError):
+            return _started(folder, grants, (program, "--no-defaults", *own, *place, *SETTINGS, *settings))
+    return _started(folder, grants, (program, "--no-defaults", *own, *place, *SETTINGS, *settings))
+
+
+def _started(folder: Path, grants: Path, command: Sequence[str]) -> MySQLServer:
+    """The server on a port that was free a moment ago."""
+    port = _free_port()
+    command = [*command, f"--port={port}", "--bind-address=127.0.0.1"]
+    server = MySQLServer(
+        "127.0.0.1", port, "root", _PASSWORD, None, [*command, f"--init-file={grants}"], folder / "log"
+    )
     server.start()
     server.command = command
     return server
