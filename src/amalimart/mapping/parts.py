@@ -47,11 +47,11 @@ class EntityPart:
                 other[lookup.deduplicate.by] = None
         return {table: tuple(columns) for table, columns in needed.items()}
 
-    def origins(self) -> Iterator[tuple[str, str, ColumnMapping]]:
-        """(table, source column, mapping) for every source column that a canonical one reads."""
-        for origin in self.columns.values():
+    def origins(self) -> Iterator[tuple[str, str, str]]:
+        """(canonical column, table, source column) for every source column that a canonical one reads."""
+        for canonical, origin in self.columns.items():
             for column in read_columns(origin):
-                yield self.table_of(origin), column, origin
+                yield canonical, self.table_of(origin), column
 
     def table_of(self, origin: ColumnMapping) -> str:
         """The table whose columns an origin reads."""

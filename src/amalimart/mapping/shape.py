@@ -51,14 +51,14 @@ class ColumnMapping(StrictModel):
     """Where one canonical column comes from: a column, several joined to one id, a formula, a constant.
 
     lookup     the lookup whose table the source column is of; None for the part's own table
-    separator  stands between joined columns
+    separator  the character between joined columns
     namespace  of an id: overrides what the mapping says of the entity referred to
     """
 
     source: str | None = Field(None, alias="from")
     lookup: str | None = None
     join: tuple[str, ...] | None = Field(None, min_length=2)
-    separator: str = Field(":", alias="with", min_length=1, max_length=5)
+    separator: str = Field(":", alias="with", min_length=1, max_length=1)
     sql: Formula | None = None
     constant: str | None = None
     values: dict[str, str] | None = None
@@ -76,7 +76,7 @@ class ColumnMapping(StrictModel):
         if "separator" in self.model_fields_set and self.join is None:
             raise ValueError("`with` goes with `join`")
         if "\\" in self.separator:
-            raise ValueError("`with` cannot hold a backslash")
+            raise ValueError("`with` cannot be a backslash")
         return self
 
 

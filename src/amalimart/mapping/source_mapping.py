@@ -62,7 +62,7 @@ class SourceMapping:
         found: dict[str, dict[str, None]] = {}
         for part in self.parts:
             found.setdefault(part.table, {})
-            for table, column, _ in part.origins():
+            for _, table, column in part.origins():
                 found.setdefault(table, {})[column] = None
             for table, needed in part.needed.items():
                 found.setdefault(table, {}).update(dict.fromkeys(needed))
@@ -78,8 +78,8 @@ class SourceMapping:
         maybe: set[tuple[str, str]] = set()
         needed: set[tuple[str, str]] = set()
         for part in self.parts:
-            for table, column, origin in part.origins():
-                (maybe if origin.optional else needed).add((table, column))
+            for canonical, table, column in part.origins():
+                (maybe if part.columns[canonical].optional else needed).add((table, column))
             needed |= {(table, column) for table, columns in part.needed.items() for column in columns}
         for table in self.landed:
             needed |= {(table, column) for column in self.key_columns(table)}
@@ -201,7 +201,7 @@ def find_mapping(name: str, folders: tuple[Path, ...] = ()) -> Path:
         where=", ".join(str(place.parent) for place in places),
         expected=", ".join(sorted(set(known))),
         nearest=nearest(name, known),
-        next_step="name one of these, or write sources/<name>.yml in the project",
+        next_step="name one of these, or have sources/<name>.yml drafted: amalimart map draft SOURCE",
     )
 
 

@@ -28,6 +28,7 @@ from dataclasses import dataclass
 
 from amalimart.core.errors import ConfigError
 from amalimart.mapping.entities import ColumnType
+from amalimart.mapping.enum_values import folded
 from amalimart.warehouse.moments import TEXT_TYPES, moment, text_literal
 
 _TRUE = ("true", "t", "yes", "y", "on", "1")
@@ -37,8 +38,8 @@ _NUMBER = "[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)"
 _WITH_EXPONENT = "[+-]?([0-9]{1,18}([.][0-9]*)?|[.][0-9]+)[eE][+-]?[0-9]{1,3}"
 
 _DOUBLE = {"double", "float", "halffloat"}
-_BLANKS = " \t\n\r\u00a0"
 _BLANKS_IN_SQL = r"e' \t\n\r' || chr(160)"
+_EDGED_IN_SQL = r"^[ \t\n\r\x{A0}]|[ \t\n\r\x{A0}]$"
 _JOINED_IN_SQL = r"[ \t\n\r\x{A0}-]+"
 
 
@@ -51,18 +52,14 @@ class Cast:
     change: str = ""
 
 
-def folded(text: str) -> str:
-    """The spelling of an enum value that is compared: case, blanks and hyphens do not count.
-
-    The same folding as the SQL of `_enum`: one character stays one character.
-    """
-    joined = re.sub(f"[{_BLANKS}-]+", "_", text.strip(_BLANKS))
-    return "".join(letter.lower()[0] for letter in joined)
-
-
 def present_value(column: str, source_type: str) -> str:
     """The value of a quoted source column, null where it is blank."""
     return f"nullif(trim({column}, {_BLANKS_IN_SQL}), '')" if source_type in TEXT_TYPES else column
+
+
+def blank_edged(column: str) -> str:
+    """Whether a text of a quoted source column has outer blanks, which its value is then without."""
+    return f"regexp_matches({column}, '{_EDGED_IN_SQL}')"
 
 
 def cast_expression(
@@ -87,9 +84,9 @@ def cast_expression(
         case ColumnType.TEXT:
             value = f"cast({present} as varchar)"
         case ColumnType.ID:
-            value = _id(present, source_type)
+            value = id_value(present, source_type)
         case ColumnType.ENUM:
-            return _enum(present, values or {}, default)
+            return _enum(present, source_type, values or {}, default, result)
         case ColumnType.INTEGER:
             value = _integer(present, source_type)
         case ColumnType.BOOLEAN:
@@ -107,11 +104,13 @@ def cast_expression(
     return Cast(value, is_changed, change)
 
 
-def _is_whole(source_type: str) -> bool:
+def is_whole(source_type: str) -> bool:
+    """Whether an engine type holds whole numbers only."""
     return re.fullmatch(r"u?int\d+", source_type) is not None
 
 
-def _id(present: str, source_type: str) -> str:
+def id_value(present: str, source_type: str) -> str:
+    """An id as text; a whole double loses its point."""
     if source_type not in _DOUBLE:
         return f"cast({present} as varchar)"
     whole = f"cast(try_cast({present} as hugeint) as varchar)"
@@ -121,7 +120,7 @@ def _id(present: str, source_type: str) -> str:
 def _integer(present: str, source_type: str) -> str:
     if source_type in TEXT_TYPES:
         return f"try_cast(case when regexp_full_match({present}, '{_WHOLE}') then {present} end as bigint)"
-    if _is_whole(source_type):
+    if is_whole(source_type):
         return f"try_cast({present} as bigint)"
     if source_type in _DOUBLE or source_type.startswith("decimal"):
         return f"try_cast(case when {present} = trunc({present}) then {present} end as bigint)"
@@ -138,7 +137,7 @@ def _boolean(present: str, source_type: str) -> str:
         return present
     if source_type.startswith("decimal"):
         present = f"try_cast({present} as decimal(38, 18))"
-    if _is_whole(source_type) or source_type in _DOUBLE or source_type.startswith("decimal"):
+    if is_whole(source_type) or source_type in _DOUBLE or source_type.startswith("decimal"):
         return f"case when {present} = 1 then true when {present} = 0 then false end"
     return "cast(null as boolean)"
 
@@ -162,27 +161,37 @@ def _decimal(present: str, source_type: str, result: str, *, digits: int) -> tup
         return f"try_cast({wide} as {engine_type})", beyond
     if source_type.startswith("decimal"):
         return f"try_cast({present} as {engine_type})", f"{wide} <> {result}"
-    return f"try_cast({present} as {engine_type})" if _is_whole(
+    return f"try_cast({present} as {engine_type})" if is_whole(
         source_type
     ) else f"cast(null as {engine_type})", ""
 
 
-def _enum(present: str, values: Mapping[str, str], default: str | None) -> Cast:
+def enum_spelling(text: str) -> str:
+    """The spelling of a text that enum values are compared by: the SQL of `folded`."""
+    return f"lower(regexp_replace({text}, '{_JOINED_IN_SQL}', '_', 'g'))"
+
+
+def _enum(
+    present: str, source_type: str, values: Mapping[str, str], default: str | None, result: str
+) -> Cast:
     if not values:
         raise ConfigError("an enum column with an empty list of values", expected="at least one value")
-    spelling = f"lower(regexp_replace(cast({present} as varchar), '{_JOINED_IN_SQL}', '_', 'g'))"
+    spelling = enum_spelling(present if source_type in TEXT_TYPES else f"cast({present} as varchar)")
     by_target: dict[str, list[str]] = {}
     for written, target in values.items():
         by_target.setdefault(target, []).append(text_literal(folded(written)))
     known = [spelled for spellings in by_target.values() for spelled in spellings]
-    whens = " ".join(
-        f"when {spelling} in ({', '.join(spellings)}) then {text_literal(target)}"
+    whens = "".join(
+        f"\n            when {spelling} in ({', '.join(spellings)}) then {text_literal(target)}"
         for target, spellings in by_target.items()
     )
     if default is None:
-        return Cast(f"case {whens} end")
+        return Cast(f"case{whens}\n        end")
+    unknown = f"{result} = {text_literal(default)}"
+    if default in by_target:
+        unknown = f"{spelling} not in ({', '.join(known)})"
     return Cast(
-        f"case {whens} else {text_literal(default)} end",
-        is_changed=f"{present} is not null and {spelling} not in ({', '.join(known)})",
+        f"case{whens}\n            else {text_literal(default)}\n        end",
+        is_changed=f"{present} is not null and {unknown}",
         change=f"was not mapped and became {default}",
     )

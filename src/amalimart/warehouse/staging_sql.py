@@ -1,26 +1,33 @@
-"""Staging models written from a mapping: renames, casts, enum values, and why a row is rejected.
+"""Staging models: current rows of a table typed as a canonical entity, and why a row is rejected.
 
-One readable dbt model per canonical entity. It keeps the latest version of each key, applies
-deletes and the mapping's row filter, types every column, and says in `_rejected` why a row cannot
-be used (missing or unreadable required value, duplicate key) and in `_repairs` what was changed to
-use it. Nothing is dropped: `reconciliation_sql` counts every landed row into exactly one bucket,
-by another formulation than the model's, and the sums are held equal by a check.
-
-Texts from a mapping are data here: names are quoted, values escaped, template braces refused.
+One readable dbt model for each part of an entity. It keeps the rows the mapping wants, looks up what
+other tables tell, types every column, keeps one row of each key, and says in `_rejected` why a row
+cannot be used (missing or unreadable required value, duplicate key) and in `_repairs` what was changed
+to use it. Nothing is dropped: what became of every landed row is counted by `reconciliation_sql`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from enum import Enum
 
 from amalimart.core.errors import ConfigError
-from amalimart.core.names import quoted
-from amalimart.mapping.entities import ColumnType, Entity, EntityColumn
-from amalimart.mapping.parts import EntityPart
-from amalimart.mapping.shape import ColumnMapping
-from amalimart.warehouse.casts import Cast, cast_expression, folded, present_value
-from amalimart.warehouse.moments import text_literal
+from amalimart.mapping.entities import ColumnType, Entity
+from amalimart.mapping.enum_values import spellings
+from amalimart.mapping.shape import Deduplicate
+from amalimart.warehouse.casts import Cast, blank_edged, cast_expression, id_value, is_whole
+from amalimart.warehouse.moments import TEXT_TYPES
+from amalimart.warehouse.present_values import (
+    lookup_name,
+    made_columns,
+    origin_of,
+    present_of,
+    quoted_own,
+    read,
+    used_columns,
+)
+from amalimart.warehouse.row_filters import filter_sql
+from amalimart.warehouse.staged import DUPLICATE, StagedPart, StagedTable, column_name, header, inert, literal
 
 _EMPTY_TYPES = {
     ColumnType.ID: "varchar",
@@ -33,275 +40,305 @@ _EMPTY_TYPES = {
     ColumnType.TIMESTAMP: "timestamp",
     ColumnType.DATE: "date",
 }
-_TEXTS = {ColumnType.ID, ColumnType.TEXT, ColumnType.ENUM}
-DUPLICATE = "another row of the same batch has the same key"
+OWN_COLUMNS = {
+    "_rejected": ("varchar", "Why the row cannot be used; null if it can."),
+    "_repairs": ("varchar", "What was changed to use the row; null if nothing."),
+    "_source": ("varchar", "The source that the row is of."),
+    "_part": ("integer", "Which part of the source's mapping of the entity brought it, from 1."),
+    "_batch": ("bigint", "Commit of the source's lake that brought the row."),
+    "_sequence": ("bigint", "Row number inside that commit."),
+}
+"""Column -> type and meaning of what every staging model says beside the entity's columns."""
 
-
-@dataclass(frozen=True, slots=True)
-class StagedEntity:
-    """What one staging model is made from.
-
-    relation       the dbt source call or relation that holds the landed rows
-    landed_types   landed source column -> engine type name, lower case
-    source_zone    zone of timestamps that carry none
-    business_zone  zone of every canonical timestamp
-    """
-
-    name: str
-    entity: Entity
-    mapped: EntityPart
-    columns: Mapping[str, ColumnMapping]
-    relation: str
-    landed_types: Mapping[str, str]
-    source_zone: str
-    business_zone: str
-
-
-def inert(text: str) -> str:
-    """The text itself. Raises ConfigError for one that the template language would read."""
-    if "{{" in text or "{%" in text or "{#" in text:
-        raise ConfigError(f"a mapping value holds a template brace: {text!r}", expected="plain text")
-    return text
-
-
-def literal(text: str) -> str:
-    """A SQL string literal that is also inert to the template language. Raises ConfigError."""
-    return text_literal(inert(text))
-
-
-def _column(name: str) -> str:
-    if "{" in name or "}" in name:
-        raise ConfigError(f"a source column name holds a brace: {name!r}", expected="a plain name")
-    return quoted(name)
-
-
-def _header(entity: Entity, detail: str) -> str:
-    personal = [column for column, spec in entity.columns.items() if spec.sensitivity == "personal"]
-    return (
-        f"-- {detail}\n"
-        f"-- grain: one row per {', '.join(entity.key)} (rejected duplicates aside)\n"
-        f"-- owner: data platform\n"
-        f"-- personal data: {', '.join(personal) or 'none'}\n"
-        f"-- kind: change-driven\n"
-    )
+SAME_BATCH = "another row of the same batch has the same key"
+SAME_KEY = "another row of the table has the same key"
 
 
 def empty_staging_sql(name: str, entity: Entity) -> str:
     """An empty, typed staging model for an entity the source lacks."""
-    columns = ",\n".join(
-        f"    cast(null as {_EMPTY_TYPES[spec.type]}) as {column}" for column, spec in entity.columns.items()
-    )
-    return (
-        f"{_header(entity, f'{name}: the source has none, so this is empty and typed.')}"
-        f"select\n{columns},\n"
-        "    cast(null as varchar) as _rejected,\n"
-        "    cast(null as varchar) as _repairs,\n"
-        "    cast(null as bigint) as _batch,\n"
-        "    cast(null as bigint) as _sequence\n"
-        "where false\n"
-    )
+    columns = [
+        f"cast(null as {_EMPTY_TYPES[spec.type]}) as {column}" for column, spec in entity.columns.items()
+    ]
+    columns += [f"cast(null as {kind}) as {column}" for column, (kind, _) in OWN_COLUMNS.items()]
+    listed = ",\n".join(f"    {column}" for column in columns)
+    opening = entity_header(entity, f"{name}: the source has none, so this is empty and typed.")
+    return f"{opening}select\n{listed}\nwhere false\n"
 
 
-def staging_sql(staged: StagedEntity) -> str:
-    """The staging model of one mapped entity."""
-    typed, reasons, repairs = [], [f"when _rank > 1 then {literal(DUPLICATE)}"], []
-    for column, spec in staged.entity.columns.items():
-        origin = _landed_origin(staged, column)
-        present = None if origin is None else _present_name(origin)
-        cast = _cast(staged, column, present)
-        typed.append(f"        {cast.value} as {column}")
-        if present is None:
-            if spec.required:
-                reasons.append(f"when {column} is null then {literal(f'{column} is missing')}")
-            continue
-        unreadable = f"{present} is not null and {column} is null"
-        if spec.required:
-            reasons.append(f"when {present} is null then {literal(f'{column} is missing')}")
-            reasons.append(f"when {column} is null then {literal(f'{column} is unreadable')}")
-        elif spec.type is not ColumnType.TEXT:
-            repairs.append(f"case when {unreadable} then {literal(f'{column} was unreadable')} end")
-        if cast.is_changed:
-            repairs.append(f"case when {cast.is_changed} then {literal(f'{column} {cast.change}')} end")
-    repaired = (
-        "nullif(concat_ws('; ',\n            " + ",\n            ".join(repairs) + "\n        ), '')"
-        if repairs
-        else "cast(null as varchar)"
-    )
-    present_values = "".join(
-        f"        {present_value(_column(source), staged.landed_types[source])} as {_present_name(source)},\n"
-        for source in _used_columns(staged)
-    )
-    rejected = "\n            ".join(reasons)
-    columns = "".join(f"        {column},\n" for column in staged.entity.columns)
-    types = ",\n".join(typed)
-    header = _header(staged.entity, f"{staged.name}: generated from the source mapping.")
-    return f"""{header}with landed as (
-    select
-{present_values}        {_row_filter(staged)} as _matches,
-        _op,
-        _batch,
-        _sequence
-    from {staged.relation}
-),
-
-ranked as (
-    select
-        *,
-        row_number() over latest as _rank,
-        first_value(_batch) over latest as _latest_batch
-    from landed
-    window latest as (
-        partition by {_key(staged, _present_name)}
-        order by _batch desc, _sequence desc
-    )
-),
-
-current_rows as (
-    select *
-    from ranked
-    where
-        _op <> 'delete'
-        and (_rank = 1 or (_op = 'snapshot' and _batch = _latest_batch))
-        and _matches
-),
-
-typed as (
-    select
-        *,
-{types}
-    from current_rows
-),
-
-stg_{staged.name} as (
-    select
-{columns}        case
-            {rejected}
-        end as _rejected,
-        {repaired} as _repairs,
-        _batch,
-        _sequence
-    from typed
-)
-
-select * from stg_{staged.name}
-"""
-
-
-def reconciliation_sql(staged: StagedEntity) -> str:
-    """Counts of one entity: every landed row is in exactly one of the buckets."""
-    return f"""-- {staged.name}: where every landed row went, counted apart from the staging model.
--- grain: one row
--- owner: data platform
--- personal data: none
--- kind: change-driven
-with keys as (
-    select
-        {_key(staged, lambda source: present_value(_column(source), staged.landed_types[source]))} as _key,
-        count(*) as versions,
-        arg_max(_op, (_batch, _sequence)) as last_op,
-        arg_max(coalesce({_row_filter(staged)}, false), (_batch, _sequence)) as last_matches
-    from {staged.relation}
-    group by 1
-),
-
-landed as (
-    select
-        coalesce(sum(versions), 0) as landed_rows,
-        count(*) as distinct_keys,
-        count(*) filter (where last_op = 'delete') as deleted_rows,
-        count(*) filter (where last_op <> 'delete' and not last_matches) as filtered_rows
-    from keys
-),
-
-staged as (
-    select
-        count(*) filter (where _rejected is null) as accepted_rows,
-        count(*) filter (where _rejected is not null) as quarantined_rows,
-        count(*) filter (where _rejected = {literal(DUPLICATE)}) as duplicate_rows,
-        count(*) filter (where _rejected is null and _repairs is not null) as repaired_rows
-    from {{{{ ref('stg_{staged.name}') }}}}
-)
-
-select
-    {literal(staged.name)} as entity,
-    landed.landed_rows,
-    landed.landed_rows - landed.distinct_keys - staged.duplicate_rows as superseded_rows,
-    landed.deleted_rows,
-    landed.filtered_rows,
-    staged.accepted_rows,
-    staged.quarantined_rows,
-    staged.repaired_rows
-from landed
-cross join staged
-"""
-
-
-def _key(staged: StagedEntity, present: Callable[[str], str]) -> str:
-    """The key as one text, different for different keys; a row without a key is a key of its own."""
-    parts = []
-    for column in staged.entity.key:
-        origin = _landed_origin(staged, column)
-        value = _cast(staged, column, None if origin is None else present(origin)).value
-        is_text = staged.entity.columns[column].type in _TEXTS
-        parts.append(value if is_text else f"cast({value} as varchar)")
-    joined = (
-        parts[0] if len(parts) == 1 else " || ".join(f"length({part}) || ':' || {part}" for part in parts)
-    )
-    return f"coalesce('=' || {joined}, '?' || _batch || ':' || _sequence)"
-
-
-def _row_filter(staged: StagedEntity) -> str:
-    conditions = staged.mapped.row_filter.conditions
-    if not conditions:
-        return "true"
-    return " and ".join(
-        f"cast({_column(column)} as varchar) in ({', '.join(map(literal, condition.one_of or ()))})"
-        for column, condition in conditions.items()
+def entity_header(entity: Entity, detail: str) -> str:
+    """The opening comment of a staging model."""
+    return header(
+        detail,
+        grain=f"one row per {', '.join(entity.key)} (rejected duplicates aside)",
+        personal=[column for column, spec in entity.columns.items() if spec.sensitivity == "personal"],
     )
 
 
-def _landed_origin(staged: StagedEntity, column: str) -> str | None:
-    """The landed source column behind a canonical one; None for a constant and for what the source lacks."""
-    origin = staged.columns.get(column)
-    return origin.source if origin is not None and origin.source in staged.landed_types else None
+def staging_sql(staged: StagedPart) -> str:
+    """The staging model of one part of an entity. Raises ConfigError."""
+    return _Staging(staged).sql()
 
 
-def _used_columns(staged: StagedEntity) -> list[str]:
-    """The landed source columns that the entity reads, each once. Raises ConfigError for a clash of case."""
-    origins = (_landed_origin(staged, column) for column in staged.entity.columns)
-    used = list(dict.fromkeys(origin for origin in origins if origin is not None))
-    spelled: dict[str, str] = {}
-    for column in staged.landed_types:
-        other = spelled.setdefault(column.lower(), column)
-        if other != column and {other, column} & set(used):
-            raise ConfigError(
-                f"{staged.mapped.table} has the columns {other!r} and {column!r}, which differ in case only",
-                expected="landed columns that the engine can tell apart",
-                next_step="map one of them",
+def key_sql(staged: StagedPart) -> list[str]:
+    """The columns of the entity's key, typed, over the present values. Raises ConfigError."""
+    return [_cast(staged, column).value for column in staged.entity.key]
+
+
+def read_ctes(staged: StagedPart) -> tuple[list[tuple[str, str]], str]:
+    """CTEs (name, SQL) up to the rows that the mapping keeps, and the name of the last.
+
+    Raises ConfigError for a column that has not landed.
+    """
+    values = [(quoted_own(column), read(staged.table, column)) for column in used_columns(staged)]
+    listed = "".join(f"        {value} as {name},\n" for name, value in values)
+    own = ["_op", "_batch", "_sequence", "_unchanged"]
+    if doubling(staged) is Doubling.BY_BLANKS:
+        own.append(f"{_edged(staged.table)} as _edged")
+    rows = f"    select\n{listed}        " + ",\n        ".join(own) + f"\n    from {staged.table.rows}"
+    ctes = [("source_rows", rows)]
+    lookups = {name: table for name, table in staged.lookups.items() if name in staged.part.lookups}
+    ctes += [(f"lookup_{name}", _lookup_sql(staged, name, table)) for name, table in lookups.items()]
+    made = made_columns(staged)
+    kept = filter_sql(staged)
+    if not (lookups or made or kept):
+        return ctes, "source_rows"
+    looked_up = [
+        f"lookup_{name}.{lookup_name(name, column)}"
+        for name in lookups
+        for column in _looked_up(staged, name)
+    ]
+    added = "".join(
+        f",\n        {each}" for each in [*looked_up, *(f"{sql} as {name}" for name, sql in made)]
+    )
+    joins = "".join(f"\n    left join lookup_{name} on {_match(staged, name)}" for name in lookups)
+    where = f"\n    where {kept}" if kept else ""
+    return [
+        *ctes,
+        ("kept_rows", f"    select\n        source_rows.*{added}\n    from source_rows{joins}{where}"),
+    ], "kept_rows"
+
+
+class _Staging:
+    """Writes the model of one part."""
+
+    def __init__(self, staged: StagedPart) -> None:
+        self._staged = staged
+        self._entity = staged.entity
+
+    def sql(self) -> str:
+        staged, entity = self._staged, self._entity
+        ctes, rows = read_ctes(staged)
+        typed = ",\n".join(f"        {_cast(staged, column).value} as {column}" for column in entity.columns)
+        ctes.append(("typed", f"    select\n        *,\n{typed}\n    from {rows}"))
+        once = doubling(staged) is Doubling.NEVER
+        if not once:
+            ctes += self._doubled()
+        ctes.append((staged.model, self._final(once=once)))
+        detail = f"{staged.name}: generated from the source mapping."
+        if staged.model != f"stg_{staged.name}":
+            place = f"part {staged.part.number} of {staged.table.source}"
+            detail = f"{staged.name}, {place}: generated from the source mapping."
+        shared = () if once else ("source_rows", "kept_rows", "typed")
+        body = ",\n\n".join(
+            f"{name} as {'not materialized ' if name in shared else ''}(\n{sql}\n)" for name, sql in ctes
+        )
+        return f"{entity_header(entity, detail)}with {body}\n\nselect * from {staged.model}\n"
+
+    def _doubled(self) -> Iterator[tuple[str, str]]:
+        """Keys that several rows have, and which of these rows stands for the key."""
+        key = self._entity.key
+        listed = ",\n        ".join(f"typed.{column}" for column in key)
+        told = [f"typed._op <> '{DUPLICATE}'", *(f"typed.{column} is not null" for column in key)]
+        places = ", ".join(str(place) for place in range(1, len(key) + 1))
+        joined = ""
+        if doubling(self._staged) is Doubling.BY_BLANKS:
+            yield "edged", f"    select distinct\n        {listed}\n    from typed\n    where typed._edged"
+            joined = "\n    inner join edged on " + " and ".join(
+                f"typed.{column} = edged.{column}" for column in key
             )
-    return used
+        yield (
+            "doubled",
+            f"    select\n        {listed}\n    from typed{joined}\n    where\n        "
+            + "\n        and ".join(told)
+            + f"\n    group by {places}\n    having count(*) > 1",
+        )
+        same = " and ".join(f"typed.{column} = doubled.{column}" for column in key)
+        yield (
+            "ranked",
+            (
+                "    select\n        typed._batch,\n        typed._sequence,\n        row_number() over (\n"
+                f"            partition by {', '.join(f'typed.{column}' for column in key)}\n"
+                f"            order by {', '.join(self._order())}\n        ) as _rank\n"
+                f"    from typed\n    inner join doubled on {same}\n    where typed._op <> '{DUPLICATE}'"
+            ),
+        )
+        yield (
+            "passed_over",
+            "    select\n        _batch,\n        _sequence\n    from ranked\n    where _rank > 1",
+        )
+
+    def _order(self) -> list[str]:
+        return ordering(self._staged.part.deduplicate, self._staged.table, "typed.")
+
+    def _final(self, *, once: bool) -> str:
+        columns = "".join(f"        typed.{column},\n" for column in self._entity.columns)
+        joined, dropped = "", ""
+        if not once:
+            joined = (
+                "\n    left join passed_over\n        on typed._batch = passed_over._batch"
+                " and typed._sequence = passed_over._sequence"
+            )
+            if self._staged.part.deduplicate is not None:
+                dropped = "\n    where passed_over._batch is null"
+        reasons = "\n            ".join(self._reasons(passed_over=not once and not dropped))
+        return (
+            f"    select\n{columns}        case\n            {reasons}\n        end as _rejected,\n"
+            f"        {self._repaired()} as _repairs,\n"
+            f"        {literal(self._staged.table.source)} as _source,\n"
+            f"        {self._staged.part.number} as _part,\n"
+            f"        typed._batch,\n        typed._sequence\n    from typed{joined}{dropped}"
+        )
+
+    def _reasons(self, *, passed_over: bool) -> Iterator[str]:
+        yield f"when typed._op = '{DUPLICATE}' then {literal(SAME_BATCH)}"
+        if passed_over:
+            yield f"when passed_over._batch is not null then {literal(SAME_KEY)}"
+        for column, spec in self._entity.columns.items():
+            if not spec.required:
+                continue
+            present = present_of(self._staged, column)
+            missing = literal(f"{column} is missing")
+            if present is None:
+                yield f"when typed.{column} is null then {missing}"
+                continue
+            yield f"when typed.{present[0]} is null then {missing}"
+            yield f"when typed.{column} is null then {literal(f'{column} is unreadable')}"
+
+    def _repaired(self) -> str:
+        repairs = list(self._repairs())
+        if not repairs:
+            return "cast(null as varchar)"
+        return "nullif(concat_ws('; ',\n            " + ",\n            ".join(repairs) + "\n        ), '')"
+
+    def _repairs(self) -> Iterator[str]:
+        if self._staged.table.tells_unchanged:
+            listed = ", ".join(literal(column) for column in used_columns(self._staged))
+            untold = f"list_sort(list_intersect(typed._unchanged, [{listed}]))"
+            yield (
+                f"case when list_has_any(typed._unchanged, [{listed}])"
+                f" then 'the source did not repeat ' || array_to_string({untold}, ', ') end"
+            )
+        for column, spec in self._entity.columns.items():
+            present = present_of(self._staged, column)
+            if present is None:
+                continue
+            if not spec.required and spec.type is not ColumnType.TEXT:
+                unreadable = f"typed.{present[0]} is not null and typed.{column} is null"
+                yield f"case when {unreadable} then {literal(f'{column} was unreadable')} end"
+            cast = _cast(self._staged, column)
+            if cast.is_changed:
+                yield f"case when {cast.is_changed} then {literal(f'{column} {cast.change}')} end"
 
 
-def _present_name(source: str) -> str:
-    """The name of a source column's value inside the model: no canonical column can have it."""
-    return _column(f"from {source}")
+class Doubling(Enum):
+    """Whether two current rows of a table can have one key of the entity."""
+
+    NEVER = "never"  # the entity's key tells the row key as it is
+    BY_BLANKS = "by blanks"  # it tells it without outer blanks, which may be all that rows differ in
+    ANYHOW = "anyhow"
 
 
-def _cast(staged: StagedEntity, column: str, present: str | None) -> Cast:
+def doubling(staged: StagedPart) -> Doubling:
+    """Whether rows that the row key tells apart may be one row of the entity."""
+    told: set[str] = set()
+    for canonical in staged.entity.key:
+        origin = staged.part.columns.get(canonical)
+        if origin is not None and origin.sql is None:
+            told |= set(staged.part.own_columns(canonical))
+    types = {staged.table.types[column] for column in staged.table.key}
+    if staged.part.deduplicate is not None or not set(staged.table.key) <= told:
+        return Doubling.ANYHOW
+    if not all(is_whole(kind) or kind in TEXT_TYPES for kind in types):
+        return Doubling.ANYHOW
+    return Doubling.BY_BLANKS if types & TEXT_TYPES else Doubling.NEVER
+
+
+def ordering(rule: Deduplicate | None, table: StagedTable, prefix: str) -> list[str]:
+    """The order in which the first row is the one that stays, over present values."""
+    arrival = [f"{prefix}_batch desc", f"{prefix}_sequence desc"]
+    if rule is None or rule.by is None:
+        return arrival
+    value = f"{prefix}{quoted_own(rule.by)}"
+    ways = [value]
+    if table.types[rule.by] in TEXT_TYPES:
+        ways = [f"try_cast({value} as decimal(38, 9))", f"try_cast({value} as timestamp)", value]
+    direction = "desc" if rule.keep == "latest" else "asc"
+    return [*(f"{way} {direction} nulls last" for way in ways), *arrival]
+
+
+def _edged(table: StagedTable) -> str:
+    """Whether a text of the row key has blanks around it."""
+    texts = [column for column in table.key if table.types[column] in TEXT_TYPES]
+    return " or ".join(blank_edged(column_name(column)) for column in texts)
+
+
+def _looked_up(staged: StagedPart, name: str) -> list[str]:
+    """The columns that the part takes from one lookup."""
+    found: dict[str, None] = {}
+    for canonical in staged.entity.columns:
+        origin = origin_of(staged, canonical)
+        if origin is not None and origin.lookup == name and origin.source is not None:
+            found[origin.source] = None
+    return list(found)
+
+
+def _lookup_sql(staged: StagedPart, name: str, table: StagedTable) -> str:
+    """One row for each key that can be looked up, whatever the other table holds."""
+    lookup = staged.part.lookups[name]
+    keys = [id_value(read(table, column), table.types[column]) for column in lookup.on.values()]
+    listed = [f"{key} as _match_{number}" for number, key in enumerate(keys, 1)]
+    listed += [f"{read(table, column)} as {lookup_name(name, column)}" for column in _looked_up(staged, name)]
+    matches = ", ".join(f"_match_{number}" for number in range(1, len(keys) + 1))
+    by = lookup.deduplicate.by if lookup.deduplicate is not None else None
+    if by is not None:
+        listed.append(f"{read(table, by)} as {quoted_own(by)}")
+    order = ", ".join(ordering(lookup.deduplicate, table, ""))
+    selected = ",\n        ".join(listed)
+    rows = f"    select\n        {selected}\n    from {table.rows}\n    where _op <> '{DUPLICATE}'"
+    if lookup.deduplicate is None and _is_row_key(table, lookup.on.values()):
+        return rows
+    return f"{rows}\n    qualify row_number() over (partition by {matches} order by {order}) = 1"
+
+
+def _is_row_key(table: StagedTable, columns: Iterable[str]) -> bool:
+    """Whether no two current rows can have the same ids in these columns."""
+    return set(table.key) <= set(columns) and all(is_whole(table.types[column]) for column in table.key)
+
+
+def _match(staged: StagedPart, name: str) -> str:
+    own = staged.table.types
+    return " and ".join(
+        f"{id_value(f'source_rows.{quoted_own(column)}', own[column])} = lookup_{name}._match_{number}"
+        for number, column in enumerate(staged.part.lookups[name].on, 1)
+    )
+
+
+def _cast(staged: StagedPart, column: str) -> Cast:
     spec = staged.entity.columns[column]
-    origin = staged.columns.get(column)
+    origin, present = origin_of(staged, column), present_of(staged, column)
     if origin is None or present is None:
-        stated = origin.constant if origin is not None and origin.source is None else spec.default
+        stated = origin.constant if origin is not None else spec.default
         return Cast(f"cast({literal(stated) if stated is not None else 'null'} as {_EMPTY_TYPES[spec.type]})")
-    source = _landed_origin(staged, column)
-    assert source is not None  # noqa: S101 - what is present has landed
+    name, source_type = present
+    for text in origin.values or ():
+        inert(text)
     try:
-        return cast_expression(
-            present,
-            source_type=staged.landed_types[source],
+        cast = cast_expression(
+            name,
+            source_type=source_type,
             target=spec.type,
             result=column,
-            values=_enum_values(origin, spec),
+            values=spellings(origin, spec) if spec.type is ColumnType.ENUM else None,
             default=origin.default or spec.default,
             text_format=None if origin.format is None else inert(origin.format),
             source_zone=staged.source_zone,
@@ -309,20 +346,11 @@ def _cast(staged: StagedEntity, column: str, present: str | None) -> Cast:
         )
     except ConfigError as error:
         raise ConfigError(
-            f"{staged.name}.{column}: {error.what}", expected=error.expected, next_step=error.next_step
+            f"{staged.name}.{column}: {error.what}",
+            where=staged.part.where,
+            expected=error.expected,
+            next_step=error.next_step,
         ) from error
-
-
-def _enum_values(origin: ColumnMapping, spec: EntityColumn) -> dict[str, str] | None:
-    """Folded spelling -> canonical value; what the mapping writes comes before a value's own name."""
-    if spec.type is not ColumnType.ENUM:
-        return None
-    written: dict[str, str] = {}
-    for text, target in (origin.values or {}).items():
-        if written.setdefault(folded(inert(text)), target) != target:
-            raise ConfigError(
-                f"the value {text!r} is mapped twice, to {written[folded(text)]} and to {target}",
-                expected="values that differ in more than case, blanks and hyphens",
-            )
-    targets = origin.values.values() if origin.values is not None else spec.values
-    return {folded(target): target for target in targets} | written
+    if column in staged.part.namespaces:
+        return Cast(f"{literal(staged.part.namespaces[column] + ':')} || {cast.value}")
+    return cast

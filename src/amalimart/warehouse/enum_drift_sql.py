@@ -1,0 +1,54 @@
+"""A view of the values that enum columns hold and the mapping does not know, with the rows that hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from amalimart.mapping.entities import ColumnType
+from amalimart.mapping.enum_values import spellings
+from amalimart.warehouse.casts import enum_spelling
+from amalimart.warehouse.moments import text_literal
+from amalimart.warehouse.present_values import origin_of, read
+from amalimart.warehouse.staged import DUPLICATE, StagedPart, column_name, header, literal
+
+COLUMNS = {
+    "entity": ("varchar", "The entity."),
+    "column_name": ("varchar", "Its enum column."),
+    "source": ("varchar", "The source."),
+    "table_name": ("varchar", "The source's table."),
+    "written": ("varchar", "The value as the source writes it."),
+    "held_by_rows": ("bigint", "Current rows that hold it."),
+}
+"""Column -> type and meaning."""
+
+
+def enum_drift_sql(parts: Sequence[StagedPart]) -> str:
+    """The view over the current rows of every table that fills an enum column."""
+    opening = header(
+        "Values of enum columns that no value of the mapping stands for.",
+        grain="one row per canonical column, source table and value as written",
+        personal=(),
+    ).replace("kind: change-driven", "kind: view")
+    selects = [each for part in parts for each in _of_part(part)]
+    if not selects:
+        empty = ",\n".join(f"    cast(null as {kind}) as {column}" for column, (kind, _) in COLUMNS.items())
+        selects = [f"select\n{empty}\nwhere false\n"]
+    config = "{{ config(materialized='view', schema='silver') }}\n"
+    return opening + config + "\nunion all\n\n".join(selects)
+
+
+def _of_part(staged: StagedPart) -> Iterator[str]:
+    for canonical, spec in staged.entity.columns.items():
+        origin = origin_of(staged, canonical)
+        if spec.type is not ColumnType.ENUM or origin is None or origin.source is None:
+            continue
+        table = staged.table if origin.lookup is None else staged.lookups[origin.lookup]
+        written = f"cast({read(table, origin.source)} as varchar)"
+        known = ", ".join(text_literal(spelling) for spelling in spellings(origin, spec))
+        yield (
+            f"select\n    {literal(staged.name)} as entity,\n    {literal(canonical)} as column_name,\n"
+            f"    {literal(table.source)} as source,\n    {literal(table.table)} as table_name,\n"
+            f"    {written} as written,\n    count(*) as held_by_rows\nfrom {table.rows}\nwhere\n"
+            f"    _op <> '{DUPLICATE}'\n    and {column_name(origin.source)} is not null\n"
+            f"    and {enum_spelling(written)} not in ({known})\ngroup by 1, 2, 3, 4, 5\n"
+        )

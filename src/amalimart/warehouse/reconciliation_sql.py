@@ -1,0 +1,204 @@
+"""Where every landed row of one part of an entity went, counted apart from the models that did the work.
+
+The rows of each key are counted instead of picked, the filter is asked of the current rows alone, and
+what the staging model holds is only counted. Every landed row is in exactly one bucket:
+
+    superseded   a later row of its key, a truncate, or the row that stands for its entity took its place
+    deleted      it says that its key, or the whole table, is gone, and nothing later contradicts
+    filtered     the mapping does not want it
+    accepted     it is in the staging model
+    quarantined  it is there with the reason why it cannot be used
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from amalimart.warehouse.present_values import quoted_own, read, used_columns
+from amalimart.warehouse.row_filters import filter_sql
+from amalimart.warehouse.rows_sql import ORDER
+from amalimart.warehouse.staged import DUPLICATE, StagedPart, column_name, header, literal
+from amalimart.warehouse.staging_sql import key_sql, read_ctes
+from amalimart.warehouse.union_sql import LAST, is_ranked
+
+ACCOUNT = {
+    "entity": ("varchar", "The entity."),
+    "source": ("varchar", "The source that fills it."),
+    "part": ("integer", "Which part of the source's mapping of the entity, from 1."),
+    "table_name": ("varchar", "The source's table."),
+    "landed_rows": ("bigint", "Rows of the table in the lake."),
+    "superseded_rows": ("bigint", "Rows whose place a later row, a truncate or a row of the same key took."),
+    "deleted_rows": ("bigint", "Rows that say that a row, or all, are gone, and that nothing contradicts."),
+    "filtered_rows": ("bigint", "Rows the mapping does not want."),
+    "accepted_rows": ("bigint", "Rows that can be used."),
+    "quarantined_rows": ("bigint", "Rows that cannot, each with its reason in quarantine."),
+    "repaired_rows": ("bigint", "Accepted rows of which a value was altered or left out."),
+}
+"""Column -> type and meaning of an account."""
+
+
+_JOIN_OUTRANKED = "\ncross join outranked"
+
+
+def account_model(part: StagedPart, parts: Sequence[StagedPart]) -> str:
+    """Name of the model that counts a part."""
+    return f"rec_{part.name}" if len(parts) == 1 else f"rec_{part.model.removeprefix('part_')}"
+
+
+def reconciliation_sql(parts: Sequence[StagedPart], number: int) -> str:
+    """Counts of one of an entity's parts. Raises ConfigError."""
+    staged = parts[number]
+    table, name = staged.table, staged.name
+    keys = [column_name(column) for column in table.key]
+    listed = ",\n        ".join(f"{key} as _key_{place}" for place, key in enumerate(keys, 1))
+    told = " and ".join(f"_key_{place} is not null" for place in range(1, len(keys) + 1))
+    places = ", ".join(f"_key_{place}" for place in range(1, len(keys) + 1))
+    ranked = is_ranked(parts)
+    opening = header(
+        f"{name}: where the rows of {table.table} of {table.source} went, counted apart from staging.",
+        grain="one row",
+        personal=(),
+    )
+    return f"""{opening}with landed as not materialized (
+    select
+        {listed},
+        _op,
+        {ORDER} as _order
+    from {table.relation}
+),
+
+truncated as (
+    select max(_order) as _at
+    from landed
+    where _op = 'truncate'
+),
+
+remaining as not materialized (
+    select landed.*
+    from landed
+    cross join truncated
+    where landed._order > coalesce(truncated._at, -1)
+),
+
+keys as (
+    select
+        max(_order) as last_row,
+        max(_order) filter (where _op = 'delete') as last_delete,
+        max(_order) filter (where _op = 'snapshot') as last_snapshot,
+        count(*) filter (where _op = 'snapshot') as snapshots
+    from remaining
+    where {told}
+    group by {places}
+),
+
+of_keys as (
+    select
+        count(*) filter (where last_row is distinct from last_delete) as standing,
+        count(*) filter (where last_row = last_delete) as gone,
+        coalesce(sum(snapshots - 1) filter (where last_row = last_snapshot), 0) as doubled
+    from keys
+),
+
+without_key as (
+    select
+        count(*) filter (where _op <> 'delete') as standing,
+        count(*) filter (where _op = 'delete') as gone
+    from remaining
+    where not ({told})
+),
+
+bronze as (
+    select
+        (select count(*) from landed) as landed_rows,
+        of_keys.standing + of_keys.doubled + without_key.standing as current_rows,
+        of_keys.gone + without_key.gone + if(truncated._at is null, 0, 1) as deleted_rows
+    from of_keys
+    cross join without_key
+    cross join truncated
+),
+
+{_wanted(staged)}
+
+{_passed_over(staged)}
+
+{_outranked(parts, number)}staged as (
+    select
+        count(*) filter (where _rejected is null) as accepted_rows,
+        count(*) filter (where _rejected is not null) as quarantined_rows,
+        count(*) filter (where _rejected is null and _repairs is not null) as repaired_rows
+    from {{{{ ref('stg_{name}') }}}}
+    where
+        _source = {literal(table.source)}
+        and _part = {staged.part.number}
+)
+
+select
+    {literal(name)} as entity,
+    {literal(table.source)} as source,
+    {staged.part.number} as part,
+    {literal(table.table)} as table_name,
+    bronze.landed_rows,
+    bronze.landed_rows - bronze.current_rows - bronze.deleted_rows
+    + passed_over.rows{" + outranked.rows" if ranked else ""} as superseded_rows,
+    bronze.deleted_rows,
+    wanted.filtered_rows,
+    staged.accepted_rows,
+    staged.quarantined_rows,
+    staged.repaired_rows
+from bronze
+cross join wanted
+cross join passed_over{_JOIN_OUTRANKED if ranked else ""}
+cross join staged
+"""
+
+
+def _wanted(staged: StagedPart) -> str:
+    """How many current rows the mapping does not want, asked of the table's own columns alone."""
+    kept = filter_sql(staged)
+    if not kept:
+        return "wanted as (\n    select 0 as filtered_rows\n),"
+    used = [
+        f"            {read(staged.table, column)} as {quoted_own(column)}" for column in used_columns(staged)
+    ]
+    listed = ",\n".join(used)
+    return (
+        f"wanted as (\n    select count(*) filter (where not {kept}) as filtered_rows\n    from (\n"
+        f"        select\n{listed}\n        from {staged.table.rows}\n    ) as current_rows\n),"
+    )
+
+
+def _passed_over(staged: StagedPart) -> str:
+    """How many rows another row of the same entity key stands for, where the mapping says so."""
+    if staged.part.deduplicate is None:
+        return "passed_over as (\n    select 0 as rows\n),"
+    ctes, rows = read_ctes(staged)
+    before = "".join(f"{name} as not materialized (\n{sql}\n),\n\n" for name, sql in ctes)
+    keys = key_sql(staged)
+    listed = ",\n            ".join(f"{key} as _key_{place}" for place, key in enumerate(keys, 1))
+    told = " and ".join(f"_key_{place} is not null" for place in range(1, len(keys) + 1))
+    together = ", ".join(f"_key_{place}" for place in range(1, len(keys) + 1))
+    return (
+        f"{before}passed_over as (\n    select count(*) - count(distinct ({together})) as rows\n    from (\n"
+        f"        select\n            {listed}\n        from {rows}\n        where _op <> '{DUPLICATE}'\n"
+        f"    ) as keyed\n    where {told}\n),"
+    )
+
+
+def _outranked(parts: Sequence[StagedPart], number: int) -> str:
+    """How many rows of the part have an id that a part of lower precedence has, too."""
+    if not is_ranked(parts):
+        return ""
+    staged = parts[number]
+    key = ", ".join(staged.entity.key)
+    better = [part for part in parts if (part.part.precedence or LAST) < (staged.part.precedence or LAST)]
+    if not better:
+        return "outranked as (\n    select 0 as rows\n),\n\n"
+    claimed = "\n        union\n".join(
+        f"        select {key} from {{{{ ref('{part.model}') }}}}" for part in better
+    )
+    same = " and ".join(f"own.{column} = claimed.{column}" for column in staged.entity.key)
+    return (
+        f"claimed as (\n    select distinct {key}\n    from (\n{claimed}\n    ) as ids\n),\n\n"
+        "outranked as (\n    select count(*) as rows\n"
+        f"    from {{{{ ref('{staged.model}') }}}} as own\n    inner join claimed on {same}\n),\n\n"
+    )
