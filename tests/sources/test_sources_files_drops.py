@@ -83,7 +83,8 @@ class Shop:
 
     def landed(self, *columns: str) -> list[tuple[Any, ...]]:
         return [
-            tuple(row.get(column) for column in columns or ("id", "total")) for row in self.lake.rows("orders")
+            tuple(row.get(column) for column in columns or ("id", "total"))
+            for row in self.lake.rows("orders")
         ]
 
     def position(self) -> dict[str, Any]:
