@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from amalimart.core.errors import ConfigError
 from amalimart.mapping.entities import ColumnType
-from amalimart.warehouse.casts import cast_expression, folded, present_value
+from amalimart.mapping.enum_values import folded
+from amalimart.warehouse.casts import cast_expression, present_value
 from amalimart.warehouse.lake_view import engine_type
 
 SOURCE_ZONE, BUSINESS_ZONE = "Africa/Lagos", "Europe/London"
