@@ -14,8 +14,6 @@ import pytest
 
 from amalimart.core.object_store import ObjectStore, S3Access
 from amalimart.lake import BatchWriter, ChangedRows, Commit, CommitKind, Lake, Operation, Transaction
-from amalimart.lake.log import CommitLog
-from amalimart.lake.storage import FolderStorage
 from tests.object_store import Bucket, bad_network, bucket, s3_endpoint
 
 __all__ = ["bad_network", "bucket", "s3_endpoint"]
@@ -84,9 +82,8 @@ class OrdersLake(Lake):
 
     def lose_copy(self) -> None:
         """Forget everything but the journal, the lease, and what an open batch has written."""
-        for folder in self.root.glob("*/"):
-            log = CommitLog(FolderStorage(folder))
-            with log.state() as state:
+        for folder in (self.root / name for name in self.sources()):
+            with self._log(folder.name).state() as state:
                 known = state.known_paths()
             for name in (*known, "identity", "copy-of"):
                 (folder / name).unlink(missing_ok=True)

@@ -75,6 +75,7 @@ def test_files_after_a_version_are_those_with_later_batches(lake: OrdersLake) ->
     assert live.after(3).files == ()
 
 
+@IN_A_FOLDER
 def test_a_missing_version_is_damage(lake: OrdersLake) -> None:
     for row in range(1, 4):
         lake.commit_orders([row])

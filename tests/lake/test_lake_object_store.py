@@ -291,6 +291,31 @@ def test_a_harmed_object_is_found_by_verifying_and_by_fetching(
     assert list((elsewhere.root / "shop" / "incoming").iterdir()) == []
 
 
+def test_a_commit_that_is_missing_there_is_damage(lake: OrdersLake, tmp_path: Path) -> None:
+    assert lake.place is not None
+    for row in range(1, 4):
+        lake.commit_orders([row])
+    lake.place.store.remove([f"shop/commits/{2:020d}.json"])
+    with pytest.raises(DamagedLake, match="version 2"):
+        lake.on_another_machine(tmp_path / "elsewhere").latest("shop")
+    lake.lose_copy()
+    with pytest.raises(DamagedLake, match="version 2"):
+        lake.verify("shop")
+
+
+def test_a_copy_that_somebody_cleared_away_is_made_again_under_a_running_reader(lake: OrdersLake) -> None:
+    lake.commit_orders([1])
+    reader = lake.reopened()
+    assert reader.live_ids() == [1]
+    with lake.begin("shop", CommitKind.CHANGES) as writer:
+        lake.write_orders(writer, [2], Operation.UPSERT)
+        reader.lose_copy()
+        writer.commit({"last": 2}, None)
+    assert reader.live_ids() == [1, 2]
+    assert lake.live_ids() == [1, 2]
+    assert lake.reopened().live_ids() == [1, 2]
+
+
 def test_a_reader_goes_on_with_what_it_knows_while_the_store_is_not_reached(
     lake: OrdersLake, over: OrdersLake, bad_network: BadNetwork, caplog: pytest.LogCaptureFixture
 ) -> None:
