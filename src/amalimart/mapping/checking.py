@@ -248,8 +248,8 @@ class _Part:
         if not is_identifier(name):
             raise ConfigError(f"the lookup name {name!r} is not a plain name", where=where)
         other = self._table(lookup.table, "lookup", name)
-        refuse_secret(where, self._part.table, table, lookup.on)
-        refuse_secret(where, lookup.table, other, lookup.on.values())
+        refuse_secret(where, self._part.table, table, lookup.match)
+        refuse_secret(where, lookup.table, other, lookup.match.values())
         self._check_rule(lookup.deduplicate, lookup.table, other, "lookup", name)
 
     def _check_filter(self, row_filter: RowFilter, table: TableMapping) -> None:

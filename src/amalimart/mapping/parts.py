@@ -40,9 +40,9 @@ class EntityPart:
         if self.deduplicate is not None and self.deduplicate.by is not None:
             needed[self.table][self.deduplicate.by] = None
         for lookup in self.lookups.values():
-            needed[self.table].update(dict.fromkeys(lookup.on))
+            needed[self.table].update(dict.fromkeys(lookup.match))
             other = needed.setdefault(lookup.table, {})
-            other.update(dict.fromkeys(lookup.on.values()))
+            other.update(dict.fromkeys(lookup.match.values()))
             if lookup.deduplicate is not None and lookup.deduplicate.by is not None:
                 other[lookup.deduplicate.by] = None
         return {table: tuple(columns) for table, columns in needed.items()}

@@ -138,10 +138,13 @@ class Deduplicate(StrictModel):
 
 
 class Lookup(StrictModel):
-    """Another table of the source whose row is found by equal columns: own column -> the other's column."""
+    """Another table of the source whose row is found by equal columns.
+
+    match  own column -> the other table's column
+    """
 
     table: str
-    on: dict[str, str] = Field(min_length=1)
+    match: dict[str, str] = Field(min_length=1)
     deduplicate: Deduplicate | None = None
 
 

@@ -78,7 +78,7 @@ def _refuse_part(document: YamlDocument, path: tuple[str | int, ...], part: Part
     _refuse_columns(_ordering(part.deduplicate), document.where(*path, "deduplicate"))
     for name, lookup in part.lookup.items():
         where = document.where(*path, "lookup", name)
-        _refuse_columns((*lookup.on, *lookup.on.values(), *_ordering(lookup.deduplicate)), where)
+        _refuse_columns((*lookup.match, *lookup.match.values(), *_ordering(lookup.deduplicate)), where)
     for column, origin in (part.columns or {}).items():
         _refuse_origin(document.where(*path, "columns", column), origin)
 

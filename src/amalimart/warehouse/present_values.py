@@ -70,7 +70,7 @@ def used_columns(staged: StagedPart) -> list[str]:
         used[staged.part.deduplicate.by] = None
     for name, lookup in staged.part.lookups.items():
         if name in staged.lookups:
-            used |= dict.fromkeys(lookup.on)
+            used |= dict.fromkeys(lookup.match)
     missing = [column for column in used if column not in staged.table.columns]
     if missing:
         raise ConfigError(

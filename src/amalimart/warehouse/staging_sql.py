@@ -295,7 +295,7 @@ def _looked_up(staged: StagedPart, name: str) -> list[str]:
 def _lookup_sql(staged: StagedPart, name: str, table: StagedTable) -> str:
     """One row for each key that can be looked up, whatever the other table holds."""
     lookup = staged.part.lookups[name]
-    keys = [id_value(read(table, column), table.types[column]) for column in lookup.on.values()]
+    keys = [id_value(read(table, column), table.types[column]) for column in lookup.match.values()]
     listed = [f"{key} as _match_{number}" for number, key in enumerate(keys, 1)]
     listed += [f"{read(table, column)} as {lookup_name(name, column)}" for column in _looked_up(staged, name)]
     matches = ", ".join(f"_match_{number}" for number in range(1, len(keys) + 1))
@@ -305,7 +305,7 @@ def _lookup_sql(staged: StagedPart, name: str, table: StagedTable) -> str:
     order = ", ".join(ordering(lookup.deduplicate, table, ""))
     selected = ",\n        ".join(listed)
     rows = f"    select\n        {selected}\n    from {table.rows}\n    where _op <> '{DUPLICATE}'"
-    if lookup.deduplicate is None and _is_row_key(table, lookup.on.values()):
+    if lookup.deduplicate is None and _is_row_key(table, lookup.match.values()):
         return rows
     return f"{rows}\n    qualify row_number() over (partition by {matches} order by {order}) = 1"
 
@@ -319,7 +319,7 @@ def _match(staged: StagedPart, name: str) -> str:
     own = staged.table.types
     return " and ".join(
         f"{id_value(f'source_rows.{quoted_own(column)}', own[column])} = lookup_{name}._match_{number}"
-        for number, column in enumerate(staged.part.lookups[name].on, 1)
+        for number, column in enumerate(staged.part.lookups[name].match, 1)
     )
 
 
