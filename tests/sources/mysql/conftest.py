@@ -17,7 +17,7 @@ from amalimart.core.clock import FixedClock
 from amalimart.lake import CommitKind, Lake, Operation
 from amalimart.mapping.shape import TableMapping
 from amalimart.mapping.source_mapping import SourceMapping, load_mapping
-from amalimart.sources.mysql.gtid import MariaDBGtids, MySQLGtids
+from amalimart.sources.mysql.gtid import GtidSet, MariaDBGtids, MySQLGtids
 from amalimart.sources.mysql.source import MySQLSource
 from amalimart.sources.mysql.stream import BinlogStream
 from amalimart.sources.port import Reading, RowChange, Settled, silent
@@ -92,13 +92,13 @@ class Copy:
         until = time.monotonic() + 60
         taken: list[RowChange] = []
         while True:
-            taken += self._take(stream)
+            taken += self.take(stream, end)
             if stream._passed.covers(end):
-                break
+                return taken
             assert time.monotonic() < until, "the stream does not come to where the server is"
-        return taken
 
-    def _take(self, stream: BinlogStream) -> list[RowChange]:
+    def take(self, stream: BinlogStream, end: GtidSet | None = None) -> list[RowChange]:
+        """Take what comes until nothing does for a moment, or until the end is reached."""
         waiting: list[RowChange] = []
         taken: list[RowChange] = []
         try:
@@ -111,6 +111,8 @@ class Copy:
                 self.position |= event.position
                 self.settled.append(event)
                 stream.confirm(self.position)
+                if end is not None and stream._passed.covers(end):
+                    break
         finally:
             self._apply(taken)
             self.told += taken

@@ -145,7 +145,7 @@ def take_until_cut(copy: Copy) -> None:
     assert copy.stream is not None
     until = time.monotonic() + 20
     while time.monotonic() < until:
-        copy._take(copy.stream)
+        copy.take(copy.stream)
 
 
 def kill_readers_of_the_log(database: MySQLDatabase) -> None:
