@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
+from urllib.parse import quote
 
 from tests.faults.shop import NULL, TABLES, Column, Digest, Kind, Table
 from tests.mariadb_server import MySQLDatabase
@@ -42,6 +43,11 @@ class MariaShop:
     def url(self, port: int | None = None) -> str:
         address = self.made.address
         return address if port is None else address.replace(f":{self.made.server.port}/", f":{port}/")
+
+    def owner_url(self) -> str:
+        """The database as somebody sees it who may write."""
+        server = self.made.server
+        return f"mysql://{server.user}:{quote(server.password)}@{server.host}:{server.port}/{self.made.name}"
 
     def connect(self) -> Any:
         """A connection in a transaction of its own; commit and rollback are the caller's."""

@@ -53,7 +53,7 @@ class PostgresShop:
         return f"timestamp '2026-01-01' + ({expression}) * interval '1.000001 s'"
 
     def numbered(self, count: int) -> str:
-        return f"generate_series(1, {count}) as numbered (n)"
+        return f"generate_series(1::bigint, {count}) as numbered (n)"
 
     def run(self, *statements: str) -> None:
         with self.server.connect(self.database) as connection:
