@@ -27,7 +27,8 @@ def filter_sql(staged: StagedPart) -> str:
         for column, condition in given.conditions.items()
         for each in _conditions(staged, column, condition)
     ]
-    return f"coalesce({' and '.join(kept)}, false)" if kept else ""
+    together = "\n        and ".join(kept)
+    return f"coalesce({together}, false)" if kept else ""
 
 
 def _conditions(staged: StagedPart, column: str, condition: Condition) -> Iterator[str]:

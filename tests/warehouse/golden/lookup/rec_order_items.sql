@@ -1,0 +1,114 @@
+-- order_items: where the rows of lines of shop went, counted apart from staging.
+-- grain: one row
+-- owner: data platform
+-- personal data: none
+-- kind: change-driven
+with landed as not materialized (
+    select
+        "order_no" as _key_1,
+        "line_no" as _key_2,
+        _op,
+        cast(_batch as hugeint) * 10000000000000000000 + _sequence as _order
+    from {{ source('bronze', 'shop__lines') }}
+),
+
+truncated as (
+    select max(_order) as _at
+    from landed
+    where _op = 'truncate'
+),
+
+remaining as not materialized (
+    select landed.*
+    from landed
+    cross join truncated
+    where landed._order > coalesce(truncated._at, -1)
+),
+
+keys as (
+    select
+        max(_order) as last_row,
+        max(_order) filter (where _op = 'delete') as last_delete,
+        max(_order) filter (where _op = 'snapshot') as last_snapshot,
+        count(*) filter (where _op = 'snapshot') as snapshots
+    from remaining
+    where _key_1 is not null and _key_2 is not null
+    group by _key_1, _key_2
+),
+
+of_keys as (
+    select
+        count(*) filter (where last_row is distinct from last_delete) as standing,
+        count(*) filter (where last_row = last_delete) as gone,
+        coalesce(sum(snapshots - 1) filter (where last_row = last_snapshot), 0) as doubled
+    from keys
+),
+
+without_key as (
+    select
+        count(*) filter (where _op <> 'delete') as standing,
+        count(*) filter (where _op = 'delete') as gone
+    from remaining
+    where not (_key_1 is not null and _key_2 is not null)
+),
+
+bronze as (
+    select
+        (select count(*) from landed) as landed_rows,
+        of_keys.standing + of_keys.doubled + without_key.standing as current_rows,
+        of_keys.gone + without_key.gone + if(truncated._at is null, 0, 1) as deleted_rows
+    from of_keys
+    cross join without_key
+    cross join truncated
+),
+
+wanted as (
+    select count(*) filter (where not coalesce("from quantity" > 0
+        and not coalesce(cast("from state" as varchar) in ('void'), false)
+        and case when year(case when regexp_full_match("from written", '[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}') then try_cast("from written" as timestamp) when regexp_full_match("from written", '[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}[ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?') then try_cast("from written" as timestamp) when regexp_full_match("from written", '[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}[ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?( ?(Z|z|UTC|GMT)| ?[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)') then timezone('UTC', try_cast(regexp_replace(regexp_replace("from written", ' ?(Z|z|UTC|GMT)$', '+00'), ' ([+-])', '\1') as timestamptz)) end) between 1 and 9999 then case when regexp_full_match("from written", '[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}') then try_cast("from written" as timestamp) when regexp_full_match("from written", '[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}[ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?') then try_cast("from written" as timestamp) when regexp_full_match("from written", '[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}[ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?( ?(Z|z|UTC|GMT)| ?[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)') then timezone('UTC', try_cast(regexp_replace(regexp_replace("from written", ' ?(Z|z|UTC|GMT)$', '+00'), ' ([+-])', '\1') as timestamptz)) end end >= timestamp '2024-01-01 00:00:00', false)) as filtered_rows
+    from (
+        select
+            "order_no" as "from order_no",
+            "line_no" as "from line_no",
+            "quantity" as "from quantity",
+            nullif(trim("price", e' \t\n\r' || chr(160)), '') as "from price",
+            nullif(trim("list_price", e' \t\n\r' || chr(160)), '') as "from list_price",
+            nullif(trim("state", e' \t\n\r' || chr(160)), '') as "from state",
+            nullif(trim("written", e' \t\n\r' || chr(160)), '') as "from written",
+            nullif(trim("shop_code", e' \t\n\r' || chr(160)), '') as "from shop_code"
+        from {{ ref('rows_shop__lines') }}
+    ) as current_rows
+),
+
+passed_over as (
+    select 0 as rows
+),
+
+staged as (
+    select
+        count(*) filter (where _rejected is null) as accepted_rows,
+        count(*) filter (where _rejected is not null) as quarantined_rows,
+        count(*) filter (where _rejected is null and _repairs is not null) as repaired_rows
+    from {{ ref('stg_order_items') }}
+    where
+        _source = 'shop'
+        and _part = 1
+)
+
+select
+    'order_items' as entity,
+    'shop' as source,
+    1 as part,
+    'lines' as table_name,
+    bronze.landed_rows,
+    bronze.landed_rows - bronze.current_rows - bronze.deleted_rows
+    + passed_over.rows as superseded_rows,
+    bronze.deleted_rows,
+    wanted.filtered_rows,
+    staged.accepted_rows,
+    staged.quarantined_rows,
+    staged.repaired_rows
+from bronze
+cross join wanted
+cross join passed_over
+cross join staged

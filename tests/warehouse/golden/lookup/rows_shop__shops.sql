@@ -1,0 +1,92 @@
+-- shops of shop: its rows as they stand now, generated from the mapping.
+-- grain: one row per id (rows that one snapshot holds twice aside)
+-- owner: data platform
+-- personal data: none
+-- kind: change-driven
+with numbered as not materialized (
+    select
+        "owner",
+        "code",
+        "opened",
+        "id",
+        _op,
+        _batch,
+        _sequence,
+        cast(_batch as hugeint) * 10000000000000000000 + _sequence as _order
+    from {{ source('bronze', 'shop__shops') }}
+),
+
+remaining as not materialized (
+    select *
+    from numbered
+    where
+        _order > (
+            select coalesce(max(_order), -1)
+            from numbered
+            where _op = 'truncate'
+        )
+),
+
+latest as (
+    select
+        remaining."id" as _key_1,
+        max(_order) as _last,
+        arg_max(_op, _order) as _last_op,
+        count(*) filter (where _op = 'snapshot') as _snapshots
+    from remaining
+    where "id" is not null
+    group by 1
+),
+
+rows_shop__shops as (
+    select
+        remaining."owner",
+        remaining."code",
+        remaining."opened",
+        remaining."id",
+        remaining._op as _op,
+        remaining._batch,
+        remaining._sequence,
+        cast(null as varchar[]) as _unchanged
+    from remaining
+    inner join latest on remaining._order = latest._last
+    where
+        latest._last_op <> 'delete'
+
+    union all
+
+    select
+        remaining."owner",
+        remaining."code",
+        remaining."opened",
+        remaining."id",
+        'duplicate' as _op,
+        remaining._batch,
+        remaining._sequence,
+        cast(null as varchar[]) as _unchanged
+    from remaining
+    inner join latest on remaining."id" = latest._key_1
+    where
+        latest._snapshots > 1
+        and latest._last_op = 'snapshot'
+        and remaining._op = 'snapshot'
+        and remaining._order <> latest._last
+
+    union all
+
+    select
+        remaining."owner",
+        remaining."code",
+        remaining."opened",
+        remaining."id",
+        remaining._op as _op,
+        remaining._batch,
+        remaining._sequence,
+        cast(null as varchar[]) as _unchanged
+    from remaining
+    where
+        ("id" is null)
+        and remaining._op in ('snapshot', 'upsert')
+)
+
+select * from rows_shop__shops

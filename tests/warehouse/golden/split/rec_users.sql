@@ -1,0 +1,135 @@
+-- users: where the rows of orders of shop went, counted apart from staging.
+-- grain: one row
+-- owner: data platform
+-- personal data: none
+-- kind: change-driven
+with landed as not materialized (
+    select
+        "number" as _key_1,
+        _op,
+        cast(_batch as hugeint) * 10000000000000000000 + _sequence as _order
+    from {{ source('bronze', 'shop__orders') }}
+),
+
+truncated as (
+    select max(_order) as _at
+    from landed
+    where _op = 'truncate'
+),
+
+remaining as not materialized (
+    select landed.*
+    from landed
+    cross join truncated
+    where landed._order > coalesce(truncated._at, -1)
+),
+
+keys as (
+    select
+        max(_order) as last_row,
+        max(_order) filter (where _op = 'delete') as last_delete,
+        max(_order) filter (where _op = 'snapshot') as last_snapshot,
+        count(*) filter (where _op = 'snapshot') as snapshots
+    from remaining
+    where _key_1 is not null
+    group by _key_1
+),
+
+of_keys as (
+    select
+        count(*) filter (where last_row is distinct from last_delete) as standing,
+        count(*) filter (where last_row = last_delete) as gone,
+        coalesce(sum(snapshots - 1) filter (where last_row = last_snapshot), 0) as doubled
+    from keys
+),
+
+without_key as (
+    select
+        count(*) filter (where _op <> 'delete') as standing,
+        count(*) filter (where _op = 'delete') as gone
+    from remaining
+    where not (_key_1 is not null)
+),
+
+bronze as (
+    select
+        (select count(*) from landed) as landed_rows,
+        of_keys.standing + of_keys.doubled + without_key.standing as current_rows,
+        of_keys.gone + without_key.gone + if(truncated._at is null, 0, 1) as deleted_rows
+    from of_keys
+    cross join without_key
+    cross join truncated
+),
+
+wanted as (
+    select count(*) filter (where not coalesce(try(cast(NOT "from buyer_mail" IS NULL AND "from state" <> 'draft' as boolean)), false)) as filtered_rows
+    from (
+        select
+            nullif(trim("buyer_mail", e' \t\n\r' || chr(160)), '') as "from buyer_mail",
+            nullif(trim("buyer_name", e' \t\n\r' || chr(160)), '') as "from buyer_name",
+            nullif(trim("state", e' \t\n\r' || chr(160)), '') as "from state",
+            nullif(trim("placed", e' \t\n\r' || chr(160)), '') as "from placed"
+        from {{ ref('rows_shop__orders') }}
+    ) as current_rows
+),
+
+source_rows as not materialized (
+    select
+        nullif(trim("buyer_mail", e' \t\n\r' || chr(160)), '') as "from buyer_mail",
+        nullif(trim("buyer_name", e' \t\n\r' || chr(160)), '') as "from buyer_name",
+        nullif(trim("state", e' \t\n\r' || chr(160)), '') as "from state",
+        nullif(trim("placed", e' \t\n\r' || chr(160)), '') as "from placed",
+        _op,
+        _batch,
+        _sequence,
+        _unchanged
+    from {{ ref('rows_shop__orders') }}
+),
+
+kept_rows as not materialized (
+    select
+        source_rows.*,
+        nullif(trim(cast(try(LOWER("from buyer_mail")) as varchar), e' \t\n\r' || chr(160)), '') as "sql for user_id"
+    from source_rows
+    where coalesce(try(cast(NOT "from buyer_mail" IS NULL AND "from state" <> 'draft' as boolean)), false)
+),
+
+passed_over as (
+    select count(*) - count(distinct (_key_1)) as rows
+    from (
+        select
+            cast("sql for user_id" as varchar) as _key_1
+        from kept_rows
+        where _op <> 'duplicate'
+    ) as keyed
+    where _key_1 is not null
+),
+
+staged as (
+    select
+        count(*) filter (where _rejected is null) as accepted_rows,
+        count(*) filter (where _rejected is not null) as quarantined_rows,
+        count(*) filter (where _rejected is null and _repairs is not null) as repaired_rows
+    from {{ ref('stg_users') }}
+    where
+        _source = 'shop'
+        and _part = 1
+)
+
+select
+    'users' as entity,
+    'shop' as source,
+    1 as part,
+    'orders' as table_name,
+    bronze.landed_rows,
+    bronze.landed_rows - bronze.current_rows - bronze.deleted_rows
+    + passed_over.rows as superseded_rows,
+    bronze.deleted_rows,
+    wanted.filtered_rows,
+    staged.accepted_rows,
+    staged.quarantined_rows,
+    staged.repaired_rows
+from bronze
+cross join wanted
+cross join passed_over
+cross join staged

@@ -1,0 +1,115 @@
+-- tags: where the rows of stall_sales of shop went, counted apart from staging.
+-- grain: one row
+-- owner: data platform
+-- personal data: none
+-- kind: change-driven
+with landed as not materialized (
+    select
+        "id" as _key_1,
+        _op,
+        cast(_batch as hugeint) * 10000000000000000000 + _sequence as _order
+    from {{ source('bronze', 'shop__stall_sales') }}
+),
+
+truncated as (
+    select max(_order) as _at
+    from landed
+    where _op = 'truncate'
+),
+
+remaining as not materialized (
+    select landed.*
+    from landed
+    cross join truncated
+    where landed._order > coalesce(truncated._at, -1)
+),
+
+keys as (
+    select
+        max(_order) as last_row,
+        max(_order) filter (where _op = 'delete') as last_delete,
+        max(_order) filter (where _op = 'snapshot') as last_snapshot,
+        count(*) filter (where _op = 'snapshot') as snapshots
+    from remaining
+    where _key_1 is not null
+    group by _key_1
+),
+
+of_keys as (
+    select
+        count(*) filter (where last_row is distinct from last_delete) as standing,
+        count(*) filter (where last_row = last_delete) as gone,
+        coalesce(sum(snapshots - 1) filter (where last_row = last_snapshot), 0) as doubled
+    from keys
+),
+
+without_key as (
+    select
+        count(*) filter (where _op <> 'delete') as standing,
+        count(*) filter (where _op = 'delete') as gone
+    from remaining
+    where not (_key_1 is not null)
+),
+
+bronze as (
+    select
+        (select count(*) from landed) as landed_rows,
+        of_keys.standing + of_keys.doubled + without_key.standing as current_rows,
+        of_keys.gone + without_key.gone + if(truncated._at is null, 0, 1) as deleted_rows
+    from of_keys
+    cross join without_key
+    cross join truncated
+),
+
+wanted as (
+    select 0 as filtered_rows
+),
+
+passed_over as (
+    select 0 as rows
+),
+
+claimed as (
+    select distinct tag_id
+    from (
+        select tag_id from {{ ref('part_tags__shop__1') }}
+        union
+        select tag_id from {{ ref('part_tags__shop__2') }}
+    ) as ids
+),
+
+outranked as (
+    select count(*) as rows
+    from {{ ref('part_tags__shop__3') }} as own
+    inner join claimed on own.tag_id = claimed.tag_id
+),
+
+staged as (
+    select
+        count(*) filter (where _rejected is null) as accepted_rows,
+        count(*) filter (where _rejected is not null) as quarantined_rows,
+        count(*) filter (where _rejected is null and _repairs is not null) as repaired_rows
+    from {{ ref('stg_tags') }}
+    where
+        _source = 'shop'
+        and _part = 3
+)
+
+select
+    'tags' as entity,
+    'shop' as source,
+    3 as part,
+    'stall_sales' as table_name,
+    bronze.landed_rows,
+    bronze.landed_rows - bronze.current_rows - bronze.deleted_rows
+    + passed_over.rows + outranked.rows as superseded_rows,
+    bronze.deleted_rows,
+    wanted.filtered_rows,
+    staged.accepted_rows,
+    staged.quarantined_rows,
+    staged.repaired_rows
+from bronze
+cross join wanted
+cross join passed_over
+cross join outranked
+cross join staged
