@@ -74,7 +74,12 @@ def test_what_the_source_can_fill_is_known_down_to_the_enum_value(tmp_path: Path
         (("user_id: id", "user_id: id\n      full_name: password"), 13, "secret", None),
         (("user_id: id", "user_id: id\n      full_name: api_key"), 13, "named like a secret", None),
         (("Africa/Accra", "Accra"), 3, "unknown time zone", None),
-        (("{constant: PRIVATE}", "{constant: PRIVATE, from: kind}"), 15, "one of `from`, `join`, `sql` or `constant`", None),
+        (
+            ("{constant: PRIVATE}", "{constant: PRIVATE, from: kind}"),
+            15,
+            "one of `from`, `join`, `sql` or `constant`",
+            None,
+        ),
         (("user_id: id", "user_id: {from: id, default: x}"), 12, "not an enum", None),
     ],
 )

@@ -76,21 +76,21 @@ def load_files(home: Path, folder: Path, mapping: str, source: str | None, steps
         opened = open_source(project, name, project.settings.sources[name])
         catalog = opened.catalog()
         report = check_catalog(engine.mappings[name], catalog)
+        there = engine.mappings[name].fitted(catalog)
         rows = 0
         with steps(f"reading {folder}") as shown:
             while commit := ingest_once(engine.lake, name, opened, engine.mappings[name], rows_in(shown)):
-                rows += _mapped_rows(commit, engine.mappings[name])
+                rows += _mapped_rows(commit, there)
             shown.summary = f"{rows:,} rows" if rows else "nothing new"
         for table, error in opened.set_aside().items() if isinstance(opened, SetsAside) else ():
-            if table in engine.mappings[name].landed:
+            if table in there.landed:
                 raise error
         with steps("building the release") as shown:
             built = engine.refresh(shown)
             shown.summary = f"{built.models} models, {len(built.checks)} checks" if built else "nothing new"
-        listed = engine.mappings[name].tables
         unmapped = [
             f"table {table}: {spec.unmapped}"
-            for table, spec in listed.items()
+            for table, spec in there.tables.items()
             if spec.unmapped and table in catalog
         ]
         unmapped += [f"table {table}: the mapping does not list it" for table in report.unlisted_tables]
