@@ -14,6 +14,7 @@ import pytest
 
 from amalimart.core.errors import CaptureLost, SourceUnreachable
 from amalimart.lake import Operation
+from amalimart.sources.mysql import connection as connection_module
 from amalimart.sources.mysql import snapshotting
 from amalimart.sources.mysql import stream as stream_module
 from amalimart.sources.mysql.gtid import MariaDBGtids, MySQLGtids
@@ -417,3 +418,42 @@ def test_a_snapshot_holds_up_no_change_of_a_table(copies: Copies) -> None:
     with closing(copy.source):
         assert_rows = copy.values("orders")
     assert len(assert_rows) == 10
+
+
+def test_what_is_new_of_the_position_is_told_until_a_commit_has_it(categories: Copy) -> None:
+    """Of two settlements in one batch only the last is committed: it must hold what the first one told."""
+    categories.snapshot()
+    stream = categories.follow()
+    database = categories.database
+    database.run(
+        "alter table categories modify name varchar(200)", "update categories set name = 'a' where id = 1"
+    )
+    database.run("update categories set name = 'b' where id = 1")
+    told = [event for event in take(stream, 6) if isinstance(event, Settled)]
+    assert [sorted(settled.position) for settled in told[-2:]] == [["gtid", "tables", "until"]] * 2
+    stream.confirm({**categories.position, **told[-1].position})
+    database.run("update categories set name = 'c' where id = 1")
+    (_, settled) = take(stream, 2)
+    assert isinstance(settled, Settled)
+    assert sorted(settled.position) == ["gtid", "until"]
+
+
+def test_a_snapshot_begins_where_it_sees_not_where_the_log_is(
+    categories: Copy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A transaction is in the log before the engine shows it: the log's end is no place to go on from."""
+    if not categories.database.server.is_mariadb:
+        pytest.skip("MySQL moves gtid_executed only after the engine shows the transaction")
+
+    def then_another(connection: Any, statement: str, *values: Any) -> Any:
+        found = connection_module.run(connection, statement, *values)
+        if statement.startswith("start transaction"):
+            categories.database.run("insert into categories (id, name) values (9, 'later')")
+        return found
+
+    monkeypatch.setattr("amalimart.sources.mysql.snapshotting.run", then_another)
+    categories.snapshot()
+    assert [row["id"] for row in categories.values("categories")] == [1, 2]
+    assert categories.position["gtid"] != categories.position["until"]
+    categories.catch_up()
+    assert [row["id"] for row in categories.values("categories")] == [1, 2, 9]

@@ -71,10 +71,7 @@ def altered(statement: str) -> Altered:
         ("alter table orders add constraint c foreign key (a, b) references t (a, b), add key k (a)", []),
         ("alter table orders add unique key (a), rename index a to b, alter column a set default 'x, y'", []),
         ("alter table orders engine=InnoDB, comment='drop column a, b', auto_increment 7", []),
-        (
-            "alter table orders add partition (partition p1 values less than (3), partition p2 values in (4))",
-            [],
-        ),
+        ("alter table orders add partition (partition p1 values less than (3), partition p2)", []),
         ("alter table orders partition by hash (id) partitions 4", []),
     ],
 )

@@ -23,7 +23,7 @@ from amalimart.sources.mysql.statements import Altered
 from amalimart.sources.mysql.text_values import landed_batch
 from amalimart.sources.mysql.types import SourceType, landed_schema
 from amalimart.sources.mysql.wire_types import wire_type
-from amalimart.sources.port import TableShape
+from amalimart.sources.port import Position, TableShape
 
 _GONE = "the table was "
 
@@ -106,13 +106,21 @@ class FollowedTables:
 
     @property
     def news(self) -> dict[str, Any]:
-        """The parts of the position that are no longer as the stream found them."""
-        parts: dict[str, Any] = {
-            "tables": tables_json(self._known),
-            "stopped": dict(sorted(self.stopped.items())),
-            "stale": sorted(self.stale),
-        }
-        return {part: parts[part] for part in sorted(self._changed)}
+        """The parts of the position that no commit has as they are now."""
+        return {part: self._part(part) for part in sorted(self._changed)}
+
+    def confirm(self, position: Position) -> None:
+        """Take in what is committed."""
+        self._changed -= {part for part in self._changed if position.get(part) == self._part(part)}
+
+    def _part(self, name: str) -> Any:
+        match name:
+            case "tables":
+                return tables_json(self._known)
+            case "stopped":
+                return dict(sorted(self.stopped.items()))
+            case _:
+                return sorted(self.stale)
 
     def find(self, schema: str, table: str) -> Followed | None:
         """The table of that name, if it goes on."""

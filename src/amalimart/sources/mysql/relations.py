@@ -10,25 +10,25 @@ from pymysql.connections import Connection  # type: ignore[import-untyped]
 from amalimart.sources.mysql.connection import quoted, run
 from amalimart.sources.mysql.types import SourceType
 
-_HIDDEN = "('information_schema', 'performance_schema', 'mysql', 'sys')"
+HIDDEN = "('information_schema', 'performance_schema', 'mysql', 'sys')"
 
 _TABLES = f"""
 select table_schema, table_name, table_type, engine, table_rows
 from information_schema.tables
-where table_schema not in {_HIDDEN} and table_type <> 'SEQUENCE'
+where table_schema not in {HIDDEN} and table_type <> 'SEQUENCE'
 """
 
 _COLUMNS = f"""
 select table_schema, table_name, column_name, column_type, character_octet_length, character_set_name
 from information_schema.columns
-where table_schema not in {_HIDDEN}
+where table_schema not in {HIDDEN}
 order by table_schema, table_name, ordinal_position
 """
 
 _KEYS = f"""
 select table_schema, table_name, column_name
 from information_schema.statistics
-where index_name = 'PRIMARY' and table_schema not in {_HIDDEN}
+where index_name = 'PRIMARY' and table_schema not in {HIDDEN}
 order by table_schema, table_name, seq_in_index
 """
 

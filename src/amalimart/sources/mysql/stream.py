@@ -123,7 +123,8 @@ class BinlogStream:
                 raise damaged(what, self._where) from error
 
     def confirm(self, position: Position) -> None:
-        """Nothing to tell: a server keeps its log for as long as it is set to."""
+        """Nothing to tell the server, which keeps its log for as long as it is set to."""
+        self._tables.confirm(position)
 
     def close(self) -> None:
         """Hang up."""
