@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,6 +64,7 @@ class Lab:
 
     def __init__(self, folder: Path, sources: Mapping[str, Landed], zone: str = "UTC") -> None:
         self._folder = folder / "models"
+        shutil.rmtree(self._folder, ignore_errors=True)
         self.engine = duckdb.connect(config={"threads": 1})
         self.engine.execute("set timezone = 'UTC'")
         self.engine.execute("create schema bronze")
