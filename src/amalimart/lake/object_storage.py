@@ -199,9 +199,6 @@ class ObjectStorage:
                 path.unlink(missing_ok=True)
                 size -= status.st_size
 
-    def close(self) -> None:
-        self._store.close()
-
     def _checked_identity(self) -> str | None:
         """The identity of the lake there, if it has one. Raises LakeError for the copy of another."""
         here = read_identity(self.folder)

@@ -94,10 +94,6 @@ class Storage(Protocol):
         """Let go of copies that nobody has asked for, where they are many; files not `known` are left."""
         ...
 
-    def close(self) -> None:
-        """Let go of connections; a later call opens them again."""
-        ...
-
 
 class FolderStorage:
     """The source's folder is the truth itself."""
@@ -170,9 +166,6 @@ class FolderStorage:
 
     def tidy(self, known: Collection[str], *, now: datetime) -> None:
         """Nothing: there are no copies."""
-
-    def close(self) -> None:
-        """Nothing is held open."""
 
 
 def commit_path(folder: Path, version: int) -> Path:
