@@ -56,6 +56,17 @@ def test_the_mapping_is_one_and_provides_what_the_page_says(examples: Path) -> N
     assert set(mapping.entities) <= set(load_entities())
 
 
+def test_every_mapping_shown_is_one(examples: Path) -> None:
+    shown = sorted(path.stem for path in (examples / "sources").glob("*.yml"))
+    assert set(shown) >= {"myshop", "filtered", "split", "looked_up", "united", "drifting"}
+    loaded = {name: load_mapping(examples / "sources" / f"{name}.yml") for name in shown}
+    users, orders = loaded["united"].entities["users"].parts, loaded["united"].entities["orders"].parts
+    assert [part.namespaces["user_id"] for part in users] == ["app", "hall"]
+    assert [part.namespaces.get("order_id") for part in orders] == ["app", "app", "hall"]
+    assert loaded["drifting"].may_land("shop_store")
+    assert loaded["looked_up"].key_columns("offices") == ("id",)
+
+
 def test_the_metrics_load_over_the_packaged_ones(examples: Path) -> None:
     model = load_model([MARKETPLACE / "semantic", examples / "metrics"])
     assert {"large_orders", "large_order_share", "gmv_without_discounts"} <= set(model.metrics)
