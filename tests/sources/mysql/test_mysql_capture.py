@@ -15,10 +15,11 @@ import pytest
 from amalimart.core.errors import CaptureLost, SourceUnreachable
 from amalimart.lake import Operation
 from amalimart.sources.mysql import connection as connection_module
-from amalimart.sources.mysql import snapshotting
+from amalimart.sources.mysql import dump, snapshotting
 from amalimart.sources.mysql import stream as stream_module
 from amalimart.sources.mysql.gtid import MariaDBGtids, MySQLGtids
 from amalimart.sources.mysql.source import MySQLSource
+from amalimart.sources.mysql.wire import SocketReader
 from amalimart.sources.port import RowChange, Settled
 from tests.mariadb_server import MySQLDatabase, MySQLServer, fresh_database, start_mariadb
 from tests.sources.mysql.busy_shop import TABLES, create, kept_busy, rows_of
@@ -457,3 +458,28 @@ def test_a_snapshot_begins_where_it_sees_not_where_the_log_is(
     assert categories.position["gtid"] != categories.position["until"]
     categories.catch_up()
     assert [row["id"] for row in categories.values("categories")] == [1, 2, 9]
+
+
+def test_a_server_that_falls_silent_is_gone(categories: Copy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an end of the connection, as where a firewall forgets it: no sign of life means no server."""
+    categories.snapshot()
+    stream = categories.follow()
+    assert list(stream.events(0.1)) == []
+    monkeypatch.setattr(dump, "SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr(SocketReader, "ready", lambda _reader, _wait: False)
+    time.sleep(0.3)
+    with pytest.raises(SourceUnreachable, match="has said nothing"):
+        list(stream.events(0.1))
+
+
+def test_a_server_with_nothing_to_send_gives_signs_of_life(
+    categories: Copy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dump, "HEARTBEAT_SECONDS", 0.3)
+    monkeypatch.setattr(dump, "SILENCE_SECONDS", 3)
+    categories.snapshot()
+    stream = categories.follow()
+    for _ in range(40):
+        list(stream.events(0.1))
+    categories.database.run("insert into categories (id, name) values (3, 'after')")
+    assert len(categories.catch_up()) == 1

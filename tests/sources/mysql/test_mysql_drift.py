@@ -432,6 +432,83 @@ def test_a_table_that_waits_but_no_longer_fits_stops(shop: Copy) -> None:
     assert "the source has no column products.title" in stopped(shop, "products")
 
 
+def test_a_table_that_becomes_a_view_stops(shop: Copy) -> None:
+    shop.database.run(
+        "rename table products to products_base",
+        "create table products like products_base",
+        "drop table products",
+        "create table products (id int)",
+    )
+    shop.catch_up()
+    assert shop.position["stale"] == ["products"]
+    shop.database.run("drop table products", "create view products as select * from products_base")
+    # It cannot be snapshotted; the stream says so instead of everything standing still.
+    assert shop.source.stale_tables(shop.mapping, shop.position) == set()
+    shop.follow()
+    assert "dropped" in stopped(shop, "products")
+
+
+def test_a_table_that_waits_and_becomes_unreadable_is_not_waited_for(shop: Copy) -> None:
+    shop.database.run("rename table products to base", "create table products like base")
+    shop.catch_up()
+    assert shop.position["stale"] == ["products"]
+    shop.leave()
+    shop.database.run("drop table products")
+    shop.database.run("create view products as select * from base")
+    assert shop.source.stale_tables(shop.mapping, shop.position) == set()
+
+
+def test_a_table_that_keeps_its_history_stops(shop: Copy) -> None:
+    """MariaDB then logs old rows as inserted ones, and a delete as an update."""
+    if not shop.database.server.is_mariadb:
+        pytest.skip("system versioning is MariaDB's")
+    shop.database.run(
+        "alter table products add system versioning", "update products set title = 'new' where id = 1"
+    )
+    assert "system versioning" in stopped(shop, "products")
+    assert shop.rows["products"][1,]["title"] == "Boot"
+
+
+def test_labels_that_the_catalog_writes_in_other_words(copies: Copies) -> None:
+    """No word of the catalog against the log makes a table be read again and again."""
+    written = "'a\\\\b', 'it''s', 'x\\ny', '\"', 'é, ü'"
+    copies.database.run(
+        f"create table t (id int primary key, e enum({written}) character set latin1)",
+        "insert into t values (1, 1), (2, 2), (3, 3), (4, 4), (5, 5)",
+    )
+    copy = copies.whole("t")
+    copy.snapshot()
+    copy.follow()
+    copies.database.run("insert into t select id + 10, e from t")
+    copy.catch_up()
+    labels = ["a\\b", "it's", "x\ny", '"', "é, ü"]
+    assert [row["e"] for row in sorted(copy.rows["t"].values(), key=lambda row: int(row["id"]))] == labels * 2
+    assert copy.position["stale"] == []
+    copies.database.run(
+        f"alter table t modify e enum({written}, 'more') character set latin1", "insert into t values (9, 6)"
+    )
+    copy.catch_up()
+    assert copy.rows["t"][9,]["e"] == "more"
+    copy.leave()
+    copy.source.close()
+
+
+def test_the_first_rows_after_a_snapshot_never_ask_for_another(copies: Copies) -> None:
+    """Whatever the catalog says of a type: were it wrong, the table would be snapshotted for ever."""
+    copies.database.run("create table t (id int primary key, a varchar(10), b datetime(3), c enum('x'))")
+    copy = copies.whole("t")
+    copy.snapshot()
+    columns = copy.position["tables"]["t"]["columns"]
+    columns |= {"a": "text(9999)", "b": "datetime(6)", "c": "enum('y')"}
+    copy.follow()
+    copies.database.run("insert into t values (1, 'a', '2024-01-01', 'x')")
+    assert len(copy.catch_up()) == 1
+    assert copy.position["stale"] == []
+    assert copy.position["tables"]["t"]["columns"]["c"] == "enum('x')"
+    copy.leave()
+    copy.source.close()
+
+
 def test_statements_that_concern_nobody(shop: Copy) -> None:
     shop.database.run(
         "create table if not exists products (id int)",

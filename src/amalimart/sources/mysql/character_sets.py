@@ -99,5 +99,15 @@ def read_character_sets(connection: Connection) -> CharacterSets:
 
 
 def _table(connection: Connection, name: str) -> str:
-    every = bytes(range(256)).hex()
-    return str(run(connection, f"select convert(_{name} x'{every}' using utf8mb4)")[0][0])
+    return _characters(connection, name, bytes(range(256)))
+
+
+def _characters(connection: Connection, name: str, codes: bytes) -> str:
+    """What the server makes of some bytes; of one that it refuses, the sign for that."""
+    try:
+        return str(run(connection, f"select convert(_{name} x'{codes.hex()}' using utf8mb4)")[0][0])
+    except MySQLError:
+        if len(codes) == 1:
+            return "\ufffd"
+        half = len(codes) // 2
+        return _characters(connection, name, codes[:half]) + _characters(connection, name, codes[half:])

@@ -44,6 +44,7 @@ class BinlogDump:
         """Raises SourceUnreachable, SourceRefused, and SourceError where the log no longer reaches back."""
         self._address = address
         self._events = EventReader()
+        self._heard = time.monotonic()
         self._reader = BinLogStreamReader(
             connection_settings=address.settings(read_seconds=SILENCE_SECONDS),
             server_id=number,
@@ -70,7 +71,9 @@ class BinlogDump:
             if not self._connection.open:
                 raise pymysql.OperationalError(2013, "the connection was closed")
             if not self._connection._rfile.ready(deadline - time.monotonic()):  # noqa: SLF001
+                self._doubt_silence()
                 return None
+            self._heard = time.monotonic()
             packet = self._connection._read_packet()  # noqa: SLF001
         if packet.is_eof_packet():
             raise SourceUnreachable(
@@ -80,6 +83,16 @@ class BinlogDump:
                 next_step="try again",
             )
         return self._events.read(packet.get_all_data(), self._address.shown)
+
+    def _doubt_silence(self) -> None:
+        """A server that has nothing to send says so every few seconds; one that does not is gone."""
+        if time.monotonic() - self._heard > SILENCE_SECONDS:
+            raise SourceUnreachable(
+                f"the server has said nothing for {SILENCE_SECONDS} seconds",
+                where=self._address.shown,
+                expected=f"a sign of life every {HEARTBEAT_SECONDS} seconds",
+                next_step="check the network between here and the server; it is tried again",
+            )
 
     def close(self) -> None:
         """Hang up."""

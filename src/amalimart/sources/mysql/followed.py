@@ -36,6 +36,7 @@ class Followed:
     optional  those of them it can do without
     landed    those that are landed, with their types
     since     transactions its snapshot already holds
+    altered   whether a statement has changed a landed column's type since the stream began
     """
 
     table: str
@@ -44,6 +45,7 @@ class Followed:
     key: Sequence[str]
     landed: dict[str, SourceType]
     since: GtidSet
+    altered: bool = False
     shape: TableShape = field(init=False)
 
     def __post_init__(self) -> None:
@@ -197,8 +199,8 @@ class FollowedTables:
     def retype(self, followed: Followed, types: Mapping[str, SourceType], *, whole: bool = False) -> bool:
         """Go on with the types some columns now have; False where that cannot be.
 
-        With `whole`, these are all columns there are. Otherwise they are announced, and the definition
-        that comes with the next rows has the last word.
+        With `whole`, these are all columns, as they come with rows; the first time that is just other
+        words for what was read. Otherwise they are announced, and what comes with rows has the last word.
         """
         worst = Change.SAME
         for name, kind in types.items():
@@ -208,12 +210,13 @@ class FollowedTables:
                 self.stop(followed.table, f"column {name!r} was {_short(before)} and is now {_short(kind)}")
                 return False
             worst = max(worst, told)
-        if worst is Change.REREAD:
+        known = self._known[followed.table]
+        if worst is Change.REREAD and (known.logged or followed.altered or not whole):
             self.renew(followed.table)
             return False
-        if whole and types != followed.landed:
+        if whole and (types != followed.landed or not known.logged):
             followed.take(dict(types))
-            self._known[followed.table] = replace(self._known[followed.table], columns=dict(types))
+            self._known[followed.table] = replace(known, columns=dict(types), logged=True)
             self._changed.add("tables")
         return True
 
@@ -237,6 +240,7 @@ class FollowedTables:
         if added or None in types.values():
             self.renew(followed.table)
             return
+        followed.altered = followed.altered or bool(types)
         self.retype(followed, {name: kind for name, kind in types.items() if kind is not None})
 
 

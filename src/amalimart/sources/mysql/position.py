@@ -19,10 +19,13 @@ class LandedTable:
 
     columns  name -> type, as they were when the table's last rows were landed
     since    transactions its snapshot already holds although the stream has yet to pass them; "" for none
+    logged   whether these are the types that the binary log shows, which may tell some of them in other
+             words than the catalog
     """
 
     columns: Mapping[str, SourceType]
     since: str = ""
+    logged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class MySQLPosition:
                 table: LandedTable(
                     {column: SourceType.parse(text) for column, text in landed["columns"].items()},
                     str(landed["since"]),
+                    bool(landed["logged"]),
                 )
                 for table, landed in position["tables"].items()
             }
@@ -90,6 +94,10 @@ class MySQLPosition:
 def tables_json(tables: Mapping[str, LandedTable]) -> dict[str, Any]:
     """What is landed, in the commit's form."""
     return {
-        table: {"columns": {name: str(kind) for name, kind in landed.columns.items()}, "since": landed.since}
+        table: {
+            "columns": {name: str(kind) for name, kind in landed.columns.items()},
+            "since": landed.since,
+            "logged": landed.logged,
+        }
         for table, landed in sorted(tables.items())
     }

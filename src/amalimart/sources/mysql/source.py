@@ -64,11 +64,19 @@ class MySQLSource:
             )
 
     def stale_tables(self, mapping: SourceMapping, position: Position | None) -> Collection[str]:
-        """All mapped tables without a usable position, else those it does not name or calls stale."""
+        """All mapped tables without a usable position, else those it does not name or calls stale.
+
+        Of these one that cannot be followed is left out: the stream will stop it, and go on with the others.
+        """
         known = MySQLPosition.of(position) if position is not None else None
         if known is None or not self._same_server(known):
             return set(mapping.landed)
-        return ((set(mapping.landed) - set(known.tables)) | known.stale) - set(known.stopped)
+        found = ((set(mapping.landed) - set(known.tables)) | known.stale) - set(known.stopped)
+        if found & known.stale:
+            with self._connected() as connection:
+                relations = read_relations(connection, self.address.database)
+            found -= set(_unfit(mapping, relations, known.stale))
+        return found
 
     def snapshot(
         self,
@@ -140,12 +148,11 @@ class MySQLSource:
             server = read_server(connection)
             refuse(tuple(server_findings(server)), self.address.shown)
             sets = read_character_sets(connection)
-            catalog = _catalog(read_relations(connection, self.address.database))
-            mapping = mapping.renamed(catalog)
+            relations = read_relations(connection, self.address.database)
+            mapping = mapping.renamed(_catalog(relations))
             tables = FollowedTables(mapping, known, server, self.address.database)
-            unfit = misfits(mapping, catalog)
-            for table in sorted(tables.stale & set(unfit)):
-                tables.stop(table, unfit[table].what)
+            for table, why in _unfit(mapping, relations, frozenset(tables.stale)).items():
+                tables.stop(table, why)
             opened = server_time(connection)
             passed, until = server.gtids(known.gtid), server.gtids(known.until)
         return BinlogStream(
@@ -247,6 +254,24 @@ def _catalog(relations: Mapping[str, Relation]) -> dict[str, dict[str, str]]:
         name: {column.name: column.shown for column in relation.columns.values()}
         for name, relation in relations.items()
     }
+
+
+def _unfit(
+    mapping: SourceMapping, relations: Mapping[str, Relation], tables: Collection[str]
+) -> dict[str, str]:
+    """Which of the tables cannot be snapshotted and followed as the mapping says, and why."""
+    catalog = _catalog(relations)
+    unfit = {table: misfit.what for table, misfit in misfits(mapping, catalog).items() if table in tables}
+    fitted = mapping.fitted(catalog).landed
+    asked = {
+        table: [column for column in fitted[table] if column in relations[table].columns]
+        for table in tables
+        if table in fitted and table in relations and table not in unfit
+    }
+    for finding in table_findings(relations, mapping, asked):
+        if finding.blocking and finding.table is not None:
+            unfit.setdefault(finding.table, finding.what)
+    return unfit
 
 
 def _one(relation: Relation, columns: Sequence[str]) -> Asked:

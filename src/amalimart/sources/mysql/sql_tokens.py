@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from amalimart.sources.mysql.types import unescaped
+
 _TOKEN = re.compile(
     r"""
     (?P<blank>\s+|\#[^\n]*|--(?=\s|$)[^\n]*)
@@ -131,8 +133,8 @@ def _tokens(statement: str) -> Iterator[Token]:
         if matched["name"] is not None:
             yield Token(matched["name"].replace("``", "`"), quoted=True)
         elif matched["text"] is not None:
-            quote = matched["text"][0]
-            yield Token(matched["text"][1:-1].replace(quote * 2, quote), quoted=True)
+            inside = matched["text"][1:-1]
+            yield Token(unescaped(inside.replace('""', '"')), quoted=True)
         elif matched["word"] is not None:
             yield Token(matched["word"], quoted=False)
         elif matched["sign"] is not None:

@@ -77,7 +77,14 @@ class Altered:
     retyped: Mapping[str, SourceType | None] = field(default_factory=dict)
 
 
-Effect = Created | Dropped | Truncated | Rewritten | Altered
+@dataclass(frozen=True, slots=True)
+class Versioned:
+    """A table of MariaDB keeps its history from now on, among its rows."""
+
+    table: Table
+
+
+Effect = Created | Dropped | Truncated | Rewritten | Altered | Versioned
 
 _NO_COLUMNS = {
     *("INDEX", "KEY", "UNIQUE", "FULLTEXT", "SPATIAL", "PRIMARY", "CONSTRAINT", "FOREIGN", "CHECK", "PERIOD"),
@@ -272,12 +279,15 @@ class _Alteration:
         self._gone: dict[str, str | None] = {}
         self._retyped: dict[str, SourceType | None] = {}
         self._rewritten: str | None = None
+        self._versioned = False
         self._renamed: Table | None = None
 
     def effects(self) -> list[Effect]:
         found: list[Effect] = []
         if self._added or self._gone or self._retyped:
             found.append(Altered(self._table, frozenset(self._added), self._gone, self._retyped))
+        if self._versioned:
+            found.append(Versioned(self._table))
         if self._rewritten:
             found.append(Rewritten(self._table, self._rewritten))
         if self._renamed:
@@ -313,6 +323,9 @@ class _Alteration:
     def _add(self, part: Tokens) -> None:
         part.skip("ADD")
         column = part.skip("COLUMN")
+        if part.skip("SYSTEM", "VERSIONING"):
+            self._versioned = True
+            return
         if part.skip("PARTITION") or (not column and part.peek() in _NO_COLUMNS):
             return
         part.skip("IF", "NOT", "EXISTS")

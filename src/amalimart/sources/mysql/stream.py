@@ -39,6 +39,7 @@ from amalimart.sources.mysql.statements import (
     Effect,
     Rewritten,
     Truncated,
+    Versioned,
     control,
     effects,
 )
@@ -223,12 +224,14 @@ class BinlogStream:
             elif table in self._tables.live:
                 self._change_table(self._tables.live[table], effect)
 
-    def _change_table(self, followed: Followed, effect: Truncated | Rewritten | Altered) -> None:
+    def _change_table(self, followed: Followed, effect: Truncated | Rewritten | Altered | Versioned) -> None:
         if isinstance(effect, Truncated):
             nothing = [None] * len(followed.shape.schema)
             self._pending.append(RowChange(self._transaction, followed.shape, Operation.TRUNCATE, nothing))
         elif isinstance(effect, Altered):
             self._tables.alter(followed, effect)
+        elif isinstance(effect, Versioned):
+            self._tables.stop(followed.table, "its old rows now stand among its rows (system versioning)")
         else:
             self._tables.renew(followed.table)
 

@@ -38,7 +38,10 @@ _GEOMETRIES = {
 _SIZED = {"bit": 1, "binary": 1, "datetime": 0, "timestamp": 0, "time": 0}
 _MOMENTS = {"date": pa.date32(), "datetime": pa.timestamp("us"), "timestamp": pa.timestamp("us", tz="UTC")}
 _TYPE_TEXT = re.compile(r"(?P<name>[a-z0-9]+)(\((?P<arguments>.*)\))?(?P<unsigned> unsigned)?", re.DOTALL)
-_LABEL = re.compile(r"'((?:[^']|'')*)'")
+_LABEL = re.compile(r"'((?:[^'\\]|''|\\.)*)'", re.DOTALL)
+_ESCAPE = re.compile(r"''|\\.", re.DOTALL)
+_MEANT = {"0": "\0", "n": "\n", "r": "\r", "t": "\t", "b": "\b", "Z": "\x1a"}
+_WRITTEN = {"'": "''", "\\": "\\\\", "\0": "\\0", "\n": "\\n", "\r": "\\r"}
 
 
 class Family(StrEnum):
@@ -77,9 +80,7 @@ class SourceType:
             case "text" | "blob" if self.octets is not None:
                 arguments = f"({self.octets})"
             case "enum" | "set":
-                arguments = "({})".format(
-                    ",".join(f"'{label.replace(chr(39), chr(39) * 2)}'" for label in self.labels)
-                )
+                arguments = "({})".format(",".join(f"'{_escaped(label)}'" for label in self.labels))
             case _:
                 arguments = ""
         return f"{self.name}{arguments}{' unsigned' if self.unsigned else ''}"
@@ -92,8 +93,7 @@ class SourceType:
             raise ValueError(f"{text!r} is no type")
         name, arguments = matched["name"].lower(), matched["arguments"] or ""
         if name in {"enum", "set"}:
-            labels = tuple(label.replace("''", "'") for label in _LABEL.findall(arguments))
-            return cls(name, labels=labels)
+            return cls(name, labels=tuple(map(unescaped, _LABEL.findall(arguments))))
         numbers = [int(part) for part in arguments.split(",") if part.strip().isdigit()]
         if name in INTEGER_BYTES:
             return cls(name, unsigned=matched["unsigned"] is not None)
@@ -146,6 +146,15 @@ _WHOLE = {
     (True, 64): pa.uint64(),
 }
 _PLAIN = {"float": pa.float32(), "double": pa.float64(), "year": pa.int16()}
+
+
+def unescaped(text: str) -> str:
+    """What a text between single quotes stands for."""
+    return _ESCAPE.sub(lambda found: _MEANT.get(found[0][1], found[0][1]), text)
+
+
+def _escaped(text: str) -> str:
+    return "".join(_WRITTEN.get(letter, letter) for letter in text)
 
 
 def select_expression(name: str, kind: SourceType) -> str:
