@@ -65,13 +65,13 @@ def check_what_is_left(folder: Path, project: Path, cache: Path) -> int:
         shop.hot_file.close()
 
 
-def hold(folder: Path, project: Path, cache: Path, times: int) -> list[int]:
+def hold(folder: Path, project: Path, cache: Path, times: int, seconds: float = 2.0) -> list[int]:
     dice = random.Random(20260310)  # noqa: S311 - moments, not secrets
     left = []
     for number in range(times):
         home = folder / str(number)
         home.mkdir()
-        publish_and_kill(home, project, cache, dice.uniform(0.0, 2.0))
+        publish_and_kill(home, project, cache, dice.uniform(0.0, seconds))
         left.append(check_what_is_left(home, project, cache))
         shutil.rmtree(home)
     return left
@@ -91,7 +91,7 @@ def test_a_kill_at_any_moment_leaves_the_last_release_whole(
 def test_many_kills(shop: Shop, tmp_path: Path, tiny_project: Path, compile_cache: Path) -> None:
     shop.land(("1", "7", "2026-03-01", "5", "done", "", "sale"))
     shop.graph()
-    left = hold(tmp_path, tiny_project, compile_cache, times=40)
+    left = hold(tmp_path, tiny_project, compile_cache, times=40, seconds=4.0)
     assert len(set(left)) > 2
 
 

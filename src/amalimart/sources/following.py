@@ -71,6 +71,8 @@ class Follower:
                     self._settled = event
                     if self._elapsed() >= self._next_look(deadline) or self._buffer.rows >= self._batch_rows:
                         return self._commit(event)
+                    if self._since is not None:
+                        break  # a batch is waiting: the stream may be listened to only until it is due
         return self._commit(self._settled) if self._settled is not None else None
 
     def acknowledge(self, commit: Commit) -> None:

@@ -195,7 +195,10 @@ class ChangeStream(Protocol):
     """The changes of one source in the order of their commits. Every method may raise SourceError."""
 
     def events(self, wait: float) -> Iterator[RowChange | Settled]:
-        """What has arrived; ends where nothing more comes within `wait` seconds."""
+        """What has arrived; ends where nothing more comes within `wait` seconds.
+
+        May be left at any event and asked again: none is told twice or left out.
+        """
         ...
 
     def confirm(self, position: Position) -> None:

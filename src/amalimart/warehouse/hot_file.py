@@ -61,23 +61,46 @@ class HotFile:
         self._limits = limits or ReadLimits()
         self._admission = threading.BoundedSemaphore(self._limits.at_once)
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._readable_folders = tuple(readable_folders)
+        self._reopening = threading.Lock()
+        self._connection = self._opened()
+
+    def _opened(self) -> duckdb.DuckDBPyConnection:
         try:
-            self._connection = duckdb.connect(str(path))
+            connection = duckdb.connect(str(self.path))
         except duckdb.IOException as error:
             if "lock" in str(error).lower():
                 raise EngineUnavailable(
                     "another process has the warehouse open",
-                    where=str(path),
+                    where=str(self.path),
                     next_step="use the running engine (amalimart status), or stop it first",
                 ) from error
-            raise engine_error(error, str(path)) from error
-        self._lock_down(readable_folders)
-        create_tables(self._connection)
+            raise engine_error(error, str(self.path)) from error
+        self._lock_down(connection, self._readable_folders)
+        create_tables(connection)
+        return connection
 
-    def _lock_down(self, readable_folders: Sequence[Path]) -> None:
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        """A cursor of a database that still answers.
+
+        After a fatal error, such as a disk that ran full under a checkpoint, the engine refuses
+        everything until the file is opened again; what was committed is in it.
+        """
+        with self._reopening:
+            cursor = self._connection.cursor()
+            try:
+                cursor.execute("select 1")
+            except duckdb.FatalException:
+                cursor.close()
+                self._connection.close()
+                self._connection = self._opened()
+                return self._connection.cursor()
+            return cursor
+
+    def _lock_down(self, connection: duckdb.DuckDBPyConnection, readable_folders: Sequence[Path]) -> None:
         spill = self.path.parent / "spill"
         folders = [str(folder.resolve()) for folder in (*readable_folders, spill)]
-        settings = self._connection.cursor()
+        settings = connection.cursor()
         settings.execute("set preserve_insertion_order = false")
         settings.execute(f"set memory_limit = '{_memory_mebibytes()}MiB'")
         settings.execute(f"set max_temp_directory_size = '{_LARGEST_SPILL}'")
@@ -95,13 +118,14 @@ class HotFile:
     @contextmanager
     def write(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """One write transaction: commits at the end of the block, rolls back on any error."""
-        cursor = self._connection.cursor()
+        cursor = self._cursor()
         try:
             cursor.execute("begin transaction")
             try:
                 yield cursor
             except BaseException:
-                with suppress(duckdb.TransactionException):  # the engine may have ended it itself
+                # The engine may have ended it itself, or given up altogether.
+                with suppress(duckdb.TransactionException, duckdb.FatalException):
                     cursor.execute("rollback")
                 raise
             cursor.execute("commit")
@@ -112,7 +136,7 @@ class HotFile:
 
     def latest_release(self) -> Release | None:
         """The published release, or None."""
-        cursor = self._connection.cursor()
+        cursor = self._cursor()
         try:
             return latest_release(cursor)
         finally:
@@ -130,7 +154,7 @@ class HotFile:
                 expected=f"at most {self._limits.at_once} at a time",
                 next_step="try again in a moment",
             )
-        cursor = self._connection.cursor()
+        cursor = self._cursor()
         try:
             cursor.execute("begin transaction read only")
             release = latest_release(cursor)
