@@ -256,6 +256,28 @@ def test_what_is_worth_knowing_of_a_server(own_server: MySQLServer, own_copies: 
     own_copies.database.run(*keyless.fix)
 
 
+def test_rows_that_a_foreign_key_takes_along_are_warned_of(own_copies: Copies) -> None:
+    """The engine deletes them without a word in the log: what this test shows is why there is a finding."""
+    own_copies.database.run(
+        "create table orders (id int primary key)",
+        "create table items (id int primary key, o int, "
+        "foreign key (o) references orders (id) on delete cascade on update restrict)",
+        "create table plain (id int primary key, o int, foreign key (o) references orders (id))",
+        "insert into orders values (1)",
+        "insert into items values (1, 1)",
+    )
+    copy = own_copies.whole("orders", "items", "plain")
+    with closing(copy.source):
+        about = [found for found in copy.source.preflight(copy.mapping) if "in no binary log" in found.what]
+        assert [(found.table, found.blocking) for found in about] == [("items", False)]
+        assert "on delete cascade" in about[0].what
+        copy.snapshot()
+        own_copies.database.run("delete from orders")
+        changes = copy.catch_up()
+        assert [change.shape.table for change in changes] == ["orders"]
+        copy.leave()
+
+
 def test_a_server_without_a_log_is_refused(tmp_path: Path) -> None:
     server = start_mariadb(tmp_path, "--skip-log-bin")
     try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pymysql.connections import Connection  # type: ignore[import-untyped]
@@ -187,6 +188,39 @@ def table_findings(
                 table,
                 blocking=False,
             )
+
+
+_REFERRING = """
+select distinct table_schema, table_name
+from information_schema.key_column_usage
+where referenced_table_name is not null
+"""
+# As the server writes it: one constraint a line.
+_FOREIGN_KEY = re.compile(
+    r"^ *CONSTRAINT .* FOREIGN KEY .* REFERENCES (?P<parent>.+) \(.*?\)(?P<rules>( ON .*?)?),?$", re.MULTILINE
+)
+_TAKES_ALONG = re.compile(r"ON (?:DELETE|UPDATE) (?:CASCADE|SET NULL|SET DEFAULT)")
+
+
+def cascade_findings(
+    connection: Connection, relations: Mapping[str, Relation], tables: Collection[str]
+) -> Iterator[Finding]:
+    """Which mapped tables the storage engine changes by itself, and tells no log. Raises pymysql errors."""
+    places = {(relations[table].schema, relations[table].table): table for table in tables}
+    referring = [places[place] for place in run(connection, _REFERRING) if place in places]
+    for table in sorted(referring):
+        # A reader of the rows sees the rules nowhere else.
+        (_, definition, *_) = run(connection, f"show create table {relations[table].sql}")[0]
+        for found in _FOREIGN_KEY.finditer(definition):
+            rules = " ".join(_TAKES_ALONG.findall(found["rules"])).lower()
+            if rules:
+                parent = found["parent"].replace("`", "")
+                yield Finding(
+                    f"rows of {table} that a change of {parent} takes along ({rules}) are in no binary log: "
+                    f"let the application change them, or: amalimart source resnapshot NAME --table {table}",
+                    table=table,
+                    blocking=False,
+                )
 
 
 def refuse(findings: Sequence[Finding], where: str) -> None:

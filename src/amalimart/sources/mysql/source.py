@@ -22,6 +22,7 @@ from amalimart.sources.mysql.followed import FollowedTables
 from amalimart.sources.mysql.position import LandedTable, MySQLPosition
 from amalimart.sources.mysql.preflight import (
     Finding,
+    cascade_findings,
     refuse,
     right_findings,
     server_findings,
@@ -61,6 +62,7 @@ class MySQLSource:
                 *server_findings(server),
                 *right_findings(connection, server),
                 *table_findings(relations, mapping, columns),
+                *cascade_findings(connection, relations, columns),
             )
 
     def stale_tables(self, mapping: SourceMapping, position: Position | None) -> Collection[str]:
