@@ -50,6 +50,7 @@ class Landed:
     tables: Mapping[str, Mapping[str, str]]
     rows: Mapping[str, Sequence[Change]]
     tells_unchanged: bool = True
+    selects: Mapping[str, str] = field(default_factory=dict)  # table -> SQL of a snapshot, instead of rows
 
 
 def mapping_of(folder: Path, text: str, name: str = "shop") -> SourceMapping:
@@ -70,7 +71,7 @@ class Lab:
         self.engine.execute("create schema bronze")
         for name, landed in sources.items():
             for table, columns in landed.tables.items():
-                self._land(bronze_view(name, table), columns, landed.rows.get(table, ()), landed)
+                self._land(bronze_view(name, table), table, columns, landed)
         write_staging(
             self._folder,
             folder / "tests",
@@ -104,15 +105,22 @@ class Lab:
             found[entity, source, part] = tuple(counts)
         return found
 
-    def _land(self, view: str, columns: Mapping[str, str], rows: Sequence[Change], landed: Landed) -> None:
+    def _land(self, view: str, table: str, columns: Mapping[str, str], landed: Landed) -> None:
         own = {"_op": "varchar", "_batch": "bigint", "_sequence": "bigint"}
         own |= {"_unchanged": "varchar[]"} if landed.tells_unchanged else {}
         listed = ", ".join(
-            f"{quoted(name)} {ENGINE_TYPES.get(kind, kind)}" for name, kind in {**columns, **own}.items()
+            f"{quoted(name)} {ENGINE_TYPES.get(kind, kind.replace('decimal128', 'decimal'))}"
+            for name, kind in {**columns, **own}.items()
         )
         self.engine.execute(f'create table bronze."{view}" ({listed})')
+        if table in landed.selects:
+            unchanged = ", null" if landed.tells_unchanged else ""
+            numbered = (
+                f"select *, 'snapshot', 1, row_number() over (){unchanged} from ({landed.selects[table]})"
+            )
+            self.engine.execute(f'insert into bronze."{view}" {numbered}')
         marks = ", ".join("?" for _ in range(len(columns) + len(own)))
-        for number, row in enumerate(rows, 1):
+        for number, row in enumerate(landed.rows.get(table, ()), 1):
             values = [row.values.get(name) for name in columns]
             told = [row.operation, row.batch, number]
             told += [list(row.unchanged) or None] if landed.tells_unchanged else []
