@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -188,9 +189,16 @@ def test_enums_domains_and_types_of_the_shop(
         min_size=1,
     )
 )
-def test_decimals_survive_their_text_form(values: list[Decimal]) -> None:
-    column = selected(SourceColumn("total", "numeric", True, ((17 << 16) | 4) + 4, "numeric(17,4)"))
-    batch = pa.record_batch([pa.array([str(value) for value in values])], names=["c0"])
+def test_decimals_survive_the_form_they_travel_in(values: list[Decimal]) -> None:
+    """As texts where they may be long, else as counts of their last digit."""
+    _assert_landed(30, values, [str(value) for value in values])
+    _assert_landed(17, values, [int(value.scaleb(4)) for value in values])
+
+
+def _assert_landed(precision: int, values: list[Decimal], sent: Sequence[str | int]) -> None:
+    modifier = ((precision << 16) | 4) + 4
+    column = selected(SourceColumn("total", "numeric", True, modifier, f"numeric({precision},4)"))
+    batch = pa.record_batch([pa.array(sent)], names=["c0"])
     stopwatch = Stopwatch(silent, "t", number=1, of=1, estimate=None)
     assert landed_batch(batch, [column], stopwatch).column(0).to_pylist() == values
     assert stopwatch.replaced == {}

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from amalimart.core.names import quoted
 from amalimart.sources.exactness import exact_decimals, finite_floats
@@ -37,23 +38,30 @@ _SAME = {
     "float8": pa.float64(),
 }
 _TIMES = {
-    "date": (pa.date32(), "'0001-01-01' and '9999-12-31'"),
-    "timestamp": (pa.timestamp("us"), "'0001-01-01' and '9999-12-31 23:59:59.999999'"),
-    "timestamptz": (pa.timestamp("us", tz="UTC"), "'0001-01-01+00' and '9999-12-31 23:59:59.999999+00'"),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us"),
+    "timestamptz": pa.timestamp("us", tz="UTC"),
 }
+# Year 1 to 9999. The driver adds the years from 1970 to 2000 to the server's number, and an infinity, or
+# a year near the end of what the server knows, comes out of that as one long before the first.
+_DAYS = (-719_162, 2_932_896)
+_MICROSECONDS = (-62_135_596_800_000_000, 253_402_300_799_999_999)
+_NOT_A_NUMBER = -(2**63)
+_LARGEST = 2**63 - 1
+_WHOLE_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True)
 class Selected:
     """One landed column: the SQL that asks for it and the Arrow type it lands in.
 
-    outside  SQL that is true where the value cannot be represented; asked for beside the value
+    span  least and greatest of the whole numbers behind the values that have an exact form
     """
 
     name: str
     sql: str
     type: pa.DataType
-    outside: str | None = None
+    span: tuple[int, int] | None = None
 
 
 def selected(column: SourceColumn) -> Selected:
@@ -63,17 +71,27 @@ def selected(column: SourceColumn) -> Selected:
     if base in _SAME:
         return Selected(column.name, f"{name}::{base}", _SAME[base])
     if base in _TIMES:
-        kind, span = _TIMES[base]
-        inside = f"{name} between {span}"
-        return Selected(column.name, f"case when {inside} then {name} end", kind, f"not ({inside})")
+        span = _DAYS if base == "date" else _MICROSECONDS
+        return Selected(column.name, f"{name}::{base}", _TIMES[base], span)
     if base == "numeric" and (decimal := decimal_type(column.modifier)) is not None:
-        return Selected(column.name, f"{name}::numeric", decimal)
+        return _selected_decimal(column.name, decimal)
     if base == "money":
         return Selected(column.name, f"{name}::numeric::text", pa.string())
     if base == "xml":
         # A cast would keep an encoding declaration that is no longer true.
         return Selected(column.name, f"case when {name} is not null then concat({name}) end", pa.string())
     return Selected(column.name, f"{name}::text", pa.string())
+
+
+def _selected_decimal(column: str, decimal: pa.DataType) -> Selected:
+    """A number; where it fits 64 bits it comes as a count of its last digit, read ten times as fast."""
+    name = f"{quoted(column)}::numeric"
+    if decimal.precision > _WHOLE_DIGITS:
+        return Selected(column, f"{name}::text", decimal)
+    sql = (
+        f"case when {name} = 'NaN' then {_NOT_A_NUMBER + 1} - 1 else ({name} * {10**decimal.scale})::int8 end"
+    )
+    return Selected(column, sql, decimal, (_NOT_A_NUMBER + 1, _LARGEST))
 
 
 def decimal_type(modifier: int) -> pa.DataType | None:
@@ -90,11 +108,10 @@ def decimal_type(modifier: int) -> pa.DataType | None:
 
 
 def select_statement(relation_sql: str, columns: Sequence[Selected], condition: str | None) -> str:
-    """The query for the landed columns, in order, followed by the `outside` flags."""
+    """The query for the landed columns, in order."""
     asked = [f"{column.sql} as c{place}" for place, column in enumerate(columns)]
-    flags = [f"{column.outside} as o{place}" for place, column in enumerate(columns) if column.outside]
     where = f" where {condition}" if condition else ""
-    return f"select {', '.join(asked + flags)} from {relation_sql} as source_table{where}"
+    return f"select {', '.join(asked)} from {relation_sql} as source_table{where}"
 
 
 def landed_schema(columns: Sequence[Selected]) -> pa.Schema:
@@ -105,19 +122,42 @@ def landed_schema(columns: Sequence[Selected]) -> pa.Schema:
 def landed_batch(batch: pa.RecordBatch, columns: Sequence[Selected], stopwatch: Stopwatch) -> pa.RecordBatch:
     """A batch as the driver delivers it, made exact. Raises pa.ArrowInvalid where a type is unexpected."""
     arrays = []
-    flag = len(columns)
     for place, column in enumerate(columns):
         values = batch.column(place)
         if isinstance(values, pa.ExtensionArray):
             values = values.storage
-        replaced = 0
-        if column.outside:
-            replaced = batch.column(flag).true_count
-            flag += 1
-        elif pa.types.is_decimal(column.type):
-            values, replaced = exact_decimals(values, column.type)
-        elif pa.types.is_floating(column.type):
-            values, replaced = finite_floats(values)
+        values, replaced = _exact(values, column)
         stopwatch.replace(column.name, replaced)
         arrays.append(values if values.type == column.type else values.cast(column.type))
     return pa.RecordBatch.from_arrays(arrays, schema=landed_schema(columns))
+
+
+def _exact(values: pa.Array, column: Selected) -> tuple[pa.Array, int]:
+    """The values without those that have no exact form, and how many those were."""
+    if column.span is not None:
+        values, replaced = _inside(values, column.span)
+        return (_with_point(values, column.type) if pa.types.is_decimal(column.type) else values), replaced
+    if pa.types.is_decimal(column.type):
+        return exact_decimals(values, column.type)
+    if pa.types.is_floating(column.type):
+        return finite_floats(values)
+    return values, 0
+
+
+def _inside(values: pa.Array, span: tuple[int, int]) -> tuple[pa.Array, int]:
+    least, greatest = span
+    numbers = values.view(pa.int32() if pa.types.is_date32(values.type) else pa.int64())
+    found = pc.min_max(numbers)
+    lowest, highest = found["min"].as_py(), found["max"].as_py()
+    if lowest is None or (least <= lowest and highest <= greatest):
+        return values, 0
+    inside = pc.and_(pc.greater_equal(numbers, least), pc.less_equal(numbers, greatest))
+    return pc.if_else(inside, values, pa.scalar(None, values.type)), inside.false_count
+
+
+def _with_point(counts: pa.Array, decimal: pa.DataType) -> pa.Array:
+    """Counts of the last digit as decimals: the same 128 bits, with the point where the type has it."""
+    if not pa.types.is_int64(counts.type):
+        raise pa.ArrowInvalid(f"{counts.type} instead of a count of the last digit")
+    whole = counts.cast(pa.decimal128(19, 0))
+    return pa.Array.from_buffers(decimal, len(whole), whole.buffers(), whole.null_count, whole.offset)
