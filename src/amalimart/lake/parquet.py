@@ -15,6 +15,8 @@ from amalimart.lake.commit import Column, DataFile
 
 ROW_GROUP_ROWS = 65_536
 ROW_GROUP_BYTES = 32 * 1024 * 1024
+_SAMPLED = 8_192
+_REPEATED = 4
 
 
 class _HashedFile:
@@ -80,12 +82,9 @@ class ParquetSink:
         self._pending_rows = 0
         self._pending_bytes = 0
         self._finished = False
+        self._compression = compression
         self._file = _HashedFile(path)
-        try:
-            self._parquet = pq.ParquetWriter(self._file, schema, compression=compression, version="2.6")
-        except BaseException:
-            self._discard()
-            raise
+        self._parquet: pq.ParquetWriter | None = None
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Add rows. Raises OSError where the disk refuses."""
@@ -100,7 +99,7 @@ class ParquetSink:
     def finish(self, relative: str, first_batch: int, last_batch: int) -> DataFile:
         """Close and sync the file, and describe it. Raises OSError where the disk refuses."""
         self.flush()
-        self._parquet.close()
+        self._writer(pa.Table.from_batches([], schema=self._schema)).close()
         self._file.finish()
         self._finished = True
         columns = tuple(Column(entry.name, str(entry.type)) for entry in self._schema)
@@ -111,7 +110,7 @@ class ParquetSink:
         """Write what is held as a row group of its own. Raises OSError where the disk refuses."""
         if self._pending:
             table = pa.Table.from_batches(self._pending, schema=self._schema)
-            self._parquet.write_table(table, row_group_size=2 * ROW_GROUP_ROWS)
+            self._writer(table).write_table(table, row_group_size=2 * ROW_GROUP_ROWS)
             self.rows += self._pending_rows
             self._pending, self._pending_rows, self._pending_bytes = [], 0, 0
 
@@ -128,8 +127,31 @@ class ParquetSink:
         if not self._finished:
             self._finished = True
             self._discard()
-            self._parquet.close()
+            if self._parquet is not None:
+                self._parquet.close()
+
+    def _writer(self, first_rows: pa.Table) -> pq.ParquetWriter:
+        """The Parquet writer, made when the first rows show which columns repeat themselves."""
+        if self._parquet is None:
+            self._parquet = pq.ParquetWriter(
+                self._file,
+                self._schema,
+                compression=self._compression,
+                version="2.6",
+                use_dictionary=_repetitive(first_rows),
+            )
+        return self._parquet
 
     def _discard(self) -> None:
         self._file.drop()
         self.path.unlink(missing_ok=True)
+
+
+def _repetitive(rows: pa.Table) -> list[str]:
+    """The columns worth a dictionary: of the others it takes time to find out that it grows too large."""
+    return [
+        entry.name
+        for entry, values in zip(rows.schema, rows.columns, strict=True)
+        if not pa.types.is_nested(entry.type)
+        and len(values.slice(0, _SAMPLED).unique()) * _REPEATED <= min(_SAMPLED, len(values))
+    ]

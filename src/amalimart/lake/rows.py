@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from amalimart.core.errors import LakeError
 
@@ -98,12 +99,17 @@ def stamped(
     added = [
         pa.repeat(pa.scalar(operation.value, pa.string()), count),
         pa.repeat(pa.scalar(version, pa.int64()), count),
-        pa.array(range(first, first + count), pa.int64()),
+        _numbers(first, count),
         pa.repeat(pa.scalar(transaction.position if transaction else None, pa.string()), count),
         pa.repeat(pa.scalar(transaction.committed_at if transaction else None, _COMMITTED_AT), count),
         pa.nulls(count, _UNCHANGED),
     ]
     return _joined(table, rows, added, schema)
+
+
+def _numbers(first: int, count: int) -> pa.Array:
+    """Consecutive numbers, made without an object for each."""
+    return pc.add(pc.cumulative_sum(pa.repeat(pa.scalar(1, pa.int64()), count)), first - 1)
 
 
 def kept_schema(schema: pa.Schema) -> pa.Schema:
