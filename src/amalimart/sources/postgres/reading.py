@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import psycopg
@@ -14,6 +14,7 @@ from amalimart.sources.port import Stopwatch
 from amalimart.sources.postgres.connection import Address
 from amalimart.sources.postgres.selecting import Selected, landed_batch, select_statement
 from amalimart.sources.postgres.visibility import Activity, Snapshot
+from amalimart.sources.read_ahead import read_ahead
 
 _IDENTITY = """
 select
@@ -69,13 +70,17 @@ class Moment:
     def rows(
         self, relation_sql: str, columns: Sequence[Selected], condition: str | None, stopwatch: Stopwatch
     ) -> Generator[pa.RecordBatch, None, None]:
-        """The landed columns of a relation's rows, streamed; memory holds one batch."""
+        """The landed columns of a relation's rows, streamed; memory holds two batches.
+
+        The next one is fetched while the caller writes: reading and writing take about as long.
+        """
         statement = select_statement(relation_sql, columns, condition)
         with self._address.errors(), self._arrow.cursor() as cursor:
             cursor.execute(statement)
             reader = cursor.fetch_record_batch()
-            while (batch := self._next(reader)) is not None:
-                yield self._exact(relation_sql, batch, columns, stopwatch)
+            with closing(read_ahead(lambda: self._next(reader))) as batches:
+                for batch in batches:
+                    yield self._exact(relation_sql, batch, columns, stopwatch)
 
     @staticmethod
     def _next(reader: pa.RecordBatchReader) -> pa.RecordBatch | None:
