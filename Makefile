@@ -67,8 +67,12 @@ sql: $(VENV)/dev.stamp ## sqlfluff over the models
 test-full: $(VENV)/dev.stamp mariadb ## the long tests that CI runs after the gate
 	@$(BIN)/pytest -m slow
 
-bench-%: $(VENV)/dev.stamp ## measure: bench-demo
-	@PYTHONPATH=. $(BIN)/python bench/$*.py
+.PHONY: test-faults
+test-faults: $(VENV)/dev.stamp ## the slow tests that kill, cut off and starve the ingest
+	@$(BIN)/pytest tests/faults -m slow
+
+bench-%: $(VENV)/dev.stamp ## measure: bench-demo, bench-ingest
+	@PYTHONPATH=. $(BIN)/python bench/$*.py $(ARGUMENTS)
 
 lock: ## pin the requirements anew (needs uv)
 	@for name in demo dev; do \
