@@ -17,7 +17,11 @@ def project(tmp_path: Path) -> Project:
     (tmp_path / "amalimart.yml").write_text(
         "sources:\n"
         "  shop:\n"
-        "    {kind: postgres, mapping: demo, url: secret:SHOP_URL, capture: poll, deletes_every_minutes: 15}\n"
+        "    kind: postgres\n"
+        "    mapping: demo\n"
+        "    url: secret:SHOP_URL\n"
+        "    capture: poll\n"
+        "    deletes_every_minutes: 15\n"
         "  files: {kind: files, mapping: amalimart, folder: drops}\n"
         "  live: {kind: postgres, mapping: demo, url: secret:LIVE_URL}\n"
     )
