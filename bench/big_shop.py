@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 TABLE = "big_orders"
 COLUMNS = 16
-_STEP = 250_000
+_STEP = 90_000  # a recursion of MariaDB ends at 100,000
 
 MAPPING = f"""\
 mapping: bench

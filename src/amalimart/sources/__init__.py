@@ -23,7 +23,6 @@ from amalimart.sources.port import (
 )
 from amalimart.sources.postgres.polling import PostgresPollingSource
 from amalimart.sources.postgres.streaming import PostgresStreamingSource
-from amalimart.sources.postgres.streaming import PostgresStreamingSource
 
 __all__ = [
     "Catalog",
@@ -32,7 +31,6 @@ __all__ = [
     "Follower",
     "Position",
     "PostgresPollingSource",
-    "PostgresStreamingSource",
     "PostgresStreamingSource",
     "Progress",
     "Reading",
