@@ -74,8 +74,9 @@ class LiveShop:
         marker = self.asked("insert into tags (tag_name) values ('marker') returning tag_id")
 
         def landed() -> bool:
-            files = self.lake.live_files("shop")["tags"]
-            return any(row["tag_id"] == marker for part in files.journal for row in part.read().to_pylist())
+            files = self.lake.live_files("shop").get("tags")
+            parts = files.journal if files else ()
+            return any(row["tag_id"] == marker for part in parts for row in part.read().to_pylist())
 
         wait_for("a row committed in the shop", landed)
 
