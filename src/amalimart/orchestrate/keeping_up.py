@@ -11,7 +11,7 @@ from contextlib import closing
 from datetime import timedelta
 
 from amalimart.config.project import Project
-from amalimart.lake import Commit, CommitKind, SourceWriter
+from amalimart.lake import Commit, SourceWriter
 from amalimart.mapping.source_mapping import SourceMapping
 from amalimart.observe.progress import step
 from amalimart.orchestrate.resnapshots import pending_resnapshot, resnapshot_done
@@ -47,7 +47,6 @@ class SourceKeeper:
         self._source = source
         self._stop = stop
         self._note = note
-        self._polls = not isinstance(source, StreamingSource)
         self._new_files = 0
 
     def run(self) -> None:
@@ -106,10 +105,12 @@ class SourceKeeper:
     def _tidy(self, commit: Commit | None) -> Commit | None:
         """Seal the journal when it is time, and return the seal; merge small files, clear away old ones.
 
-        One table at a time, and right after a seal, so that a stream is never kept waiting for long.
+        One table at a time, and right after new files came, by a seal or with a batch of their own, so
+        that a stream is never kept waiting for long.
         """
         sealed = self._writer.seal() if self._writer.seal_due else None
-        if sealed is None and not (self._polls and commit is not None and commit.kind is CommitKind.CHANGES):
+        has_files = commit is not None and any(change.added for change in commit.tables.values())
+        if sealed is None and not has_files:
             return None
         self._new_files += 1
         crowded = self._writer.crowded_table(_CROWDED)
