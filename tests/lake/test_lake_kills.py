@@ -44,7 +44,11 @@ while True:
 
 def test_nothing_is_lost_or_doubled_over_several_kills(lake: OrdersLake) -> None:
     dice = random.Random(7)  # noqa: S311 - moments to kill at, not secrets
-    for _ in range(5):
+    last = 0
+    for life in range(15):
+        if life >= 5 and last > 0:
+            break
+        patience = max(1, life - 3)  # on a busy machine the first lives may be too short for a commit
         writer = subprocess.Popen(
             [sys.executable, "-c", WRITER, str(lake.root), *lake.place_arguments()],
             stdout=subprocess.PIPE,
@@ -54,7 +58,8 @@ def test_nothing_is_lost_or_doubled_over_several_kills(lake: OrdersLake) -> None
         assert writer.stderr is not None
         with writer.stdout, writer.stderr:
             assert writer.stdout.readline() == b"ready\n", writer.stderr.read()
-            time.sleep(dice.uniform(0.02, 0.25) if lake.place is None else dice.uniform(0.5, 3))
+            seconds = dice.uniform(0.02, 0.25) if lake.place is None else dice.uniform(0.5, 3)
+            time.sleep(seconds * patience)
             os.kill(writer.pid, signal.SIGKILL)
             writer.wait()
         reader = lake.reopened()
