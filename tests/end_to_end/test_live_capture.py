@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pyarrow.parquet as pq
 import pytest
 
 from amalimart.config.project import Project, SourceSettings, open_project
@@ -74,9 +75,11 @@ class LiveShop:
         marker = self.asked("insert into tags (tag_name) values ('marker') returning tag_id")
 
         def landed() -> bool:
-            files = self.lake.live_files("shop").get("tags")
-            parts = files.journal if files else ()
-            return any(row["tag_id"] == marker for part in parts for row in part.read().to_pylist())
+            tags = self.lake.live_files("shop").get("tags")
+            if tags is None:
+                return False
+            held = [*(pq.read_table(path) for path in tags.paths), *(part.read() for part in tags.journal)]
+            return any(marker in rows.column("tag_id").to_pylist() for rows in held)
 
         wait_for("a row committed in the shop", landed)
 
@@ -165,10 +168,10 @@ def test_every_kind_of_change_reaches_the_numbers_and_bronze_alone_gives_them_ag
 
 def test_a_killed_ingest_goes_on_where_it_was_and_a_second_one_is_refused(live: LiveShop) -> None:
     command = [sys.executable, "-m", "amalimart.processes.ingest", "--home", str(live.project.home)]
-    before = live.lake.latest("shop")
     first = subprocess.Popen([*command, "--source", "shop"])
     try:
         live.until_landed()
+        before = live.lake.latest("shop")
         os.kill(first.pid, signal.SIGKILL)
     finally:
         first.kill()
