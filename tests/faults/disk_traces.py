@@ -115,17 +115,17 @@ def phase_of(  # noqa: PLR0911 - one line a phase, the first that fits
     traces: Traces,
     *,
     was_following: bool,
-    slot_exists: bool,
+    slot_is_new: bool,
     is_confirmed: bool,
-    snapshot_pending: bool,
+    copying: bool,
     bulk_table: str,
     crowded: int,
 ) -> Phase:
     """Name the moment. What is said of the source is as it was right after the kill."""
-    if not traces.has_commits or snapshot_pending:
+    if copying:
         if traces.orphans:
             return Phase.SNAPSHOT
-        return Phase.HANDOVER if slot_exists and not traces.has_commits else Phase.STARTING
+        return Phase.HANDOVER if slot_is_new else Phase.STARTING
     if traces.temporary:
         return Phase.PUBLISHING
     if traces.torn:

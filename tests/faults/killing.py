@@ -17,7 +17,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from amalimart.config.project import Project
 from amalimart.lake import Lake
+from amalimart.orchestrate.resnapshots import pending_resnapshot, request_resnapshot
 from tests.faults.disk_traces import Phase, Reader, Traces, phase_of
 from tests.faults.hurried_ingest import CROWDED
 from tests.faults.ingest_process import HURRIED, PLAIN, IngestProcess
@@ -111,21 +113,20 @@ class Killer:
 
     def __init__(
         self,
-        home: Path,
+        project: Project,
         capture: Capture,
         seed: int,
         *,
         bulk_table: str,
-        snapshot_pending: Callable[[], bool],
         onlooker: Onlooker,
     ) -> None:
-        self._home = home
+        self._project = project
+        self._home = home = project.home
         self._capture = capture
         self._dice = random.Random(seed)  # noqa: S311 - moments to kill at, not secrets
         self._folder = home / "data" / "lake" / SOURCE
         self._reader = Reader(self._folder)
         self._bulk_table = bulk_table
-        self._snapshot_pending = snapshot_pending
         self._onlooker = onlooker
         self.tally = Tally()
 
@@ -133,34 +134,45 @@ class Killer:
     def has_commits(self) -> bool:
         return self._reader.read().has_commits
 
+    def copying_lives(self, count: int, aims: tuple[Aim, ...], *until: Phase) -> None:
+        """Lives that each begin with a snapshot of everything; one that was done is asked for again."""
+        self._lives(count, aims, until, copying=True)
+
     def lives(self, count: int, aims: tuple[Aim, ...], *until: Phase) -> None:
         """Start and kill that many processes, and some more where a moment was never hit."""
+        self._lives(count, aims, until, copying=False)
+
+    def _lives(self, count: int, aims: tuple[Aim, ...], until: tuple[Phase, ...], *, copying: bool) -> None:
         most = count + _MORE_LIVES
         for life in range(most):
             if life >= count and all(self.tally.phases[phase] for phase in until):
                 return
+            if copying and self.has_commits and pending_resnapshot(self._project, SOURCE) is None:
+                request_resnapshot(self._project, SOURCE)
             module = HURRIED if self._dice.random() < 0.75 else PLAIN
             self._live(IngestProcess(self._home, module), self._dice.choice(aims))
         missed = [phase.value for phase in until if not self.tally.phases[phase]]
         assert not missed, f"in {most} lives no kill hit {missed}: {self.tally}"
 
     def _live(self, process: IngestProcess, aim: Aim) -> None:
+        before = self._capture.look()
+        copying = pending_resnapshot(self._project, SOURCE) is not None or not self.has_commits
         process.start()
         try:
             self._wait_for(aim, process)
             following = process.report().get("state") == "following"
         finally:
             process.give_up()
-        pending = self._snapshot_pending()
+        copying = copying and (pending_resnapshot(self._project, SOURCE) is not None or not self.has_commits)
         self._capture.settled()
         with self._onlooker.looking:
             traces = self._reader.read()
             phase = phase_of(
                 traces,
                 was_following=following,
-                slot_exists=bool(self._capture.look()),
+                slot_is_new=self._capture.look() not in (before, []),
                 is_confirmed=self._capture.is_confirmed(traces),
-                snapshot_pending=pending,
+                copying=copying,
                 bulk_table=self._bulk_table,
                 crowded=CROWDED,
             )
@@ -183,7 +195,9 @@ class Killer:
             Aim.CAPTURE: (self._capture.look, dice.choice((0.01, 0.3, 1.0))),
         }
         look, spread = looks[aim]
-        signs = dice.choice((1, 1, 2, 5)) if self.has_commits and aim is not Aim.BULK_FILE else 1
+        copying = pending_resnapshot(self._project, SOURCE) is not None
+        patient = self.has_commits and not copying and aim is not Aim.BULK_FILE
+        signs = dice.choice((1, 1, 2, 5)) if patient else 1
         until = time.monotonic() + _PATIENCE
         before = look()
         while time.monotonic() < until and process.ended is None:

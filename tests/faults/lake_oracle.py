@@ -37,6 +37,14 @@ def pieces(files: TableFiles) -> Iterator[pa.Table]:
         yield part.read()
 
 
+def what_is_live(lake: Lake) -> Mapping[str, tuple[object, ...]]:
+    """Table -> its files and the batches of it in the journal, as one reader has them in mind."""
+    return {
+        table: (files.files, [(part.version, part.rows) for part in files.journal])
+        for table, files in lake.live_files(SOURCE).items()
+    }
+
+
 def rows_of(files: TableFiles) -> list[dict[str, Any]]:
     """Every row in the order of the source. A column a piece lacks is absent from its rows."""
     rows = [row for piece in pieces(files) for row in piece.to_pylist()]
@@ -145,4 +153,5 @@ __all__ = [
     "opened",
     "rows_of",
     "transactions",
+    "what_is_live",
 ]

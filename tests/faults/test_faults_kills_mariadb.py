@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from amalimart.orchestrate.resnapshots import pending_resnapshot, request_resnapshot
+from amalimart.orchestrate.resnapshots import request_resnapshot
 from tests.faults.disk_traces import Phase, Traces
 from tests.faults.ingest_process import IngestProcess, make_project, no_defect
 from tests.faults.killing import Aim, Killer, Onlooker
-from tests.faults.lake_oracle import SOURCE, opened
+from tests.faults.lake_oracle import SOURCE, opened, what_is_live
 from tests.faults.load import Load, Plan, fill, mark
 from tests.faults.mariadb_shop import MariaShop
 from tests.faults.shop import BULK, mapping_yaml
@@ -50,18 +50,17 @@ def test_thirty_kills_lose_nothing_and_double_nothing(
     project = make_project(home, "mysql", maria.url(), mapping_yaml())
     onlooker = Onlooker(home)
     killer = Killer(
-        home,
+        project,
         BinlogCapture(),
         seed,
         bulk_table=BULK.name,
-        snapshot_pending=lambda: pending_resnapshot(project, SOURCE) is not None,
         onlooker=onlooker,
     )
     onlooker.start()
     last = IngestProcess(home)
     try:
         with Load(maria, Plan(), seed) as load:
-            killer.lives(7, COPYING, Phase.SNAPSHOT)
+            killer.copying_lives(7, COPYING, Phase.SNAPSHOT)
             for _ in range(rounds):
                 killer.lives(12, FOLLOWING)
                 request_resnapshot(project, SOURCE, ["carts"])
@@ -78,7 +77,7 @@ def test_thirty_kills_lose_nothing_and_double_nothing(
     rows = same_rows(home, maria)
     count = every_transaction_once(home, maria, overlap=True)
     lake_is_whole(home)
-    assert seen.live_files(SOURCE) == opened(home).live_files(SOURCE)
+    assert what_is_live(seen) == what_is_live(opened(home))
     no_defect(home)
     seconds = time.monotonic() - began
     server = "MariaDB" if maria.is_mariadb else "MySQL"

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from amalimart.orchestrate.resnapshots import pending_resnapshot, request_resnapshot
+from amalimart.orchestrate.resnapshots import request_resnapshot
 from tests.faults.disk_traces import Phase, Traces
 from tests.faults.ingest_process import IngestProcess, make_project, no_defect
 from tests.faults.killing import Aim, Killer, Onlooker
-from tests.faults.lake_oracle import SOURCE, opened
+from tests.faults.lake_oracle import SOURCE, opened, what_is_live
 from tests.faults.load import Load, Plan, fill, mark
 from tests.faults.postgres_shop import PostgresShop
 from tests.faults.shop import BULK, mapping_yaml
@@ -60,25 +60,23 @@ def test_a_hundred_kills_lose_nothing_and_double_nothing(
     project = make_project(home, "postgres", shop.url(), mapping_yaml())
     onlooker = Onlooker(home)
     killer = Killer(
-        home,
+        project,
         SlotCapture(shop),
         seed,
         bulk_table=BULK.name,
-        snapshot_pending=lambda: pending_resnapshot(project, SOURCE) is not None,
         onlooker=onlooker,
     )
     onlooker.start()
     last = IngestProcess(home)
     try:
         with Load(shop, Plan(), seed) as load:
-            killer.lives(14, COPYING, Phase.HANDOVER, Phase.SNAPSHOT)
+            killer.copying_lives(14, COPYING, Phase.HANDOVER, Phase.SNAPSHOT)
             for _ in range(rounds):
                 killer.lives(28, FOLLOWING)
                 request_resnapshot(project, SOURCE, ["carts"])
                 killer.lives(3, (Aim.DATA_FILE, Aim.CLOCK))
                 killer.lives(25, FOLLOWING)
-                request_resnapshot(project, SOURCE)
-                killer.lives(6, COPYING)
+                killer.copying_lives(6, COPYING)
                 killer.lives(24, FOLLOWING, *MOMENTS)
             load.check()
         mark(shop, 1)
@@ -91,7 +89,7 @@ def test_a_hundred_kills_lose_nothing_and_double_nothing(
     rows = same_rows(home, shop)
     count = every_transaction_once(home, shop)
     lake_is_whole(home)
-    assert seen.live_files(SOURCE) == opened(home).live_files(SOURCE)
+    assert what_is_live(seen) == what_is_live(opened(home))
     no_defect(home)
     seconds = time.monotonic() - started
     figures(f"PostgreSQL: {killer.tally}; {count:,} transactions, {rows:,} rows equal; {seconds:.0f} s")

@@ -67,7 +67,7 @@ def test_a_network_that_is_cut_in_mid_message(
     attacked: Attacked, home: Path, started: Started, figures: Figures, seed: int, *, long: bool
 ) -> None:
     dice = random.Random(seed)  # noqa: S311 - places to cut at, not secrets
-    cuts = 60 if long else 10
+    cuts = 60 if long else 7
     began = time.monotonic()
     attacked.shop.make()
     fill(attacked.shop, orders=20_000, products=4_000)
