@@ -105,6 +105,20 @@ def test_the_table_with_the_most_small_files_is_named_once_it_has_enough(lake: O
         assert writer.crowded_table(2) == "carts"
 
 
+def test_small_files_that_cannot_be_merged_keep_no_other_table_waiting(lake: OrdersLake) -> None:
+    text = pa.schema([("id", pa.int64()), ("total", pa.string())])
+    with lake.writer("shop") as writer:
+        for row in range(1, 7):
+            odd = lake.changed([row], schema=text if row % 2 else lake.schema)
+            carts = [lake.changed([row], table="carts", first=2)] if row > 3 else []
+            writer.append([odd, *carts], {}, None)
+            writer.seal()
+        assert len(lake.live_files("shop")["orders"].files) == 6
+        assert writer.crowded_table(3) == "carts"
+        writer.compact("carts")
+        assert writer.crowded_table(2) is None
+
+
 def test_only_the_tables_named_are_compacted(lake: OrdersLake) -> None:
     for row in (1, 2):
         with lake.begin("shop", CommitKind.CHANGES) as writer:

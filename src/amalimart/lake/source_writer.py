@@ -155,14 +155,13 @@ class SourceWriter:
         return BatchWriter(self._log, kind, self._clock, on_close)
 
     def crowded_table(self, at_least: int) -> str | None:
-        """The table with the most small files, if it has that many."""
-        with self._log.state() as state:
-            counts = {
-                table: sum(file.bytes < SMALL_FILE_BYTES for file in files.values())
-                for table, files in state.live.items()
-            }
-        fullest = max(counts, key=lambda table: counts[table], default=None)
-        return fullest if fullest is not None and counts[fullest] >= at_least else None
+        """The table with the most small files that can be merged into one, if it has that many."""
+        longest = {
+            table: max(map(len, runs))
+            for table, files in self.live_files().items()
+            if (runs := mergeable_runs(files.files, small_below=SMALL_FILE_BYTES, at_least=at_least))
+        }
+        return max(longest, key=lambda table: longest[table], default=None)
 
     def compact(self, *tables: str, small_below: int = SMALL_FILE_BYTES, at_least: int = 2) -> Commit | None:
         """Merge small files of the given tables (all, if none is given) by one commit.
