@@ -43,7 +43,7 @@ mariadb: ## find a MariaDB server for the tests of the MySQL source, or install 
 	@sh tools/find_mariadb.sh
 
 check: $(VENV)/dev.stamp format-check lint types imports sql ## what CI runs
-	@$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 .PHONY: format-check
 format-check: $(VENV)/dev.stamp

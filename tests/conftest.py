@@ -24,13 +24,6 @@ def amalimart_sample() -> Path:
     return folder
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a room's tests on one worker, so that what a session prepares is prepared once."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
-
-
 @pytest.fixture(autouse=True)
 def no_project_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test may find the project folder of whoever runs it."""
