@@ -13,8 +13,8 @@ import duckdb
 
 from amalimart.core.names import quoted
 from amalimart.mapping.source_mapping import SourceMapping, load_mapping
-from amalimart.warehouse.landed import LandedSource, bronze_view
-from amalimart.warehouse.staging_files import write_staging
+from amalimart.warehouse.staging.files import write_staging
+from amalimart.warehouse.staging.landed import LandedSource, bronze_view
 
 HEAD = """\
 mapping: shop

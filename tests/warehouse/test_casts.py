@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from amalimart.core.errors import ConfigError
 from amalimart.mapping.entities import ColumnType
 from amalimart.mapping.enum_values import folded
-from amalimart.warehouse.casts import cast_expression, present_value
 from amalimart.warehouse.lake_view import engine_type
+from amalimart.warehouse.staging.casts import cast_expression, present_value
 
 SOURCE_ZONE, BUSINESS_ZONE = "Africa/Lagos", "Europe/London"
 BLANKS = " \t\n\r\u00a0"

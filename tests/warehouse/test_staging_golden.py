@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from amalimart.mapping.source_mapping import load_mapping
-from amalimart.warehouse.landed import LandedSource
-from amalimart.warehouse.staging_files import write_staging
+from amalimart.warehouse.staging.files import write_staging
+from amalimart.warehouse.staging.landed import LandedSource
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES = sorted(path.name for path in GOLDEN.iterdir() if path.is_dir())

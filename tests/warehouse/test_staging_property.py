@@ -15,7 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from amalimart.warehouse.staging_sql import SAME_BATCH, SAME_KEY
+from amalimart.warehouse.staging.entity_sql import SAME_BATCH, SAME_KEY
 from tests.warehouse.staging_lab import Change, Lab, Landed, mapping_of
 
 MAPPING = """\

@@ -13,10 +13,10 @@ from amalimart.mapping.entities import load_entities
 from amalimart.mapping.parts import EntityPart
 from amalimart.mapping.shape import ColumnMapping, RowFilter
 from amalimart.mapping.source_mapping import SourceMapping
-from amalimart.warehouse.landed import LandedSource
-from amalimart.warehouse.staged import StagedPart, StagedTable
-from amalimart.warehouse.staging_files import write_staging
-from amalimart.warehouse.staging_sql import SAME_BATCH, SAME_KEY, staging_sql
+from amalimart.warehouse.staging.entity_sql import SAME_BATCH, SAME_KEY, staging_sql
+from amalimart.warehouse.staging.files import write_staging
+from amalimart.warehouse.staging.landed import LandedSource
+from amalimart.warehouse.staging.staged import StagedPart, StagedTable
 from tests.warehouse.staging_lab import Change, Lab, Landed, mapping_of
 
 Rows = Mapping[str, Sequence[Change]]

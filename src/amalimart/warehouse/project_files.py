@@ -14,8 +14,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from amalimart.core.errors import UnsupportedFeature
-from amalimart.warehouse.landed import LandedSource, bronze_view
-from amalimart.warehouse.staging_files import write_staging
+from amalimart.warehouse.staging.files import write_staging
+from amalimart.warehouse.staging.landed import LandedSource, bronze_view
 
 __all__ = ["LandedSource", "ProjectSettings", "assemble", "bronze_view"]
 

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from amalimart.core.errors import ConfigError
 from amalimart.mapping.entities import ColumnType
 from amalimart.mapping.enum_values import folded
-from amalimart.warehouse.moments import TEXT_TYPES, moment, text_literal
+from amalimart.warehouse.staging.moments import TEXT_TYPES, moment, text_literal
 
 _TRUE = ("true", "t", "yes", "y", "on", "1")
 _FALSE = ("false", "f", "no", "n", "off", "0")

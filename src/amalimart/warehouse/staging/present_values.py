@@ -13,8 +13,8 @@ from amalimart.core.names import quoted
 from amalimart.mapping.parts import filter_columns
 from amalimart.mapping.scalar_sql import scalar_sql
 from amalimart.mapping.shape import ColumnMapping
-from amalimart.warehouse.casts import id_value, is_whole, present_value
-from amalimart.warehouse.staged import StagedPart, StagedTable, column_name, inert, literal
+from amalimart.warehouse.staging.casts import id_value, is_whole, present_value
+from amalimart.warehouse.staging.staged import StagedPart, StagedTable, column_name, inert, literal
 
 TEXT = "varchar"
 

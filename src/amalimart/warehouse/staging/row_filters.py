@@ -8,10 +8,10 @@ from datetime import date, datetime, time
 from amalimart.mapping.entities import ColumnType
 from amalimart.mapping.scalar_sql import scalar_sql
 from amalimart.mapping.shape import Bound, Condition
-from amalimart.warehouse.casts import cast_expression, is_whole
-from amalimart.warehouse.moments import moment
-from amalimart.warehouse.present_values import own_name, quoted_own
-from amalimart.warehouse.staged import StagedPart, inert, literal
+from amalimart.warehouse.staging.casts import cast_expression, is_whole
+from amalimart.warehouse.staging.moments import moment
+from amalimart.warehouse.staging.present_values import own_name, quoted_own
+from amalimart.warehouse.staging.staged import StagedPart, inert, literal
 
 _BOUNDS = (("above", ">"), ("at_least", ">="), ("below", "<"), ("at_most", "<="))
 

@@ -9,8 +9,8 @@ import duckdb
 
 from amalimart.core.errors import ConfigError
 from amalimart.mapping.scalar_sql import scalar_sql
-from amalimart.warehouse.present_values import origin_of, own_name, quoted_own
-from amalimart.warehouse.staged import StagedPart
+from amalimart.warehouse.staging.present_values import origin_of, own_name, quoted_own
+from amalimart.warehouse.staging.staged import StagedPart
 
 _DECIMAL = re.compile(r"decimal\d+\((\d+), (-?\d+)\)")
 _TYPES = {

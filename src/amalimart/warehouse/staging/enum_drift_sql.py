@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from amalimart.mapping.entities import ColumnType
 from amalimart.mapping.enum_values import spellings
-from amalimart.warehouse.casts import enum_spelling
-from amalimart.warehouse.moments import text_literal
-from amalimart.warehouse.present_values import origin_of, read
-from amalimart.warehouse.staged import DUPLICATE, StagedPart, column_name, header, literal
+from amalimart.warehouse.staging.casts import enum_spelling
+from amalimart.warehouse.staging.moments import text_literal
+from amalimart.warehouse.staging.present_values import origin_of, read
+from amalimart.warehouse.staging.staged import DUPLICATE, StagedPart, column_name, header, literal
 
 COLUMNS = {
     "entity": ("varchar", "The entity."),

@@ -10,15 +10,15 @@ from amalimart.core.errors import ConfigError
 from amalimart.core.names import is_identifier
 from amalimart.mapping.checking import refuse_ambiguous
 from amalimart.mapping.entities import Entity, load_entities
-from amalimart.warehouse.enum_drift_sql import enum_drift_sql
-from amalimart.warehouse.formula_check import check_formulas
-from amalimart.warehouse.landed import LandedSource, bronze_view
-from amalimart.warehouse.reconciliation_sql import ACCOUNT, account_model, reconciliation_sql
-from amalimart.warehouse.rows_sql import rows_sql
-from amalimart.warehouse.staged import StagedPart, StagedTable, header, rows_model
-from amalimart.warehouse.staging_sql import empty_staging_sql, staging_sql
-from amalimart.warehouse.staging_yaml import staging_yaml
-from amalimart.warehouse.union_sql import is_ranked, part_model, union_sql
+from amalimart.warehouse.staging.description import staging_yaml
+from amalimart.warehouse.staging.entity_sql import empty_staging_sql, staging_sql
+from amalimart.warehouse.staging.enum_drift_sql import enum_drift_sql
+from amalimart.warehouse.staging.formula_check import check_formulas
+from amalimart.warehouse.staging.landed import LandedSource, bronze_view
+from amalimart.warehouse.staging.reconciliation_sql import ACCOUNT, account_model, reconciliation_sql
+from amalimart.warehouse.staging.rows_sql import rows_sql
+from amalimart.warehouse.staging.staged import StagedPart, StagedTable, header, rows_model
+from amalimart.warehouse.staging.union_sql import is_ranked, part_model, union_sql
 
 _VIEW = "{{ config(materialized='view', schema='silver') }}\n"
 _PART_VIEW = "{{ config(materialized='view') }}\n"

@@ -15,9 +15,9 @@ from amalimart.core.errors import ConfigError
 from amalimart.mapping.entities import ColumnType, Entity
 from amalimart.mapping.enum_values import spellings
 from amalimart.mapping.shape import Deduplicate
-from amalimart.warehouse.casts import Cast, blank_edged, cast_expression, id_value, is_whole
-from amalimart.warehouse.moments import TEXT_TYPES
-from amalimart.warehouse.present_values import (
+from amalimart.warehouse.staging.casts import Cast, blank_edged, cast_expression, id_value, is_whole
+from amalimart.warehouse.staging.moments import TEXT_TYPES
+from amalimart.warehouse.staging.present_values import (
     lookup_name,
     made_columns,
     origin_of,
@@ -26,8 +26,16 @@ from amalimart.warehouse.present_values import (
     read,
     used_columns,
 )
-from amalimart.warehouse.row_filters import filter_sql
-from amalimart.warehouse.staged import DUPLICATE, StagedPart, StagedTable, column_name, header, inert, literal
+from amalimart.warehouse.staging.row_filters import filter_sql
+from amalimart.warehouse.staging.staged import (
+    DUPLICATE,
+    StagedPart,
+    StagedTable,
+    column_name,
+    header,
+    inert,
+    literal,
+)
 
 _EMPTY_TYPES = {
     ColumnType.ID: "varchar",

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from amalimart.core.errors import ConfigError
-from amalimart.warehouse.staged import StagedPart
-from amalimart.warehouse.staging_sql import OWN_COLUMNS, entity_header
+from amalimart.warehouse.staging.entity_sql import OWN_COLUMNS, entity_header
+from amalimart.warehouse.staging.staged import StagedPart
 
 LAST = 1_000_000_000
 """The precedence of a part that states none: its ids are those of no other part."""

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 import yaml
 
 from amalimart.mapping.entities import Entity
-from amalimart.warehouse.enum_drift_sql import COLUMNS as DRIFT
-from amalimart.warehouse.landed import LandedSource, bronze_view
-from amalimart.warehouse.reconciliation_sql import ACCOUNT, account_model
-from amalimart.warehouse.staged import StagedPart, StagedTable
-from amalimart.warehouse.staging_sql import OWN_COLUMNS
+from amalimart.warehouse.staging.entity_sql import OWN_COLUMNS
+from amalimart.warehouse.staging.enum_drift_sql import COLUMNS as DRIFT
+from amalimart.warehouse.staging.landed import LandedSource, bronze_view
+from amalimart.warehouse.staging.reconciliation_sql import ACCOUNT, account_model
+from amalimart.warehouse.staging.staged import StagedPart, StagedTable
 
 _OF_ROWS = {
     "_op": "What brought the row: snapshot or upsert; duplicate where the same snapshot holds it again.",

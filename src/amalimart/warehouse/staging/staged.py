@@ -16,7 +16,7 @@ from amalimart.core.errors import ConfigError
 from amalimart.core.names import quoted
 from amalimart.mapping.entities import Entity
 from amalimart.mapping.parts import EntityPart
-from amalimart.warehouse.moments import text_literal
+from amalimart.warehouse.staging.moments import text_literal
 
 DUPLICATE = "duplicate"
 """The `_op` of a current row that the same snapshot holds again further on."""

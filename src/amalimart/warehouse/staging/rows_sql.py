@@ -9,7 +9,7 @@ a row without a key is a row of its own.
 from __future__ import annotations
 
 from amalimart.core.errors import ConfigError
-from amalimart.warehouse.staged import (
+from amalimart.warehouse.staging.staged import (
     DUPLICATE,
     StagedTable,
     column_name,
