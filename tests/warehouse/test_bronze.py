@@ -91,7 +91,7 @@ def test_a_column_that_changed_its_type_is_read_as_the_type_that_holds_both(
     landed = landed_source(shop.lake, "shop", shop.mapping)
     assert landed.tables["orders"]["total"] == expected
     (table,) = lake_state(shop.lake, {"shop": shop.mapping}).tables
-    assert bool(any(files.as_text for files in table.files)) is (expected == "varchar")
+    assert bool(any(files.as_text for files in table.rows_of(0).files)) is (expected == "varchar")
 
 
 def test_types_that_differ_between_files_and_journal_are_read_together(shop: Shop) -> None:

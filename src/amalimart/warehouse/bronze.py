@@ -1,12 +1,13 @@
-"""Bronze as the engine sees it: one view a landed table, over exactly what is committed.
+"""Bronze as the engine sees it: what is committed behind one landed table, all of it or what is new.
 
 Files are named one by one: a pattern would also read what a crash left behind. Batches that are still
-in the journal are copied into a table beside the view, in the same transaction.
+in the journal are copied into tables, in the same transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +15,9 @@ import duckdb
 import pyarrow as pa
 
 from amalimart.core.errors import WarehouseError
-from amalimart.core.names import quoted
+from amalimart.core.names import TableRef, quoted
 from amalimart.lake.journal import JournalPart
+from amalimart.warehouse.incremental.recipe import changes_of
 
 _ARRIVED = "arrived_in_journal"
 
@@ -37,14 +39,32 @@ class BronzeJournal:
 
 
 @dataclass(frozen=True, slots=True)
+class BronzeRows:
+    """Rows of one table, in files and in the journal."""
+
+    files: tuple[BronzeFiles, ...]
+    journal: tuple[BronzeJournal, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class BronzeTable:
-    """What is committed behind one bronze view. `version` is the last commit that touched it."""
+    """What is committed behind one bronze view.
+
+    version   the last commit that touched it
+    snapshot  the commit it was last read anew with: whoever has built less must build it anew
+    rows_of   version -> what may hold rows of later commits; of 0 it is all that is committed
+    """
 
     source: str
     view: str
-    files: tuple[BronzeFiles, ...]
-    journal: tuple[BronzeJournal, ...]
     version: int
+    snapshot: int
+    rows_of: Callable[[int], BronzeRows]
+
+    @property
+    def place(self) -> TableRef:
+        """Where its view stands."""
+        return TableRef("bronze", self.view)
 
     @property
     def journal_table(self) -> str:
@@ -52,42 +72,61 @@ class BronzeTable:
         return f"{self.view}__journal"
 
 
-def create_bronze(
-    cursor: duckdb.DuckDBPyConnection, tables: Sequence[BronzeTable], expected: frozenset[str]
-) -> None:
-    """Make the views the models read. Raises WarehouseError where one of them has landed nothing."""
+def refuse_missing(tables: Sequence[BronzeTable], expected: frozenset[str]) -> None:
+    """Raises WarehouseError where a table that the models read has landed nothing."""
     missing = expected - {table.view for table in tables}
     if missing:
         raise WarehouseError(
             f"the lake holds no table for {', '.join(sorted(missing))}",
             next_step="run the ingest again",
         )
-    for table in tables:
-        selects = [_select_of_files(files) for files in table.files]
-        cursor.execute(f"drop view if exists bronze.{quoted(table.view)}")
-        if table.journal:
-            _copy_journal(cursor, table)
-            selects.append(f"select * from bronze.{quoted(table.journal_table)}")
-        else:
-            cursor.execute(f"drop table if exists bronze.{quoted(table.journal_table)}")
-        joined = " union all by name ".join(selects)
-        cursor.execute(f"create view bronze.{quoted(table.view)} as {joined}")
 
 
-def _copy_journal(cursor: duckdb.DuckDBPyConnection, table: BronzeTable) -> None:
-    names = []
-    try:
-        for number, journal in enumerate(table.journal):
-            rows = pa.concat_tables([part.read() for part in journal.parts], promote_options="permissive")
-            names.append((f"{_ARRIVED}_{number}", journal.as_text))
-            cursor.register(names[-1][0], rows)
-        joined = " union all by name ".join(
-            f"select {_columns(as_text)} from {name}" for name, as_text in names
+def create_bronze(cursor: duckdb.DuckDBPyConnection, table: BronzeTable) -> None:
+    """Make the view over all rows of a table."""
+    rows = table.rows_of(0)
+    cursor.execute(f"drop view if exists {table.place.sql}")
+    selects = [_select_of_files(files) for files in rows.files]
+    if rows.journal:
+        kept = f"bronze.{quoted(table.journal_table)}"
+        with _registered(cursor, rows.journal) as journaled:
+            cursor.execute(f"create or replace table {kept} as {_together(journaled)}")
+        selects.append(f"select * from {kept}")
+    else:
+        cursor.execute(f"drop table if exists bronze.{quoted(table.journal_table)}")
+    cursor.execute(f"create view {table.place.sql} as {_together(selects)}")
+
+
+def take_news(cursor: duckdb.DuckDBPyConnection, table: BronzeTable, after: int) -> frozenset[str]:
+    """Keep the rows of later commits as the view's change set, and return the operations among them."""
+    rows = table.rows_of(after)
+    files = [_select_of_files(files) for files in rows.files]
+    with _registered(cursor, rows.journal) as journaled:
+        cursor.execute(
+            f"create temp table {changes_of(table.place)} as"
+            f" select * from ({_together([*files, *journaled])}) where _batch > {after}"
         )
-        cursor.execute(f"create or replace table bronze.{quoted(table.journal_table)} as {joined}")
+    found = cursor.execute(f"select distinct _op from {changes_of(table.place)}").fetchall()
+    return frozenset(operation for (operation,) in found)
+
+
+@contextmanager
+def _registered(cursor: duckdb.DuckDBPyConnection, journal: Sequence[BronzeJournal]) -> Iterator[list[str]]:
+    """Selects over rows of the journal, while the block lasts."""
+    selects: list[str] = []
+    try:
+        for number, alike in enumerate(journal):
+            rows = pa.concat_tables([part.read() for part in alike.parts], promote_options="permissive")
+            cursor.register(f"{_ARRIVED}_{number}", rows)
+            selects.append(f"select {_columns(alike.as_text)} from {_ARRIVED}_{number}")
+        yield selects
     finally:
-        for name, _ in names:
-            cursor.unregister(name)
+        for number in range(len(selects)):
+            cursor.unregister(f"{_ARRIVED}_{number}")
+
+
+def _together(selects: Sequence[str]) -> str:
+    return " union all by name ".join(selects)
 
 
 def _select_of_files(files: BronzeFiles) -> str:

@@ -16,19 +16,21 @@ from typing import Any
 
 from amalimart.core.errors import CompileFailed, UnsupportedFeature, WarehouseError
 from amalimart.core.names import TableRef
-from amalimart.warehouse.graph import Check, CompiledGraph, Model
+from amalimart.warehouse.graph import BRONZE, Check, CompiledGraph, DeltaCheck, Model, OnChanges
+from amalimart.warehouse.incremental.following import add_following
+from amalimart.warehouse.incremental.recipe import read_recipe
 from amalimart.warehouse.project_files import ProjectSettings
+from amalimart.warehouse.staging.files import RECIPES
 
-RUN_CONTEXT = "source.marketplace.meta.run_context"
-_BRONZE = "source.marketplace.bronze."
 _KEPT_OF_A_NODE = (
     "resource_type", "database", "schema", "name", "alias", "compiled_code", "depends_on", "language",
+    "test_metadata", "attached_node",
 )  # fmt: skip
 _KEPT_OF_A_CONFIG = (
     "materialized", "severity", "pre-hook", "post-hook", "grants", "contract", "sql_header",
-    "limit", "fail_calc", "error_if", "warn_if",
+    "limit", "fail_calc", "error_if", "warn_if", "meta",
 )  # fmt: skip
-_FORMAT = 2  # of the cache; another number reads every project anew
+_FORMAT = 3  # of the cache; another number reads every project anew
 _KINDS = {"operation": "an on-run-start or on-run-end hook", "analysis": "an analysis"}
 _SCHEMAS = ("staging", "silver", "gold")
 _DBT = "import sys; from dbt.cli.main import cli; sys.argv[0] = 'dbt'; cli()"
@@ -46,6 +48,10 @@ def compile_project(
     if trimmed is None:
         cache.mkdir(parents=True, exist_ok=True)
         trimmed = _trimmed(_run_dbt(project, cache, settings))
+        read_manifest(trimmed, project_hash)
+        following = add_following(trimmed["nodes"], _generated_recipes(project))
+        for unique_id, kept in following.items():
+            trimmed["nodes"][unique_id] |= kept
         fresh = manifest_path.with_suffix(".tmp")
         fresh.write_text(json.dumps(trimmed))
         fresh.replace(manifest_path)
@@ -140,12 +146,23 @@ def read_manifest(manifest: dict[str, Any], project_hash: str) -> CompiledGraph:
                     is_view=config["materialized"] == "view",
                     sql=node["compiled_code"],
                     parents=parents,
+                    recipe=read_recipe(node["recipe"]) if node.get("recipe") else None,
+                    on_changes=OnChanges(**node["on_changes"]) if node.get("on_changes") else None,
                 )
             )
         elif node["resource_type"] == "test":
             _refuse_unsupported_check(unique_id, config)
             is_error = str(config["severity"] or "error").lower() == "error"
-            checks.append(Check(unique_id, node["name"], is_error, node["compiled_code"], parents))
+            checks.append(
+                Check(
+                    unique_id=unique_id,
+                    name=node["name"],
+                    is_error=is_error,
+                    sql=node["compiled_code"],
+                    parents=parents,
+                    delta=_delta_check(node),
+                )
+            )
         else:
             raise UnsupportedFeature(
                 f"the dbt project holds {_KINDS.get(kind := node['resource_type'], f'a {kind}')}",
@@ -153,13 +170,17 @@ def read_manifest(manifest: dict[str, Any], project_hash: str) -> CompiledGraph:
                 expected="models and tests",
                 next_step="leave it out: the executor would not run it",
             )
-    bronze = frozenset(key.removeprefix(_BRONZE) for key in manifest["sources"] if key.startswith(_BRONZE))
+    bronze = frozenset(key.removeprefix(BRONZE) for key in manifest["sources"] if key.startswith(BRONZE))
     return CompiledGraph(project_hash, tuple(models), tuple(checks), bronze)
 
 
-def bronze_id(view: str) -> str:
-    """The graph's id of one bronze view."""
-    return f"{_BRONZE}{view}"
+def _delta_check(node: dict[str, Any]) -> DeltaCheck | None:
+    kept = node.get("delta")
+    return DeltaCheck(kept["sql"], tuple(kept["parents"])) if kept else None
+
+
+def _generated_recipes(project: Path) -> dict[str, Any]:
+    return dict(json.loads((project / "models" / "staging" / RECIPES).read_text()))
 
 
 def _refuse_unsupported(unique_id: str, node: dict[str, Any]) -> None:

@@ -2,23 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import TopologicalSorter
 
 from amalimart.core.names import TableRef
+from amalimart.warehouse.incremental.recipe import Recipe
+
+RUN_CONTEXT = "source.marketplace.meta.run_context"
+"""dbt's id of the one row that stands for the clock inside the models."""
+BRONZE = "source.marketplace.bronze."
+"""What dbt's ids of bronze views begin with."""
+
+
+def bronze_id(view: str) -> str:
+    """Dbt's id of one bronze view."""
+    return f"{BRONZE}{view}"
+
+
+@dataclass(frozen=True, slots=True)
+class OnChanges:
+    """What a view makes of the rows that went from its parents, and of those that came."""
+
+    went: str
+    came: str
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One compiled model. `parents` are unique ids of models and sources."""
+    """One compiled model. `parents` are unique ids of models and sources.
+
+    recipe      how a table follows changes; None where it is built anew
+    on_changes  how a view passes changes on; None where that cannot be told
+    """
 
     unique_id: str
     table: TableRef
     is_view: bool
     sql: str
     parents: frozenset[str]
+    recipe: Recipe | None = None
+    on_changes: OnChanges | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeltaCheck:
+    """The form of a check over changed rows; `parents` are those whose change sets it reads."""
+
+    sql: str
+    parents: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +62,7 @@ class Check:
     is_error: bool
     sql: str
     parents: frozenset[str]
+    delta: DeltaCheck | None = None
 
 
 @dataclass(frozen=True)
@@ -52,12 +85,3 @@ class CompiledGraph:
             {m.unique_id: sorted(p for p in m.parents if p in self._by_id) for m in self.models}
         )
         return tuple(self._by_id[unique_id] for unique_id in sorter.static_order())
-
-    def downstream(self, changed: Iterable[str]) -> frozenset[str]:
-        """Ids of every model that reads, directly or not, one of the changed sources or models."""
-        touched = set(changed)
-        found: set[str] = set()
-        for model in self.ordered:
-            if model.unique_id in touched or model.parents & (touched | found):
-                found.add(model.unique_id)
-        return frozenset(found)

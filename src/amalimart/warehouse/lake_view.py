@@ -12,8 +12,8 @@ from amalimart.lake.journal import JournalPart
 from amalimart.lake.lake import Lake
 from amalimart.lake.live import TableFiles
 from amalimart.mapping.source_mapping import SourceMapping
-from amalimart.warehouse.bronze import BronzeFiles, BronzeJournal, BronzeTable
-from amalimart.warehouse.executor import LakeState
+from amalimart.warehouse.arrivals import LakeState
+from amalimart.warehouse.bronze import BronzeFiles, BronzeJournal, BronzeRows, BronzeTable
 from amalimart.warehouse.project_files import LandedSource, bronze_view
 from amalimart.warehouse.release_log import SourcePosition
 
@@ -67,19 +67,25 @@ def _landed_tables(lake: Lake, source: str, mapping: SourceMapping) -> dict[str,
 
 
 def _bronze_table(source: str, table: str, files: TableFiles) -> BronzeTable:
-    types = _types(files)
+    return BronzeTable(
+        source=source,
+        view=bronze_view(source, table),
+        version=files.last_batch,
+        snapshot=files.snapshot_version,
+        rows_of=lambda after: _bronze_rows(files.after(after), _types(files)),
+    )
+
+
+def _bronze_rows(files: TableFiles, types: Mapping[str, str]) -> BronzeRows:
     paths: dict[frozenset[str], list[Path]] = {}
     parts: dict[frozenset[str], list[JournalPart]] = {}
     for file, path in zip(files.files, files.paths, strict=True):
         paths.setdefault(_as_text(file.columns, types), []).append(path)
     for part in files.journal:
         parts.setdefault(_as_text(part.columns, types), []).append(part)
-    return BronzeTable(
-        source=source,
-        view=bronze_view(source, table),
+    return BronzeRows(
         files=tuple(BronzeFiles(tuple(alike), as_text) for as_text, alike in paths.items()),
         journal=tuple(BronzeJournal(tuple(alike), as_text) for as_text, alike in parts.items()),
-        version=files.last_batch,
     )
 
 

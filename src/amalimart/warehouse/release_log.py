@@ -36,6 +36,7 @@ create table if not exists meta.check_results (
     is_error boolean not null,
     failing_rows bigint not null
 );
+alter table meta.check_results add column if not exists failing_changes bigint default 0;
 create table if not exists meta.blocked_builds (
     attempted_at timestamp not null,
     code varchar not null,
@@ -58,11 +59,12 @@ class SourcePosition:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """How many rows break one check."""
+    """How many rows break one check: of all rows, or of those that changed."""
 
     name: str
     is_error: bool
     failing_rows: int
+    is_whole: bool = True
 
 
 def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
@@ -125,11 +127,19 @@ def record_release(
 
 
 def record_checks(cursor: duckdb.DuckDBPyConnection, release_id: int, results: list[CheckResult]) -> None:
-    """Keep the newest result of each check."""
-    if results:
+    """Keep the newest whole result of each check, and what has failed in changes since."""
+    whole = [result for result in results if result.is_whole]
+    if whole:
         cursor.executemany(
-            "insert or replace into meta.check_results values (?, ?, ?, ?)",
-            [[result.name, release_id, result.is_error, result.failing_rows] for result in results],
+            "insert or replace into meta.check_results values (?, ?, ?, ?, 0)",
+            [[result.name, release_id, result.is_error, result.failing_rows] for result in whole],
+        )
+    failing = [result for result in results if not result.is_whole and result.failing_rows]
+    if failing:
+        cursor.executemany(
+            "update meta.check_results set release_id = ?, failing_changes = failing_changes + ?"
+            " where check_name = ?",
+            [[release_id, result.failing_rows, result.name] for result in failing],
         )
 
 

@@ -96,4 +96,9 @@ def _entity(name: str, description: str, entity: Entity) -> Described:
         for column, spec in entity.columns.items()
     ]
     columns += [{"name": column, "description": text} for column, text in _told(OWN_COLUMNS).items()]
-    return {"name": name, "description": description, "columns": columns}
+    return {
+        "name": name,
+        "description": description,
+        "config": {"meta": {"key": list(entity.key)}},
+        "columns": columns,
+    }

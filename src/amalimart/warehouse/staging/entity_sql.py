@@ -73,12 +73,13 @@ def empty_staging_sql(name: str, entity: Entity) -> str:
     return f"{opening}select\n{listed}\nwhere false\n"
 
 
-def entity_header(entity: Entity, detail: str) -> str:
+def entity_header(entity: Entity, detail: str, view_in: str | None = None) -> str:
     """The opening comment of a staging model."""
     return header(
         detail,
         grain=f"one row per {', '.join(entity.key)} (rejected duplicates aside)",
         personal=[column for column, spec in entity.columns.items() if spec.sensitivity == "personal"],
+        view_in=view_in,
     )
 
 
@@ -110,13 +111,11 @@ def read_ctes(staged: StagedPart) -> tuple[list[tuple[str, str]], str]:
     kept = filter_sql(staged)
     if not (lookups or made or kept):
         return ctes, "source_rows"
-    looked_up = [
-        f"lookup_{name}.{lookup_name(name, column)}"
-        for name in lookups
-        for column in _looked_up(staged, name)
+    taken = [
+        f"lookup_{name}.{lookup_name(name, column)}" for name in lookups for column in looked_up(staged, name)
     ]
     added = "".join(
-        f",\n        {each}" for each in [*looked_up, *(f"{sql} as {name}" for name, sql in made)]
+        f",\n        {each}" for each in [*taken, *(f"{sql} as {name}" for name, sql in made)]
     )
     joins = "".join(f"\n    left join lookup_{name} on {_match(staged, name)}" for name in lookups)
     where = f"\n    where {kept}" if kept else ""
@@ -290,7 +289,7 @@ def _edged(table: StagedTable) -> str:
     return " or ".join(blank_edged(column_name(column)) for column in texts)
 
 
-def _looked_up(staged: StagedPart, name: str) -> list[str]:
+def looked_up(staged: StagedPart, name: str) -> list[str]:
     """The columns that the part takes from one lookup."""
     found: dict[str, None] = {}
     for canonical in staged.entity.columns:
@@ -305,7 +304,7 @@ def _lookup_sql(staged: StagedPart, name: str, table: StagedTable) -> str:
     lookup = staged.part.lookups[name]
     keys = [id_value(read(table, column), table.types[column]) for column in lookup.match.values()]
     listed = [f"{key} as _match_{number}" for number, key in enumerate(keys, 1)]
-    listed += [f"{read(table, column)} as {lookup_name(name, column)}" for column in _looked_up(staged, name)]
+    listed += [f"{read(table, column)} as {lookup_name(name, column)}" for column in looked_up(staged, name)]
     matches = ", ".join(f"_match_{number}" for number in range(1, len(keys) + 1))
     by = lookup.deduplicate.by if lookup.deduplicate is not None else None
     if by is not None:
@@ -313,12 +312,12 @@ def _lookup_sql(staged: StagedPart, name: str, table: StagedTable) -> str:
     order = ", ".join(ordering(lookup.deduplicate, table, ""))
     selected = ",\n        ".join(listed)
     rows = f"    select\n        {selected}\n    from {table.rows}\n    where _op <> '{DUPLICATE}'"
-    if lookup.deduplicate is None and _is_row_key(table, lookup.match.values()):
+    if lookup.deduplicate is None and is_row_key(table, lookup.match.values()):
         return rows
     return f"{rows}\n    qualify row_number() over (partition by {matches} order by {order}) = 1"
 
 
-def _is_row_key(table: StagedTable, columns: Iterable[str]) -> bool:
+def is_row_key(table: StagedTable, columns: Iterable[str]) -> bool:
     """Whether no two current rows can have the same ids in these columns."""
     return set(table.key) <= set(columns) and all(is_whole(table.types[column]) for column in table.key)
 

@@ -28,13 +28,13 @@ def enum_drift_sql(parts: Sequence[StagedPart]) -> str:
         "Values of enum columns that no value of the mapping stands for.",
         grain="one row per canonical column, source table and value as written",
         personal=(),
-    ).replace("kind: change-driven", "kind: view")
+        view_in="silver",
+    )
     selects = [each for part in parts for each in _of_part(part)]
     if not selects:
         empty = ",\n".join(f"    cast(null as {kind}) as {column}" for column, (kind, _) in COLUMNS.items())
         selects = [f"select\n{empty}\nwhere false\n"]
-    config = "{{ config(materialized='view', schema='silver') }}\n"
-    return opening + config + "\nunion all\n\n".join(selects)
+    return opening + "\nunion all\n\n".join(selects)
 
 
 def _of_part(staged: StagedPart) -> Iterator[str]:

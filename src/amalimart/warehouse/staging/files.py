@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,13 +16,14 @@ from amalimart.warehouse.staging.entity_sql import empty_staging_sql, staging_sq
 from amalimart.warehouse.staging.enum_drift_sql import enum_drift_sql
 from amalimart.warehouse.staging.formula_check import check_formulas
 from amalimart.warehouse.staging.landed import LandedSource, bronze_view
+from amalimart.warehouse.staging.recipes import model_id, staging_recipes
 from amalimart.warehouse.staging.reconciliation_sql import ACCOUNT, account_model, reconciliation_sql
 from amalimart.warehouse.staging.rows_sql import rows_sql
 from amalimart.warehouse.staging.staged import StagedPart, StagedTable, header, rows_model
-from amalimart.warehouse.staging.union_sql import is_ranked, part_model, union_sql
+from amalimart.warehouse.staging.union_sql import part_model, union_sql
 
-_VIEW = "{{ config(materialized='view', schema='silver') }}\n"
-_PART_VIEW = "{{ config(materialized='view') }}\n"
+RECIPES = "_recipes.json"
+"""Name of the file beside the generated models that says how they follow changes."""
 
 
 def write_staging(folder: Path, tests: Path, sources: Sequence[LandedSource], business_zone: str) -> None:
@@ -34,6 +36,9 @@ def write_staging(folder: Path, tests: Path, sources: Sequence[LandedSource], bu
         check_formulas(parts)
     for name, sql in _models(tables.values(), staged, entities):
         (folder / f"{name}.sql").write_text(sql)
+    recipes = staging_recipes(list(tables.values()), staged)
+    kept = {model_id(name): recipe.as_dict() for name, recipe in recipes.items()}
+    (folder / RECIPES).write_text(json.dumps(kept, indent=1))
     (folder / "_staging.yml").write_text(staging_yaml(sources, list(tables.values()), staged, entities))
     tests.mkdir(exist_ok=True)
     (tests / "every_landed_row_is_accounted_for.sql").write_text(
@@ -57,7 +62,7 @@ def _models(
         else:
             yield f"stg_{name}", union_sql(parts)
             for part in parts:
-                yield part.model, ("" if is_ranked(parts) else _PART_VIEW) + staging_sql(part)
+                yield part.model, staging_sql(part)
         for number, part in enumerate(parts):
             yield account_model(part, parts), reconciliation_sql(parts, number)
     yield "quarantine", _quarantine_sql(entities)
@@ -134,7 +139,9 @@ def _staged_parts(
 
 
 def _quarantine_sql(entities: Mapping[str, Entity]) -> str:
-    opening = header("Every rejected row with its reason.", grain="one row per rejected row", personal=())
+    opening = header(
+        "Every rejected row with its reason.", grain="one row per rejected row", personal=(), view_in="silver"
+    )
     selects = [
         "select\n"
         f"    '{name}' as entity,\n"
@@ -143,17 +150,15 @@ def _quarantine_sql(entities: Mapping[str, Entity]) -> str:
         f"from {{{{ ref('stg_{name}') }}}}\nwhere _rejected is not null\n"
         for name, entity in entities.items()
     ]
-    return _as_view(opening) + "union all\n".join(selects)
+    return opening + "union all\n".join(selects)
 
 
 def _reconciliation_sql(accounts: Sequence[str]) -> str:
-    opening = header("Where every landed row went.", grain="one row per part of an entity", personal=())
+    opening = header(
+        "Where every landed row went.", grain="one row per part of an entity", personal=(), view_in="silver"
+    )
     if not accounts:
         empty = ",\n".join(f"    cast(null as {kind}) as {column}" for column, (kind, _) in ACCOUNT.items())
-        return f"{_as_view(opening)}select\n{empty}\nwhere false\n"
+        return f"{opening}select\n{empty}\nwhere false\n"
     selects = [f"select * from {{{{ ref('{account}') }}}}\n" for account in accounts]
-    return _as_view(opening) + "union all\n".join(selects)
-
-
-def _as_view(opening: str) -> str:
-    return opening.replace("kind: change-driven", "kind: view") + _VIEW
+    return opening + "union all\n".join(selects)

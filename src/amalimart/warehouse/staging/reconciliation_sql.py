@@ -3,8 +3,9 @@
 The rows of each key are counted instead of picked, the filter is asked of the current rows alone, and
 what the staging model holds is only counted. Every landed row is in exactly one bucket:
 
-    superseded   a later row of its key, a truncate, or the row that stands for its entity took its place
-    deleted      it says that its key, or the whole table, is gone, and nothing later contradicts
+    superseded   it told a row that a later one of its key, a deletion, or the row that stands for its
+                 entity took the place of
+    deleted      it says that its key, or the whole table, is gone
     filtered     the mapping does not want it
     accepted     it is in the staging model
     quarantined  it is there with the reason why it cannot be used
@@ -27,8 +28,8 @@ ACCOUNT = {
     "part": ("integer", "Which part of the source's mapping of the entity, from 1."),
     "table_name": ("varchar", "The source's table."),
     "landed_rows": ("bigint", "Rows of the table in the lake."),
-    "superseded_rows": ("bigint", "Rows whose place a later row, a truncate or a row of the same key took."),
-    "deleted_rows": ("bigint", "Rows that say that a row, or all, are gone, and that nothing contradicts."),
+    "superseded_rows": ("bigint", "Rows whose place a later row, a deletion or a row of the same key took."),
+    "deleted_rows": ("bigint", "Rows that say that a row, or all, are gone."),
     "filtered_rows": ("bigint", "Rows the mapping does not want."),
     "accepted_rows": ("bigint", "Rows that can be used."),
     "quarantined_rows": ("bigint", "Rows that cannot, each with its reason in quarantine."),
@@ -94,15 +95,12 @@ keys as (
 of_keys as (
     select
         count(*) filter (where last_row is distinct from last_delete) as standing,
-        count(*) filter (where last_row = last_delete) as gone,
         coalesce(sum(snapshots - 1) filter (where last_row = last_snapshot), 0) as doubled
     from keys
 ),
 
 without_key as (
-    select
-        count(*) filter (where _op <> 'delete') as standing,
-        count(*) filter (where _op = 'delete') as gone
+    select count(*) filter (where _op <> 'delete') as standing
     from remaining
     where not ({told})
 ),
@@ -110,11 +108,10 @@ without_key as (
 bronze as (
     select
         (select count(*) from landed) as landed_rows,
-        of_keys.standing + of_keys.doubled + without_key.standing as current_rows,
-        of_keys.gone + without_key.gone + if(truncated._at is null, 0, 1) as deleted_rows
+        (select count(*) from landed where _op in ('delete', 'truncate')) as deleted_rows,
+        of_keys.standing + of_keys.doubled + without_key.standing as current_rows
     from of_keys
     cross join without_key
-    cross join truncated
 ),
 
 {_wanted(staged)}
@@ -150,6 +147,72 @@ cross join wanted
 cross join passed_over{_JOIN_OUTRANKED if ranked else ""}
 cross join staged
 """
+
+
+def account_sql_of_changes(
+    staged: StagedPart, *, account: str, arrived: str, rows: str, entities: str
+) -> str:
+    """An account carried on: what it said, and what has happened since.
+
+    account   the account as it stands
+    arrived   the rows that the table received since
+    rows      change set of the table's current rows
+    entities  change set of the staged entity
+    """
+    keys = [column_name(column) for column in staged.table.key]
+    listed = ", ".join(f"{key} as _key_{place}" for place, key in enumerate(keys, 1))
+    told = " and ".join(f"_key_{place} is not null" for place in range(1, len(keys) + 1))
+    places = ", ".join(f"_key_{place}" for place in range(1, len(keys) + 1))
+    return f"""
+with arrived as (select {listed}, _op, {ORDER} as _order from {arrived}),
+newest as (select arg_max(_op, _order) as _op from arrived where {told} group by {places}),
+told as (
+    select
+        (select count(*) from arrived) as landed,
+        (select count(*) from arrived where _op = 'delete') as deleted,
+        (select count(*) from newest where _op <> 'delete')
+        + (select count(*) from arrived where not ({told}) and _op <> 'delete')
+        - (select count(*) from {rows} where _sign = -1) as current
+),
+{_filtered(staged, rows)}
+staged as (
+    select
+        coalesce(sum(_sign) filter (where _rejected is null), 0) as accepted,
+        coalesce(sum(_sign) filter (where _rejected is not null), 0) as quarantined,
+        coalesce(sum(_sign) filter (where _rejected is null and _repairs is not null), 0) as repaired
+    from {entities}
+)
+select
+    account.entity,
+    account.source,
+    account.part,
+    account.table_name,
+    account.landed_rows + told.landed as landed_rows,
+    account.superseded_rows + told.landed - told.deleted - told.current as superseded_rows,
+    account.deleted_rows + told.deleted as deleted_rows,
+    account.filtered_rows + filtered.rows as filtered_rows,
+    account.accepted_rows + staged.accepted as accepted_rows,
+    account.quarantined_rows + staged.quarantined as quarantined_rows,
+    account.repaired_rows + staged.repaired as repaired_rows
+from {account} as account
+cross join told
+cross join filtered
+cross join staged
+"""
+
+
+def _filtered(staged: StagedPart, rows: str) -> str:
+    """By how many the current rows that the mapping does not want became more."""
+    kept = filter_sql(staged)
+    if not kept:
+        return "filtered as (select 0 as rows),"
+    listed = ", ".join(
+        f"{read(staged.table, column)} as {quoted_own(column)}" for column in used_columns(staged)
+    )
+    return (
+        f"filtered as (select coalesce(sum(_sign) filter (where not {kept}), 0) as rows\n"
+        f"    from (select {listed}, _sign from {rows}) as changed),"
+    )
 
 
 def _wanted(staged: StagedPart) -> str:

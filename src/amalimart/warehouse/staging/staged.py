@@ -123,12 +123,13 @@ def refuse_twins(table: StagedTable) -> None:
             )
 
 
-def header(detail: str, *, grain: str, personal: Collection[str]) -> str:
-    """The opening comment of a generated model."""
+def header(detail: str, *, grain: str, personal: Collection[str], view_in: str | None = None) -> str:
+    """The opening of a generated model: its comment and, for a view, the schema it stands in."""
+    config = f"{{{{ config(materialized='view', schema='{view_in}') }}}}\n" if view_in else ""
     return (
         f"-- {detail}\n"
         f"-- grain: {grain}\n"
         "-- owner: data platform\n"
         f"-- personal data: {', '.join(sorted(personal)) or 'none'}\n"
-        "-- kind: change-driven\n"
+        f"-- kind: {'view' if view_in else 'change-driven'}\n{config}"
     )

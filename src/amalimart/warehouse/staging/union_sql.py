@@ -5,7 +5,7 @@ Where parts may share ids, the part with the lowest precedence that has an id st
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from amalimart.core.errors import ConfigError
 from amalimart.warehouse.staging.entity_sql import OWN_COLUMNS, entity_header
@@ -25,22 +25,27 @@ def is_ranked(parts: Sequence[StagedPart]) -> bool:
     return any(part.part.precedence is not None for part in parts)
 
 
-def union_sql(parts: Sequence[StagedPart]) -> str:
-    """The model over the parts' models. Raises ConfigError for two parts of one precedence."""
+def union_sql(parts: Sequence[StagedPart], read_as: Mapping[str, str] | None = None) -> str:
+    """The model over the parts' models. Raises ConfigError for two parts of one precedence.
+
+    `read_as` says what stands for a part's model; without it, dbt's reference to it.
+    """
+    relations = read_as or {part.model: f"{{{{ ref('{part.model}') }}}}" for part in parts}
     entity, name = parts[0].entity, parts[0].name
     columns = [*entity.columns, *OWN_COLUMNS]
     listed = "".join(f"        {column},\n" for column in columns)
-    opening = entity_header(entity, f"{name}: the rows of its {len(parts)} parts.")
+    detail = f"{name}: the rows of its {len(parts)} parts."
+    opening = entity_header(entity, detail, None if is_ranked(parts) else "staging")
     if not is_ranked(parts):
         selects = "\n\n    union all\n\n".join(
-            f"    select\n{listed.rstrip().removesuffix(',')}\n    from {{{{ ref('{part.model}') }}}}"
+            f"    select\n{listed.rstrip().removesuffix(',')}\n    from {relations[part.model]}"
             for part in parts
         )
         return f"{opening}with stg_{name} as (\n{selects}\n)\n\nselect * from stg_{name}\n"
     _refuse_ties(parts)
     selects = "\n\n    union all\n\n".join(
         f"    select\n{listed}        {part.part.precedence or LAST} as _precedence\n"
-        f"    from {{{{ ref('{part.model}') }}}}"
+        f"    from {relations[part.model]}"
         for part in parts
     )
     key = entity.key

@@ -1,5 +1,8 @@
 -- A smell of the source: parcels dated as delivered before their order. They have no delivery days.
-{{ config(severity='warn') }}
+{{ config(
+    severity='warn',
+    meta={'compared_by': {'fact_shipments': 'shipment_id'}}
+) }}
 
 select
     shipment_id,

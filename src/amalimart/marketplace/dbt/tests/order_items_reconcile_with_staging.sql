@@ -1,4 +1,6 @@
 -- Gold order lines are the accepted staging rows without lines of test orders, to the row and the cent.
+{{ config(meta={'compared_by': {'stg_order_items': 'order_item_id', 'fact_order_items': 'order_item_id'}}) }}
+
 with test_orders as (
     select order_id
     from {{ ref('stg_orders') }}

@@ -1,4 +1,6 @@
 -- Gold orders are the accepted staging rows without test orders, to the row and the cent, by day.
+{{ config(meta={'compared_by': {'stg_orders': 'order_id', 'fact_orders': 'order_id'}}) }}
+
 with accepted as (
     select
         currency,

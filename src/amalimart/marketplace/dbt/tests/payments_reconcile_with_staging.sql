@@ -1,4 +1,6 @@
 -- Gold payments are the accepted staging rows without payments of test orders, to the row and the cent.
+{{ config(meta={'compared_by': {'stg_payments': 'payment_id', 'fact_payments': 'payment_id'}}) }}
+
 with test_orders as (
     select order_id
     from {{ ref('stg_orders') }}

@@ -1,4 +1,6 @@
 -- Gold returns are the accepted staging rows without returns of test orders, to the row and the cent.
+{{ config(meta={'compared_by': {'stg_returns': 'return_id', 'fact_returns': 'return_id'}}) }}
+
 with test_orders as (
     select order_id
     from {{ ref('stg_orders') }}

@@ -1,4 +1,6 @@
 -- Gold reviews are the accepted, active staging rows without reviews of test orders.
+{{ config(meta={'compared_by': {'stg_reviews': 'review_id', 'fact_reviews': 'review_id'}}) }}
+
 with test_orders as (
     select order_id
     from {{ ref('stg_orders') }}

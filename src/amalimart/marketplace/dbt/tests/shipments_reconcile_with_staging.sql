@@ -1,4 +1,6 @@
 -- Gold shipments are the accepted staging rows without shipments of test orders, to the row and the cent.
+{{ config(meta={'compared_by': {'stg_shipments': 'shipment_id', 'fact_shipments': 'shipment_id'}}) }}
+
 with test_orders as (
     select order_id
     from {{ ref('stg_orders') }}

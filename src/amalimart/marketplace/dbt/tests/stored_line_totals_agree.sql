@@ -1,6 +1,9 @@
 -- A smell of the source: lines whose stored total is not quantity x unit price. The stored total is reported
 -- here and used nowhere else.
-{{ config(severity='warn') }}
+{{ config(
+    severity='warn',
+    meta={'compared_by': {'fact_order_items': 'order_item_id'}}
+) }}
 
 select
     order_item_id,

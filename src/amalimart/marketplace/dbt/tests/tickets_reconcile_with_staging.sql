@@ -1,4 +1,6 @@
 -- Gold tickets are the accepted staging rows without tickets about test orders.
+{{ config(meta={'compared_by': {'stg_support_tickets': 'ticket_id', 'fact_tickets': 'ticket_id'}}) }}
+
 with test_orders as (
     select order_id
     from {{ ref('stg_orders') }}

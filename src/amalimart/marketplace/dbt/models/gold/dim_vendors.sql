@@ -2,7 +2,9 @@
 -- grain: one row per vendor
 -- owner: vendor data
 -- personal data: none
--- kind: change-driven
+-- kind: view
+{{ config(materialized='view') }}
+
 with vendors as (
     select
         vendor_id,

@@ -2,7 +2,9 @@
 -- grain: one row per entry
 -- owner: marketing data
 -- personal data: none
--- kind: change-driven
+-- kind: view
+{{ config(materialized='view') }}
+
 with marketing_spend as (
     select
         spend_id,

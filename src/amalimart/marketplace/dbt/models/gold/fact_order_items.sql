@@ -3,7 +3,9 @@
 -- grain: one row per order line
 -- owner: finance data
 -- personal data: none
--- kind: change-driven
+-- kind: view
+{{ config(materialized='view') }}
+
 with order_items as (
     select
         order_item_id,

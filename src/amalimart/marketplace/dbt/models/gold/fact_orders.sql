@@ -50,15 +50,11 @@ order_fulfilment as (
     from {{ ref('order_fulfilment') }}
 ),
 
-numbered as (
+customer_orders as (
     select
         order_id,
-        row_number() over (
-            partition by customer_id
-            order by ordered_at, {{ in_id_order('order_id') }}
-        ) as customer_order_number
-    from orders
-    where customer_id is not null
+        customer_order_number
+    from {{ ref('customer_orders') }}
 ),
 
 fact_orders as (
@@ -87,12 +83,12 @@ fact_orders as (
         orders.status = 'REJECTED'
         or order_fulfilment.is_delivery_failed
         or coalesce(order_payments.is_payment_failed, false) as is_failed,
-        numbered.customer_order_number
+        customer_orders.customer_order_number
     from orders
     left join order_payments on orders.order_id = order_payments.order_id
     left join order_destinations on orders.order_id = order_destinations.order_id
     left join order_fulfilment on orders.order_id = order_fulfilment.order_id
-    left join numbered on orders.order_id = numbered.order_id
+    left join customer_orders on orders.order_id = customer_orders.order_id
 )
 
 select * from fact_orders

@@ -2,7 +2,9 @@
 -- grain: one row per payment attempt
 -- owner: finance data
 -- personal data: none
--- kind: change-driven
+-- kind: view
+{{ config(materialized='view') }}
+
 with payments as (
     select
         payment_id,

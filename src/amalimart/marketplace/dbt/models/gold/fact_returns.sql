@@ -2,7 +2,9 @@
 -- grain: one row per return
 -- owner: finance data
 -- personal data: none
--- kind: change-driven
+-- kind: view
+{{ config(materialized='view') }}
+
 with returns as (
     select
         return_id,

@@ -2,7 +2,9 @@
 -- grain: one row per active review
 -- owner: customer data
 -- personal data: none
--- kind: change-driven
+-- kind: view
+{{ config(materialized='view') }}
+
 with reviews as (
     select
         review_id,

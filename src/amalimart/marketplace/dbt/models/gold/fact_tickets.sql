@@ -2,7 +2,9 @@
 -- grain: one row per ticket
 -- owner: support data
 -- personal data: none
--- kind: change-driven
+-- kind: view
+{{ config(materialized='view') }}
+
 with tickets as (
     select
         ticket_id,

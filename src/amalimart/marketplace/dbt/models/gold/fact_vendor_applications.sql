@@ -2,7 +2,9 @@
 -- grain: one row per application
 -- owner: vendor data
 -- personal data: none
--- kind: change-driven
+-- kind: view
+{{ config(materialized='view') }}
+
 with vendor_applications as (
     select
         application_id,

@@ -2,7 +2,9 @@
 -- grain: one row per visit
 -- owner: marketing data
 -- personal data: visitor_id
--- kind: change-driven
+-- kind: view
+{{ config(materialized='view') }}
+
 with visits as (
     select
         visit_id,

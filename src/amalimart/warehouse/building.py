@@ -1,0 +1,219 @@
+"""Brings the models of one release up to date, each by the least that is right.
+
+same      nothing it reads has changed
+changed   its change set is known: those that read it can follow
+rebuilt   it was built anew and what changed is not known: those that read it are built anew
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+import duckdb
+
+from amalimart.core.errors import ModelFailed
+from amalimart.core.names import TableRef, quoted
+from amalimart.warehouse.graph import BRONZE, CompiledGraph, Model
+from amalimart.warehouse.incremental.change_sets import (
+    PLACE,
+    after_of,
+    before_of,
+    filled,
+    keep_changes,
+    nothing_changed,
+)
+from amalimart.warehouse.incremental.recipe import Recipe, affected_of, changes_of
+
+NOT_THE_MODELS_FAULT = (
+    duckdb.IOException,
+    duckdb.OutOfMemoryException,
+    duckdb.InterruptException,
+    duckdb.FatalException,
+)
+"""Disk, memory, a stop, or an engine that gave up: no model is to be blamed, and no file to be corrected."""
+_COMPARED_ROWS = 100_000
+"""A table of more rows is not compared with itself when it is built anew: that costs more than it saves."""
+_MOST_AFFECTED = 0.2
+"""With a larger share of a model's rows affected, building it anew is cheaper."""
+
+
+class Fate(Enum):
+    """What became of a relation in this build."""
+
+    SAME = "same"
+    CHANGED = "changed"
+    REBUILT = "rebuilt"
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What became of a model, and how many rows were written."""
+
+    fate: Fate
+    rows: int = 0
+
+
+class Building:
+    """One build in one transaction. `fates` starts with those of the sources and grows by every model."""
+
+    def __init__(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        graph: CompiledGraph,
+        fates: dict[str, Fate],
+        read_bronze: Callable[[str], None],
+    ) -> None:
+        self.fates = fates
+        self._cursor = cursor
+        self._tables = {model.unique_id: model.table for model in graph.models}
+        self._landed = _landed(graph)
+        self._read_bronze = read_bronze
+
+    def whole(self, model: Model) -> Built:
+        """Build a model anew whatever changed."""
+        for parent in model.parents - self._tables.keys():
+            self._read_bronze(parent)
+        return self._told(model, Built(Fate.REBUILT, self._create(model)))
+
+    def follow(self, model: Model) -> Built:
+        """Bring a model up to date. Raises ModelFailed."""
+        fates = {parent: self.fates.get(parent, Fate.SAME) for parent in model.parents}
+        changed = {parent for parent, fate in fates.items() if fate is Fate.CHANGED}
+        rebuilt = Fate.REBUILT in fates.values()
+        if not changed and not rebuilt:
+            return self._told(model, Built(Fate.SAME))
+        if model.is_view:
+            return self._told(model, Built(Fate.REBUILT) if rebuilt else self._seen_through(model))
+        recipe = model.recipe
+        if recipe is None or rebuilt or changed & set(recipe.whole_on):
+            return self._anew(model)
+        return self._applied(model, recipe)
+
+    def _told(self, model: Model, built: Built) -> Built:
+        self.fates[model.unique_id] = built.fate
+        return built
+
+    def _applied(self, model: Model, recipe: Recipe) -> Built:
+        """Replace the affected units by what they are now."""
+        table = model.table
+        if recipe.unit:
+            affected = self._affected(model, recipe)
+            if not affected:
+                return self._told(model, Built(Fate.SAME))
+            if affected > 1000 and affected > _MOST_AFFECTED * self._rows(model):
+                return self._anew(model)
+            unit = f"semi join {affected_of(table)} using ({_listed(recipe.unit)})"
+            self._filled(model, before_of(table), f"select rowid as {PLACE}, * from {table.sql} {unit}")
+            now = recipe.sql if recipe.is_exact else f"select * from ({recipe.sql}) as units {unit}"
+        else:
+            self._stand_ins(recipe)
+            self._filled(model, before_of(table), f"select rowid as {PLACE}, * from {table.sql}")
+            now = recipe.sql
+        self._filled(model, after_of(table), now)
+        if not keep_changes(self._cursor, table):
+            return self._told(model, Built(Fate.SAME))
+        same = f"semi join {changes_of(table)} using ({_listed(recipe.identity)})" if recipe.identity else ""
+        self._run(
+            model, f"delete from {table.sql} where rowid in (select {PLACE} from {before_of(table)} {same})"
+        )
+        rows = self._run(model, f"insert into {table.sql} select * from {after_of(table)} {same}")
+        return self._told(model, Built(Fate.CHANGED, rows))
+
+    def _affected(self, model: Model, recipe: Recipe) -> int:
+        self._stand_ins(recipe)
+        taken = [route.sql for route in recipe.routes if any(map(self._has_changed, route.parents))]
+        if not taken:
+            return 0
+        together = " union all ".join(f"select * from ({sql})" for sql in taken)
+        return self._filled(model, affected_of(model.table), f"select distinct * from ({together})")
+
+    def _has_changed(self, unique_id: str) -> bool:
+        return self.fates.get(unique_id) is Fate.CHANGED
+
+    def _stand_ins(self, recipe: Recipe) -> None:
+        for parent in {parent for route in recipe.routes for parent in route.parents}:
+            self.stand_in(parent)
+
+    def stand_in(self, unique_id: str) -> None:
+        """See that a relation has a change set: an empty one where it did not change."""
+        if not self._has_changed(unique_id):
+            table = self._tables.get(unique_id)
+            place, like = (table, table) if table else self._landed[unique_id]
+            nothing_changed(self._cursor, place, like)
+
+    def _seen_through(self, model: Model) -> Built:
+        """The change set of a view: what it makes of its parents' rows that went, and of those that came."""
+        if model.on_changes is None:
+            return Built(Fate.REBUILT)
+        for parent in model.parents:
+            self.stand_in(parent)
+        went = f"select null as {PLACE}, * from ({model.on_changes.went})"
+        self._filled(model, before_of(model.table), went)
+        self._filled(model, after_of(model.table), model.on_changes.came)
+        return Built(Fate.CHANGED if keep_changes(self._cursor, model.table) else Fate.SAME)
+
+    def _anew(self, model: Model) -> Built:
+        """Build a table anew, and tell what changed where the table is small enough to compare."""
+        table = model.table
+        if self._rows(model) > _COMPARED_ROWS:
+            return self.whole(model)
+        for parent in model.parents - self._tables.keys():
+            self._read_bronze(parent)
+        self._filled(model, before_of(table), f"select null as {PLACE}, * from {table.sql}")
+        rows = self._filled(model, after_of(table), model.sql)
+        if not keep_changes(self._cursor, table):
+            return self._told(model, Built(Fate.SAME))
+        self._run(model, f"delete from {table.sql}")
+        self._run(model, f"insert into {table.sql} select * from {after_of(table)}")
+        return self._told(model, Built(Fate.CHANGED, rows))
+
+    def _rows(self, model: Model) -> int:
+        found = self._cursor.execute(f"select count(*) from {model.table.sql}").fetchone()
+        return int(found[0]) if found else 0
+
+    def _create(self, model: Model) -> int:
+        kind = "view" if model.is_view else "table"
+        created = self._run(model, f"create or replace {kind} {model.table.sql} as (\n{model.sql}\n)")
+        return 0 if model.is_view else created
+
+    def _filled(self, model: Model, name: str, sql: str) -> int:
+        try:
+            return filled(self._cursor, name, sql)
+        except NOT_THE_MODELS_FAULT:
+            raise  # the hot file names it
+        except duckdb.Error as error:
+            raise _failed(model, error) from error
+
+    def _run(self, model: Model, sql: str) -> int:
+        try:
+            found = self._cursor.execute(sql).fetchone()
+        except NOT_THE_MODELS_FAULT:
+            raise
+        except duckdb.Error as error:
+            raise _failed(model, error) from error
+        return int(found[0]) if found and isinstance(found[0], int) else 0
+
+
+def _failed(model: Model, error: duckdb.Error) -> ModelFailed:
+    return ModelFailed(
+        f"the model {model.table} failed: {str(error).splitlines()[0]}",
+        where=model.unique_id,
+        next_step="correct the model; the published release is untouched",
+    )
+
+
+def _listed(columns: tuple[str, ...]) -> str:
+    return ", ".join(map(quoted, columns))
+
+
+def _landed(graph: CompiledGraph) -> dict[str, tuple[TableRef, TableRef]]:
+    """Bronze view -> its place, and the model of its current rows, which has its columns."""
+    found = {}
+    for model in graph.models:
+        for route in model.recipe.routes if model.recipe else ():
+            (first, *others) = route.parents
+            if first.startswith(BRONZE) and not others:
+                found[first] = (TableRef("bronze", first.removeprefix(BRONZE)), model.table)
+    return found

@@ -1,0 +1,50 @@
+"""Change sets inside one transaction: what came into a relation and what went out of it.
+
+They are temporary tables of the transaction's connection and are gone with it.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from amalimart.core.names import TableRef, quoted
+from amalimart.warehouse.incremental.recipe import changes_of
+
+PLACE = "_place"
+"""Name of the column that says where in its table a row stood before."""
+
+
+def before_of(table: TableRef) -> str:
+    """The affected rows as they stood, with their place."""
+    return f"temp.{quoted(f'before of {table}')}"
+
+
+def after_of(table: TableRef) -> str:
+    """The affected rows as they are to be."""
+    return f"temp.{quoted(f'after of {table}')}"
+
+
+def keep_changes(cursor: duckdb.DuckDBPyConnection, table: TableRef) -> int:
+    """Compare before with after as multisets, keep the difference, and return its rows."""
+    before = f"select * exclude ({PLACE}) from {before_of(table)}"
+    after = f"select * from {after_of(table)}"
+    return filled(
+        cursor,
+        changes_of(table),
+        f"select *, cast(-1 as tinyint) as _sign from ({before} except all {after}) union all "
+        f"select *, cast(1 as tinyint) as _sign from ({after} except all {before})",
+    )
+
+
+def nothing_changed(cursor: duckdb.DuckDBPyConnection, table: TableRef, like: TableRef) -> None:
+    """An empty change set, of the columns of `like`, for a relation that did not change."""
+    cursor.execute(
+        f"create temp table if not exists {changes_of(table)} as "
+        f"select *, cast(0 as tinyint) as _sign from {like.sql} limit 0"
+    )
+
+
+def filled(cursor: duckdb.DuckDBPyConnection, name: str, sql: str) -> int:
+    """Make a temporary table of a query and return its rows."""
+    found = cursor.execute(f"create temp table {name} as {sql}").fetchone()
+    return int(found[0]) if found else 0

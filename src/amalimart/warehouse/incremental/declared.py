@@ -1,0 +1,163 @@
+"""The recipe of a model that an analyst wrote, from the `key` and `affected_by` of its description."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from amalimart.core.errors import CompileFailed
+from amalimart.core.names import TableRef, nearest, quoted
+from amalimart.warehouse.incremental.reads import Reads, substituted
+from amalimart.warehouse.incremental.recipe import Recipe, Route, changes_of, only_affected
+from amalimart.warehouse.incremental.rules import Hop, Rule, read_rule
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A model or source as another one sees it. `key` is empty where its description states none."""
+
+    unique_id: str
+    table: TableRef
+    key: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A model that says what affects it: parent's name -> rule as written."""
+
+    relation: Relation
+    sql: str
+    affected_by: Mapping[str, object]
+
+    @property
+    def where(self) -> str:
+        """How messages name it."""
+        return self.relation.unique_id
+
+
+def declared_recipe(
+    model: Declared, parents: Mapping[str, Relation], reads: Mapping[TableRef, Reads]
+) -> Recipe:
+    """The recipe that the declaration states. Raises CompileFailed where it does not fit the model."""
+    return _Reader(model, parents, reads).recipe()
+
+
+class _Reader:
+    def __init__(
+        self, model: Declared, parents: Mapping[str, Relation], reads: Mapping[TableRef, Reads]
+    ) -> None:
+        self._model, self._parents, self._reads = model, parents, reads
+        self._own = model.relation
+
+    def recipe(self) -> Recipe:
+        if not self._own.key:
+            raise self._wrong("it says what affects it, but not its key", "meta: {key: [...]}")
+        rules = {name: self._rule(name) for name in sorted(self._parents)}
+        for name in self._model.affected_by:
+            if name not in self._parents:
+                raise self._wrong(
+                    f"it is not affected by {name}, which it does not read",
+                    f"one of {', '.join(sorted(self._parents))}",
+                    nearest(name, self._parents),
+                )
+        instead = {
+            self._parents[name].table: only_affected(
+                self._parents[name].table,
+                self._own.table,
+                dict(zip(rule.columns, self._own.key, strict=True)),
+            )
+            for name, rule in rules.items()
+            if rule.columns
+        }
+        return Recipe(
+            unit=self._own.key,
+            identity=self._own.key,
+            routes=tuple(self._routes(rules)),
+            sql=substituted(self._model.sql, self._reads, instead),
+            whole_on=tuple(self._parents[name].unique_id for name, rule in rules.items() if rule.is_all),
+        )
+
+    def _rule(self, name: str) -> Rule:
+        if name not in self._model.affected_by:
+            raise self._wrong(
+                f"it does not say what a change of {name} affects", f"affected_by: {{{name}: ...}}"
+            )
+        rule = read_rule(self._model.affected_by[name], self._model.where)
+        if rule.columns and len(rule.columns) != len(self._own.key):
+            raise self._wrong(
+                f"{name} names {len(rule.columns)} columns for a key of {len(self._own.key)}",
+                ", ".join(self._own.key),
+            )
+        for column in rule.columns:
+            self._must_read(name, column)
+        for hop in rule.hops:
+            if hop.model != self._own.table.name:
+                self._must_read(hop.model, hop.column)
+        return rule
+
+    def _must_read(self, name: str, column: str) -> None:
+        """A column that decides what is affected must be read by the model: else a change of it is lost."""
+        if name not in self._parents:
+            raise self._wrong(
+                f"affected_by goes over {name}, which it does not read",
+                f"one of {', '.join(sorted(self._parents))}",
+                nearest(name, self._parents),
+            )
+        columns = self._reads[self._parents[name].table].columns
+        if columns is not None and column not in columns:
+            raise self._wrong(
+                f"affected_by goes by {name}.{column}, which it does not read",
+                f"one of {', '.join(sorted(columns))}",
+                nearest(column, columns),
+            )
+
+    def _routes(self, rules: Mapping[str, Rule]) -> Iterator[Route]:
+        for name, rule in rules.items():
+            parent = self._parents[name]
+            if rule.columns:
+                named = [
+                    f"{quoted(column)} as {quoted(unit)}"
+                    for column, unit in zip(rule.columns, self._own.key, strict=True)
+                ]
+                yield Route((parent.unique_id,), self._changed(parent, named, rule.columns))
+            elif rule.hops:
+                yield Route((parent.unique_id,), self._over(parent, rule.hops))
+
+    def _changed(self, parent: Relation, selected: list[str], told: tuple[str, ...]) -> str:
+        """The changed rows of a parent, those left out of which nothing that the model reads has changed."""
+        columns = self._reads[parent.table].columns
+        listed = ", ".join(selected)
+        if columns is None:
+            return f"select distinct {listed} from {changes_of(parent.table)}"
+        told_apart = ", ".join(map(quoted, sorted({*columns, *told})))
+        return f"select {listed} from {changes_of(parent.table)} group by {told_apart} having sum(_sign) <> 0"
+
+    def _over(self, parent: Relation, hops: tuple[Hop, ...]) -> str:
+        if len(parent.key) != 1:
+            raise self._wrong(
+                f"{parent.table.name} has no single key column to be followed by", "a key of one column"
+            )
+        self._must_read(parent.table.name, parent.key[0])
+        step = self._changed(parent, [f"{quoted(parent.key[0])} as _key"], parent.key)
+        for number, hop in enumerate(hops, 1):
+            relation = self._own if hop.model == self._own.table.name else self._parents[hop.model]
+            if number == len(hops):
+                reached = ", ".join(f"r.{quoted(column)}" for column in self._own.key)
+            elif len(relation.key) == 1:
+                reached = f"r.{quoted(relation.key[0])} as _key"
+            else:
+                raise self._wrong(f"{hop.model} has no single key column", "a key of one column")
+            step = (
+                f"select {reached} from {relation.table.sql} as r"
+                f" semi join ({step}) as s on r.{quoted(hop.column)} = s._key"
+            )
+        return step
+
+    def _wrong(self, what: str, expected: str, near: str | None = None) -> CompileFailed:
+        return CompileFailed(
+            f"the model {self._own.table}: {what}",
+            where=self._model.where,
+            expected=expected,
+            nearest=near,
+            next_step="correct meta in the model's description; see docs/modelling.md",
+        )

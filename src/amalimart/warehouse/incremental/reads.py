@@ -1,0 +1,106 @@
+"""What a compiled query reads of each relation: which columns, and where the relation stands in its text.
+
+Columns that a query does not read cannot change its rows; a relation that stands at a known place can be
+replaced by the part of it that matters. Both are read off the compiled SQL, so nobody can forget to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+from sqlglot.optimizer.scope import Scope, traverse_scope
+
+from amalimart.core.errors import CompileFailed
+from amalimart.core.names import TableRef, quoted
+
+_NOT_ROW_BY_ROW = (
+    exp.Join, exp.Group, exp.Having, exp.Distinct, exp.Window, exp.Limit, exp.AggFunc, exp.Unnest,
+    exp.Except, exp.Intersect,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a relation stands: text positions of its first and last character."""
+
+    start: int
+    end: int
+    has_alias: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What a query reads of one relation. `columns` is None where it reads all of them."""
+
+    columns: frozenset[str] | None
+    places: tuple[Place, ...]
+
+
+def reads_of(sql: str, where: str) -> dict[TableRef, Reads]:
+    """Relation -> what the query reads of it. Raises CompileFailed for SQL that cannot be read."""
+    columns: dict[TableRef, frozenset[str] | None] = {}
+    places: dict[TableRef, list[Place]] = {}
+    for scope in traverse_scope(_tree(sql, where)):
+        for alias, (_, source) in scope.selected_sources.items():
+            if not isinstance(source, exp.Table) or not source.db:
+                continue
+            table = TableRef(source.db, source.name)
+            used = _columns(scope, alias)
+            known = columns.get(table, frozenset())
+            columns[table] = None if used is None or known is None else known | used
+            places.setdefault(table, []).append(_place(source))
+    return {table: Reads(columns[table], tuple(places[table])) for table in places}
+
+
+def is_row_by_row(sql: str, where: str) -> bool:
+    """Whether each row of the result comes from one row of what is read, whatever the other rows are."""
+    tree = _tree(sql, where)
+    if any(tree.find(kind) for kind in _NOT_ROW_BY_ROW):
+        return False
+    if any(union.args.get("distinct") for union in tree.find_all(exp.Union)):
+        return False
+    blocks = [scope for scope in traverse_scope(tree) if isinstance(scope.expression, exp.Select)]
+    return all(len(block.selected_sources) == 1 and not block.subquery_scopes for block in blocks)
+
+
+def substituted(sql: str, reads: Mapping[TableRef, Reads], instead: Mapping[TableRef, str]) -> str:
+    """The query with subqueries in the place of relations."""
+    cuts = sorted(
+        ((place, table) for table in instead for place in reads[table].places),
+        key=lambda cut: cut[0].start,
+        reverse=True,
+    )
+    for place, table in cuts:
+        name = "" if place.has_alias else f" as {quoted(table.name)}"
+        sql = f"{sql[: place.start]}({instead[table]}){name}{sql[place.end + 1 :]}"
+    return sql
+
+
+def _tree(sql: str, where: str) -> exp.Expr:
+    try:
+        return sqlglot.parse_one(sql, dialect="duckdb")
+    except SqlglotError as error:
+        raise CompileFailed(
+            f"the compiled SQL cannot be read: {str(error).splitlines()[0]}",
+            where=where,
+            expected="one query",
+        ) from error
+
+
+def _columns(scope: Scope, alias: str) -> frozenset[str] | None:
+    """The columns that one query block reads of one of its sources; None for all, also where in doubt."""
+    block = scope.expression
+    if scope.external_columns or any(selected.is_star for selected in block.expressions):
+        return None
+    joins = block.args.get("joins") or ()
+    joined = frozenset(name.name for join in joins for name in join.args.get("using") or ())
+    return joined | frozenset(column.name for column in scope.columns if column.table in {alias, ""})
+
+
+def _place(table: exp.Table) -> Place:
+    parts = [part.meta for part in table.parts]
+    return Place(min(at["start"] for at in parts), max(at["end"] for at in parts), bool(table.alias))
