@@ -100,7 +100,7 @@ class Building:
         table = model.table
         if recipe.unit:
             affected = self._affected(model, recipe)
-            if not affected:
+            if not affected and not recipe.is_exact:  # an exact one may also hold rows without a key
                 return self._told(model, Built(Fate.SAME))
             if affected > 1000 and affected > _MOST_AFFECTED * self._rows(model):
                 return self._anew(model)

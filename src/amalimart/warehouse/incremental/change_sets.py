@@ -26,13 +26,14 @@ def after_of(table: TableRef) -> str:
 
 def keep_changes(cursor: duckdb.DuckDBPyConnection, table: TableRef) -> int:
     """Compare before with after as multisets, keep the difference, and return its rows."""
-    before = f"select * exclude ({PLACE}) from {before_of(table)}"
-    after = f"select * from {after_of(table)}"
     return filled(
         cursor,
         changes_of(table),
-        f"select *, cast(-1 as tinyint) as _sign from ({before} except all {after}) union all "
-        f"select *, cast(1 as tinyint) as _sign from ({after} except all {before})",
+        f"select counted.* exclude (_count), cast(sign(_count) as tinyint) as _sign from ("
+        f"select * exclude (_side), cast(sum(_side) as bigint) as _count from ("
+        f"select * exclude ({PLACE}), -1 as _side from {before_of(table)}"
+        f" union all select *, 1 as _side from {after_of(table)}"
+        ") as sides group by all having sum(_side) <> 0) as counted, unnest(range(abs(_count)))",
     )
 
 

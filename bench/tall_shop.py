@@ -1,0 +1,256 @@
+"""A shop of a given size, drawn by formulas: its lake without a server, and the changes of its next minutes.
+
+A fifth of the orders' customers and all other references are spread evenly; ids grow with time, as those of a
+database do. Must not know what is measured.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from amalimart.lake import ChangedRows, CommitKind, Lake, Operation, Transaction
+
+SOURCE = "shop"
+TODAY = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+_DAYS = 900
+LINES = 2.5  # of an order
+MAPPING = """\
+mapping: tall
+description: A shop of any size.
+time_zone: Africa/Accra
+tables: {users: {}, sellers: {}, articles: {}, shelves: {}, article_shelves: {}, orders: {}, lines: {},
+  payments: {}, parcels: {}, history: {}, reviews: {}, returns: {}}
+entities:
+  users: {table: users, columns: {user_id: id, role: role, is_verified: verified, is_enabled: enabled, created_at: at}}
+  vendors: {table: sellers, columns: {vendor_id: id, vendor_name: name, status: state, created_at: at}}
+  products: {table: articles, columns: {product_id: id, vendor_id: seller_id, product_name: name, price: price,
+    currency: {constant: GHS}, stock_quantity: stock, status: state, created_at: at}}
+  categories: {table: shelves, columns: {category_id: id, category_name: name}}
+  product_categories: {table: article_shelves, columns: {product_id: article_id, category_id: shelf_id}}
+  orders: {table: orders, columns: {order_id: id, customer_id: user_id, order_date: at, status: state,
+    total_amount: total, discount_amount: discount, delivery_fee: fee, currency: {constant: GHS},
+    channel: channel, shipping_city: city}}
+  order_items: {table: lines, columns: {order_item_id: id, order_id: order_id, product_id: article_id,
+    quantity: units, unit_price: price, currency: {constant: GHS}}}
+  payments: {table: payments, columns: {payment_id: id, order_id: order_id, method: method, status: state,
+    amount: amount, currency: {constant: GHS}, paid_at: at}}
+  shipments: {table: parcels, columns: {shipment_id: id, order_id: order_id, status: state, city: city,
+    delivery_fee: fee, promised_at: promised, delivered_at: delivered}}
+  order_status_history: {table: history, columns: {status_change_id: id, order_id: order_id, new_status: state,
+    created_at: at}}
+  reviews: {table: reviews, columns: {review_id: id, customer_id: user_id, product_id: article_id,
+    order_id: order_id, rating: stars, status: state, created_at: at}}
+  returns: {table: returns, columns: {return_id: id, order_item_id: line_id, status: state, return_amount: amount,
+    request_at: at}}
+"""
+_AT = f"timestamptz '2026-03-10 12:00:00+00' - to_seconds(cast((1 - n / {{n}}) * {_DAYS * 86400} as bigint))"
+_STATES = "['COMPLETED', 'COMPLETED', 'COMPLETED', 'CANCELLED', 'RETURNED']"
+_CITIES = "['Accra', 'Kumasi', 'Tamale', 'Tema', 'Takoradi', 'Cape Coast']"
+
+
+# Of a hundred rows; a new order brings six or seven.
+_INSERTS, _RECENT, _SPREAD, _DELETES = 60, 30, 8, 2
+_ROWS_OF_AN_ORDER = 6.5
+_DRAWN = "set timezone = 'UTC'; create macro drawn(n, below) as cast(hash(n) % below as bigint)"
+
+
+def tables(orders: int) -> dict[str, tuple[int, str]]:
+    """Table -> how many rows, and the query of one row by its number n."""
+    users, lines = max(orders // 5, 10), round(orders * LINES)
+    articles, sellers = max(orders // 100, 50), max(orders // 5000, 10)
+
+    def of(count: int) -> str:
+        return _AT.replace("{n}", str(float(count)))
+
+    return {
+        "users": (users, f"n as id, 'CUSTOMER' as role, n % 3 > 0 as verified, true as enabled, {of(users)} as at"),
+        "sellers": (sellers, f"n as id, 'Shop ' || n as name, 'APPROVED' as state, {of(sellers)} as at"),
+        "articles": (
+            articles,
+            f"n as id, drawn(n, {sellers}) as seller_id, 'Article ' || n as name,"
+            f" cast(drawn(n, 9000) / 100 + 1 as decimal(12, 2)) as price, cast(n % 90 as integer) as stock,"
+            f" 'ACTIVE' as state, {of(articles)} as at",
+        ),
+        "shelves": (40, "n as id, 'Shelf ' || n as name"),
+        "article_shelves": (articles, "n as article_id, n % 40 as shelf_id"),
+        "orders": (
+            orders,
+            f"n as id, drawn(n, {users}) as user_id, {of(orders)} as at, {_STATES}[1 + drawn(n + 1, 5)] as state,"
+            f" cast(drawn(n, 90000) / 100 as decimal(12, 2)) as total, cast(0 as decimal(12, 2)) as discount,"
+            f" cast(1.5 as decimal(12, 2)) as fee, 'web' as channel, {_CITIES}[1 + drawn(n, 6)] as city",
+        ),
+        "lines": (
+            lines,
+            f"n as id, cast(floor(n / {LINES}) as bigint) as order_id, drawn(n, {articles}) as article_id,"
+            f" cast(1 + n % 3 as integer) as units, cast(drawn(n, 9000) / 100 as decimal(12, 2)) as price",
+        ),
+        "payments": (
+            orders,
+            f"n as id, n as order_id, if(n % 3 = 0, 'CASH_ON_DELIVERY', 'CARD') as method, 'SUCCESS' as state,"
+            f" cast(drawn(n, 90000) / 100 as decimal(12, 2)) as amount, {of(orders)} as at",
+        ),
+        "parcels": (
+            orders,
+            f"n as id, n as order_id, 'DELIVERED' as state, {_CITIES}[1 + drawn(n, 6)] as city,"
+            f" cast(1.5 as decimal(12, 2)) as fee, {of(orders)} + to_days(5) as promised,"
+            f" {of(orders)} + to_days(cast(1 + n % 6 as integer)) as delivered",
+        ),
+        "history": (
+            2 * orders,
+            f"n as id, n // 2 as order_id, if(n % 2 = 0, 'CONFIRMED', 'COMPLETED') as state, {of(2 * orders)} as at",
+        ),
+        "reviews": (
+            orders // 5,
+            f"n as id, drawn(n * 5, {users}) as user_id, drawn(n, {articles}) as article_id, n * 5 as order_id,"
+            f" cast(1 + n % 5 as integer) as stars, 'ACTIVE' as state, {of(max(orders // 5, 1))} as at",
+        ),
+        "returns": (
+            orders // 20,
+            f"n as id, n * 50 as line_id, 'APPROVED' as state, cast(5 as decimal(12, 2)) as amount,"
+            f" {of(max(orders // 20, 1))} as at",
+        ),
+    }  # fmt: skip
+
+
+def fill(lake: Lake, orders: int) -> int:
+    """Land the whole shop as one snapshot and return its rows."""
+    rows = 0
+    with duckdb.connect() as engine, lake.begin(SOURCE, CommitKind.SNAPSHOT) as writer:
+        engine.execute(_DRAWN)
+        for table, (count, row) in tables(orders).items():
+            query = f"select {row} from (select range as n from range({count}))"
+            reader = engine.execute(query).to_arrow_reader(100_000)
+            writer.write(table, reader, Operation.SNAPSHOT, schema=reader.schema)
+            rows += count
+        writer.commit({"at": 0}, TODAY)
+    return rows
+
+
+class Changes:
+    """The shop's next minutes: 60 % inserts, 30 % updates of recent rows, 8 % spread over history, 2 % deletes."""
+
+    def __init__(self, lake: Lake, orders: int) -> None:
+        self._lake = lake
+        self._dice = random.Random(7)  # noqa: S311 - dice, not secrets
+        self._schemas = _schemas(orders)
+        self._formulas = {table: row for table, (_, row) in tables(orders).items()}
+        self._engine = duckdb.connect()
+        self._engine.execute(_DRAWN)
+        self._made: dict[tuple[str, int], dict[str, Any]] = {}
+        self._next = {table: count for table, (count, _) in tables(orders).items()}
+        self._first = dict(self._next)
+        self._position = 0
+        self._now = TODAY
+
+    def land(self, changes: int) -> None:
+        """Append one batch of so many row changes to the journal."""
+        self._now += timedelta(seconds=1)
+        self._position += 1
+        told: dict[str, list[tuple[Operation, dict[str, Any]]]] = {}
+        count = 0
+        while count < changes:
+            for table, operation, row in self._one():
+                told.setdefault(table, []).append((operation, row))
+                count += 1
+        sequence = 0
+        batches = []
+        for table, rows in told.items():
+            schema = self._schemas[table]
+            batches.append(
+                ChangedRows(
+                    table,
+                    pa.RecordBatch.from_pylist([row for _, row in rows], schema),
+                    [operation for operation, _ in rows],
+                    range(sequence + 1, sequence + len(rows) + 1),
+                    [Transaction(str(self._position), self._now)] * len(rows),
+                    [()] * len(rows),
+                )
+            )
+            sequence += len(rows)
+        with self._lake.writer(SOURCE) as writer:
+            writer.append(batches, {"at": self._position}, self._now)
+
+    def _one(self) -> Iterator[tuple[str, Operation, dict[str, Any]]]:
+        """A new order with what belongs to it, or a change of what there is."""
+        kind = self._dice.random() * 100
+        if kind < _INSERTS / _ROWS_OF_AN_ORDER:
+            yield from self._order()
+        elif kind < _INSERTS / _ROWS_OF_AN_ORDER + _RECENT:
+            yield self._moved_on(self._recent("orders"))
+        elif kind < _INSERTS / _ROWS_OF_AN_ORDER + _RECENT + _SPREAD:
+            yield self._moved_on(self._dice.randrange(self._first["orders"]))
+        elif kind < _INSERTS / _ROWS_OF_AN_ORDER + _RECENT + _SPREAD + _DELETES:
+            yield "lines", Operation.DELETE, self._row("lines", self._recent("lines"))
+
+    def _order(self) -> Iterator[tuple[str, Operation, dict[str, Any]]]:
+        number = self._new("orders")
+        yield self._kept("orders", self._order_row(number))
+        for _ in range(self._dice.choice((2, 3))):
+            yield self._kept("lines", self._line(self._new("lines"), number))
+        paid = {"id": self._new("payments"), "order_id": number, "method": "CARD", "state": "SUCCESS"}
+        yield self._kept("payments", paid | {"amount": self._money(), "at": self._now})
+        entry = {"id": self._new("history"), "order_id": number, "state": "PENDING", "at": self._now}
+        yield self._kept("history", entry)
+        yield self._kept("parcels", self._parcel(self._new("parcels"), number))
+
+    def _kept(self, table: str, row: dict[str, Any]) -> tuple[str, Operation, dict[str, Any]]:
+        self._made[table, row["id"]] = row
+        return table, Operation.UPSERT, row
+
+    def _moved_on(self, number: int) -> tuple[str, Operation, dict[str, Any]]:
+        """An order moves on: its status, or its parcel."""
+        if self._dice.random() < 0.5:
+            return self._kept("orders", self._row("orders", number) | {"state": "COMPLETED"})
+        changed = {"state": "DELIVERED", "delivered": self._now}
+        return self._kept("parcels", self._row("parcels", number) | changed)
+
+    def _row(self, table: str, number: int) -> dict[str, Any]:
+        """A row as it is: as it was changed, else as the formula has it."""
+        if (table, number) not in self._made:
+            found = self._engine.execute(f"select {self._formulas[table]} from (select {number} as n)")
+            self._made[table, number] = found.to_arrow_table().to_pylist()[0]
+        return self._made[table, number]
+
+    def _order_row(self, number: int) -> dict[str, Any]:
+        user = self._dice.randrange(self._first["users"])
+        return {
+            "id": number, "user_id": user, "at": self._now, "state": "PENDING",
+            "total": self._money(), "discount": Decimal(0), "fee": Decimal("1.50"), "channel": "web",
+            "city": "Accra",
+        }  # fmt: skip
+
+    def _line(self, number: int, order: int) -> dict[str, Any]:
+        article = self._dice.randrange(self._first["articles"])
+        return {"id": number, "order_id": order, "article_id": article, "units": 2, "price": self._money()}
+
+    def _parcel(self, number: int, order: int) -> dict[str, Any]:
+        return {
+            "id": number, "order_id": order, "state": "PENDING", "city": "Accra", "fee": Decimal("1.50"),
+            "promised": self._now + timedelta(days=3), "delivered": None,
+        }  # fmt: skip
+
+    def _money(self) -> Decimal:
+        return Decimal(self._dice.randrange(100, 90_000)) / 100
+
+    def _new(self, table: str) -> int:
+        self._next[table] += 1
+        return self._next[table] - 1
+
+    def _recent(self, table: str) -> int:
+        return self._next[table] - 1 - self._dice.randrange(min(5_000, self._first[table]))
+
+
+def _schemas(orders: int) -> dict[str, pa.Schema]:
+    with duckdb.connect() as engine:
+        engine.execute(_DRAWN)
+        return {
+            table: engine.execute(f"select {row} from (select 0 as n)").to_arrow_table().schema
+            for table, (_, row) in tables(orders).items()
+        }
