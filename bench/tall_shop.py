@@ -214,7 +214,9 @@ class Changes:
     def _row(self, table: str, number: int) -> dict[str, Any]:
         """A row as it is: as it was changed, else as the formula has it."""
         if (table, number) not in self._made:
-            found = self._engine.execute(f"select {self._formulas[table]} from (select {number} as n)")
+            found = self._engine.execute(
+                f"select {self._formulas[table]} from (select {number}::bigint as n)"
+            )
             self._made[table, number] = found.to_arrow_table().to_pylist()[0]
         return self._made[table, number]
 
@@ -251,6 +253,6 @@ def _schemas(orders: int) -> dict[str, pa.Schema]:
     with duckdb.connect() as engine:
         engine.execute(_DRAWN)
         return {
-            table: engine.execute(f"select {row} from (select 0 as n)").to_arrow_table().schema
+            table: engine.execute(f"select {row} from (select 0::bigint as n)").to_arrow_table().schema
             for table, (_, row) in tables(orders).items()
         }

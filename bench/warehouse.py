@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -62,7 +60,11 @@ def main() -> None:
     shop.compile()
     s = time.monotonic()
     report = shop.publish()
-    if report: print(f"whole build: {time.monotonic() - s:.1f} s, {report.models} models, {report.rows:,} rows, file {os.path.getsize(folder/'warehouse.duckdb')>>20} MB", flush=True)
+    if report:
+        print(
+            f"whole build: {time.monotonic() - s:.1f} s, {report.models} models, {report.rows:,} rows, file {os.path.getsize(folder / 'warehouse.duckdb') >> 20} MB",
+            flush=True,
+        )
     changes = Changes(shop.lake, a.orders)
     took = []
     for number in range(a.batches):
@@ -70,7 +72,9 @@ def main() -> None:
         s = time.monotonic()
         report = shop.publish()
         took.append(time.monotonic() - s)
-    print(f"micro-batch of {a.changes}: median {statistics.median(took)*1000:.0f} ms, p95 {sorted(took)[int(len(took)*.95)]*1000:.0f} ms, models {report.models} rows {report.rows}")
+    print(
+        f"micro-batch of {a.changes}: median {statistics.median(took) * 1000:.0f} ms, p95 {sorted(took)[int(len(took) * 0.95)] * 1000:.0f} ms, models {report.models} rows {report.rows}"
+    )
 
 
 if __name__ == "__main__":

@@ -17,14 +17,18 @@ from amalimart.core.errors import ModelFailed
 from amalimart.core.names import TableRef, quoted
 from amalimart.warehouse.graph import BRONZE, CompiledGraph, Model
 from amalimart.warehouse.incremental.change_sets import (
-    PLACE,
-    after_of,
-    before_of,
     filled,
     keep_changes,
     nothing_changed,
 )
-from amalimart.warehouse.incremental.recipe import Recipe, affected_of, changes_of
+from amalimart.warehouse.incremental.recipe import (
+    PLACE,
+    Recipe,
+    affected_of,
+    after_of,
+    before_of,
+    changes_of,
+)
 
 NOT_THE_MODELS_FAULT = (
     duckdb.IOException,
@@ -70,6 +74,7 @@ class Building:
         self._tables = {model.unique_id: model.table for model in graph.models}
         self._landed = _landed(graph)
         self._read_bronze = read_bronze
+        self._stood_in: set[str] = set()
 
     def whole(self, model: Model) -> Built:
         """Build a model anew whatever changed."""
@@ -106,6 +111,8 @@ class Building:
                 return self._anew(model)
             unit = f"semi join {affected_of(table)} using ({_listed(recipe.unit)})"
             self._filled(model, before_of(table), f"select rowid as {PLACE}, * from {table.sql} {unit}")
+            for part in recipe.parts:
+                self._filled(model, part.name, part.sql)
             now = recipe.sql if recipe.is_exact else f"select * from ({recipe.sql}) as units {unit}"
         else:
             self._stand_ins(recipe)
@@ -133,12 +140,13 @@ class Building:
         return self.fates.get(unique_id) is Fate.CHANGED
 
     def _stand_ins(self, recipe: Recipe) -> None:
-        for parent in {parent for route in recipe.routes for parent in route.parents}:
+        for parent in {*recipe.reads, *(parent for route in recipe.routes for parent in route.parents)}:
             self.stand_in(parent)
 
     def stand_in(self, unique_id: str) -> None:
         """See that a relation has a change set: an empty one where it did not change."""
-        if not self._has_changed(unique_id):
+        if not self._has_changed(unique_id) and unique_id not in self._stood_in:
+            self._stood_in.add(unique_id)
             table = self._tables.get(unique_id)
             place, like = (table, table) if table else self._landed[unique_id]
             nothing_changed(self._cursor, place, like)

@@ -38,7 +38,7 @@ _NO_SPACE = (
 
 # Small row groups let a query for some keys skip nearly all of a large table; so does comparing each group's
 # bounds with up to so many keys of a join.
-_ROW_GROUP = 12_288
+_ROW_GROUP = 6_144
 _KEYS_THAT_PRUNE = 5_000
 _CATALOG = "warehouse"
 
@@ -74,9 +74,7 @@ class HotFile:
     def _opened(self) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect()
         try:
-            connection.execute(
-                f"attach '{_escaped(self.path)}' as {_CATALOG} (row_group_size {_ROW_GROUP})"
-            )
+            connection.execute(f"attach '{_escaped(self.path)}' as {_CATALOG} (row_group_size {_ROW_GROUP})")
         except duckdb.IOException as error:
             connection.close()
             if "lock" in str(error).lower():

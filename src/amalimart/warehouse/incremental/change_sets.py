@@ -7,21 +7,8 @@ from __future__ import annotations
 
 import duckdb
 
-from amalimart.core.names import TableRef, quoted
-from amalimart.warehouse.incremental.recipe import changes_of
-
-PLACE = "_place"
-"""Name of the column that says where in its table a row stood before."""
-
-
-def before_of(table: TableRef) -> str:
-    """The affected rows as they stood, with their place."""
-    return f"temp.{quoted(f'before of {table}')}"
-
-
-def after_of(table: TableRef) -> str:
-    """The affected rows as they are to be."""
-    return f"temp.{quoted(f'after of {table}')}"
+from amalimart.core.names import TableRef
+from amalimart.warehouse.incremental.recipe import PLACE, after_of, before_of, changes_of
 
 
 def keep_changes(cursor: duckdb.DuckDBPyConnection, table: TableRef) -> int:

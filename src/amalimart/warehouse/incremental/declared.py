@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from amalimart.core.errors import CompileFailed
 from amalimart.core.names import TableRef, nearest, quoted
 from amalimart.warehouse.incremental.reads import Reads, substituted
-from amalimart.warehouse.incremental.recipe import Recipe, Route, changes_of, only_affected
+from amalimart.warehouse.incremental.recipe import (
+    Part,
+    Recipe,
+    Route,
+    affected_of,
+    changes_of,
+    only,
+    only_by_key,
+    part_of,
+)
 from amalimart.warehouse.incremental.rules import Hop, Rule, read_rule
 
 
@@ -60,20 +69,19 @@ class _Reader:
                     f"one of {', '.join(sorted(self._parents))}",
                     nearest(name, self._parents),
                 )
-        instead = {
-            self._parents[name].table: only_affected(
-                self._parents[name].table,
-                self._own.table,
-                dict(zip(rule.columns, self._own.key, strict=True)),
-            )
-            for name, rule in rules.items()
-            if rule.columns
-        }
+        followed = [name for name, rule in rules.items() if not rule.is_all]
+        instead = {self._parents[name].table: f"from {self._part_name(name)}" for name in followed}
         return Recipe(
             unit=self._own.key,
             identity=self._own.key,
             routes=tuple(self._routes(rules)),
             sql=substituted(self._model.sql, self._reads, instead),
+            parts=tuple(Part(self._part_name(name), sql) for name, sql in self._parts(rules)),
+            reads=tuple(
+                self._parents[name].unique_id
+                for name, rule in rules.items()
+                if rule.columns and rule.columns == self._parents[name].key
+            ),
             whole_on=tuple(self._parents[name].unique_id for name, rule in rules.items() if rule.is_all),
         )
 
@@ -90,10 +98,31 @@ class _Reader:
             )
         for column in rule.columns:
             self._must_read(name, column)
-        for hop in rule.hops:
-            if hop.model != self._own.table.name:
+        for way in rule.ways:
+            self._must_read(name, self._single_key(self._parents[name]))
+            for number, hop in enumerate(way, 1):
                 self._must_read(hop.model, hop.column)
+                if number < len(way):
+                    self._single_key(self._parents[hop.model])
+            self._must_lead_on(name, way)
         return rule
+
+    def _must_lead_on(self, name: str, way: tuple[Hop, ...]) -> None:
+        """After its first step a way must be one that the stepped-on parent says itself."""
+        first, *rest = way
+        onward = read_rule(self._model.affected_by[first.model], self._model.where)
+        if tuple(rest) not in onward.ways and (rest or not onward.columns):
+            raise self._wrong(
+                f"the way of {name} over {first.model} is not one that {first.model} itself goes",
+                f"after {first.model}.{first.column}, what affected_by says of {first.model}",
+            )
+
+    def _single_key(self, relation: Relation) -> str:
+        if len(relation.key) != 1:
+            raise self._wrong(
+                f"{relation.table.name} has no single key column to be followed by", "a key of one column"
+            )
+        return relation.key[0]
 
     def _must_read(self, name: str, column: str) -> None:
         """A column that decides what is affected must be read by the model: else a change of it is lost."""
@@ -120,8 +149,39 @@ class _Reader:
                     for column, unit in zip(rule.columns, self._own.key, strict=True)
                 ]
                 yield Route((parent.unique_id,), self._changed(parent, named, rule.columns))
-            elif rule.hops:
-                yield Route((parent.unique_id,), self._over(parent, rule.hops))
+            for way in rule.ways:
+                yield Route((parent.unique_id,), self._over(parent, way))
+
+    def _part_name(self, name: str) -> str:
+        return part_of(self._parents[name].table, self._own.table)
+
+    def _parts(self, rules: Mapping[str, Rule]) -> Iterator[tuple[str, str]]:
+        """The part of each parent, after the parts that it is read by."""
+        waiting = {name: rule for name, rule in rules.items() if not rule.is_all}
+        done: set[str] = set()
+        while waiting:
+            ready = [name for name, rule in waiting.items() if all(way[0].model in done for way in rule.ways)]
+            if not ready:
+                raise self._wrong(
+                    f"affected_by goes in a circle over {', '.join(sorted(waiting))}",
+                    "ways that end at a parent that holds the key",
+                )
+            for name in ready:
+                yield name, self._part(self._parents[name], waiting.pop(name))
+                done.add(name)
+
+    def _part(self, parent: Relation, rule: Rule) -> str:
+        columns = self._reads[parent.table].columns
+        listed = "r.*" if columns is None else ", ".join(f"r.{quoted(each)}" for each in sorted(columns))
+        if rule.columns:
+            on = dict(zip(rule.columns, self._own.key, strict=True))
+            read = only_by_key if rule.columns == parent.key else only
+            return read(parent.table, on, f"from {affected_of(self._own.table)}", listed)
+        named = " union ".join(
+            f"select {quoted(way[0].column)} as _key from {self._part_name(way[0].model)}"
+            for way in rule.ways
+        )
+        return only(parent.table, {parent.key[0]: "_key"}, named, listed)
 
     def _changed(self, parent: Relation, selected: list[str], told: tuple[str, ...]) -> str:
         """The changed rows of a parent, those left out of which nothing that the model reads has changed."""
@@ -132,21 +192,16 @@ class _Reader:
         told_apart = ", ".join(map(quoted, sorted({*columns, *told})))
         return f"select {listed} from {changes_of(parent.table)} group by {told_apart} having sum(_sign) <> 0"
 
-    def _over(self, parent: Relation, hops: tuple[Hop, ...]) -> str:
-        if len(parent.key) != 1:
-            raise self._wrong(
-                f"{parent.table.name} has no single key column to be followed by", "a key of one column"
-            )
-        self._must_read(parent.table.name, parent.key[0])
-        step = self._changed(parent, [f"{quoted(parent.key[0])} as _key"], parent.key)
-        for number, hop in enumerate(hops, 1):
-            relation = self._own if hop.model == self._own.table.name else self._parents[hop.model]
-            if number == len(hops):
+    def _over(self, parent: Relation, way: tuple[Hop, ...]) -> str:
+        """The units that changed keys of a parent lead to."""
+        key = self._single_key(parent)
+        step = self._changed(parent, [f"{quoted(key)} as _key"], parent.key)
+        for number, hop in enumerate(way, 1):
+            relation = self._parents[hop.model]
+            if number == len(way):
                 reached = ", ".join(f"r.{quoted(column)}" for column in self._own.key)
-            elif len(relation.key) == 1:
-                reached = f"r.{quoted(relation.key[0])} as _key"
             else:
-                raise self._wrong(f"{hop.model} has no single key column", "a key of one column")
+                reached = f"r.{quoted(self._single_key(relation))} as _key"
             step = (
                 f"select {reached} from {relation.table.sql} as r"
                 f" semi join ({step}) as s on r.{quoted(hop.column)} = s._key"

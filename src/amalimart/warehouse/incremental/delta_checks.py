@@ -19,7 +19,7 @@ from amalimart.core.errors import CompileFailed
 from amalimart.core.names import TableRef, nearest, quoted
 from amalimart.warehouse.incremental.declared import Relation
 from amalimart.warehouse.incremental.reads import reads_of, substituted
-from amalimart.warehouse.incremental.recipe import changes_of
+from amalimart.warehouse.incremental.recipe import came, changes_of, only, only_by_key
 
 _OF_SINGLE_ROWS = frozenset({"not_null", "accepted_values"})
 
@@ -35,17 +35,16 @@ def delta_of(unique_id: str, node: Mapping[str, Any], known: Mapping[str, Relati
     if tested is None:
         return None
     column = (told.get("kwargs") or {}).get("column_name")
-    came = f"select * exclude (_sign) from {changes_of(tested.table)} where _sign = 1"
     others = [known[parent] for parent in parents if parent != tested.unique_id]
     match told.get("name"):
         case name if name in _OF_SINGLE_ROWS or _is_of_single_rows(node):
-            rows, read = came, [tested]
+            rows, read = came(tested.table), [tested]
         case "unique" if column:
             values = f"select distinct {quoted(column)} from {changes_of(tested.table)} where _sign = 1"
             rows = f"from {tested.table.sql} semi join ({values}) as came using ({quoted(column)})"
             read = [tested]
         case "relationships" if column and len(others) == 1:
-            rows, read = came, [tested]
+            rows, read = came(tested.table), [tested]
             if str(node["config"].get("severity") or "error").lower() == "error":
                 field = quoted(str(told["kwargs"]["field"]))
                 gone = f"select {field} as _gone from {changes_of(others[0].table)} where _sign = -1"
@@ -80,13 +79,10 @@ def _compared(unique_id: str, node: Mapping[str, Any], parents: Mapping[str, Rel
         f"select {quoted(column)} as _value from {changes_of(parents[name].table)}"
         for name, column in compared_by.items()
     )
-    rows: dict[TableRef, str] = {
-        parents[name].table: (
-            f"select r.* from {parents[name].table.sql} as r"
-            f" semi join ({values}) as c on r.{quoted(column)} = c._value"
-        )
-        for name, column in compared_by.items()
-    }
+    rows: dict[TableRef, str] = {}
+    for name, column in compared_by.items():
+        read = only_by_key if parents[name].key == (column,) else only
+        rows[parents[name].table] = read(parents[name].table, {column: "_value"}, values)
     return {
         "sql": substituted(node["compiled_code"], reads, rows),
         "parents": [parents[name].unique_id for name in compared_by],

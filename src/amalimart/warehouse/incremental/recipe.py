@@ -25,6 +25,14 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """The rows of one parent that the affected units are made of: a temporary table and its query."""
+
+    name: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """How a model follows.
 
@@ -32,6 +40,8 @@ class Recipe:
     identity  columns by which changed rows are taken out and put back
     routes    from changes to affected units
     sql       the rows of the affected units as they are now
+    parts     what `sql` reads of large parents, in an order in which it can be read
+    reads     unique ids of parents whose change sets are read by `sql` or the parts
     is_exact  whether `sql` yields no other rows
     whole_on  unique ids of parents of which any change builds the model anew
     """
@@ -40,6 +50,8 @@ class Recipe:
     identity: tuple[str, ...]
     routes: tuple[Route, ...]
     sql: str
+    parts: tuple[Part, ...] = ()
+    reads: tuple[str, ...] = ()
     is_exact: bool = False
     whole_on: tuple[str, ...] = ()
 
@@ -56,6 +68,8 @@ def read_recipe(kept: Mapping[str, Any]) -> Recipe:
         identity=tuple(kept["identity"]),
         routes=routes,
         sql=kept["sql"],
+        parts=tuple(Part(part["name"], part["sql"]) for part in kept["parts"]),
+        reads=tuple(kept["reads"]),
         is_exact=kept["is_exact"],
         whole_on=tuple(kept["whole_on"]),
     )
@@ -64,6 +78,20 @@ def read_recipe(kept: Mapping[str, Any]) -> Recipe:
 def changes_of(table: TableRef) -> str:
     """The change set of a relation: its columns and `_sign`, 1 for a row that came, -1 for one that went."""
     return f"temp.{quoted(f'changes of {table}')}"
+
+
+PLACE = "_place"
+"""Name of the column that says where in its table a row stood before."""
+
+
+def before_of(table: TableRef) -> str:
+    """The affected rows as they stood, with their place."""
+    return f"temp.{quoted(f'before of {table}')}"
+
+
+def after_of(table: TableRef) -> str:
+    """The affected rows as they are to be."""
+    return f"temp.{quoted(f'after of {table}')}"
 
 
 def affected_of(table: TableRef) -> str:
@@ -76,7 +104,28 @@ def news_of(bronze_view: str) -> str:
     return f"temp.{quoted(f'news of {bronze_view}')}"
 
 
-def only_affected(table: TableRef, model: TableRef, on: Mapping[str, str]) -> str:
-    """The rows of a relation that belong to affected units of a model; `on`: its column -> the unit's."""
-    joined = " and ".join(f"r.{quoted(own)} = a.{quoted(unit)}" for own, unit in on.items())
-    return f"select r.* from {table.sql} as r semi join {affected_of(model)} as a on {joined}"
+def came(table: TableRef) -> str:
+    """The rows that came into a relation."""
+    return f"select * exclude (_sign) from {changes_of(table)} where _sign = 1"
+
+
+def part_of(parent: TableRef, model: TableRef) -> str:
+    """The rows of a parent that the affected units of a model are made of."""
+    return f"temp.{quoted(f'part of {parent} for {model}')}"
+
+
+def only(table: TableRef, on: Mapping[str, str], keys: str, columns: str = "r.*") -> str:
+    """The rows of a relation that have the values of a query's columns; `on`: own column -> its column."""
+    joined = " and ".join(f"r.{quoted(own)} = k.{quoted(key)}" for own, key in on.items())
+    return f"select {columns} from {table.sql} as r semi join ({keys}) as k on {joined}"
+
+
+def only_by_key(table: TableRef, on: Mapping[str, str], keys: str, columns: str = "r.*") -> str:
+    """The same where `on` is the relation's own key: a row that changed need not be looked for."""
+    told = " and ".join(f"c.{quoted(own)} = k.{quoted(key)}" for own, key in on.items())
+    others = f"select k.* from ({keys}) as k anti join {changes_of(table)} as c on {told}"
+    joined = " and ".join(f"r.{quoted(own)} = k.{quoted(key)}" for own, key in on.items())
+    return (
+        f"select {columns} from ({came(table)}) as r semi join ({keys}) as k on {joined}"
+        f" union all {only(table, on, others, columns)}"
+    )

@@ -27,15 +27,15 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a change of one parent affects: columns that hold the key, or hops to it, or everything."""
+    """What a change of one parent affects: columns that hold the key, or ways to it, or everything."""
 
     columns: tuple[str, ...] = ()
-    hops: tuple[Hop, ...] = ()
+    ways: tuple[tuple[Hop, ...], ...] = ()
 
     @property
     def is_all(self) -> bool:
         """Whether any change affects every row."""
-        return not self.columns and not self.hops
+        return not self.columns and not self.ways
 
 
 def read_rule(text: object, where: str) -> Rule:
@@ -49,19 +49,23 @@ def read_rule(text: object, where: str) -> Rule:
         if not all(map(is_identifier, columns)):
             raise _unreadable(text, where)
         return Rule(columns=columns)
+    return Rule(ways=tuple(_way(part, text, where) for part in text.split(" or ")))
+
+
+def _way(part: str, text: str, where: str) -> tuple[Hop, ...]:
     hops = []
-    for part in text.split(">"):
-        model, _, column = part.strip().partition(".")
+    for step in part.split(">"):
+        model, _, column = step.strip().partition(".")
         if not (is_identifier(model) and is_identifier(column)):
             raise _unreadable(text, where)
         hops.append(Hop(model, column))
-    return Rule(hops=tuple(hops))
+    return tuple(hops)
 
 
 def _unreadable(text: object, where: str) -> CompileFailed:
     return CompileFailed(
         f"affected_by cannot be read: {text!r}",
         where=where,
-        expected="a column of the parent, `model.column` steps joined by `>`, or all",
+        expected="a column of the parent, `model.column` steps joined by `>` and `or`, or all",
         next_step="see docs/modelling.md",
     )

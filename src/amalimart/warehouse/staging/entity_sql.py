@@ -114,9 +114,7 @@ def read_ctes(staged: StagedPart) -> tuple[list[tuple[str, str]], str]:
     taken = [
         f"lookup_{name}.{lookup_name(name, column)}" for name in lookups for column in looked_up(staged, name)
     ]
-    added = "".join(
-        f",\n        {each}" for each in [*taken, *(f"{sql} as {name}" for name, sql in made)]
-    )
+    added = "".join(f",\n        {each}" for each in [*taken, *(f"{sql} as {name}" for name, sql in made)])
     joins = "".join(f"\n    left join lookup_{name} on {_match(staged, name)}" for name in lookups)
     where = f"\n    where {kept}" if kept else ""
     return [

@@ -10,7 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from amalimart.core.names import TableRef
-from amalimart.warehouse.incremental.recipe import Recipe, Route, affected_of, changes_of, only_affected
+from amalimart.warehouse.incremental.recipe import (
+    Recipe,
+    Route,
+    affected_of,
+    before_of,
+    changes_of,
+    only,
+    only_by_key,
+)
 from amalimart.warehouse.staging.casts import id_value
 from amalimart.warehouse.staging.entity_sql import (
     Doubling,
@@ -81,13 +89,14 @@ def _of_rows(table: StagedTable) -> Recipe:
     told = " and ".join(f"{key} is not null" for key in keys)
     so_far = (
         f"select {columns}, if(_op = '{DUPLICATE}', 'snapshot', _op) as _op, _batch, _sequence, _unchanged"
-        f" from {place.sql} semi join {affected_of(place)} using ({listed})"
+        f" from {before_of(place)}"
     )
+    folded = rows_sql(replace(table, relation=f"({so_far} union all by name select * from {news})"))
     return Recipe(
         unit=table.key,
         identity=ROW,
         routes=(Route((bronze_id(table),), f"select distinct {listed} from {news} where {told}"),),
-        sql=_plain(rows_sql(replace(table, relation=f"({so_far} union all by name select * from {news})"))),
+        sql=_plain(folded.replace("as not materialized", "as materialized")),
         is_exact=True,
     )
 
@@ -118,12 +127,15 @@ def _of_part(staged: StagedPart) -> Recipe | None:
     if doubled:
         parents = tuple(parent for route in routes for parent in route.parents)
         routes = [Route(parents, _with_doubles(staged, " union ".join(route.sql for route in routes)))]
-    only = only_affected(rows, place, dict(zip(ROW, ROW, strict=True)))
+    row = dict(zip(ROW, ROW, strict=True))
+    affected = f"from {affected_of(place)}"
+    read = only(rows, row, affected) if doubled else only_by_key(rows, row, affected)
     return Recipe(
         unit=ROW,
         identity=ROW,
         routes=tuple(routes),
-        sql=_with_places(staging_sql(replace(staged, table=replace(staged.table, rows=f"({only})"))), staged),
+        reads=() if doubled else (model_id(staged.table.model),),
+        sql=_with_places(staging_sql(replace(staged, table=replace(staged.table, rows=f"({read})"))), staged),
     )
 
 
@@ -186,7 +198,8 @@ def _of_ranked(parts: Sequence[StagedPart]) -> Recipe:
         f"select {row} from ({now}) as now semi join changed using ({key})"
     )
     on = dict(zip(ROW_OF_PART, ROW_OF_PART, strict=True))
-    read_as = {part.model: f"({only_affected(_place(part.model), place, on)})" for part in parts}
+    affected = f"from {affected_of(place)}"
+    read_as = {part.model: f"({only(_place(part.model), on, affected)})" for part in parts}
     return Recipe(
         unit=ROW_OF_PART,
         identity=ROW_OF_PART,
