@@ -7,7 +7,8 @@ rebuilt   it was built anew and what changed is not known: those that read it ar
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 
@@ -19,6 +20,7 @@ from amalimart.warehouse.graph import BRONZE, CompiledGraph, Model
 from amalimart.warehouse.incremental.change_sets import (
     filled,
     keep_changes,
+    keep_part,
     nothing_changed,
 )
 from amalimart.warehouse.incremental.recipe import (
@@ -73,6 +75,7 @@ class Building:
         self._cursor = cursor
         self._tables = {model.unique_id: model.table for model in graph.models}
         self._landed = _landed(graph)
+        self._followed = graph.followed
         self._read_bronze = read_bronze
         self._stood_in: set[str] = set()
 
@@ -112,7 +115,8 @@ class Building:
             unit = f"semi join {affected_of(table)} using ({_listed(recipe.unit)})"
             self._filled(model, before_of(table), f"select rowid as {PLACE}, * from {table.sql} {unit}")
             for part in recipe.parts:
-                self._filled(model, part.name, part.sql)
+                with _blamed_on(model):
+                    keep_part(self._cursor, part)
             now = recipe.sql if recipe.is_exact else f"select * from ({recipe.sql}) as units {unit}"
         else:
             self._stand_ins(recipe)
@@ -153,7 +157,7 @@ class Building:
 
     def _seen_through(self, model: Model) -> Built:
         """The change set of a view: what it makes of its parents' rows that went, and of those that came."""
-        if model.on_changes is None:
+        if model.on_changes is None or model.unique_id not in self._followed:
             return Built(Fate.REBUILT)
         for parent in model.parents:
             self.stand_in(parent)
@@ -187,29 +191,28 @@ class Building:
         return 0 if model.is_view else created
 
     def _filled(self, model: Model, name: str, sql: str) -> int:
-        try:
+        with _blamed_on(model):
             return filled(self._cursor, name, sql)
-        except NOT_THE_MODELS_FAULT:
-            raise  # the hot file names it
-        except duckdb.Error as error:
-            raise _failed(model, error) from error
 
     def _run(self, model: Model, sql: str) -> int:
-        try:
+        with _blamed_on(model):
             found = self._cursor.execute(sql).fetchone()
-        except NOT_THE_MODELS_FAULT:
-            raise
-        except duckdb.Error as error:
-            raise _failed(model, error) from error
         return int(found[0]) if found and isinstance(found[0], int) else 0
 
 
-def _failed(model: Model, error: duckdb.Error) -> ModelFailed:
-    return ModelFailed(
-        f"the model {model.table} failed: {str(error).splitlines()[0]}",
-        where=model.unique_id,
-        next_step="correct the model; the published release is untouched",
-    )
+@contextmanager
+def _blamed_on(model: Model) -> Iterator[None]:
+    """Errors of the block as those of a model, unless it is not to be blamed for them."""
+    try:
+        yield
+    except NOT_THE_MODELS_FAULT:
+        raise  # the hot file names it
+    except duckdb.Error as error:
+        raise ModelFailed(
+            f"the model {model.table} failed: {str(error).splitlines()[0]}",
+            where=model.unique_id,
+            next_step="correct the model; the published release is untouched",
+        ) from error
 
 
 def _listed(columns: tuple[str, ...]) -> str:

@@ -7,6 +7,7 @@ import duckdb
 from amalimart.core.errors import ModelFailed
 from amalimart.warehouse.building import NOT_THE_MODELS_FAULT, Building, Fate
 from amalimart.warehouse.graph import Check
+from amalimart.warehouse.incremental.change_sets import keep_part
 from amalimart.warehouse.release_log import CheckResult
 
 
@@ -21,6 +22,8 @@ def run_check(cursor: duckdb.DuckDBPyConnection, building: Building, check: Chec
         return None
     for parent in check.delta.parents:
         building.stand_in(parent)
+    for part in check.delta.parts:
+        keep_part(cursor, part)
     return CheckResult(check.name, check.is_error, _failing(cursor, check, check.delta.sql), is_whole=False)
 
 

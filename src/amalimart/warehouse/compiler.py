@@ -18,7 +18,7 @@ from amalimart.core.errors import CompileFailed, UnsupportedFeature, WarehouseEr
 from amalimart.core.names import TableRef
 from amalimart.warehouse.graph import BRONZE, Check, CompiledGraph, DeltaCheck, Model, OnChanges
 from amalimart.warehouse.incremental.following import add_following
-from amalimart.warehouse.incremental.recipe import read_recipe
+from amalimart.warehouse.incremental.recipe import Part, read_recipe
 from amalimart.warehouse.project_files import ProjectSettings
 from amalimart.warehouse.staging.files import RECIPES
 
@@ -30,7 +30,7 @@ _KEPT_OF_A_CONFIG = (
     "materialized", "severity", "pre-hook", "post-hook", "grants", "contract", "sql_header",
     "limit", "fail_calc", "error_if", "warn_if", "meta",
 )  # fmt: skip
-_FORMAT = 7  # of the cache; another number reads every project anew
+_FORMAT = 10  # of the cache; another number reads every project anew
 _KINDS = {"operation": "an on-run-start or on-run-end hook", "analysis": "an analysis"}
 _SCHEMAS = ("staging", "silver", "gold")
 _DBT = "import sys; from dbt.cli.main import cli; sys.argv[0] = 'dbt'; cli()"
@@ -176,7 +176,10 @@ def read_manifest(manifest: dict[str, Any], project_hash: str) -> CompiledGraph:
 
 def _delta_check(node: dict[str, Any]) -> DeltaCheck | None:
     kept = node.get("delta")
-    return DeltaCheck(kept["sql"], tuple(kept["parents"])) if kept else None
+    if not kept:
+        return None
+    parts = tuple(Part(**part) for part in kept["parts"])
+    return DeltaCheck(kept["sql"], tuple(kept["parents"]), parts)
 
 
 def _generated_recipes(project: Path) -> dict[str, Any]:

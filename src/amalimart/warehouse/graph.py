@@ -7,7 +7,7 @@ from functools import cached_property
 from graphlib import TopologicalSorter
 
 from amalimart.core.names import TableRef
-from amalimart.warehouse.incremental.recipe import Recipe
+from amalimart.warehouse.incremental.recipe import Part, Recipe
 
 RUN_CONTEXT = "source.marketplace.meta.run_context"
 """dbt's id of the one row that stands for the clock inside the models."""
@@ -47,10 +47,15 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class DeltaCheck:
-    """The form of a check over changed rows; `parents` are those whose change sets it reads."""
+    """The form of a check over changed rows.
+
+    parents  unique ids of those whose change sets it reads
+    parts    what is to be kept before it runs
+    """
 
     sql: str
     parents: tuple[str, ...]
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,19 @@ class CompiledGraph:
     @cached_property
     def _by_id(self) -> dict[str, Model]:
         return {model.unique_id: model for model in self.models}
+
+    @cached_property
+    def followed(self) -> frozenset[str]:
+        """Ids of everything whose change set is read: by a model, a check, or a view that is followed."""
+        found = {parent for check in self.checks if check.delta for parent in check.delta.parents}
+        for model in self.models:
+            if model.recipe is not None:
+                found |= {parent for route in model.recipe.routes for parent in route.parents}
+                found |= set(model.recipe.reads)
+        for model in reversed(self.ordered):
+            if model.is_view and model.unique_id in found:
+                found |= model.parents
+        return frozenset(found)
 
     @cached_property
     def ordered(self) -> tuple[Model, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import duckdb
 
 from amalimart.core.names import TableRef
-from amalimart.warehouse.incremental.recipe import PLACE, after_of, before_of, changes_of
+from amalimart.warehouse.incremental.recipe import PLACE, Part, after_of, before_of, changes_of
 
 
 def keep_changes(cursor: duckdb.DuckDBPyConnection, table: TableRef) -> int:
@@ -36,3 +36,10 @@ def filled(cursor: duckdb.DuckDBPyConnection, name: str, sql: str) -> int:
     """Make a temporary table of a query and return its rows."""
     found = cursor.execute(f"create temp table {name} as {sql}").fetchone()
     return int(found[0]) if found else 0
+
+
+def keep_part(cursor: duckdb.DuckDBPyConnection, part: Part) -> None:
+    """Keep the rows of a parent that are needed."""
+    filled(cursor, part.name, part.sql)
+    if part.missing and filled(cursor, part.missing_name, part.missing):
+        cursor.execute(f"insert into {part.name} {part.rest}")

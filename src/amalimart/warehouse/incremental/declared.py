@@ -13,9 +13,9 @@ from amalimart.warehouse.incremental.recipe import (
     Recipe,
     Route,
     affected_of,
+    by_key,
     changes_of,
     only,
-    only_by_key,
     part_of,
 )
 from amalimart.warehouse.incremental.rules import Hop, Rule, read_rule
@@ -76,11 +76,11 @@ class _Reader:
             identity=self._own.key,
             routes=tuple(self._routes(rules)),
             sql=substituted(self._model.sql, self._reads, instead),
-            parts=tuple(Part(self._part_name(name), sql) for name, sql in self._parts(rules)),
+            parts=tuple(self._parts_in_order(rules)),
             reads=tuple(
                 self._parents[name].unique_id
                 for name, rule in rules.items()
-                if rule.columns and rule.columns == self._parents[name].key
+                if rule.ways or (rule.columns and rule.columns == self._parents[name].key)
             ),
             whole_on=tuple(self._parents[name].unique_id for name, rule in rules.items() if rule.is_all),
         )
@@ -155,7 +155,7 @@ class _Reader:
     def _part_name(self, name: str) -> str:
         return part_of(self._parents[name].table, self._own.table)
 
-    def _parts(self, rules: Mapping[str, Rule]) -> Iterator[tuple[str, str]]:
+    def _parts_in_order(self, rules: Mapping[str, Rule]) -> Iterator[Part]:
         """The part of each parent, after the parts that it is read by."""
         waiting = {name: rule for name, rule in rules.items() if not rule.is_all}
         done: set[str] = set()
@@ -167,21 +167,24 @@ class _Reader:
                     "ways that end at a parent that holds the key",
                 )
             for name in ready:
-                yield name, self._part(self._parents[name], waiting.pop(name))
+                yield self._part(self._parents[name], waiting.pop(name))
                 done.add(name)
 
-    def _part(self, parent: Relation, rule: Rule) -> str:
+    def _part(self, parent: Relation, rule: Rule) -> Part:
         columns = self._reads[parent.table].columns
         listed = "r.*" if columns is None else ", ".join(f"r.{quoted(each)}" for each in sorted(columns))
+        name = self._part_name(parent.table.name)
         if rule.columns:
             on = dict(zip(rule.columns, self._own.key, strict=True))
-            read = only_by_key if rule.columns == parent.key else only
-            return read(parent.table, on, f"from {affected_of(self._own.table)}", listed)
+            affected = f"from {affected_of(self._own.table)}"
+            if rule.columns == parent.key:
+                return by_key(name, parent.table, on, affected, listed)
+            return Part(name, only(parent.table, on, affected, listed))
         named = " union ".join(
             f"select {quoted(way[0].column)} as _key from {self._part_name(way[0].model)}"
             for way in rule.ways
         )
-        return only(parent.table, {parent.key[0]: "_key"}, named, listed)
+        return by_key(name, parent.table, {parent.key[0]: "_key"}, named, listed)
 
     def _changed(self, parent: Relation, selected: list[str], told: tuple[str, ...]) -> str:
         """The changed rows of a parent, those left out of which nothing that the model reads has changed."""

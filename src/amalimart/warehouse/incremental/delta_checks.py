@@ -13,13 +13,14 @@ fail. A check of any other kind is run whole.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from amalimart.core.errors import CompileFailed
 from amalimart.core.names import TableRef, nearest, quoted
 from amalimart.warehouse.incremental.declared import Relation
 from amalimart.warehouse.incremental.reads import reads_of, substituted
-from amalimart.warehouse.incremental.recipe import came, changes_of, only, only_by_key
+from amalimart.warehouse.incremental.recipe import Part, by_key, came, changes_of, only
 
 _OF_SINGLE_ROWS = frozenset({"not_null", "accepted_values"})
 
@@ -56,7 +57,7 @@ def delta_of(unique_id: str, node: Mapping[str, Any], known: Mapping[str, Relati
         case _:
             return None
     sql = substituted(node["compiled_code"], reads_of(node["compiled_code"], unique_id), {tested.table: rows})
-    return {"sql": sql, "parents": [relation.unique_id for relation in read]}
+    return {"sql": sql, "parents": [relation.unique_id for relation in read], "parts": []}
 
 
 def _is_of_single_rows(node: Mapping[str, Any]) -> bool:
@@ -79,11 +80,21 @@ def _compared(unique_id: str, node: Mapping[str, Any], parents: Mapping[str, Rel
         f"select {quoted(column)} as _value from {changes_of(parents[name].table)}"
         for name, column in compared_by.items()
     )
+    kept = f"temp.{quoted('values of ' + str(node['name']))}"
     rows: dict[TableRef, str] = {}
+    parts = [Part(kept, values)]
     for name, column in compared_by.items():
-        read = only_by_key if parents[name].key == (column,) else only
-        rows[parents[name].table] = read(parents[name].table, {column: "_value"}, values)
+        place = f"temp.{quoted(f'{name} of ' + str(node['name']))}"
+        columns = reads[parents[name].table].columns
+        listed = "r.*" if columns is None else ", ".join(f"r.{quoted(each)}" for each in sorted(columns))
+        if parents[name].key == (column,):
+            part = by_key(place, parents[name].table, {column: "_value"}, f"from {kept}", listed)
+        else:
+            part = Part(place, only(parents[name].table, {column: "_value"}, f"from {kept}", listed))
+        parts.append(part)
+        rows[parents[name].table] = f"from {place}"
     return {
         "sql": substituted(node["compiled_code"], reads, rows),
         "parents": [parents[name].unique_id for name in compared_by],
+        "parts": [asdict(part) for part in parts],
     }

@@ -94,8 +94,8 @@ def _tree(sql: str, where: str) -> exp.Expr:
 def _columns(scope: Scope, alias: str) -> frozenset[str] | None:
     """The columns that one query block reads of one of its sources; None for all, also where in doubt."""
     block = scope.expression
-    is_correlated = any(column.table and column.table not in scope.selected_sources for column in scope.columns)
-    if is_correlated or any(selected.is_star for selected in block.expressions):
+    alone = all(not column.table or column.table in scope.selected_sources for column in scope.columns)
+    if not alone or any(selected.is_star for selected in block.expressions):
         return None
     joins = block.args.get("joins") or ()
     joined = frozenset(name.name for join in joins for name in join.args.get("using") or ())

@@ -26,10 +26,21 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The rows of one parent that the affected units are made of: a temporary table and its query."""
+    """The rows of one parent that are needed: a temporary table and its query.
+
+    missing  keys whose rows `sql` does not have; a temporary table of its own
+    rest     the rows of those keys, looked for in the whole parent only where there are any
+    """
 
     name: str
     sql: str
+    missing: str = ""
+    rest: str = ""
+
+    @property
+    def missing_name(self) -> str:
+        """Name of the table of missing keys."""
+        return missing_of(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +79,7 @@ def read_recipe(kept: Mapping[str, Any]) -> Recipe:
         identity=tuple(kept["identity"]),
         routes=routes,
         sql=kept["sql"],
-        parts=tuple(Part(part["name"], part["sql"]) for part in kept["parts"]),
+        parts=tuple(Part(**part) for part in kept["parts"]),
         reads=tuple(kept["reads"]),
         is_exact=kept["is_exact"],
         whole_on=tuple(kept["whole_on"]),
@@ -120,12 +131,18 @@ def only(table: TableRef, on: Mapping[str, str], keys: str, columns: str = "r.*"
     return f"select {columns} from {table.sql} as r semi join ({keys}) as k on {joined}"
 
 
-def only_by_key(table: TableRef, on: Mapping[str, str], keys: str, columns: str = "r.*") -> str:
-    """The same where `on` is the relation's own key: a row that changed need not be looked for."""
+def missing_of(name: str) -> str:
+    """The keys of a part whose rows have not come."""
+    return name.removesuffix('"') + ' missing"'
+
+
+def by_key(name: str, table: TableRef, on: Mapping[str, str], keys: str, columns: str = "r.*") -> Part:
+    """The same as a part, where `on` is the relation's own key: a row that came need not be looked for."""
     told = " and ".join(f"c.{quoted(own)} = k.{quoted(key)}" for own, key in on.items())
-    others = f"select k.* from ({keys}) as k anti join {changes_of(table)} as c on {told}"
     joined = " and ".join(f"r.{quoted(own)} = k.{quoted(key)}" for own, key in on.items())
-    return (
-        f"select {columns} from ({came(table)}) as r semi join ({keys}) as k on {joined}"
-        f" union all {only(table, on, others, columns)}"
+    return Part(
+        name,
+        f"select {columns} from ({came(table)}) as r semi join ({keys}) as k on {joined}",
+        missing=f"select k.* from ({keys}) as k anti join {changes_of(table)} as c on {told}",
+        rest=only(table, on, f"from {missing_of(name)}", columns),
     )

@@ -11,13 +11,15 @@ from dataclasses import replace
 
 from amalimart.core.names import TableRef
 from amalimart.warehouse.incremental.recipe import (
+    Part,
     Recipe,
     Route,
     affected_of,
     before_of,
+    by_key,
     changes_of,
     only,
-    only_by_key,
+    part_of,
 )
 from amalimart.warehouse.staging.casts import id_value
 from amalimart.warehouse.staging.entity_sql import (
@@ -129,13 +131,15 @@ def _of_part(staged: StagedPart) -> Recipe | None:
         routes = [Route(parents, _with_doubles(staged, " union ".join(route.sql for route in routes)))]
     row = dict(zip(ROW, ROW, strict=True))
     affected = f"from {affected_of(place)}"
-    read = only(rows, row, affected) if doubled else only_by_key(rows, row, affected)
+    name = part_of(rows, place)
+    part = Part(name, only(rows, row, affected)) if doubled else by_key(name, rows, row, affected)
     return Recipe(
         unit=ROW,
         identity=ROW,
         routes=tuple(routes),
+        parts=(part,),
         reads=() if doubled else (model_id(staged.table.model),),
-        sql=_with_places(staging_sql(replace(staged, table=replace(staged.table, rows=f"({read})"))), staged),
+        sql=_with_places(staging_sql(replace(staged, table=replace(staged.table, rows=name))), staged),
     )
 
 
