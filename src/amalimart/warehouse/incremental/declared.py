@@ -23,11 +23,21 @@ from amalimart.warehouse.incremental.rules import Hop, Rule, read_rule
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A model or source as another one sees it. `key` is empty where its description states none."""
+    """A model or source as another one sees it.
+
+    key           empty where its description states none
+    unique_where  the condition under which a row alone has its key; empty where each row has
+    """
 
     unique_id: str
     table: TableRef
     key: tuple[str, ...]
+    unique_where: str = ""
+
+    def is_found_by(self, columns: tuple[str, ...], reads: Reads) -> bool:
+        """Whether rows that are read so are alone with their values in these columns."""
+        is_alone = not self.unique_where or self.unique_where in reads.conditions
+        return bool(columns) and columns == self.key and is_alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +87,7 @@ class _Reader:
             routes=tuple(self._routes(rules)),
             sql=substituted(self._model.sql, self._reads, instead),
             parts=tuple(self._parts_in_order(rules)),
-            reads=tuple(
-                self._parents[name].unique_id
-                for name, rule in rules.items()
-                if rule.ways or (rule.columns and rule.columns == self._parents[name].key)
-            ),
+            reads=tuple(self._parents[name].unique_id for name, rule in rules.items() if not rule.is_all),
             whole_on=tuple(self._parents[name].unique_id for name, rule in rules.items() if rule.is_all),
         )
 
@@ -177,14 +183,25 @@ class _Reader:
         if rule.columns:
             on = dict(zip(rule.columns, self._own.key, strict=True))
             affected = f"from {affected_of(self._own.table)}"
-            if rule.columns == parent.key:
-                return by_key(name, parent.table, on, affected, listed)
-            return Part(name, only(parent.table, on, affected, listed))
+            return self._read(parent, rule.columns, name, on, affected, listed)
         named = " union ".join(
             f"select {quoted(way[0].column)} as _key from {self._part_name(way[0].model)}"
             for way in rule.ways
         )
-        return by_key(name, parent.table, {parent.key[0]: "_key"}, named, listed)
+        return self._read(parent, parent.key, name, {parent.key[0]: "_key"}, named, listed)
+
+    def _read(
+        self,
+        parent: Relation,
+        columns: tuple[str, ...],
+        name: str,
+        on: Mapping[str, str],
+        keys: str,
+        listed: str,
+    ) -> Part:
+        if parent.is_found_by(columns, self._reads[parent.table]):
+            return by_key(name, parent.table, on, keys, listed, parent.unique_where)
+        return Part(name, only(parent.table, on, keys, listed))
 
     def _changed(self, parent: Relation, selected: list[str], told: tuple[str, ...]) -> str:
         """The changed rows of a parent, those left out of which nothing that the model reads has changed."""

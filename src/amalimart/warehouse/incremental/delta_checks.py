@@ -87,8 +87,9 @@ def _compared(unique_id: str, node: Mapping[str, Any], parents: Mapping[str, Rel
         place = f"temp.{quoted(f'{name} of ' + str(node['name']))}"
         columns = reads[parents[name].table].columns
         listed = "r.*" if columns is None else ", ".join(f"r.{quoted(each)}" for each in sorted(columns))
-        if parents[name].key == (column,):
-            part = by_key(place, parents[name].table, {column: "_value"}, f"from {kept}", listed)
+        if parents[name].is_found_by((column,), reads[parents[name].table]):
+            where = parents[name].unique_where
+            part = by_key(place, parents[name].table, {column: "_value"}, f"from {kept}", listed, where)
         else:
             part = Part(place, only(parents[name].table, {column: "_value"}, f"from {kept}", listed))
         parts.append(part)

@@ -59,7 +59,8 @@ def _relation(unique_id: str, node: Mapping[str, Any]) -> Relation:
             where=unique_id,
             expected="a list of columns",
         )
-    return Relation(unique_id, TableRef(node["schema"], node["alias"] or node["name"]), tuple(key))
+    table = TableRef(node["schema"], node["alias"] or node["name"])
+    return Relation(unique_id, table, tuple(key), _meta(node).get("unique_where", ""))
 
 
 def _declared(

@@ -34,16 +34,23 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """What a query reads of one relation. `columns` is None where it reads all of them."""
+    """What a query reads of one relation.
+
+    columns     None where it reads all of them
+    places      where it stands
+    conditions  what every reading asks of the rows, as canonical SQL
+    """
 
     columns: frozenset[str] | None
     places: tuple[Place, ...]
+    conditions: frozenset[str]
 
 
 def reads_of(sql: str, where: str) -> dict[TableRef, Reads]:
     """Relation -> what the query reads of it. Raises CompileFailed for SQL that cannot be read."""
     columns: dict[TableRef, frozenset[str] | None] = {}
     places: dict[TableRef, list[Place]] = {}
+    conditions: dict[TableRef, frozenset[str]] = {}
     for scope in traverse_scope(_tree(sql, where)):
         for alias, (_, source) in scope.selected_sources.items():
             if not isinstance(source, exp.Table) or not source.db:
@@ -52,8 +59,10 @@ def reads_of(sql: str, where: str) -> dict[TableRef, Reads]:
             used = _columns(scope, alias)
             known = columns.get(table, frozenset())
             columns[table] = None if used is None or known is None else known | used
+            asked = _conditions(scope)
+            conditions[table] = conditions.get(table, asked) & asked
             places.setdefault(table, []).append(_place(source))
-    return {table: Reads(columns[table], tuple(places[table])) for table in places}
+    return {table: Reads(columns[table], tuple(places[table]), conditions[table]) for table in places}
 
 
 def is_row_by_row(sql: str, where: str) -> bool:
@@ -100,6 +109,18 @@ def _columns(scope: Scope, alias: str) -> frozenset[str] | None:
     joins = block.args.get("joins") or ()
     joined = frozenset(name.name for join in joins for name in join.args.get("using") or ())
     return joined | frozenset(column.name for column in scope.columns if column.table in {alias, ""})
+
+
+def _conditions(scope: Scope) -> frozenset[str]:
+    """The conditions of a query block over a single source."""
+    where = scope.expression.args.get("where")
+    if where is None or len(scope.selected_sources) != 1:
+        return frozenset()
+    return (
+        frozenset(condition.sql(dialect="duckdb").lower() for condition in where.this.flatten())
+        if isinstance(where.this, exp.And)
+        else frozenset({where.this.sql(dialect="duckdb").lower()})
+    )
 
 
 def _place(table: exp.Table) -> Place:

@@ -136,13 +136,24 @@ def missing_of(name: str) -> str:
     return name.removesuffix('"') + ' missing"'
 
 
-def by_key(name: str, table: TableRef, on: Mapping[str, str], keys: str, columns: str = "r.*") -> Part:
-    """The same as a part, where `on` is the relation's own key: a row that came need not be looked for."""
+def by_key(
+    name: str,
+    table: TableRef,
+    on: Mapping[str, str],
+    keys: str,
+    columns: str = "r.*",
+    unique_where: str = "",
+) -> Part:
+    """The same as a part, where `on` is the relation's own key: a row that came need not be looked for.
+
+    `unique_where` is the condition under which a row alone has its key; others may be left out then.
+    """
+    changed = f"(from {changes_of(table)} where {unique_where or 'true'})"
     told = " and ".join(f"c.{quoted(own)} = k.{quoted(key)}" for own, key in on.items())
     joined = " and ".join(f"r.{quoted(own)} = k.{quoted(key)}" for own, key in on.items())
     return Part(
         name,
         f"select {columns} from ({came(table)}) as r semi join ({keys}) as k on {joined}",
-        missing=f"select k.* from ({keys}) as k anti join {changes_of(table)} as c on {told}",
+        missing=f"select k.* from ({keys}) as k anti join {changed} as c on {told}",
         rest=only(table, on, f"from {missing_of(name)}", columns),
     )

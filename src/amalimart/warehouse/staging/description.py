@@ -99,6 +99,6 @@ def _entity(name: str, description: str, entity: Entity) -> Described:
     return {
         "name": name,
         "description": description,
-        "config": {"meta": {"key": list(entity.key)}},
+        "config": {"meta": {"key": list(entity.key), "unique_where": "_rejected is null"}},
         "columns": columns,
     }
