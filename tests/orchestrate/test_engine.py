@@ -25,7 +25,7 @@ from amalimart.lake import CommitKind, Operation
 from amalimart.orchestrate.engine import Engine
 from amalimart.orchestrate.project_init import add_source, init_project
 from amalimart.orchestrate.refresh_loop import RefreshLoop
-from amalimart.warehouse import bronze, compiler, executor, project_files
+from amalimart.warehouse import arrivals, bronze, compiler, executor, project_files
 from amalimart.warehouse.compiler import compile_project
 from tests.warehouse.tiny_shop import PROJECT_FILES
 
@@ -343,13 +343,13 @@ def test_a_compaction_during_a_build_and_under_a_reader_disturbs_neither(
 ) -> None:
     shop.engine.refresh()
     shop.land("2", "5")
-    whole = bronze.create_bronze
+    taken = bronze.take_news
 
-    def compacted_in_between(*arguments: Any) -> None:
+    def compacted_in_between(*arguments: Any) -> frozenset[str]:
         assert shop.engine.lake.compact("shop") is not None
-        whole(*arguments)
+        return taken(*arguments)
 
-    monkeypatch.setattr(executor, "create_bronze", compacted_in_between)
+    monkeypatch.setattr(arrivals, "take_news", compacted_in_between)
     with shop.engine.hot_file.read() as transaction:
         assert transaction.rows("select count(*) from gold.fact_orders").rows == ((1,),)
         assert shop.engine.refresh() is not None

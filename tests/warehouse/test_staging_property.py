@@ -120,31 +120,27 @@ class Row:
 
 
 class Folded:
-    """A table as its changes leave it. Every change is in `rows`, in `gone` or superseded."""
+    """A table as its changes leave it. Every change is in `rows`, says that rows are gone, or is superseded."""
 
     def __init__(self, table: str, changes: Sequence[Change]) -> None:
         self.rows: list[Row] = []
-        self.gone: list[tuple[Any, ...]] = []
         self.landed = len(changes)
+        self.deletions = sum(told.operation in {"delete", "truncate"} for told in changes)
         for sequence, told in enumerate(changes, 1):
             self._apply(KEYS[table], told, sequence)
 
     def _apply(self, columns: tuple[str, ...], told: Change, sequence: int) -> None:
         if told.operation == "truncate":
-            self.rows, self.gone = [], [("truncate",)]
+            self.rows = []
             return
         key = tuple(told.values.get(column) for column in columns)
         if None in key:
-            if told.operation == "delete":
-                self.gone.append((sequence,))
-            else:
+            if told.operation != "delete":
                 self.rows.append(Row(dict(told.values), told.batch, sequence, told.operation))
             return
         before = [row for row in self.rows if tuple(row.values[column] for column in columns) == key]
-        self.gone = [one for one in self.gone if one != key]
         if told.operation == "delete":
             self.rows = [row for row in self.rows if row not in before]
-            self.gone.append(key)
             return
         now = Row(dict(told.values), told.batch, sequence, told.operation)
         standing = next((row for row in before if not row.doubled), None)
@@ -173,8 +169,8 @@ def account(folded: Folded, *, filtered: int, staged: Sequence[tuple[str | None,
     accepted = sum(reason is None for reason, _ in staged)
     quarantined = len(staged) - accepted
     repaired = sum(reason is None and repairs is not None for reason, repairs in staged)
-    rest = len(folded.gone) + filtered + accepted + quarantined
-    return (folded.landed, folded.landed - rest, len(folded.gone), filtered, accepted, quarantined, repaired)
+    rest = folded.deletions + filtered + accepted + quarantined
+    return (folded.landed, folded.landed - rest, folded.deletions, filtered, accepted, quarantined, repaired)
 
 
 def order_items(sales: Folded, shops: Folded) -> tuple[list[Staged], Account]:

@@ -38,15 +38,12 @@ keys as (
 of_keys as (
     select
         count(*) filter (where last_row is distinct from last_delete) as standing,
-        count(*) filter (where last_row = last_delete) as gone,
         coalesce(sum(snapshots - 1) filter (where last_row = last_snapshot), 0) as doubled
     from keys
 ),
 
 without_key as (
-    select
-        count(*) filter (where _op <> 'delete') as standing,
-        count(*) filter (where _op = 'delete') as gone
+    select count(*) filter (where _op <> 'delete') as standing
     from remaining
     where not (_key_1 is not null)
 ),
@@ -54,11 +51,10 @@ without_key as (
 bronze as (
     select
         (select count(*) from landed) as landed_rows,
-        of_keys.standing + of_keys.doubled + without_key.standing as current_rows,
-        of_keys.gone + without_key.gone + if(truncated._at is null, 0, 1) as deleted_rows
+        (select count(*) from landed where _op in ('delete', 'truncate')) as deleted_rows,
+        of_keys.standing + of_keys.doubled + without_key.standing as current_rows
     from of_keys
     cross join without_key
-    cross join truncated
 ),
 
 wanted as (
