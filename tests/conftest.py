@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,16 @@ def amalimart_sample() -> Path:
     if not (folder / "orders.csv").is_file():
         pytest.skip(f"no AmaliMart sample at {folder}; set {SAMPLE_VARIABLE} to its folder to run this test")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[None]:
+    """Projects of one test run share what dbt made of them: most hold the same models."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "compiled-by-dbt"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AMALIMART_COMPILED", str(folder))
+        yield
 
 
 @pytest.fixture(autouse=True)

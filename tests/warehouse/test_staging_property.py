@@ -120,7 +120,7 @@ class Row:
 
 
 class Folded:
-    """A table as its changes leave it. Every change is in `rows`, says that rows are gone, or is superseded."""
+    """A table as its changes leave it. A change is in `rows`, or a deletion, or superseded."""
 
     def __init__(self, table: str, changes: Sequence[Change]) -> None:
         self.rows: list[Row] = []

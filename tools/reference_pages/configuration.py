@@ -13,7 +13,13 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 import amalimart
-from amalimart.config.project import HOME_VARIABLE, SECRET_PREFIX, SETTINGS_FILE, Settings
+from amalimart.config.project import (
+    COMPILED_VARIABLE,
+    HOME_VARIABLE,
+    SECRET_PREFIX,
+    SETTINGS_FILE,
+    Settings,
+)
 from tools.reference_pages.markdown import code, page, section, table
 
 _INTRO = f"""
@@ -56,6 +62,7 @@ _MEANINGS = {
 }
 _VARIABLES = {
     HOME_VARIABLE: "The project folder, where `--home` is not given.",
+    COMPILED_VARIABLE: "A folder where projects share what dbt compiled, as in CI; else each keeps its own.",
     f"{SECRET_PREFIX}<NAME>": "Value of `secret:NAME`; comes before a line `NAME=...` in `secrets.env`.",
     "AMALIMART_TRACEBACK": "Any value: a defect also prints its traceback.",
     "AMALIMART_DBT_DATABASE": "Set for dbt by the product: the database that an assembled project compiles "

@@ -22,6 +22,7 @@ from amalimart.core.names import is_identifier
 
 SETTINGS_FILE = "amalimart.yml"
 HOME_VARIABLE = "AMALIMART_HOME"
+COMPILED_VARIABLE = "AMALIMART_COMPILED"
 SECRET_PREFIX = "AMALIMART_SECRET_"  # noqa: S105 - the name of a variable, not a secret
 _S3_PREFIX = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\x00-\x1f]*)?")
 _SECRET_REFERENCE = "secret:"  # noqa: S105 - how a setting refers to one
@@ -180,6 +181,12 @@ class Project:
     @property
     def build(self) -> Path:
         return self.home / "build"
+
+    @property
+    def compiled(self) -> Path:
+        """Where compiled models are kept by their content: the project's own folder, or a shared one."""
+        shared = os.environ.get(COMPILED_VARIABLE)
+        return Path(shared) if shared else self.build / "compiled"
 
     @property
     def run(self) -> Path:

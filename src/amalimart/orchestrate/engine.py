@@ -140,7 +140,7 @@ class Engine:
         folder = self.project.build / "dbt"
         with guarded("assembling the models", folder, lambda: "the published release is untouched"):
             project_hash = assemble(folder, landed, model_settings, (self.project.overlay("models"),))
-            return compile_project(folder, project_hash, self.project.build / "compiled", model_settings)
+            return compile_project(folder, project_hash, self.project.compiled, model_settings)
 
     def refresh(self, progress: Progress = _silent) -> BuildReport | None:
         """Publish a release if the lake, the project or the business day moved on; else None.

@@ -47,12 +47,12 @@ def compile_project(
     trimmed = _cached(manifest_path)
     if trimmed is None:
         cache.mkdir(parents=True, exist_ok=True)
-        trimmed = _trimmed(_run_dbt(project, cache, settings))
+        trimmed = _trimmed(_run_dbt(project, project.with_name(f"{project.name}-work"), settings))
         read_manifest(trimmed, project_hash)
         following = add_following(trimmed["nodes"], _generated_recipes(project))
         for unique_id, kept in following.items():
             trimmed["nodes"][unique_id] |= kept
-        fresh = manifest_path.with_suffix(".tmp")
+        fresh = manifest_path.with_suffix(f".{os.getpid()}")
         fresh.write_text(json.dumps(trimmed))
         fresh.replace(manifest_path)
     return read_manifest(trimmed, project_hash)
@@ -78,10 +78,10 @@ def dbt_command(
     ]  # fmt: skip
 
 
-def _run_dbt(project: Path, cache: Path, settings: ProjectSettings) -> dict[str, Any]:
-    shape = cache / "shape" / "warehouse.duckdb"
-    shape.parent.mkdir(exist_ok=True)
-    target = cache / "target"
+def _run_dbt(project: Path, work: Path, settings: ProjectSettings) -> dict[str, Any]:
+    shape = work / "shape" / "warehouse.duckdb"
+    shape.parent.mkdir(parents=True, exist_ok=True)
+    target = work / "target"
     completed = subprocess.run(  # noqa: S603 - our own interpreter, no shell
         dbt_command(
             project,
@@ -91,7 +91,7 @@ def _run_dbt(project: Path, cache: Path, settings: ProjectSettings) -> dict[str,
             "--no-introspect",
             "--no-populate-cache",
             "--log-path",
-            str(cache),
+            str(work),
         ),
         env={**os.environ, "AMALIMART_DBT_DATABASE": str(shape), "DO_NOT_TRACK": "1"},
         capture_output=True,
@@ -108,7 +108,7 @@ def _run_dbt(project: Path, cache: Path, settings: ProjectSettings) -> dict[str,
         raise CompileFailed(
             f"the dbt project does not compile: {_dbts_words(completed.stdout, completed.stderr)}",
             where=str(project),
-            next_step=f"correct the model; the whole report is in {cache / 'dbt.log'}",
+            next_step=f"correct the model; the whole report is in {work / 'dbt.log'}",
         )
     return dict(json.loads((target / "manifest.json").read_text()))
 
