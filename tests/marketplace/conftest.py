@@ -196,6 +196,29 @@ BASE_ROWS: tuple[tuple[str, Row], ...] = (
     ("vendor_applications", {"application_id": "n1", "vendor_id": "v1", "status": "APPROVED"}),
     ("delivery_partners", {"delivery_partner_id": "d1", "partner_name": "Swift"}),
     ("discounts", {"discount_id": "k1", "code": "NEW"}),
+    ("orders", {"order_id": "o3", "customer_id": "u1", "total_amount": "8.00", "discount_id": "k1"}),
+    (
+        "payments",
+        {"payment_id": "y3", "order_id": "o3", "status": "PENDING", "method": "CASH_ON_DELIVERY"},
+    ),
+    ("carts", {"cart_id": "b1", "customer_id": "u1", "order_id": "o1"}),
+    ("cart_items", {"cart_item_id": "z1", "cart_id": "b1", "product_id": "p1", "quantity": 3}),
+    ("wishlists", {"wishlist_id": "l1", "customer_id": "u1"}),
+    (
+        "wishlist_items",
+        {
+            "wishlist_item_id": "l1",
+            "wishlist_id": "l1",
+            "product_id": "p1",
+            "created_at": datetime.fromisoformat("2023-12-31 00:00"),
+        },
+    ),
+    ("messages", {"message_id": "g1", "sender_id": "u1", "receiver_id": "u2"}),
+    ("vendor_payouts", {"payout_id": "q1", "vendor_id": "v1", "net_payout": "2.00"}),
+    (
+        "vendor_earnings",
+        {"earning_id": "e1", "order_item_id": "i1", "payout_id": "q1", "amount": "2.00", "currency": "GHS"},
+    ),
 )
 
 

@@ -17,19 +17,31 @@ FACTS = {
     "fact_returns": ("returns_reconcile_with_staging", "return_amount"),
     "fact_reviews": ("reviews_reconcile_with_staging", "rating"),
     "fact_tickets": ("tickets_reconcile_with_staging", None),
+    "fact_carts": ("carts_reconcile_with_staging", "unit_count"),
+    "fact_payouts": ("payouts_reconcile_with_staging", "net_payout"),
+    "fact_vendor_earnings": ("vendor_earnings_reconcile_with_staging", "amount"),
+    "fact_discounts": ("discounts_reconcile_with_staging", "discount_amount"),
+    "fact_wishlist_lines": ("wishlist_lines_reconcile_with_staging", None),
+    "fact_order_status_changes": ("order_status_changes_reconcile_with_staging", None),
 }
 
 
 @pytest.fixture
 def marketplace(bench: ModelBench) -> ModelBench:
     for order_id, is_test in (("1", False), ("2", False), ("t", True)):
-        bench.put("orders", order_id=order_id, is_test=is_test, total_amount="12.34")
+        bench.put("orders", order_id=order_id, is_test=is_test, total_amount="12.34", discount_amount="1.00")
         bench.put("order_items", order_item_id=order_id, order_id=order_id, unit_price="3.21", quantity=2)
         bench.put("payments", payment_id=order_id, order_id=order_id, amount="12.34", status="SUCCESS")
         bench.put("shipments", shipment_id=order_id, order_id=order_id, delivery_fee="1.50")
         bench.put("returns", return_id=order_id, order_item_id=order_id, return_amount="3.21")
         bench.put("reviews", review_id=order_id, order_id=order_id, rating=4)
         bench.put("support_tickets", ticket_id=order_id, order_id=order_id)
+        bench.put("carts", cart_id=order_id, order_id=order_id)
+        bench.put("cart_items", cart_item_id=order_id, cart_id=order_id, quantity=2)
+        bench.put("vendor_payouts", payout_id=order_id, net_payout="2.50")
+        bench.put("vendor_earnings", earning_id=order_id, order_item_id=order_id, amount="2.50")
+        bench.put("wishlist_items", wishlist_item_id=order_id)
+        bench.put("order_status_history", status_change_id=order_id, order_id=order_id)
     for fact in FACTS:
         pinned(bench, fact)
     return bench
@@ -61,7 +73,7 @@ def test_a_true_fact_reconciles_and_a_lost_or_doubled_row_does_not(
 
 @pytest.mark.parametrize(("fact", "measure"), [(f, m) for f, (_, m) in FACTS.items() if m])
 def test_a_cent_that_changed_on_the_way_is_seen(marketplace: ModelBench, fact: str, measure: str) -> None:
-    step = 1 if measure == "rating" else 0.01
+    step = 1 if measure in {"rating", "unit_count"} else 0.01
     first_row = f"(select min(rowid) from gold.{fact})"
     marketplace.execute(f"update gold.{fact} set {measure} = {measure} + {step} where rowid = {first_row}")
     assert marketplace.broken_rows(FACTS[fact][0])

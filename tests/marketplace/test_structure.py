@@ -75,21 +75,39 @@ def test_the_yaml_describes_exactly_the_columns_the_model_has(path: Path, bench:
     assert undescribed == []
 
 
-@pytest.mark.parametrize("path", SQL_FILES, ids=lambda path: path.stem)
-def test_the_first_column_is_the_key_and_is_tested_at_error_level(
-    path: Path, compiled: CompiledProject
-) -> None:
-    key = description(path)["columns"][0]["name"]
-    tested = {
-        node["test_metadata"]["name"]: str(node["config"]["severity"]).lower()
+def checks_on(path: Path, compiled: CompiledProject) -> list[dict[str, Any]]:
+    return [
+        dict(node)
         for node in compiled.nodes.values()
         if node["resource_type"] == "test"
         and node.get("test_metadata")
-        and node["column_name"] == key
         and node["attached_node"] == f"model.marketplace.{path.stem}"
+    ]
+
+
+@pytest.mark.parametrize("path", SQL_FILES, ids=lambda path: path.stem)
+def test_the_first_column_is_tested_at_error_level_and_unique_alone_or_with_others(
+    path: Path, compiled: CompiledProject
+) -> None:
+    first = description(path)["columns"][0]["name"]
+    checks = checks_on(path, compiled)
+    tested = {
+        node["test_metadata"]["name"]: str(node["config"]["severity"]).lower()
+        for node in checks
+        if node["column_name"] == first
     }
-    assert tested.get("unique") == "error"
+    combined = [node for node in checks if node["test_metadata"]["name"] == "unique_combination"]
     assert tested.get("not_null") == "error"
+    if not combined:
+        assert tested.get("unique") == "error"
+        return
+    (node,) = combined
+    columns = node["test_metadata"]["kwargs"]["columns"]
+    assert str(node["config"]["severity"]).lower() == "error"
+    assert columns[0] == first
+    assert columns == [column["name"] for column in description(path)["columns"]][: len(columns)]
+    assert set(description(path)["config"]["meta"]["key"]) <= set(columns)
+    assert set(node["config"]["meta"]["compared_by"]) == {path.stem}
 
 
 @pytest.mark.parametrize("path", SQL_FILES, ids=lambda path: path.stem)
