@@ -71,12 +71,15 @@ test-full: $(VENV)/dev.stamp mariadb ## the long tests that CI runs after the ga
 test-faults: $(VENV)/dev.stamp ## the slow tests that kill, cut off and starve the ingest
 	@$(BIN)/pytest tests/faults -m slow
 
-.PHONY: bench-demo bench-ingest
+.PHONY: bench-demo bench-ingest bench-warehouse
 bench-demo: $(VENV)/dev.stamp ## measure the first page and the cost of a dashboard
 	@PYTHONPATH=. $(BIN)/python bench/demo.py
 
 bench-ingest: $(VENV)/dev.stamp ## measure snapshot, lag and backlog; ARGUMENTS="--rows 500000" for a quick look
 	@PYTHONPATH=. $(BIN)/python bench/ingest.py $(ARGUMENTS)
+
+bench-warehouse: $(VENV)/dev.stamp ## measure whole builds and micro-batches; ARGUMENTS="--large 2000000" for a quick look
+	@PYTHONPATH=. $(BIN)/python bench/warehouse.py $(ARGUMENTS)
 
 lock: ## pin the requirements anew (needs uv)
 	@for name in demo dev; do \

@@ -28,10 +28,11 @@ time_zone: Africa/Accra
 tables: {users: {}, sellers: {}, articles: {}, shelves: {}, article_shelves: {}, orders: {}, lines: {},
   payments: {}, parcels: {}, history: {}, reviews: {}, returns: {}}
 entities:
-  users: {table: users, columns: {user_id: id, role: role, is_verified: verified, is_enabled: enabled, created_at: at}}
+  users: {table: users, columns: {user_id: id, role: role, is_verified: verified, is_enabled: enabled,
+    created_at: at}}
   vendors: {table: sellers, columns: {vendor_id: id, vendor_name: name, status: state, created_at: at}}
-  products: {table: articles, columns: {product_id: id, vendor_id: seller_id, product_name: name, price: price,
-    currency: {constant: GHS}, stock_quantity: stock, status: state, created_at: at}}
+  products: {table: articles, columns: {product_id: id, vendor_id: seller_id, product_name: name,
+    price: price, currency: {constant: GHS}, stock_quantity: stock, status: state, created_at: at}}
   categories: {table: shelves, columns: {category_id: id, category_name: name}}
   product_categories: {table: article_shelves, columns: {product_id: article_id, category_id: shelf_id}}
   orders: {table: orders, columns: {order_id: id, customer_id: user_id, order_date: at, status: state,
@@ -43,19 +44,19 @@ entities:
     amount: amount, currency: {constant: GHS}, paid_at: at}}
   shipments: {table: parcels, columns: {shipment_id: id, order_id: order_id, status: state, city: city,
     delivery_fee: fee, promised_at: promised, delivered_at: delivered}}
-  order_status_history: {table: history, columns: {status_change_id: id, order_id: order_id, new_status: state,
-    created_at: at}}
+  order_status_history: {table: history, columns: {status_change_id: id, order_id: order_id,
+    new_status: state, created_at: at}}
   reviews: {table: reviews, columns: {review_id: id, customer_id: user_id, product_id: article_id,
     order_id: order_id, rating: stars, status: state, created_at: at}}
-  returns: {table: returns, columns: {return_id: id, order_item_id: line_id, status: state, return_amount: amount,
-    request_at: at}}
+  returns: {table: returns, columns: {return_id: id, order_item_id: line_id, status: state,
+    return_amount: amount, request_at: at}}
 """
 _AT = f"timestamptz '2026-03-10 12:00:00+00' - to_seconds(cast((1 - n / {{n}}) * {_DAYS * 86400} as bigint))"
 _STATES = "['COMPLETED', 'COMPLETED', 'COMPLETED', 'CANCELLED', 'RETURNED']"
 _CITIES = "['Accra', 'Kumasi', 'Tamale', 'Tema', 'Takoradi', 'Cape Coast']"
 
 
-# Of a hundred rows; a new order brings six or seven.
+# Of a hundred changed rows; a new order brings six or seven.
 _INSERTS, _RECENT, _SPREAD, _DELETES = 60, 30, 8, 2
 _ROWS_OF_AN_ORDER = 6.5
 _DRAWN = "set timezone = 'UTC'; create macro drawn(n, below) as cast(hash(n) % below as bigint)"
@@ -69,54 +70,60 @@ def tables(orders: int) -> dict[str, tuple[int, str]]:
     def of(count: int) -> str:
         return _AT.replace("{n}", str(float(count)))
 
+    def drawn(seed: str, below: int) -> str:
+        return f"drawn({seed}, {below})"
+
+    def rows(count: int, **columns: str) -> tuple[int, str]:
+        return count, ", ".join(f"{sql} as {column}" for column, sql in columns.items())
+
+    reviews, returns = orders // 5, orders // 20
     return {
-        "users": (users, f"n as id, 'CUSTOMER' as role, n % 3 > 0 as verified, true as enabled, {of(users)} as at"),
-        "sellers": (sellers, f"n as id, 'Shop ' || n as name, 'APPROVED' as state, {of(sellers)} as at"),
-        "articles": (
-            articles,
-            f"n as id, drawn(n, {sellers}) as seller_id, 'Article ' || n as name,"
-            f" cast(drawn(n, 9000) / 100 + 1 as decimal(12, 2)) as price, cast(n % 90 as integer) as stock,"
-            f" 'ACTIVE' as state, {of(articles)} as at",
+        "users": rows(
+            users, id="n", role="'CUSTOMER'", verified="n % 3 > 0", enabled="true", at=of(users)
         ),
-        "shelves": (40, "n as id, 'Shelf ' || n as name"),
-        "article_shelves": (articles, "n as article_id, n % 40 as shelf_id"),
-        "orders": (
-            orders,
-            f"n as id, drawn(n, {users}) as user_id, {of(orders)} as at, {_STATES}[1 + drawn(n + 1, 5)] as state,"
-            f" cast(drawn(n, 90000) / 100 as decimal(12, 2)) as total, cast(0 as decimal(12, 2)) as discount,"
-            f" cast(1.5 as decimal(12, 2)) as fee, 'web' as channel, {_CITIES}[1 + drawn(n, 6)] as city",
+        "sellers": rows(sellers, id="n", name="'Shop ' || n", state="'APPROVED'", at=of(sellers)),
+        "articles": rows(
+            articles, id="n", seller_id=drawn("n", sellers), name="'Article ' || n",
+            price=_money(drawn("n", 9_000)), stock="cast(n % 90 as integer)", state="'ACTIVE'",
+            at=of(articles),
         ),
-        "lines": (
-            lines,
-            f"n as id, cast(floor(n / {LINES}) as bigint) as order_id, drawn(n, {articles}) as article_id,"
-            f" cast(1 + n % 3 as integer) as units, cast(drawn(n, 9000) / 100 as decimal(12, 2)) as price",
+        "shelves": rows(40, id="n", name="'Shelf ' || n"),
+        "article_shelves": rows(articles, article_id="n", shelf_id="n % 40"),
+        "orders": rows(
+            orders, id="n", user_id=drawn("n", users), at=of(orders),
+            state=f"{_STATES}[1 + {drawn('n + 1', 5)}]", total=_money(drawn("n", 90_000)),
+            discount=_money("0"), fee=_money("150"), channel="'web'",
+            city=f"{_CITIES}[1 + {drawn('n', 6)}]",
         ),
-        "payments": (
-            orders,
-            f"n as id, n as order_id, if(n % 3 = 0, 'CASH_ON_DELIVERY', 'CARD') as method, 'SUCCESS' as state,"
-            f" cast(drawn(n, 90000) / 100 as decimal(12, 2)) as amount, {of(orders)} as at",
+        "lines": rows(
+            lines, id="n", order_id=f"cast(floor(n / {LINES}) as bigint)", article_id=drawn("n", articles),
+            units="cast(1 + n % 3 as integer)", price=_money(drawn("n", 9_000)),
         ),
-        "parcels": (
-            orders,
-            f"n as id, n as order_id, 'DELIVERED' as state, {_CITIES}[1 + drawn(n, 6)] as city,"
-            f" cast(1.5 as decimal(12, 2)) as fee, {of(orders)} + to_days(5) as promised,"
-            f" {of(orders)} + to_days(cast(1 + n % 6 as integer)) as delivered",
+        "payments": rows(
+            orders, id="n", order_id="n", method="if(n % 3 = 0, 'CASH_ON_DELIVERY', 'CARD')",
+            state="'SUCCESS'", amount=_money(drawn("n", 90_000)), at=of(orders),
         ),
-        "history": (
-            2 * orders,
-            f"n as id, n // 2 as order_id, if(n % 2 = 0, 'CONFIRMED', 'COMPLETED') as state, {of(2 * orders)} as at",
+        "parcels": rows(
+            orders, id="n", order_id="n", state="'DELIVERED'", city=f"{_CITIES}[1 + {drawn('n', 6)}]",
+            fee=_money("150"), promised=f"{of(orders)} + to_days(5)",
+            delivered=f"{of(orders)} + to_days(cast(1 + n % 6 as integer))",
         ),
-        "reviews": (
-            orders // 5,
-            f"n as id, drawn(n * 5, {users}) as user_id, drawn(n, {articles}) as article_id, n * 5 as order_id,"
-            f" cast(1 + n % 5 as integer) as stars, 'ACTIVE' as state, {of(max(orders // 5, 1))} as at",
+        "history": rows(
+            2 * orders, id="n", order_id="n // 2", state="if(n % 2 = 0, 'CONFIRMED', 'COMPLETED')",
+            at=of(2 * orders),
         ),
-        "returns": (
-            orders // 20,
-            f"n as id, n * 50 as line_id, 'APPROVED' as state, cast(5 as decimal(12, 2)) as amount,"
-            f" {of(max(orders // 20, 1))} as at",
+        "reviews": rows(
+            reviews, id="n", user_id=drawn("n * 5", users), article_id=drawn("n", articles),
+            order_id="n * 5", stars="cast(1 + n % 5 as integer)", state="'ACTIVE'", at=of(reviews),
+        ),
+        "returns": rows(
+            returns, id="n", line_id="n * 50", state="'APPROVED'", amount=_money("500"), at=of(returns)
         ),
     }  # fmt: skip
+
+
+def _money(cents: str) -> str:
+    return f"cast({cents} / 100 as decimal(12, 2))"
 
 
 def fill(lake: Lake, orders: int) -> int:
@@ -134,7 +141,7 @@ def fill(lake: Lake, orders: int) -> int:
 
 
 class Changes:
-    """The shop's next minutes: 60 % inserts, 30 % updates of recent rows, 8 % spread over history, 2 % deletes."""
+    """The shop's next minutes: inserts, updates of recent rows, updates spread over history, deletes."""
 
     def __init__(self, lake: Lake, orders: int) -> None:
         self._lake = lake

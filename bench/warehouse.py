@@ -1,79 +1,134 @@
-"""How fast a release is built: whole against the bare SQL, and in micro-batches at two sizes of the shop."""
+"""make bench-warehouse: a whole build against the bare SQL, and micro-batches in shops of two sizes."""
 
 from __future__ import annotations
 
 import argparse
-import os
+import resource
 import statistics
+import sys
 import tempfile
 import time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import duckdb
+
 from amalimart.core.clock import FixedClock
 from amalimart.lake import Lake
 from amalimart.mapping.source_mapping import load_mapping
+from amalimart.warehouse.bronze import create_bronze
 from amalimart.warehouse.compiler import compile_project
-from amalimart.warehouse.executor import Executor
+from amalimart.warehouse.executor import BuildReport, Executor
+from amalimart.warehouse.graph import CompiledGraph
 from amalimart.warehouse.hot_file import HotFile
 from amalimart.warehouse.lake_view import lake_state, landed_source
 from amalimart.warehouse.project_files import ProjectSettings, assemble
+from amalimart.warehouse.release_log import create_tables, set_run_context
+from bench.figures import Figure, report
 from bench.tall_shop import MAPPING, SOURCE, TODAY, Changes, fill
 
 ZONE = "Africa/Accra"
+CHANGES = 1_000
 
 
-class Shop:
+class TallShop:
+    """A landed shop with the executor that follows it."""
+
     def __init__(self, folder: Path, orders: int) -> None:
         self.orders, self.folder = orders, folder
-        folder.mkdir(parents=True, exist_ok=True)
         (folder / "tall.yml").write_text(MAPPING)
-        self.mapping = load_mapping(folder / "tall.yml")
-        self.clock = FixedClock(TODAY)
-        self.lake = Lake(folder / "lake", self.clock)
+        self._mapping = load_mapping(folder / "tall.yml")
+        self._clock = FixedClock(TODAY)
+        self.lake = Lake(folder / "lake", self._clock)
+        self.rows = fill(self.lake, orders)
+        self.graph = self._compiled()
         self.hot_file = HotFile(folder / "warehouse.duckdb", readable_folders=[self.lake.root])
-        self.executor = Executor(self.hot_file, self.clock, ZoneInfo(ZONE))
+        self._executor = Executor(self.hot_file, self._clock, ZoneInfo(ZONE))
 
-    def compile(self) -> None:
+    def _compiled(self) -> CompiledGraph:
         settings = ProjectSettings(business_zone=ZONE)
         project = self.folder / "dbt"
-        found = assemble(project, [landed_source(self.lake, SOURCE, self.mapping)], settings)
-        self.graph = compile_project(project, found, self.folder / "compiled", settings)
+        found = assemble(project, [landed_source(self.lake, SOURCE, self._mapping)], settings)
+        return compile_project(project, found, self.folder / "compiled", settings)
 
-    def publish(self):
-        return self.executor.publish(self.graph, lake_state(self.lake, {SOURCE: self.mapping}))
+    def publish(self) -> BuildReport:
+        """The next release; there is always something to publish here."""
+        published = self._executor.publish(self.graph, lake_state(self.lake, {SOURCE: self._mapping}))
+        assert published is not None
+        return published
+
+    def bare_seconds(self) -> float:
+        """The floor: the same compiled SQL, model after model, in one session of the engine."""
+        with duckdb.connect(str(self.folder / "bare.duckdb")) as engine:
+            create_tables(engine)
+            engine.execute("set preserve_insertion_order = false; set timezone = 'UTC'")
+            for table in lake_state(self.lake, {SOURCE: self._mapping}).tables:
+                create_bronze(engine, table)
+            set_run_context(engine, TODAY.replace(tzinfo=None))
+            started = time.monotonic()
+            for model in self.graph.ordered:
+                sql = model.sql.replace('"warehouse".', '"bare".')
+                engine.execute(f"create {'view' if model.is_view else 'table'} {model.table.sql} as ({sql})")
+            return time.monotonic() - started
+
+
+def whole_builds(orders: int) -> list[Figure]:
+    """The executor's first build, checks and release row included, against the bare SQL."""
+    with tempfile.TemporaryDirectory(prefix="tall-") as folder:
+        shop = TallShop(Path(folder), orders)
+        bare = shop.bare_seconds()
+        started = time.monotonic()
+        published = shop.publish()
+        seconds = time.monotonic() - started
+        shop.hot_file.close()
+    print(
+        f"{orders:,} orders, {shop.rows:,} landed rows: bare SQL {bare:.1f} s; executor {seconds:.1f} s with"
+        f" {len(published.checks)} checks, {published.rows:,} rows written",
+        flush=True,
+    )
+    return [Figure("a whole build over the bare SQL", seconds / bare, "x", 1.3)]
+
+
+def micro_batches(orders: int, batches: int) -> tuple[float, float]:
+    """Median and 95th percentile of a cycle, in seconds: from landed changes to the published release."""
+    with tempfile.TemporaryDirectory(prefix="tall-") as folder:
+        shop = TallShop(Path(folder), orders)
+        shop.publish()
+        changes = Changes(shop.lake, orders)
+        taken = []
+        for _ in range(batches):
+            changes.land(CHANGES)
+            started = time.monotonic()
+            shop.publish()
+            taken.append(time.monotonic() - started)
+        shop.hot_file.close()
+    median, slow = statistics.median(taken), statistics.quantiles(taken, n=20)[-1]
+    told = f"{orders:,} orders: {batches} batches of {CHANGES:,} changes"
+    print(f"{told}, median {median:.2f} s, p95 {slow:.2f} s", flush=True)
+    return median, slow
 
 
 def main() -> None:
-    p = argparse.ArgumentParser()
-    p.add_argument("--orders", type=int, default=1_000_000)
-    p.add_argument("--batches", type=int, default=30)
-    p.add_argument("--changes", type=int, default=1000)
-    p.add_argument("--home", type=Path)
-    a = p.parse_args()
-    folder = a.home or Path(tempfile.mkdtemp(prefix="tall-"))
-    shop = Shop(folder, a.orders)
-    s = time.monotonic()
-    if shop.lake.latest(SOURCE) is None:
-        rows = fill(shop.lake, a.orders)
-        print(f"landed {rows:,} rows in {time.monotonic() - s:.1f} s", flush=True)
-    shop.compile()
-    s = time.monotonic()
-    report = shop.publish()
-    if report:
-        print(
-            f"whole build: {time.monotonic() - s:.1f} s, {report.models} models, {report.rows:,} rows, file {os.path.getsize(folder / 'warehouse.duckdb') >> 20} MB",
-            flush=True,
+    """Entry of `python bench/warehouse.py`."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--whole", type=int, default=2_000_000, help="orders of the whole build")
+    parser.add_argument("--small", type=int, default=1_000_000, help="orders of the smaller shop")
+    parser.add_argument("--large", type=int, default=10_000_000, help="orders of the larger shop")
+    parser.add_argument("--batches", type=int, default=60)
+    arguments = parser.parse_args()
+    figures = whole_builds(arguments.whole)
+    small, slow = micro_batches(arguments.small, arguments.batches)
+    large, _ = micro_batches(arguments.large, arguments.batches)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    sys.exit(
+        report(
+            [
+                *figures,
+                Figure(f"cycle of {CHANGES:,} changes, p95", slow, "s", 0.9),
+                Figure("growth of the median to the larger shop", large / small, "x", 1.25),
+                Figure("peak memory", peak, "GiB", 4.0),
+            ]
         )
-    changes = Changes(shop.lake, a.orders)
-    took = []
-    for number in range(a.batches):
-        changes.land(a.changes)
-        s = time.monotonic()
-        report = shop.publish()
-        took.append(time.monotonic() - s)
-    print(
-        f"micro-batch of {a.changes}: median {statistics.median(took) * 1000:.0f} ms, p95 {sorted(took)[int(len(took) * 0.95)] * 1000:.0f} ms, models {report.models} rows {report.rows}"
     )
 
 
