@@ -234,5 +234,5 @@ class _Reader:
             where=self._model.where,
             expected=expected,
             nearest=near,
-            next_step="correct meta in the model's description; see docs/modelling.md",
+            next_step="correct meta in the model's description; see docs/models.md",
         )

@@ -67,5 +67,5 @@ def _unreadable(text: object, where: str) -> CompileFailed:
         f"affected_by cannot be read: {text!r}",
         where=where,
         expected="a column of the parent, `model.column` steps joined by `>` and `or`, or all",
-        next_step="see docs/modelling.md",
+        next_step="see docs/models.md",
     )
