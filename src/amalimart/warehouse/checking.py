@@ -1,6 +1,9 @@
-"""Runs one check in a build: over changed rows where it can, else whole; not where nothing changed."""
+"""Runs the checks of a build: over changed rows where they can, else whole; not where nothing changed."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import duckdb
 
@@ -10,30 +13,61 @@ from amalimart.warehouse.graph import Check
 from amalimart.warehouse.incremental.change_sets import keep_part
 from amalimart.warehouse.release_log import CheckResult
 
+_TOGETHER = 16
+"""So many small checks are asked in one statement: each statement of its own costs more than its rows do."""
 
-def run_check(cursor: duckdb.DuckDBPyConnection, building: Building, check: Check) -> CheckResult | None:
-    """The result, or None where nothing that the check reads has changed. Raises ModelFailed."""
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    check: Check
+    sql: str
+    is_whole: bool
+
+
+def run_checks(
+    cursor: duckdb.DuckDBPyConnection, building: Building, checks: Iterable[Check]
+) -> list[CheckResult]:
+    """The results of the checks over what has changed. Raises ModelFailed for one that cannot run."""
+    due = [each for check in checks for each in _due(cursor, building, check)]
+    whole = [each for each in due if each.is_whole]
+    changed = [each for each in due if not each.is_whole]
+    groups = [[each] for each in whole]
+    groups += [changed[start : start + _TOGETHER] for start in range(0, len(changed), _TOGETHER)]
+    return [
+        CheckResult(each.check.name, each.check.is_error, failing, each.is_whole)
+        for group in groups
+        for each, failing in zip(group, _failing(cursor, group), strict=True)
+    ]
+
+
+def _due(cursor: duckdb.DuckDBPyConnection, building: Building, check: Check) -> Iterator[_Due]:
+    """The form in which a check is to be run, if at all."""
     fates = {building.fates.get(parent, Fate.SAME) for parent in check.parents}
     if fates <= {Fate.SAME}:
-        return None
+        return
     if check.delta is None or Fate.REBUILT in fates:
-        return CheckResult(check.name, check.is_error, _failing(cursor, check, check.sql), is_whole=True)
-    if all(building.fates.get(parent, Fate.SAME) is Fate.SAME for parent in check.delta.parents):
-        return None
-    for parent in check.delta.parents:
-        building.stand_in(parent)
-    for part in check.delta.parts:
-        keep_part(cursor, part)
-    return CheckResult(check.name, check.is_error, _failing(cursor, check, check.delta.sql), is_whole=False)
+        yield _Due(check, check.sql, is_whole=True)
+    elif any(building.fates.get(parent) is Fate.CHANGED for parent in check.delta.parents):
+        for parent in check.delta.parents:
+            building.stand_in(parent)
+        for part in check.delta.parts:
+            keep_part(cursor, part)
+        yield _Due(check, check.delta.sql, is_whole=False)
 
 
-def _failing(cursor: duckdb.DuckDBPyConnection, check: Check, sql: str) -> int:
+def _failing(cursor: duckdb.DuckDBPyConnection, group: Sequence[_Due]) -> list[int]:
+    """How many rows break each check of a group."""
+    asked = "\nunion all\n".join(
+        f"select {number} as number, count(*) as failing from (\n{each.sql}\n) as failing"
+        for number, each in enumerate(group)
+    )
     try:
-        counted = cursor.execute(f"select count(*) from (\n{sql}\n) as failing").fetchone()
+        return [int(failing) for _, failing in cursor.execute(f"{asked}\norder by 1").fetchall()]
     except NOT_THE_MODELS_FAULT:
         raise
     except duckdb.Error as error:
+        (first, *others) = [each.check.name for each in group]
+        named = f"the check {first}" if not others else f"one of the checks {first}, {', '.join(others)}"
         raise ModelFailed(
-            f"the check {check.name} failed to run: {str(error).splitlines()[0]}", where=check.unique_id
+            f"{named} failed to run: {str(error).splitlines()[0]}", where=group[0].check.unique_id
         ) from error
-    return int(counted[0]) if counted else 0

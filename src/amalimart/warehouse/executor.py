@@ -21,7 +21,7 @@ from amalimart.core.names import quoted
 from amalimart.warehouse.arrivals import Arrivals, LakeState
 from amalimart.warehouse.bronze import refuse_missing
 from amalimart.warehouse.building import Building, Fate
-from amalimart.warehouse.checking import run_check
+from amalimart.warehouse.checking import run_checks
 from amalimart.warehouse.graph import RUN_CONTEXT, CompiledGraph, bronze_id
 from amalimart.warehouse.hot_file import HotFile
 from amalimart.warehouse.reading import Release
@@ -106,7 +106,7 @@ class Executor:
             progress(number, len(graph.models), str(model.table))
             built[model.unique_id] = building.whole(model) if is_whole else building.follow(model)
         progress(len(graph.models), len(graph.models), "checks")
-        results = [result for check in graph.checks if (result := run_check(cursor, building, check))]
+        results = run_checks(cursor, building, graph.checks)
         _hold_back_if_broken(results)
         release = Release(
             release_id=previous.release_id + 1 if previous else 1,
