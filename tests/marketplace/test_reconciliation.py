@@ -25,11 +25,20 @@ FACTS = {
     "fact_order_status_changes": ("order_status_changes_reconcile_with_staging", None),
 }
 
+DATASETS = {
+    "sales_and_product_performance": ("product_performance_reconciles_with_facts", "item_revenue"),
+    "category_performance": ("category_performance_reconciles_with_products", "item_revenue"),
+    "payment_methods": ("payment_methods_reconcile_with_facts", "success_amount"),
+    "shipping_performance": ("shipping_performance_reconciles_with_facts", "delivery_fee"),
+    "customer_insights": ("customer_insights_reconcile_with_facts", "lifetime_value"),
+}
+
 
 @pytest.fixture
 def marketplace(bench: ModelBench) -> ModelBench:
     for order_id, is_test in (("1", False), ("2", False), ("t", True)):
-        bench.put("orders", order_id=order_id, is_test=is_test, total_amount="12.34", discount_amount="1.00")
+        bench.put("orders", order_id=order_id, customer_id="u", is_test=is_test, total_amount="12.34",
+                  discount_amount="1.00")  # fmt: skip
         bench.put("order_items", order_item_id=order_id, order_id=order_id, unit_price="3.21", quantity=2)
         bench.put("payments", payment_id=order_id, order_id=order_id, amount="12.34", status="SUCCESS")
         bench.put("shipments", shipment_id=order_id, order_id=order_id, delivery_fee="1.50")
@@ -77,6 +86,28 @@ def test_a_cent_that_changed_on_the_way_is_seen(marketplace: ModelBench, fact: s
     first_row = f"(select min(rowid) from gold.{fact})"
     marketplace.execute(f"update gold.{fact} set {measure} = {measure} + {step} where rowid = {first_row}")
     assert marketplace.broken_rows(FACTS[fact][0])
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_a_dataset_holds_what_its_facts_hold_to_the_row_and_the_cent(
+    marketplace: ModelBench, dataset: str
+) -> None:
+    check, measure = DATASETS[dataset]
+    bench = marketplace
+    if dataset == "category_performance":
+        pinned(bench, "sales_and_product_performance")
+    pinned(bench, dataset)
+    assert bench.broken_rows(check) == []
+    bench.execute(f"create temp table right_rows as select * from gold.{dataset}")
+    for tampering in (
+        f"delete from gold.{dataset}",
+        f"insert into gold.{dataset} from right_rows",
+        f"update gold.{dataset} set {measure} = {measure} + 0.01",
+    ):
+        bench.execute(tampering)
+        assert bench.broken_rows(check), tampering
+        bench.execute(f"delete from gold.{dataset}")
+        bench.execute(f"insert into gold.{dataset} from right_rows")
 
 
 def test_a_vendor_that_owns_a_product_cannot_get_lost(bench: ModelBench) -> None:

@@ -8,7 +8,7 @@ with test_orders as (
 ),
 
 accepted as (
-    select count(*) as row_count
+    select count(ticket_id) as row_count
     from {{ ref('stg_support_tickets') }}
     where
         _rejected is null
@@ -16,7 +16,7 @@ accepted as (
 ),
 
 published as (
-    select count(*) as row_count
+    select count(ticket_id) as row_count
     from {{ ref('fact_tickets') }}
 )
 

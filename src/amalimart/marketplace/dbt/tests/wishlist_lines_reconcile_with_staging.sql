@@ -4,13 +4,13 @@
 }}) }}
 
 with accepted as (
-    select count(*) as row_count
+    select count(wishlist_item_id) as row_count
     from {{ ref('stg_wishlist_items') }}
     where _rejected is null
 ),
 
 published as (
-    select count(*) as row_count
+    select count(wishlist_item_id) as row_count
     from {{ ref('fact_wishlist_lines') }}
 )
 

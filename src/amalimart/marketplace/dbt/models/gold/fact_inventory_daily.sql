@@ -1,5 +1,6 @@
 -- The stock of every product on the business day. Sources keep no history of stock, so the business day is
--- the only day here: days before it are not invented. Low: at or below the product's own threshold, and not out.
+-- the only day here: days before it are not invented. Low: at or below the product's own threshold, and not
+-- out.
 -- grain: one row per product, on the business day
 -- owner: catalogue data
 -- personal data: none
