@@ -152,11 +152,48 @@ def test_the_category_tree_is_whole_although_the_file_writes_parents_as_7_0(publ
     assert tops == roots
 
 
+def test_products_and_customers_have_the_sums_of_their_lines_and_orders(published: Published) -> None:
+    ordered = {row["id"]: row for row in sample("orders")}
+    revenue: dict[tuple[object, object], Decimal] = {}
+    for row in sample("order_items"):
+        day = date.fromisoformat(ordered[row["order_id"]]["order_date"][:10])
+        key = (row["product_id"], day)
+        revenue[key] = revenue.get(key, Decimal(0)) + int(row["quantity"]) * Decimal(row["unit_price"])
+    assert revenue == {
+        (product, day): amount
+        for product, day, amount in published.rows(
+            "select product_id, activity_date, item_revenue from gold.sales_and_product_performance"
+            " where line_count > 0"
+        )
+    }
+    values: dict[object, list[Decimal]] = {}
+    for row in ordered.values():
+        values.setdefault(row["user_id"], []).append(Decimal(row["total_amount"]))
+    assert {customer: (len(each), sum(each)) for customer, each in values.items()} == {
+        customer: (count, value)
+        for customer, count, value in published.rows(
+            "select customer_id, order_count, lifetime_value from gold.customer_insights"
+        )
+    }
+
+
+def test_carts_have_the_units_and_the_value_of_their_lines(published: Published) -> None:
+    known = {row["id"] for row in sample("products")}
+    units = dict.fromkeys((row["id"] for row in sample("carts")), 0)
+    for row in sample("cart_items"):
+        if row["cart_id"] in units:
+            units[row["cart_id"]] += int(row["quantity"])
+    assert dict(published.rows("select cart_id, unit_count from gold.fact_carts")) == units
+    lines = {row["id"]: row["product_id"] in known for row in sample("cart_items")}
+    priced = published.rows("select cart_item_id, currency = 'GHS' from silver.cart_lines")
+    assert {key: bool(is_priced) for key, is_priced in priced} == lines
+
+
 def test_an_invariant_never_warns_and_the_smells_of_the_sample_are_known(published: Published) -> None:
     products = {row["id"] for row in sample("products")}
     unknown = {
         table: sum(row["product_id"] not in products for row in sample(table))
-        for table in ("order_items", "returns", "reviews")
+        for table in ("order_items", "returns", "reviews", "wishlist_items")
     }
     warned = {
         result.name.split("__")[0].rstrip("_"): result.failing_rows for result in published.report.warnings
@@ -165,6 +202,7 @@ def test_an_invariant_never_warns_and_the_smells_of_the_sample_are_known(publish
         "relationships_fact_order_items_product_id": unknown["order_items"],
         "relationships_fact_returns_product_id": unknown["returns"],
         "relationships_fact_reviews_product_id": unknown["reviews"],
+        "relationships_fact_wishlist_lines_product_id": unknown["wishlist_items"],
         "deliveries_come_after_their_order": 531,
         "stored_line_totals_agree": 2000,
     }

@@ -2,7 +2,8 @@
 -- was placed. Label: is_refused, its delivery failed and was not made good; false once it was delivered; null
 -- before, and for orders that never went out. The label is known when the order is delivered or its delivery
 -- fails; sources date the first only, so train on orders older than the longest delivery. The rows are orders
--- whose payment is cash on delivery now. Amounts are as they stand now. Documented filter: test orders.
+-- whose payment is cash on delivery now. Amounts and places are as they stand now. Documented filter: test
+-- orders.
 -- grain: one row per order paid in cash on delivery
 -- owner: finance data
 -- personal data: none

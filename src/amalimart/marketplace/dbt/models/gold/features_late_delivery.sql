@@ -1,9 +1,9 @@
 -- Will a parcel be late? Features: what was known when its order was placed (who delivers is not, so it is no
 -- feature). Label: is_late, not delivered on or before the promised day. Known at label_known_on: the day of
 -- a delivery in time, else the day after the promised day; null while the parcel is not due, without a
--- promised day, and where it was delivered on a day that the source does not tell. Amounts are as they stand
--- now: sources keep no history of them. Documented filters: parcels of test orders, and of unknown orders,
--- which have no moment.
+-- promised day, and where it was delivered on a day that the source does not tell. Amount, place and promise
+-- are as they stand now: sources keep no history of them. Documented filters: parcels of test orders, and of
+-- unknown orders, which have no moment.
 -- grain: one row per shipment of a known order
 -- owner: logistics data
 -- personal data: none
@@ -23,41 +23,32 @@ with fact_shipments as (
     from {{ ref('fact_shipments') }}
 ),
 
-orders as (
+fact_orders as (
     select
         order_id,
-        customer_id,
         ordered_at,
         order_date,
         total_amount,
-        currency
-    from {{ ref('orders') }}
-    where not is_test
-),
-
-customer_order_history as (
-    select
-        order_id,
-        customer_id,
-        earlier_order_count
-    from {{ ref('customer_order_history') }}
+        currency,
+        customer_order_number
+    from {{ ref('fact_orders') }}
 ),
 
 features_late_delivery as (
     select
         fact_shipments.shipment_id,
         fact_shipments.order_id,
-        orders.ordered_at as known_at,
+        fact_orders.ordered_at as known_at,
         fact_shipments.city,
         fact_shipments.region,
         fact_shipments.country,
         fact_shipments.is_express,
-        {{ days_between('orders.order_date', 'fact_shipments.promised_date') }} as promised_days,
-        {{ day_of_week('orders.order_date') }} as order_day_of_week,
+        {{ days_between('fact_orders.order_date', 'fact_shipments.promised_date') }} as promised_days,
+        {{ day_of_week('fact_orders.order_date') }} as order_day_of_week,
         {{ day_of_week('fact_shipments.promised_date') }} as promised_day_of_week,
-        orders.total_amount,
-        orders.currency,
-        customer_order_history.earlier_order_count,
+        fact_orders.total_amount,
+        fact_orders.currency,
+        fact_orders.customer_order_number - 1 as earlier_order_count,
         case
             when fact_shipments.is_on_time then fact_shipments.delivered_date
             when fact_shipments.is_decided then {{ add_days('fact_shipments.promised_date', 1) }}
@@ -67,11 +58,7 @@ features_late_delivery as (
                 then not fact_shipments.is_on_time
         end as is_late
     from fact_shipments
-    inner join orders on fact_shipments.order_id = orders.order_id
-    left join customer_order_history
-        on
-            orders.customer_id = customer_order_history.customer_id
-            and fact_shipments.order_id = customer_order_history.order_id
+    inner join fact_orders on fact_shipments.order_id = fact_orders.order_id
 )
 
 select * from features_late_delivery
