@@ -29,7 +29,7 @@ found as (
 )
 select * from found
 """
-RULES = {
+RULES: dict[str, object] = {
     "parcels": "parcel_id",
     "orders": "parcels.order_id",
     "users": "orders.customer_id > parcels.order_id",
@@ -117,6 +117,12 @@ def test_what_a_query_reads_of_a_relation() -> None:
     assert reads[TableRef("s", "a")].conditions == {"y > 1", "z is null"}
     assert reads[TableRef("s", "b")].columns is None
     assert reads[TableRef("s", "c")].columns == {"k", "v"}
+
+
+def test_a_query_that_names_no_column_of_a_relation_selects_all_of_it() -> None:
+    reads = reads_of('select count(*) from "w"."s"."a"', "m")
+    assert reads[TableRef("s", "a")].listed("r") == "r.*"
+    assert reads_of('select y, x from "w"."s"."a"', "m")[TableRef("s", "a")].listed("r") == 'r."x", r."y"'
 
 
 def test_a_relation_is_replaced_wherever_it_stands_and_keeps_its_name() -> None:

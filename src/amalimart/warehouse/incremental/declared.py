@@ -177,8 +177,7 @@ class _Reader:
                 done.add(name)
 
     def _part(self, parent: Relation, rule: Rule) -> Part:
-        columns = self._reads[parent.table].columns
-        listed = "r.*" if columns is None else ", ".join(f"r.{quoted(each)}" for each in sorted(columns))
+        listed = self._reads[parent.table].listed("r")
         name = self._part_name(parent.table.name)
         if rule.columns:
             on = dict(zip(rule.columns, self._own.key, strict=True))

@@ -85,8 +85,7 @@ def _compared(unique_id: str, node: Mapping[str, Any], parents: Mapping[str, Rel
     parts = [Part(kept, values)]
     for name, column in compared_by.items():
         place = f"temp.{quoted(f'{name} of ' + str(node['name']))}"
-        columns = reads[parents[name].table].columns
-        listed = "r.*" if columns is None else ", ".join(f"r.{quoted(each)}" for each in sorted(columns))
+        listed = reads[parents[name].table].listed("r")
         if parents[name].is_found_by((column,), reads[parents[name].table]):
             where = parents[name].unique_where
             part = by_key(place, parents[name].table, {column: "_value"}, f"from {kept}", listed, where)

@@ -60,7 +60,8 @@ def _relation(unique_id: str, node: Mapping[str, Any]) -> Relation:
             expected="a list of columns",
         )
     table = TableRef(node["schema"], node["alias"] or node["name"])
-    return Relation(unique_id, table, tuple(key), _meta(node).get("unique_where", ""))
+    unique_where = _meta(node).get("unique_where", "") if _meta(node).get("is_one_row", True) else "false"
+    return Relation(unique_id, table, tuple(key), unique_where)
 
 
 def _declared(

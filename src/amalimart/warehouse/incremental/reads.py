@@ -45,6 +45,10 @@ class Reads:
     places: tuple[Place, ...]
     conditions: frozenset[str]
 
+    def listed(self, alias: str) -> str:
+        """The columns to select of the relation under an alias; all where no one is named, as by count(*)."""
+        return ", ".join(f"{alias}.{quoted(column)}" for column in sorted(self.columns or ())) or f"{alias}.*"
+
 
 def reads_of(sql: str, where: str) -> dict[TableRef, Reads]:
     """Relation -> what the query reads of it. Raises CompileFailed for SQL that cannot be read."""
