@@ -113,10 +113,10 @@ def test_what_a_query_reads_of_a_relation() -> None:
     select a.x, c.v from a join "w"."s"."c" as c using (k) where exists (select 1 from b where b.i = a.x)
     """
     reads = reads_of(sql, "m")
-    assert reads[TableRef("s", "a")].columns == {"x", "y", "z"}
-    assert reads[TableRef("s", "a")].conditions == {"y > 1", "z is null"}
+    assert reads[TableRef("s", "a")].columns == frozenset("xyz")
+    assert reads[TableRef("s", "a")].conditions == frozenset({"y > 1", "z is null"})
     assert reads[TableRef("s", "b")].columns is None
-    assert reads[TableRef("s", "c")].columns == {"k", "v"}
+    assert reads[TableRef("s", "c")].columns == frozenset("kv")
 
 
 def test_a_query_that_names_no_column_of_a_relation_selects_all_of_it() -> None:
