@@ -128,6 +128,7 @@ def gold(project: Project) -> dict[str, tuple[object, ...]]:
         engine.close()
 
 
+@pytest.mark.slow
 def test_the_database_and_the_drop_give_the_same_gold(
     tmp_path: Path, shop: MySQLDatabase, amalimart_sample: Path
 ) -> None:
