@@ -15,6 +15,11 @@ BRONZE = "source.marketplace.bronze."
 """What dbt's ids of bronze views begin with."""
 
 
+def model_id(name: str) -> str:
+    """The id that dbt gives a model."""
+    return f"model.marketplace.{name}"
+
+
 def bronze_id(view: str) -> str:
     """Dbt's id of one bronze view."""
     return f"{BRONZE}{view}"

@@ -11,13 +11,13 @@ from typing import Any
 
 from amalimart.core.errors import CompileFailed
 from amalimart.core.names import TableRef, is_identifier
+from amalimart.warehouse.graph import RUN_CONTEXT
 from amalimart.warehouse.incremental.declared import Declared, Relation, declared_recipe
 from amalimart.warehouse.incremental.delta_checks import delta_of
 from amalimart.warehouse.incremental.reads import Reads, is_row_by_row, reads_of, substituted
 from amalimart.warehouse.incremental.recipe import changes_of
 
 Nodes = Mapping[str, Mapping[str, Any]]
-_RUN_CONTEXT = "source.marketplace.meta.run_context"
 
 
 def add_following(nodes: Nodes, generated: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -30,7 +30,7 @@ def add_following(nodes: Nodes, generated: Mapping[str, Mapping[str, Any]]) -> d
         for unique_id, node in nodes.items()
         if node["resource_type"] == "model"
     }
-    known = models | {_RUN_CONTEXT: Relation(_RUN_CONTEXT, TableRef("meta", "run_context"), ())}
+    known = models | {RUN_CONTEXT: Relation(RUN_CONTEXT, TableRef("meta", "run_context"), ())}
     reads: dict[str, dict[TableRef, Reads]] = {}
     found: dict[str, dict[str, Any]] = {}
     for unique_id, node in nodes.items():

@@ -110,11 +110,6 @@ def affected_of(table: TableRef) -> str:
     return f"temp.{quoted(f'affected of {table}')}"
 
 
-def news_of(bronze_view: str) -> str:
-    """The rows that a bronze table received since the last release."""
-    return f"temp.{quoted(f'news of {bronze_view}')}"
-
-
 def came(table: TableRef) -> str:
     """The rows that came into a relation."""
     return f"select * exclude (_sign) from {changes_of(table)} where _sign = 1"

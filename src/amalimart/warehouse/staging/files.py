@@ -11,12 +11,13 @@ from amalimart.core.errors import ConfigError
 from amalimart.core.names import is_identifier
 from amalimart.mapping.checking import refuse_ambiguous
 from amalimart.mapping.entities import Entity, load_entities
+from amalimart.warehouse.graph import model_id
 from amalimart.warehouse.staging.description import staging_yaml
 from amalimart.warehouse.staging.entity_sql import empty_staging_sql, staging_sql
 from amalimart.warehouse.staging.enum_drift_sql import enum_drift_sql
 from amalimart.warehouse.staging.formula_check import check_formulas
 from amalimart.warehouse.staging.landed import LandedSource, bronze_view
-from amalimart.warehouse.staging.recipes import model_id, staging_recipes
+from amalimart.warehouse.staging.recipes import staging_recipes
 from amalimart.warehouse.staging.reconciliation_sql import ACCOUNT, account_model, reconciliation_sql
 from amalimart.warehouse.staging.rows_sql import rows_sql
 from amalimart.warehouse.staging.staged import StagedPart, StagedTable, header, rows_model

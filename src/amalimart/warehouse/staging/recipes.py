@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from amalimart.core.names import TableRef
+from amalimart.warehouse.graph import bronze_id, model_id
 from amalimart.warehouse.incremental.recipe import (
     Part,
     Recipe,
@@ -63,11 +64,6 @@ def staging_recipes(
     return found
 
 
-def model_id(name: str) -> str:
-    """Dbt's id of a generated model."""
-    return f"model.marketplace.{name}"
-
-
 def _place(model: str) -> TableRef:
     return TableRef("staging", model)
 
@@ -77,14 +73,10 @@ def bronze_place(table: StagedTable) -> TableRef:
     return TableRef("bronze", bronze_view(table.source, table.table))
 
 
-def bronze_id(table: StagedTable) -> str:
-    """Dbt's id of the bronze view of a landed table."""
-    return f"source.marketplace.bronze.{bronze_place(table).name}"
-
-
 def _of_rows(table: StagedTable) -> Recipe:
     """The rows of a key so far are folded with what arrived: the newest says what the row is now."""
-    place, news = _place(table.model), changes_of(bronze_place(table))
+    place, landed = _place(table.model), bronze_place(table)
+    news = changes_of(landed)
     keys = [column_name(column) for column in table.key]
     listed = ", ".join(keys)
     columns = ", ".join(column_name(column) for column in table.columns)
@@ -97,7 +89,7 @@ def _of_rows(table: StagedTable) -> Recipe:
     return Recipe(
         unit=table.key,
         identity=ROW,
-        routes=(Route((bronze_id(table),), f"select distinct {listed} from {news} where {told}"),),
+        routes=(Route((bronze_id(landed.name),), f"select distinct {listed} from {news} where {told}"),),
         sql=_plain(folded.replace("as not materialized", "as materialized")),
         is_exact=True,
     )
@@ -112,15 +104,8 @@ def _of_part(staged: StagedPart) -> Recipe | None:
     ):
         return None  # what the key was before the lookup changed cannot be told any more
     place, rows = _place(staged.model), _place(staged.table.model)
-    lookups = {
-        name: table
-        for name, table in staged.lookups.items()
-        if name in staged.part.lookups and table.model != staged.table.model
-    }
-    if any(
-        name in staged.part.lookups and table.model == staged.table.model
-        for name, table in staged.lookups.items()
-    ):
+    lookups = {name: table for name, table in staged.lookups.items() if name in staged.part.lookups}
+    if any(table.model == staged.table.model for table in lookups.values()):
         return None  # a table that looks itself up
     routes = [Route((model_id(staged.table.model),), f"select _batch, _sequence from {changes_of(rows)}")]
     routes += [
@@ -217,11 +202,12 @@ def _of_account(parts: Sequence[StagedPart], number: int) -> Recipe:
     staged = parts[number]
     own = _place(account_model(staged, parts))
     entity = _place(staged.model)
-    parents = (bronze_id(staged.table), model_id(staged.table.model), model_id(staged.model))
+    landed = bronze_place(staged.table)
+    parents = (bronze_id(landed.name), model_id(staged.table.model), model_id(staged.model))
     sql = account_sql_of_changes(
         staged,
         account=own.sql,
-        arrived=changes_of(bronze_place(staged.table)),
+        arrived=changes_of(landed),
         rows=changes_of(_place(staged.table.model)),
         entities=changes_of(entity),
     )
