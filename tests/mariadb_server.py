@@ -162,23 +162,29 @@ def start_mariadb(folder: Path, *settings: str) -> MySQLServer:
         if os.environ.get("CI", "").lower() in {"1", "true"}:
             pytest.fail(MISSING)
         pytest.skip(MISSING)
-    data = folder / "data"
+    # A server that starts removes the temporary tables in its tmpdir, those of other servers too.
+    scratch = folder / "tmp"
+    scratch.mkdir(parents=True)
+    place = (f"--datadir={folder / 'data'}", f"--tmpdir={scratch}")
     own = ("--user=root",) if os.getuid() == 0 else ()
-    subprocess.run(
+    installed = subprocess.run(
         [
-            *(install, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal"),
+            *(install, "--no-defaults", *place, "--auth-root-authentication-method=normal"),
             *("--skip-test-db", "--skip-name-resolve", *own),
         ],
-        check=True,
+        check=False,
         capture_output=True,
+        text=True,
     )
+    if installed.returncode:
+        raise NotStartedError(f"{install} failed:\n{installed.stdout}{installed.stderr}")
     # A fresh server lets root in without a password.
     grants = folder / "grants.sql"
     grants.write_text(
         f"create or replace user 'root'@'127.0.0.1' identified by '{_PASSWORD}';\n"
         "grant all privileges on *.* to 'root'@'127.0.0.1' with grant option;\n"
     )
-    place = (f"--datadir={data}", f"--socket={folder / 'socket'}", f"--log-error={folder / 'log'}")
+    place = (*place, f"--socket={folder / 'socket'}", f"--log-error={folder / 'log'}")
     for _ in range(_PORTS_TRIED - 1):
         with suppress(NotStartedError):
             return _started(folder, grants, (program, "--no-defaults", *own, *place, *SETTINGS, *settings))
