@@ -31,6 +31,7 @@ from amalimart.warehouse.incremental.recipe import (
     before_of,
     changes_of,
 )
+from amalimart.warehouse.model_log import Column, stored_type
 
 NOT_THE_MODELS_FAULT = (
     duckdb.IOException,
@@ -96,8 +97,14 @@ class Building:
             return self._told(model, Built(Fate.REBUILT) if rebuilt else self._seen_through(model))
         recipe = model.recipe
         if recipe is None or rebuilt or changed & set(recipe.whole_on):
-            return self._anew(model)
+            return self.anew(model)
         return self._applied(model, recipe)
+
+    def columns_of(self, model: Model) -> tuple[Column, ...]:
+        """The columns that a model's query gives, its parents being as they are now. Raises ModelFailed."""
+        with _blamed_on(model):
+            described = self._cursor.execute(f"describe {model.sql}").fetchall()
+        return tuple(Column(name, stored_type(kind)) for name, kind, *_ in described)
 
     def _told(self, model: Model, built: Built) -> Built:
         self.fates[model.unique_id] = built.fate
@@ -111,7 +118,7 @@ class Building:
             if not affected and not recipe.is_exact:  # an exact one may also hold rows without a key
                 return self._told(model, Built(Fate.SAME))
             if affected > 1000 and affected > _MOST_AFFECTED * self._rows(model):
-                return self._anew(model)
+                return self.anew(model)
             unit = f"semi join {affected_of(table)} using ({_listed(recipe.unit)})"
             self._filled(model, before_of(table), f"select rowid as {PLACE}, * from {table.sql} {unit}")
             for part in recipe.parts:
@@ -166,7 +173,7 @@ class Building:
         self._filled(model, after_of(model.table), model.on_changes.came)
         return Built(Fate.CHANGED if keep_changes(self._cursor, model.table) else Fate.SAME)
 
-    def _anew(self, model: Model) -> Built:
+    def anew(self, model: Model) -> Built:
         """Build a table anew, and tell what changed where the table is small enough to compare."""
         table = model.table
         if self._rows(model) > _COMPARED_ROWS:

@@ -25,10 +25,16 @@ class _Due:
 
 
 def run_checks(
-    cursor: duckdb.DuckDBPyConnection, building: Building, checks: Iterable[Check]
+    cursor: duckdb.DuckDBPyConnection,
+    building: Building,
+    checks: Iterable[Check],
+    anew: frozenset[str] = frozenset(),
 ) -> list[CheckResult]:
-    """The results of the checks over what has changed. Raises ModelFailed for one that cannot run."""
-    due = [each for check in checks for each in _due(cursor, building, check)]
+    """The results of the checks over what has changed; those whose ids are in `anew` are run whole.
+
+    Raises ModelFailed for one that cannot run.
+    """
+    due = [each for check in checks for each in _due(cursor, building, check, anew)]
     whole = [each for each in due if each.is_whole]
     changed = [each for each in due if not each.is_whole]
     groups = [[each] for each in whole]
@@ -40,8 +46,13 @@ def run_checks(
     ]
 
 
-def _due(cursor: duckdb.DuckDBPyConnection, building: Building, check: Check) -> Iterator[_Due]:
+def _due(
+    cursor: duckdb.DuckDBPyConnection, building: Building, check: Check, anew: frozenset[str]
+) -> Iterator[_Due]:
     """The form in which a check is to be run, if at all."""
+    if check.unique_id in anew:
+        yield _Due(check, check.sql, is_whole=True)
+        return
     fates = {building.fates.get(parent, Fate.SAME) for parent in check.parents}
     if fates <= {Fate.SAME}:
         return

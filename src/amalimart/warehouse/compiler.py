@@ -30,7 +30,7 @@ _KEPT_OF_A_CONFIG = (
     "materialized", "severity", "pre-hook", "post-hook", "grants", "contract", "sql_header",
     "limit", "fail_calc", "error_if", "warn_if", "meta",
 )  # fmt: skip
-_FORMAT = 12  # of the cache; another number reads every project anew
+FORMAT = 12  # of the cache; another number reads every project anew
 _KINDS = {"operation": "an on-run-start or on-run-end hook", "analysis": "an analysis"}
 _SCHEMAS = ("staging", "silver", "gold")
 _DBT = "import sys; from dbt.cli.main import cli; sys.argv[0] = 'dbt'; cli()"
@@ -43,7 +43,7 @@ def compile_project(
 
     Raises CompileFailed with dbt's own words, UnsupportedFeature for what the executor cannot run.
     """
-    manifest_path = cache / f"{project_hash}-{_FORMAT}.json"
+    manifest_path = cache / f"{project_hash}-{FORMAT}.json"
     trimmed = _cached(manifest_path)
     if trimmed is None:
         cache.mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,9 @@
 """Builds a release: bronze views, models, checks and the release row in ONE transaction.
 
 All of it commits or none. Models follow what changed, and checks look at changed rows; the first build
-and one of another project do everything anew. An error-level check that fails holds the release back:
-everything is rolled back, the old release keeps serving, and the reason is recorded outside that
-transaction.
+and one of another make do everything anew, one of another project what it defines otherwise. An
+error-level check that fails holds the release back: everything is rolled back, the old release keeps
+serving, and the reason is recorded outside that transaction.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from amalimart.warehouse.building import Building, Fate
 from amalimart.warehouse.checking import run_checks
 from amalimart.warehouse.graph import RUN_CONTEXT, CompiledGraph, bronze_id
 from amalimart.warehouse.hot_file import HotFile
+from amalimart.warehouse.model_log import forget_project, record_environment, recorded_environment
+from amalimart.warehouse.project_changes import ProjectChanges, environment
 from amalimart.warehouse.reading import Release
 from amalimart.warehouse.release_log import (
     CheckResult,
@@ -63,6 +65,7 @@ class Executor:
         self._hot_file = hot_file
         self._clock = clock
         self._zone = business_zone
+        self._is_of_this_make = False
 
     def publish(
         self, graph: CompiledGraph, lake: LakeState, progress: Progress = lambda _done, _total, _what: None
@@ -73,7 +76,9 @@ class Executor:
         """
         try:
             with self._hot_file.write() as cursor:
-                return self._build(cursor, graph, lake, progress)
+                report = self._build(cursor, graph, lake, progress)
+            self._is_of_this_make = True
+            return report  # noqa: TRY300 - it is committed, which the block may still refuse
         except WarehouseError as error:
             with self._hot_file.write() as cursor:
                 record_blocked(cursor, self._clock.now(), error.code, error.what, error.where)
@@ -86,27 +91,25 @@ class Executor:
         business_now = self._clock.now().astimezone(self._zone).replace(tzinfo=None)
         previous = latest_release(cursor)
         refuse_missing(lake.tables, graph.bronze)
-        is_whole = previous is None or previous.project_hash != graph.project_hash
         news = Arrivals(cursor, lake)
-        if is_whole:
+        changes = self._changes(cursor, graph, previous)
+        fates = news.fates(latest_positions(cursor))
+        if business_day_built(cursor) != business_now.date():
+            fates[RUN_CONTEXT] = Fate.REBUILT
+        if changes is not None:
             _clear_for_another_project(cursor, graph, lake)
-            fates = {}
             for table in lake.tables:
                 news.read_whole(bronze_id(table.view))
-        else:
-            fates = news.fates(latest_positions(cursor))
-            if business_day_built(cursor) != business_now.date():
-                fates[RUN_CONTEXT] = Fate.REBUILT
-            if not fates:
-                return None
+        elif not fates:
+            return None
         set_run_context(cursor, business_now)
         building = Building(cursor, graph, fates, news.read_whole)
         built = {}
         for number, model in enumerate(graph.ordered):
             progress(number, len(graph.models), str(model.table))
-            built[model.unique_id] = building.whole(model) if is_whole else building.follow(model)
+            built[model.unique_id] = changes.bring(building, model) if changes else building.follow(model)
         progress(len(graph.models), len(graph.models), "checks")
-        results = run_checks(cursor, building, graph.checks)
+        results = run_checks(cursor, building, graph.checks, changes.checks if changes else frozenset())
         _hold_back_if_broken(results)
         release = Release(
             release_id=previous.release_id + 1 if previous else 1,
@@ -118,7 +121,21 @@ class Executor:
         models = sum(each.fate is not Fate.SAME for each in built.values())
         rows = sum(each.rows for each in built.values())
         record_release(cursor, release, lake.positions, models, rows)
+        if changes is not None:
+            changes.record(release.release_id)
         return BuildReport(release, models, rows, tuple(results), time.monotonic() - started)
+
+    def _changes(
+        self, cursor: duckdb.DuckDBPyConnection, graph: CompiledGraph, previous: Release | None
+    ) -> ProjectChanges | None:
+        """What the project defines otherwise than the published release; None where it is the same."""
+        is_of_this_make = self._is_of_this_make or recorded_environment(cursor) == environment(self._zone)
+        if previous is not None and is_of_this_make and previous.project_hash == graph.project_hash:
+            return None
+        if previous is None or not is_of_this_make:
+            forget_project(cursor)
+            record_environment(cursor, environment(self._zone))
+        return ProjectChanges(cursor, graph)
 
 
 def _clear_for_another_project(

@@ -24,6 +24,7 @@ from amalimart.core.errors import (
     QueryTooLarge,
     WarehouseError,
 )
+from amalimart.warehouse import model_log
 from amalimart.warehouse.reading import ReadTransaction, Release, Rows
 from amalimart.warehouse.release_log import create_tables, latest_release
 
@@ -87,6 +88,7 @@ class HotFile:
         connection.execute(f"use {_CATALOG}")
         self._lock_down(connection, self._readable_folders)
         create_tables(connection)
+        connection.execute(model_log.DDL)
         return connection
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:

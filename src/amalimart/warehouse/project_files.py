@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -54,12 +54,17 @@ def assemble(
     shutil.copytree(packaged, folder, ignore=shutil.ignore_patterns(".*", "target", "logs"))
     for overlay in overlays:
         _overlay(folder, overlay)
-    write_staging(folder / "models" / "staging", folder / "tests", tuple(sources), settings.business_zone)
+    landed = tuple(sources)
+    write_staging(folder / "models" / "staging", folder / "tests", landed, settings.business_zone)
     (folder / "profiles.yml").write_text(
         "amalimart:\n  target: warehouse\n  outputs:\n    warehouse:\n      type: duckdb\n"
         "      path: \"{{ env_var('AMALIMART_DBT_DATABASE') }}\"\n      threads: 1\n"
     )
-    return _content_hash(folder, settings)
+    return _content_hash(folder, settings, landed)
+
+
+def _sorted(source: LandedSource) -> list[tuple[str, Mapping[str, str]]]:
+    return sorted(source.tables.items(), key=lambda landed: landed[0])
 
 
 def _overlay(folder: Path, overlay: Path) -> None:
@@ -80,8 +85,13 @@ def _overlay(folder: Path, overlay: Path) -> None:
             shutil.copyfile(path, target)
 
 
-def _content_hash(folder: Path, settings: ProjectSettings) -> str:
+def _content_hash(folder: Path, settings: ProjectSettings, landed: tuple[LandedSource, ...]) -> str:
     digest = hashlib.sha256()
+    # A landed type that widens changes what the models hold, although it may change no file.
+    types = [
+        (source.name, table, *columns.items()) for source in landed for table, columns in _sorted(source)
+    ]
+    digest.update(repr(types).encode())
     digest.update(
         f"{version('dbt-core')} {version('dbt-duckdb')} {sorted(settings.dbt_vars().items())}".encode()
     )
