@@ -3,7 +3,7 @@
     not_null, accepted_values and other checks of single rows    over the rows that came
     unique                                                       over the values that came
     relationships                                                over the rows that came, and over those
-                                                                 that named a row that went (error level)
+                                                                 that name a row that went
     a test with `compared_by: {relation: column}`                over the changed values of those columns
 
 Given that the last release passed, the verdict is the same: rows that did not change cannot begin to
@@ -45,15 +45,13 @@ def delta_of(unique_id: str, node: Mapping[str, Any], known: Mapping[str, Relati
             rows = f"from {tested.table.sql} semi join ({values}) as came using ({quoted(column)})"
             read = [tested]
         case "relationships" if column and len(others) == 1:
-            rows, read = came(tested.table), [tested]
-            if str(node["config"].get("severity") or "error").lower() == "error":
-                field = quoted(str(told["kwargs"]["field"]))
-                gone = f"select {field} as _gone from {changes_of(others[0].table)} where _sign = -1"
-                rows += (
-                    f" union all select r.* from {tested.table.sql} as r"
-                    f" semi join ({gone}) as g on r.{quoted(column)} = g._gone"
-                )
-                read = [tested, others[0]]
+            field, named = quoted(str(told["kwargs"]["field"])), others[0]
+            gone = f"select {field} as _gone from {changes_of(named.table)} group by 1 having sum(_sign) < 0"
+            rows = (
+                f"{came(tested.table)} union all select r.* from {tested.table.sql} as r"
+                f" semi join ({gone}) as g on r.{quoted(column)} = g._gone"
+            )
+            read = [tested, named]
         case _:
             return None
     sql = substituted(node["compiled_code"], reads_of(node["compiled_code"], unique_id), {tested.table: rows})
