@@ -96,7 +96,7 @@ class Building:
         if model.is_view:
             return self._told(model, Built(Fate.REBUILT) if rebuilt else self._seen_through(model))
         recipe = model.recipe
-        if recipe is None or rebuilt or changed & set(recipe.whole_on):
+        if recipe is None or rebuilt or changed & set(recipe.whole_on) or self._lacks_changes(recipe):
             return self.anew(model)
         return self._applied(model, recipe)
 
@@ -150,8 +150,12 @@ class Building:
     def _has_changed(self, unique_id: str) -> bool:
         return self.fates.get(unique_id) is Fate.CHANGED
 
+    def _lacks_changes(self, recipe: Recipe) -> bool:
+        """Whether a change set that the recipe reads is not known; it may read others than its query does."""
+        return any(self.fates.get(parent) is Fate.REBUILT for parent in recipe.read_changes)
+
     def _stand_ins(self, recipe: Recipe) -> None:
-        for parent in {*recipe.reads, *(parent for route in recipe.routes for parent in route.parents)}:
+        for parent in recipe.read_changes:
             self.stand_in(parent)
 
     def stand_in(self, unique_id: str) -> None:

@@ -66,6 +66,11 @@ class Recipe:
     is_exact: bool = False
     whole_on: tuple[str, ...] = ()
 
+    @property
+    def read_changes(self) -> frozenset[str]:
+        """Unique ids of everything whose change set it reads."""
+        return frozenset(self.reads).union(*(route.parents for route in self.routes))
+
     def as_dict(self) -> dict[str, Any]:
         """The form in which a recipe is kept in a file."""
         return asdict(self)
