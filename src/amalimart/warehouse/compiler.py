@@ -24,13 +24,13 @@ from amalimart.warehouse.staging.files import RECIPES
 
 _KEPT_OF_A_NODE = (
     "resource_type", "database", "schema", "name", "alias", "compiled_code", "depends_on", "language",
-    "test_metadata", "attached_node",
+    "test_metadata", "attached_node", "original_file_path",
 )  # fmt: skip
 _KEPT_OF_A_CONFIG = (
     "materialized", "severity", "pre-hook", "post-hook", "grants", "contract", "sql_header",
     "limit", "fail_calc", "error_if", "warn_if", "meta",
 )  # fmt: skip
-FORMAT = 12  # of the cache; another number reads every project anew
+FORMAT = 13  # of the cache; another number reads every project anew
 _KINDS = {"operation": "an on-run-start or on-run-end hook", "analysis": "an analysis"}
 _SCHEMAS = ("staging", "silver", "gold")
 _DBT = "import sys; from dbt.cli.main import cli; sys.argv[0] = 'dbt'; cli()"
@@ -148,6 +148,7 @@ def read_manifest(manifest: dict[str, Any], project_hash: str) -> CompiledGraph:
                     parents=parents,
                     recipe=read_recipe(node["recipe"]) if node.get("recipe") else None,
                     on_changes=OnChanges(**node["on_changes"]) if node.get("on_changes") else None,
+                    file=node.get("original_file_path") or "",
                 )
             )
         elif node["resource_type"] == "test":
@@ -161,6 +162,7 @@ def read_manifest(manifest: dict[str, Any], project_hash: str) -> CompiledGraph:
                     sql=node["compiled_code"],
                     parents=parents,
                     delta=_delta_check(node),
+                    file=node.get("original_file_path") or "",
                 )
             )
         else:

@@ -39,6 +39,7 @@ class Model:
 
     recipe      how a table follows changes; None where it is built anew
     on_changes  how a view passes changes on; None where that cannot be told
+    file        where its text stands, inside the assembled project
     """
 
     unique_id: str
@@ -48,6 +49,7 @@ class Model:
     parents: frozenset[str]
     recipe: Recipe | None = None
     on_changes: OnChanges | None = None
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class Check:
     sql: str
     parents: frozenset[str]
     delta: DeltaCheck | None = None
+    file: str = ""
 
 
 @dataclass(frozen=True)
