@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from typing import Any
 
@@ -20,6 +20,7 @@ from amalimart.warehouse.graph import Check, Model
 _ENGINE = DuckDB()
 
 
+@lru_cache(maxsize=2_000)
 def words_of(sql: str) -> str:
     """SQL without its comments, one blank between words; as it is where it cannot be taken apart."""
     try:

@@ -85,19 +85,27 @@ def record_models(
     cursor: duckdb.DuckDBPyConnection, models: Iterable[RecordedModel], kept: Collection[str]
 ) -> None:
     """Remember models anew, and forget every one whose id is not among those that are kept."""
-    fresh = list(models)
-    forgotten = [model.unique_id for model in fresh]
+    rows = [
+        (
+            model.unique_id,
+            model.relation,
+            model.is_view,
+            model.fingerprint,
+            json.dumps([[column.name, column.type] for column in model.columns]),
+            model.built_in,
+        )
+        for model in models
+    ]
     cursor.execute(
         "delete from meta.models where list_contains(?::varchar[], unique_id)"
         " or not list_contains(?::varchar[], unique_id)",
-        [forgotten, sorted(kept)],
+        [[unique_id for unique_id, *_ in rows], sorted(kept)],
     )
-    for model in fresh:
-        columns = json.dumps([[column.name, column.type] for column in model.columns])
-        cursor.execute(
-            "insert into meta.models values (?, ?, ?, ?, ?, ?)",
-            [model.unique_id, model.relation, model.is_view, model.fingerprint, columns, model.built_in],
-        )
+    if rows:
+        kinds = ("varchar", "varchar", "boolean", "varchar", "varchar", "bigint")
+        listed = ", ".join(f"unnest(?::{kind}[])" for kind in kinds)
+        values = [list(column) for column in zip(*rows, strict=True)]
+        cursor.execute(f"insert into meta.models select {listed}", values)
 
 
 def recorded_checks(cursor: duckdb.DuckDBPyConnection) -> dict[str, str]:

@@ -38,6 +38,7 @@ class ProjectChanges:
         self._graph = graph
         self._models = recorded_models(cursor)
         self._checks = recorded_checks(cursor)
+        self._fingerprints = {model.unique_id: fingerprint_of(model) for model in graph.models}
         self._told_checks = {check.unique_id: fingerprint_of_check(check) for check in graph.checks}
 
     @property
@@ -59,7 +60,7 @@ class ProjectChanges:
         stands = before is not None and (before.relation, before.is_view) == (str(model.table), model.is_view)
         if before is None or not stands or before.columns != building.columns_of(model):
             return building.whole(model)
-        if before.fingerprint == fingerprint_of(model):
+        if before.fingerprint == self._fingerprints[model.unique_id]:
             return building.follow(model)
         return building.whole(model) if model.is_view else building.anew(model)
 
@@ -68,7 +69,7 @@ class ProjectChanges:
         standing = standing_columns(self._cursor)
         fresh = []
         for model in self._graph.models:
-            fingerprint, columns = fingerprint_of(model), standing[str(model.table)]
+            fingerprint, columns = self._fingerprints[model.unique_id], standing[str(model.table)]
             before = self._models.get(model.unique_id)
             if before is None or (before.fingerprint, before.columns) != (fingerprint, columns):
                 fresh.append(
