@@ -15,6 +15,7 @@ from amalimart.core.names import quoted
 from amalimart.mapping.source_mapping import SourceMapping, load_mapping
 from amalimart.warehouse.staging.files import write_staging
 from amalimart.warehouse.staging.landed import LandedSource, bronze_view
+from amalimart.warehouse.staging.macros import rendered
 
 HEAD = """\
 mapping: shop
@@ -90,8 +91,8 @@ class Lab:
         self.engine.close()
 
     def sql(self, model: str) -> str:
-        """A model as it was generated."""
-        return (self._folder / f"{model}.sql").read_text()
+        """A model as it was generated, its macros carried out."""
+        return rendered((self._folder / f"{model}.sql").read_text())
 
     def rows(self, question: str) -> list[tuple[Any, ...]]:
         return self.engine.execute(question).fetchall()

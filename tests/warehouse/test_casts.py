@@ -22,6 +22,7 @@ from amalimart.mapping.entities import ColumnType
 from amalimart.mapping.enum_values import folded
 from amalimart.warehouse.lake_view import engine_type
 from amalimart.warehouse.staging.casts import cast_expression, present_value
+from amalimart.warehouse.staging.macros import rendered
 
 SOURCE_ZONE, BUSINESS_ZONE = "Africa/Lagos", "Europe/London"
 BLANKS = " \t\n\r\u00a0"
@@ -70,12 +71,13 @@ def told(
         business_zone=BUSINESS_ZONE,
     )
     engine.register("landed", landed)
-    rows = engine.execute(
+    sql = (
         f'with given as (select n, {present_value("x", source_type)} as "from x" from landed), '
         f"typed as (select *, {cast.value} as told from given) "
         f'select told, "from x" is not null and told is null, coalesce({cast.is_changed or "false"}, false) '
         "from typed order by n"
-    ).fetchall()
+    )
+    rows = engine.execute(rendered(sql)).fetchall()
     return [Told(*row) for row in rows]
 
 
@@ -412,7 +414,7 @@ def test_a_spelling_is_folded_alike_here_and_in_the_engine(engine: duckdb.DuckDB
         "letter", source_type="varchar", target=ColumnType.ENUM, result="told", values={"x": "X"},
         default="D", text_format=None, source_zone=SOURCE_ZONE, business_zone=BUSINESS_ZONE,
     )  # fmt: skip
-    folding = re.search(r"lower\(regexp_replace\(.*?'g'\)\)", cast.value)
+    folding = re.search(r"lower\(regexp_replace\(.*?'g'\)\)", rendered(cast.value))
     assert folding is not None
     rows = engine.execute(f"select letter, {folding[0]} from spelled").fetchall()
     assert [letter for letter, seen in rows if seen != folded(f"x{letter}x")[1:-1]] == []

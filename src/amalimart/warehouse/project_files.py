@@ -54,6 +54,7 @@ def assemble(
     shutil.copytree(packaged, folder, ignore=shutil.ignore_patterns(".*", "target", "logs"))
     for overlay in overlays:
         _overlay(folder, overlay)
+    _bring_macros(folder)
     landed = tuple(sources)
     write_staging(folder / "models" / "staging", folder / "tests", landed, settings.business_zone)
     (folder / "profiles.yml").write_text(
@@ -61,6 +62,12 @@ def assemble(
         "      path: \"{{ env_var('AMALIMART_DBT_DATABASE') }}\"\n      threads: 1\n"
     )
     return _content_hash(folder, settings, landed)
+
+
+def _bring_macros(folder: Path) -> None:
+    """The macros that generated models call, also where the project has none."""
+    macros = Path("macros", "staging")
+    shutil.copytree(PACKAGED_PROJECT / macros, folder / macros, dirs_exist_ok=True)
 
 
 def _sorted(source: LandedSource) -> list[tuple[str, Mapping[str, str]]]:

@@ -29,18 +29,13 @@ from dataclasses import dataclass
 from amalimart.core.errors import ConfigError
 from amalimart.mapping.entities import ColumnType
 from amalimart.mapping.enum_values import folded
+from amalimart.warehouse.staging.macros import call
 from amalimart.warehouse.staging.moments import TEXT_TYPES, moment, text_literal
 
 _TRUE = ("true", "t", "yes", "y", "on", "1")
 _FALSE = ("false", "f", "no", "n", "off", "0")
-_WHOLE = "[+-]?[0-9]+([.]0*)?"
-_NUMBER = "[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)"
-_WITH_EXPONENT = "[+-]?([0-9]{1,18}([.][0-9]*)?|[.][0-9]+)[eE][+-]?[0-9]{1,3}"
 
 _DOUBLE = {"double", "float", "halffloat"}
-_BLANKS_IN_SQL = r"e' \t\n\r' || chr(160)"
-_EDGED_IN_SQL = r"^[ \t\n\r\x{A0}]|[ \t\n\r\x{A0}]$"
-_JOINED_IN_SQL = r"[ \t\n\r\x{A0}-]+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +49,12 @@ class Cast:
 
 def present_value(column: str, source_type: str) -> str:
     """The value of a quoted source column, null where it is blank."""
-    return f"nullif(trim({column}, {_BLANKS_IN_SQL}), '')" if source_type in TEXT_TYPES else column
+    return call("trimmed", column) if source_type in TEXT_TYPES else column
 
 
 def blank_edged(column: str) -> str:
     """Whether a text of a quoted source column has outer blanks, which its value is then without."""
-    return f"regexp_matches({column}, '{_EDGED_IN_SQL}')"
+    return call("has_outer_blanks", column)
 
 
 def cast_expression(
@@ -82,7 +77,7 @@ def cast_expression(
     value, is_changed, change = "", "", ""
     match target:
         case ColumnType.TEXT:
-            value = f"cast({present} as varchar)"
+            value = as_text(present, source_type)
         case ColumnType.ID:
             value = id_value(present, source_type)
         case ColumnType.ENUM:
@@ -109,21 +104,27 @@ def is_whole(source_type: str) -> bool:
     return re.fullmatch(r"u?int\d+", source_type) is not None
 
 
+def as_text(value: str, source_type: str) -> str:
+    """A value written out."""
+    if source_type in _DOUBLE:
+        return call("double_as_text", value)
+    return call("instant_as_text" if source_type == "timestamp with time zone" else "as_text", value)
+
+
 def id_value(present: str, source_type: str) -> str:
     """An id as text; a whole double loses its point."""
-    if source_type not in _DOUBLE:
-        return f"cast({present} as varchar)"
-    whole = f"cast(try_cast({present} as hugeint) as varchar)"
-    return f"case when {present} = trunc({present}) then {whole} else cast({present} as varchar) end"
+    return call("double_as_id", present) if source_type in _DOUBLE else as_text(present, source_type)
 
 
 def _integer(present: str, source_type: str) -> str:
     if source_type in TEXT_TYPES:
-        return f"try_cast(case when regexp_full_match({present}, '{_WHOLE}') then {present} end as bigint)"
+        return call("text_as_integer", present)
     if is_whole(source_type):
         return f"try_cast({present} as bigint)"
-    if source_type in _DOUBLE or source_type.startswith("decimal"):
-        return f"try_cast(case when {present} = trunc({present}) then {present} end as bigint)"
+    if source_type in _DOUBLE:
+        return call("double_as_integer", present)
+    if source_type.startswith("decimal"):
+        return call("decimal_as_integer", present)
     return "cast(null as bigint)"
 
 
@@ -147,18 +148,11 @@ def _decimal(present: str, source_type: str, result: str, *, digits: int) -> tup
     engine_type = f"decimal(18, {digits})"
     wide = f"try_cast({present} as decimal(38, 18))"
     if source_type in TEXT_TYPES:
-        # The engine reads 6.1e-4 as 0.01 where the scale is 2: exponents are read wide, then narrowed.
-        plain = f"when regexp_full_match({present}, '{_NUMBER}') then try_cast({present} as {engine_type})"
-        raised = (
-            f"when regexp_full_match({present}, '{_WITH_EXPONENT}') then try_cast({wide} as {engine_type})"
-        )
-        return f"case {plain} {raised} end", f"{wide} <> {result}"
+        return call("text_as_decimal", present, digits), f"{wide} <> {result}"
     if source_type in _DOUBLE:
         noise = "1e-6" if digits == 2 else "1e-9"
         beyond = f"abs({present} - cast({result} as double)) > {noise}"
-        # Its text may have an exponent, too.
-        wide = f"try_cast(cast({present} as varchar) as decimal(38, 18))"
-        return f"try_cast({wide} as {engine_type})", beyond
+        return call("double_as_decimal", present, digits), beyond
     if source_type.startswith("decimal"):
         return f"try_cast({present} as {engine_type})", f"{wide} <> {result}"
     return f"try_cast({present} as {engine_type})" if is_whole(
@@ -168,7 +162,7 @@ def _decimal(present: str, source_type: str, result: str, *, digits: int) -> tup
 
 def enum_spelling(text: str) -> str:
     """The spelling of a text that enum values are compared by: the SQL of `folded`."""
-    return f"lower(regexp_replace({text}, '{_JOINED_IN_SQL}', '_', 'g'))"
+    return call("spelling", text)
 
 
 def _enum(
@@ -176,7 +170,7 @@ def _enum(
 ) -> Cast:
     if not values:
         raise ConfigError("an enum column with an empty list of values", expected="at least one value")
-    spelling = enum_spelling(present if source_type in TEXT_TYPES else f"cast({present} as varchar)")
+    spelling = enum_spelling(present if source_type in TEXT_TYPES else as_text(present, source_type))
     by_target: dict[str, list[str]] = {}
     for written, target in values.items():
         by_target.setdefault(target, []).append(text_literal(folded(written)))

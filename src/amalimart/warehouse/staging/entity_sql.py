@@ -16,6 +16,7 @@ from amalimart.mapping.entities import ColumnType, Entity
 from amalimart.mapping.enum_values import spellings
 from amalimart.mapping.shape import Deduplicate
 from amalimart.warehouse.staging.casts import Cast, blank_edged, cast_expression, id_value, is_whole
+from amalimart.warehouse.staging.macros import INLINED, MOMENT, TEXT, call
 from amalimart.warehouse.staging.moments import TEXT_TYPES
 from amalimart.warehouse.staging.present_values import (
     lookup_name,
@@ -37,21 +38,22 @@ from amalimart.warehouse.staging.staged import (
     literal,
 )
 
-_EMPTY_TYPES = {
-    ColumnType.ID: "varchar",
-    ColumnType.TEXT: "varchar",
-    ColumnType.ENUM: "varchar",
+EMPTY_TYPES = {
+    ColumnType.ID: TEXT,
+    ColumnType.TEXT: TEXT,
+    ColumnType.ENUM: TEXT,
     ColumnType.INTEGER: "bigint",
     ColumnType.DECIMAL: "decimal(18, 6)",
     ColumnType.MONEY: "decimal(18, 2)",
     ColumnType.BOOLEAN: "boolean",
-    ColumnType.TIMESTAMP: "timestamp",
+    ColumnType.TIMESTAMP: MOMENT,
     ColumnType.DATE: "date",
 }
+"""Engine type of a canonical column."""
 OWN_COLUMNS = {
-    "_rejected": ("varchar", "Why the row cannot be used; null if it can."),
-    "_repairs": ("varchar", "What was changed to use the row; null if nothing."),
-    "_source": ("varchar", "The source that the row is of."),
+    "_rejected": (TEXT, "Why the row cannot be used; null if it can."),
+    "_repairs": (TEXT, "What was changed to use the row; null if nothing."),
+    "_source": (TEXT, "The source that the row is of."),
     "_part": ("integer", "Which part of the source's mapping of the entity brought it, from 1."),
     "_batch": ("bigint", "Commit of the source's lake that brought the row."),
     "_sequence": ("bigint", "Row number inside that commit."),
@@ -65,7 +67,7 @@ SAME_KEY = "another row of the table has the same key"
 def empty_staging_sql(name: str, entity: Entity) -> str:
     """An empty, typed staging model for an entity the source lacks."""
     columns = [
-        f"cast(null as {_EMPTY_TYPES[spec.type]}) as {column}" for column, spec in entity.columns.items()
+        f"cast(null as {EMPTY_TYPES[spec.type]}) as {column}" for column, spec in entity.columns.items()
     ]
     columns += [f"cast(null as {kind}) as {column}" for column, (kind, _) in OWN_COLUMNS.items()]
     listed = ",\n".join(f"    {column}" for column in columns)
@@ -91,6 +93,11 @@ def staging_sql(staged: StagedPart) -> str:
 def key_sql(staged: StagedPart) -> list[str]:
     """The columns of the entity's key, typed, over the present values. Raises ConfigError."""
     return [_cast(staged, column).value for column in staged.entity.key]
+
+
+def typed_column(staged: StagedPart, column: str) -> str:
+    """A canonical column, typed, over the present values. Raises ConfigError."""
+    return _cast(staged, column).value
 
 
 def read_ctes(staged: StagedPart) -> tuple[list[tuple[str, str]], str]:
@@ -145,7 +152,7 @@ class _Staging:
             detail = f"{staged.name}, {place}: generated from the source mapping."
         shared = () if once else ("source_rows", "kept_rows", "typed")
         body = ",\n\n".join(
-            f"{name} as {'not materialized ' if name in shared else ''}(\n{sql}\n)" for name, sql in ctes
+            f"{name} as {INLINED if name in shared else ''}(\n{sql}\n)" for name, sql in ctes
         )
         return f"{entity_header(entity, detail)}with {body}\n\nselect * from {staged.model}\n"
 
@@ -222,16 +229,16 @@ class _Staging:
     def _repaired(self) -> str:
         repairs = list(self._repairs())
         if not repairs:
-            return "cast(null as varchar)"
+            return f"cast(null as {TEXT})"
         return "nullif(concat_ws('; ',\n            " + ",\n            ".join(repairs) + "\n        ), '')"
 
     def _repairs(self) -> Iterator[str]:
         if self._staged.table.tells_unchanged:
             listed = ", ".join(literal(column) for column in used_columns(self._staged))
-            untold = f"list_sort(list_intersect(typed._unchanged, [{listed}]))"
+            used = call("texts", listed)
             yield (
-                f"case when list_has_any(typed._unchanged, [{listed}])"
-                f" then 'the source did not repeat ' || array_to_string({untold}, ', ') end"
+                f"case when {call('has_common_texts', 'typed._unchanged', used)}"
+                f" then 'the source did not repeat ' || {call('common_texts', 'typed._unchanged', used)} end"
             )
         for column, spec in self._entity.columns.items():
             present = present_of(self._staged, column)
@@ -276,7 +283,7 @@ def ordering(rule: Deduplicate | None, table: StagedTable, prefix: str) -> list[
     value = f"{prefix}{quoted_own(rule.by)}"
     ways = [value]
     if table.types[rule.by] in TEXT_TYPES:
-        ways = [f"try_cast({value} as decimal(38, 9))", f"try_cast({value} as timestamp)", value]
+        ways = [call("text_to_order_as_number", value), call("text_to_order_as_moment", value), value]
     direction = "desc" if rule.keep == "latest" else "asc"
     return [*(f"{way} {direction} nulls last" for way in ways), *arrival]
 
@@ -333,7 +340,7 @@ def _cast(staged: StagedPart, column: str) -> Cast:
     origin, present = origin_of(staged, column), present_of(staged, column)
     if origin is None or present is None:
         stated = origin.constant if origin is not None else spec.default
-        return Cast(f"cast({literal(stated) if stated is not None else 'null'} as {_EMPTY_TYPES[spec.type]})")
+        return Cast(f"cast({literal(stated) if stated is not None else 'null'} as {EMPTY_TYPES[spec.type]})")
     name, source_type = present
     for text in origin.values or ():
         inert(text)

@@ -6,17 +6,18 @@ from collections.abc import Iterator, Sequence
 
 from amalimart.mapping.entities import ColumnType
 from amalimart.mapping.enum_values import spellings
-from amalimart.warehouse.staging.casts import enum_spelling
+from amalimart.warehouse.staging.casts import as_text, enum_spelling
+from amalimart.warehouse.staging.macros import TEXT
 from amalimart.warehouse.staging.moments import text_literal
 from amalimart.warehouse.staging.present_values import origin_of, read
 from amalimart.warehouse.staging.staged import DUPLICATE, StagedPart, column_name, header, literal
 
 COLUMNS = {
-    "entity": ("varchar", "The entity."),
-    "column_name": ("varchar", "Its enum column."),
-    "source": ("varchar", "The source."),
-    "table_name": ("varchar", "The source's table."),
-    "written": ("varchar", "The value as the source writes it."),
+    "entity": (TEXT, "The entity."),
+    "column_name": (TEXT, "Its enum column."),
+    "source": (TEXT, "The source."),
+    "table_name": (TEXT, "The source's table."),
+    "written": (TEXT, "The value as the source writes it."),
     "held_by_rows": ("bigint", "Current rows that hold it."),
 }
 """Column -> type and meaning."""
@@ -43,7 +44,7 @@ def _of_part(staged: StagedPart) -> Iterator[str]:
         if spec.type is not ColumnType.ENUM or origin is None or origin.source is None:
             continue
         table = staged.table if origin.lookup is None else staged.lookups[origin.lookup]
-        written = f"cast({read(table, origin.source)} as varchar)"
+        written = as_text(read(table, origin.source), table.types[origin.source])
         known = ", ".join(text_literal(spelling) for spelling in spellings(origin, spec))
         yield (
             f"select\n    {literal(staged.name)} as entity,\n    {literal(canonical)} as column_name,\n"

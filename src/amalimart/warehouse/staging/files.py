@@ -17,7 +17,7 @@ from amalimart.warehouse.staging.entity_sql import empty_staging_sql, staging_sq
 from amalimart.warehouse.staging.enum_drift_sql import enum_drift_sql
 from amalimart.warehouse.staging.formula_check import check_formulas
 from amalimart.warehouse.staging.landed import LandedSource, bronze_view
-from amalimart.warehouse.staging.recipes import staging_recipes
+from amalimart.warehouse.staging.recipes import staging_recipes, with_macros
 from amalimart.warehouse.staging.reconciliation_sql import ACCOUNT, account_model, reconciliation_sql
 from amalimart.warehouse.staging.rows_sql import rows_sql
 from amalimart.warehouse.staging.staged import StagedPart, StagedTable, header, rows_model
@@ -38,7 +38,7 @@ def write_staging(folder: Path, tests: Path, sources: Sequence[LandedSource], bu
     for name, sql in _models(tables.values(), staged, entities):
         (folder / f"{name}.sql").write_text(sql)
     recipes = staging_recipes(list(tables.values()), staged)
-    kept = {model_id(name): recipe.as_dict() for name, recipe in recipes.items()}
+    kept = {model_id(name): with_macros(recipe).as_dict() for name, recipe in recipes.items()}
     (folder / RECIPES).write_text(json.dumps(kept, indent=1))
     (folder / "_staging.yml").write_text(staging_yaml(sources, list(tables.values()), staged, entities))
     tests.mkdir(exist_ok=True)

@@ -8,12 +8,9 @@ from __future__ import annotations
 import re
 
 from amalimart.core.errors import ConfigError
+from amalimart.warehouse.staging.macros import MOMENT, call
 
 TEXT_TYPES = frozenset({"varchar", "text"})
-_DAY = "[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}"
-_TIME = "[ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?"
-_ZONE_NAME = " ?(Z|z|UTC|GMT)"
-_OFFSET = " ?[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?"
 _DIRECTIVE = re.compile("%(-[dmyHIMSj]|.|$)", re.DOTALL)
 _DIRECTIVES = set("aAwdbBmyYHIMSfgnpzZjUWcxXGuV%")
 _DIRECTIVES_OF_A_TIME = set("HIMSfgnpcX")
@@ -21,46 +18,35 @@ _DIRECTIVES_OF_A_TIME = set("HIMSfgnpcX")
 
 def text_literal(text: str) -> str:
     """A SQL string literal."""
-    escaped = text.replace("'", "''")
-    return f"'{escaped}'"
+    return call("text_literal", text) if "'" in text or "\\" in text else f"'{text}'"
 
 
 def moment(
     present: str, source_type: str, text_format: str | None, source_zone: str, business_zone: str
 ) -> str:
     """The business-zone timestamp of a present value. Raises ConfigError for an unusable format."""
-    business = text_literal(business_zone)
 
     def local(naive: str) -> str:
-        if source_zone == business_zone:
-            return naive
-        return f"try(timezone({business}, timezone({text_literal(source_zone)}, {naive})))"
+        return call("from_zone", naive, source_zone, business_zone)
 
     match source_type:
         case "timestamp with time zone":
-            told = f"try(timezone({business}, {present}))"
+            told = call("business_moment", present, business_zone)
         case "timestamp":
             told = local(present)
         case "date":
-            told = f"try_cast({present} as timestamp)"
+            told = call("start_of_day", present)
         case text if text in TEXT_TYPES and text_format is None:
-            naive = f"try_cast({present} as timestamp)"
-            offset = rf"regexp_replace(regexp_replace({present}, '{_ZONE_NAME}$', '+00'), ' ([+-])', '\1')"
-            told = (
-                f"case when regexp_full_match({present}, '{_DAY}') then {naive} "
-                f"when regexp_full_match({present}, '{_DAY}{_TIME}') then {local(naive)} "
-                f"when regexp_full_match({present}, '{_DAY}{_TIME}({_ZONE_NAME}|{_OFFSET})') "
-                f"then timezone({business}, try_cast({offset} as timestamptz)) end"
-            )
+            told = call("text_as_moment", present, source_zone, business_zone)
         case text if text in TEXT_TYPES and text_format is not None:
             directives = _directives(text_format)
-            parsed = f"try_strptime({present}, {text_literal(text_format)})"
+            parsed = call("text_by_format", present, text_format)
             if directives & {"z", "Z"}:
-                told = f"try(timezone({business}, {parsed}))"
+                told = call("business_moment", parsed, business_zone)
             else:
                 told = local(parsed) if directives & _DIRECTIVES_OF_A_TIME else parsed
         case _:
-            return "cast(null as timestamp)"
+            return f"cast(null as {MOMENT})"
     return f"case when year({told}) between 1 and 9999 then {told} end"
 
 

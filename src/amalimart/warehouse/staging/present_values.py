@@ -14,6 +14,7 @@ from amalimart.mapping.parts import filter_columns
 from amalimart.mapping.scalar_sql import scalar_sql
 from amalimart.mapping.shape import ColumnMapping
 from amalimart.warehouse.staging.casts import id_value, is_whole, present_value
+from amalimart.warehouse.staging.macros import call
 from amalimart.warehouse.staging.staged import StagedPart, StagedTable, column_name, inert, literal
 
 TEXT = "varchar"
@@ -95,7 +96,7 @@ def made_columns(staged: StagedPart) -> list[tuple[str, str]]:
         if origin is not None and origin.join is not None:
             made.append((quoted(f"join for {canonical}"), _joined(staged, origin.join, origin.separator)))
         if origin is not None and origin.sql is not None:
-            formula = f"cast(try({inert(scalar_sql(origin.sql).rendered(own_name))}) as varchar)"
+            formula = call("as_text", call("formula", inert(scalar_sql(origin.sql).rendered(own_name))))
             made.append((quoted(f"sql for {canonical}"), present_value(formula, TEXT)))
     return made
 
@@ -107,7 +108,6 @@ def _joined(staged: StagedPart, columns: tuple[str, ...], separator: str) -> str
         kind = staged.table.types[column]
         value = id_value(quoted_own(column), kind)
         if not is_whole(kind):
-            marked = literal("\\" + separator)
-            value = rf"replace(replace({value}, '\', '\\'), {literal(separator)}, {marked})"
+            value = call("marked", value, separator)
         parts.append(value)
     return f" || {literal(separator)} || ".join(parts)

@@ -33,6 +33,7 @@ from amalimart.warehouse.staging.entity_sql import (
     staging_sql,
 )
 from amalimart.warehouse.staging.landed import bronze_view
+from amalimart.warehouse.staging.macros import INLINED, rendered
 from amalimart.warehouse.staging.present_values import origin_of, read
 from amalimart.warehouse.staging.reconciliation_sql import account_model, account_sql_of_changes
 from amalimart.warehouse.staging.rows_sql import rows_sql
@@ -64,6 +65,19 @@ def staging_recipes(
     return found
 
 
+def with_macros(recipe: Recipe) -> Recipe:
+    """The recipe with its macros carried out: it is run as it is."""
+    return replace(
+        recipe,
+        sql=rendered(recipe.sql),
+        routes=tuple(replace(route, sql=rendered(route.sql)) for route in recipe.routes),
+        parts=tuple(
+            replace(part, sql=rendered(part.sql), missing=rendered(part.missing), rest=rendered(part.rest))
+            for part in recipe.parts
+        ),
+    )
+
+
 def _place(model: str) -> TableRef:
     return TableRef("staging", model)
 
@@ -90,7 +104,7 @@ def _of_rows(table: StagedTable) -> Recipe:
         unit=table.key,
         identity=ROW,
         routes=(Route((bronze_id(landed.name),), f"select distinct {listed} from {news} where {told}"),),
-        sql=_plain(folded.replace("as not materialized", "as materialized")),
+        sql=_plain(folded.replace(f"as {INLINED}", "as materialized ")),
         is_exact=True,
     )
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from amalimart.warehouse.staging.entity_sql import key_sql, read_ctes
+from amalimart.warehouse.staging.macros import INLINED, TEXT, call
 from amalimart.warehouse.staging.present_values import quoted_own, read, used_columns
 from amalimart.warehouse.staging.row_filters import filter_sql
 from amalimart.warehouse.staging.rows_sql import ORDER
@@ -23,10 +24,10 @@ from amalimart.warehouse.staging.staged import DUPLICATE, StagedPart, column_nam
 from amalimart.warehouse.staging.union_sql import LAST, is_ranked
 
 ACCOUNT = {
-    "entity": ("varchar", "The entity."),
-    "source": ("varchar", "The source that fills it."),
+    "entity": (TEXT, "The entity."),
+    "source": (TEXT, "The source that fills it."),
     "part": ("integer", "Which part of the source's mapping of the entity, from 1."),
-    "table_name": ("varchar", "The source's table."),
+    "table_name": (TEXT, "The source's table."),
     "landed_rows": ("bigint", "Rows of the table in the lake."),
     "superseded_rows": ("bigint", "Rows whose place a later row, a deletion or a row of the same key took."),
     "deleted_rows": ("bigint", "Rows that say that a row, or all, are gone."),
@@ -60,7 +61,7 @@ def reconciliation_sql(parts: Sequence[StagedPart], number: int) -> str:
         grain="one row",
         personal=(),
     )
-    return f"""{opening}with landed as not materialized (
+    return f"""{opening}with landed as {INLINED}(
     select
         {listed},
         _op,
@@ -74,7 +75,7 @@ truncated as (
     where _op = 'truncate'
 ),
 
-remaining as not materialized (
+remaining as {INLINED}(
     select landed.*
     from landed
     cross join truncated
@@ -163,9 +164,10 @@ def account_sql_of_changes(
     listed = ", ".join(f"{key} as _key_{place}" for place, key in enumerate(keys, 1))
     told = " and ".join(f"_key_{place} is not null" for place in range(1, len(keys) + 1))
     places = ", ".join(f"_key_{place}" for place in range(1, len(keys) + 1))
+    last = call("value_of_last", "_op", "_order")
     return f"""
 with arrived as (select {listed}, _op, {ORDER} as _order from {arrived}),
-newest as (select arg_max(_op, _order) as _op from arrived where {told} group by {places}),
+newest as (select {last} as _op from arrived where {told} group by {places}),
 told as (
     select
         (select count(*) from arrived) as landed,
@@ -235,7 +237,7 @@ def _passed_over(staged: StagedPart) -> str:
     if staged.part.deduplicate is None:
         return "passed_over as (\n    select 0 as rows\n),"
     ctes, rows = read_ctes(staged)
-    before = "".join(f"{name} as not materialized (\n{sql}\n),\n\n" for name, sql in ctes)
+    before = "".join(f"{name} as {INLINED}(\n{sql}\n),\n\n" for name, sql in ctes)
     keys = key_sql(staged)
     listed = ",\n            ".join(f"{key} as _key_{place}" for place, key in enumerate(keys, 1))
     told = " and ".join(f"_key_{place} is not null" for place in range(1, len(keys) + 1))

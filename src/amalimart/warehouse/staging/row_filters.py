@@ -8,7 +8,8 @@ from datetime import date, datetime, time
 from amalimart.mapping.entities import ColumnType
 from amalimart.mapping.scalar_sql import scalar_sql
 from amalimart.mapping.shape import Bound, Condition
-from amalimart.warehouse.staging.casts import cast_expression, is_whole
+from amalimart.warehouse.staging.casts import as_text, cast_expression, is_whole
+from amalimart.warehouse.staging.macros import call
 from amalimart.warehouse.staging.moments import moment
 from amalimart.warehouse.staging.present_values import own_name, quoted_own
 from amalimart.warehouse.staging.staged import StagedPart, inert, literal
@@ -21,7 +22,7 @@ def filter_sql(staged: StagedPart) -> str:
     given = staged.part.row_filter
     if given.sql is not None:
         formula = inert(scalar_sql(given.sql).rendered(own_name))
-        return f"coalesce(try(cast({formula} as boolean)), false)"
+        return f"coalesce({call('formula', f'cast({formula} as boolean)')}, false)"
     kept = [
         each
         for column, condition in given.conditions.items()
@@ -33,10 +34,11 @@ def filter_sql(staged: StagedPart) -> str:
 
 def _conditions(staged: StagedPart, column: str, condition: Condition) -> Iterator[str]:
     present = quoted_own(column)
+    written = as_text(present, staged.table.types[column])
     if condition.one_of is not None:
-        yield f"cast({present} as varchar) in ({', '.join(map(literal, condition.one_of))})"
+        yield f"{written} in ({', '.join(map(literal, condition.one_of))})"
     if condition.none_of is not None:
-        unwanted = f"cast({present} as varchar) in ({', '.join(map(literal, condition.none_of))})"
+        unwanted = f"{written} in ({', '.join(map(literal, condition.none_of))})"
         yield f"not coalesce({unwanted}, false)"
     if condition.empty is not None:
         yield f"{present} is {'' if condition.empty else 'not '}null"
@@ -50,7 +52,8 @@ def _compared(staged: StagedPart, present: str, source_type: str, operator: str,
     if isinstance(limit, date):
         at = limit if isinstance(limit, datetime) else datetime.combine(limit, time())
         zone = staged.source_zone
-        return f"{moment(present, source_type, None, zone, zone)} {operator} timestamp '{at.isoformat(' ')}'"
+        bound = call("moment_literal", at.isoformat(" "))
+        return f"{moment(present, source_type, None, zone, zone)} {operator} {bound}"
     if is_whole(source_type) or source_type.startswith("decimal") or source_type in {"double", "float"}:
         return f"{present} {operator} {limit!r}"
     return f"{_number(present, source_type)} {operator} {limit!r}"

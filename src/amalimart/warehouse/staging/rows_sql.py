@@ -9,6 +9,7 @@ a row without a key is a row of its own.
 from __future__ import annotations
 
 from amalimart.core.errors import ConfigError
+from amalimart.warehouse.staging.macros import INLINED, TEXTS, call
 from amalimart.warehouse.staging.staged import (
     DUPLICATE,
     StagedTable,
@@ -19,7 +20,7 @@ from amalimart.warehouse.staging.staged import (
     refuse_twins,
 )
 
-ORDER = "cast(_batch as hugeint) * 10000000000000000000 + _sequence"
+ORDER = call("arrival_order", "_batch", "_sequence")
 """One number that orders rows as the lake received them; no batch has as many rows as the factor."""
 
 
@@ -57,14 +58,14 @@ class _Rows:
         complete = "\n        and remaining._unchanged is null" if table.tells_unchanged else ""
         own = ["_op", "_batch", "_sequence", *(["_unchanged"] if table.tells_unchanged else [])]
         listed = ",\n        ".join([*self._columns, *own])
-        return f"""{opening}with numbered as not materialized (
+        return f"""{opening}with numbered as {INLINED}(
     select
         {listed},
         {ORDER} as {self._order}
     from {table.relation}
 ),
 
-remaining as not materialized (
+remaining as {INLINED}(
     select *
     from numbered
     where
@@ -79,7 +80,7 @@ latest as (
     select
         {self._keys_as("remaining")},
         max({self._order}) as {self._last},
-        arg_max(_op, {self._order}) as _last_op,
+        {call("value_of_last", "_op", self._order)} as _last_op,
         count(*) filter (where _op = 'snapshot') as _snapshots
     from remaining
     where {" and ".join(f"{key} is not null" for key in self._keys)}
@@ -88,7 +89,7 @@ latest as (
 
 {self._told_earlier()}{table.model} as (
     select
-        {self._selected("remaining._op", "cast(null as varchar[])")}
+        {self._selected("remaining._op", f"cast(null as {TEXTS})")}
     from remaining
     inner join latest on remaining.{self._order} = latest.{self._last}
     where
@@ -97,7 +98,7 @@ latest as (
     union all
 
     select
-        {self._selected(f"'{DUPLICATE}'", "cast(null as varchar[])")}
+        {self._selected(f"'{DUPLICATE}'", f"cast(null as {TEXTS})")}
     from remaining
     inner join latest on {self._same_key("latest")}
     where
@@ -109,7 +110,7 @@ latest as (
     union all
 
     select
-        {self._selected("remaining._op", "cast(null as varchar[])")}
+        {self._selected("remaining._op", f"cast(null as {TEXTS})")}
     from remaining
     where
         ({" or ".join(f"{key} is null" for key in self._keys)})
@@ -151,13 +152,10 @@ select * from {table.model}
             return ""
         told = "".join(
             f""",
-        arg_max(
-            struct_pack(told := remaining.{column_name(column)}, known := remaining._op <> 'delete'),
-            remaining.{self._order}
-        ) filter (
+        {self._last_told(column)} filter (
             where
             remaining._op = 'delete'
-            or not coalesce(list_contains(remaining._unchanged, {literal(column)}), false)
+            or not {call("has_text", "remaining._unchanged", literal(column))}
         ) as {column_name(column)}"""
             for column in self._others
         )
@@ -182,6 +180,11 @@ told as (
 
 """
 
+    def _last_told(self, column: str) -> str:
+        """Of the latest row: what it told of a column, and whether there was a row to tell it."""
+        told = call("told_value", f"remaining.{column_name(column)}", "remaining._op <> 'delete'")
+        return call("value_of_last", told, f"remaining.{self._order}")
+
     def _completed(self) -> str:
         if not self._table.tells_unchanged:
             return ""
@@ -191,8 +194,10 @@ told as (
             else f"told.{column_name(column)}.told as {column_name(column)}"
             for column in self._table.columns
         ]
-        unknown = "cast([] as varchar[])" + "".join(
-            f"\n            || if(told.{column_name(column)}.known, [], [{literal(column)}])"
+        nothing = call("no_texts")
+        unknown = nothing + "".join(
+            f"\n            || if(told.{column_name(column)}.known, {call('texts', '')}, "
+            f"{call('texts', literal(column))})"
             for column in self._others
         )
         listed = ",\n        ".join([*columns, "remaining._op", "remaining._batch", "remaining._sequence"])
@@ -201,7 +206,7 @@ told as (
 
     select
         {listed},
-        nullif({unknown}, cast([] as varchar[])) as _unchanged
+        nullif({unknown}, {nothing}) as _unchanged
     from remaining
     inner join told on remaining.{self._order} = told.{self._last}
 """

@@ -3,12 +3,12 @@
 -- owner: data platform
 -- personal data: none
 -- kind: change-driven
-with landed as not materialized (
+with landed as {{ inlined() }}(
     select
         "order_no" as _key_1,
         "line_no" as _key_2,
         _op,
-        cast(_batch as hugeint) * 10000000000000000000 + _sequence as _order
+        {{ arrival_order('_batch', '_sequence') }} as _order
     from {{ source('bronze', 'shop__lines') }}
 ),
 
@@ -18,7 +18,7 @@ truncated as (
     where _op = 'truncate'
 ),
 
-remaining as not materialized (
+remaining as {{ inlined() }}(
     select landed.*
     from landed
     cross join truncated
@@ -60,18 +60,18 @@ bronze as (
 
 wanted as (
     select count(*) filter (where not coalesce("from quantity" > 0
-        and not coalesce(cast("from state" as varchar) in ('void'), false)
-        and case when year(case when regexp_full_match("from written", '[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}') then try_cast("from written" as timestamp) when regexp_full_match("from written", '[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}[ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?') then try_cast("from written" as timestamp) when regexp_full_match("from written", '[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}[ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?( ?(Z|z|UTC|GMT)| ?[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)') then timezone('UTC', try_cast(regexp_replace(regexp_replace("from written", ' ?(Z|z|UTC|GMT)$', '+00'), ' ([+-])', '\1') as timestamptz)) end) between 1 and 9999 then case when regexp_full_match("from written", '[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}') then try_cast("from written" as timestamp) when regexp_full_match("from written", '[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}[ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?') then try_cast("from written" as timestamp) when regexp_full_match("from written", '[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}[ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?( ?(Z|z|UTC|GMT)| ?[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)') then timezone('UTC', try_cast(regexp_replace(regexp_replace("from written", ' ?(Z|z|UTC|GMT)$', '+00'), ' ([+-])', '\1') as timestamptz)) end end >= timestamp '2024-01-01 00:00:00', false)) as filtered_rows
+        and not coalesce({{ as_text('"from state"') }} in ('void'), false)
+        and case when year({{ text_as_moment('"from written"', 'UTC', 'UTC') }}) between 1 and 9999 then {{ text_as_moment('"from written"', 'UTC', 'UTC') }} end >= {{ moment_literal('2024-01-01 00:00:00') }}, false)) as filtered_rows
     from (
         select
             "order_no" as "from order_no",
             "line_no" as "from line_no",
             "quantity" as "from quantity",
-            nullif(trim("price", e' \t\n\r' || chr(160)), '') as "from price",
-            nullif(trim("list_price", e' \t\n\r' || chr(160)), '') as "from list_price",
-            nullif(trim("state", e' \t\n\r' || chr(160)), '') as "from state",
-            nullif(trim("written", e' \t\n\r' || chr(160)), '') as "from written",
-            nullif(trim("shop_code", e' \t\n\r' || chr(160)), '') as "from shop_code"
+            {{ trimmed('"price"') }} as "from price",
+            {{ trimmed('"list_price"') }} as "from list_price",
+            {{ trimmed('"state"') }} as "from state",
+            {{ trimmed('"written"') }} as "from written",
+            {{ trimmed('"shop_code"') }} as "from shop_code"
         from {{ ref('rows_shop__lines') }}
     ) as current_rows
 ),

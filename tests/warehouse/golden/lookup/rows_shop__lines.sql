@@ -3,7 +3,7 @@
 -- owner: data platform
 -- personal data: none
 -- kind: change-driven
-with numbered as not materialized (
+with numbered as {{ inlined() }}(
     select
         "order_no",
         "line_no",
@@ -17,11 +17,11 @@ with numbered as not materialized (
         _batch,
         _sequence,
         _unchanged,
-        cast(_batch as hugeint) * 10000000000000000000 + _sequence as _order
+        {{ arrival_order('_batch', '_sequence') }} as _order
     from {{ source('bronze', 'shop__lines') }}
 ),
 
-remaining as not materialized (
+remaining as {{ inlined() }}(
     select *
     from numbered
     where
@@ -37,7 +37,7 @@ latest as (
         remaining."order_no" as _key_1,
         remaining."line_no" as _key_2,
         max(_order) as _last,
-        arg_max(_op, _order) as _last_op,
+        {{ value_of_last('_op', '_order') }} as _last_op,
         count(*) filter (where _op = 'snapshot') as _snapshots
     from remaining
     where "order_no" is not null and "line_no" is not null
@@ -58,53 +58,35 @@ incomplete as (
 told as (
     select
         incomplete._last,
-        arg_max(
-            struct_pack(told := remaining."quantity", known := remaining._op <> 'delete'),
-            remaining._order
-        ) filter (
+        {{ value_of_last(told_value('remaining."quantity"', 'remaining._op <> \'delete\''), 'remaining._order') }} filter (
             where
             remaining._op = 'delete'
-            or not coalesce(list_contains(remaining._unchanged, 'quantity'), false)
+            or not {{ has_text('remaining._unchanged', '\'quantity\'') }}
         ) as "quantity",
-        arg_max(
-            struct_pack(told := remaining."price", known := remaining._op <> 'delete'),
-            remaining._order
-        ) filter (
+        {{ value_of_last(told_value('remaining."price"', 'remaining._op <> \'delete\''), 'remaining._order') }} filter (
             where
             remaining._op = 'delete'
-            or not coalesce(list_contains(remaining._unchanged, 'price'), false)
+            or not {{ has_text('remaining._unchanged', '\'price\'') }}
         ) as "price",
-        arg_max(
-            struct_pack(told := remaining."list_price", known := remaining._op <> 'delete'),
-            remaining._order
-        ) filter (
+        {{ value_of_last(told_value('remaining."list_price"', 'remaining._op <> \'delete\''), 'remaining._order') }} filter (
             where
             remaining._op = 'delete'
-            or not coalesce(list_contains(remaining._unchanged, 'list_price'), false)
+            or not {{ has_text('remaining._unchanged', '\'list_price\'') }}
         ) as "list_price",
-        arg_max(
-            struct_pack(told := remaining."state", known := remaining._op <> 'delete'),
-            remaining._order
-        ) filter (
+        {{ value_of_last(told_value('remaining."state"', 'remaining._op <> \'delete\''), 'remaining._order') }} filter (
             where
             remaining._op = 'delete'
-            or not coalesce(list_contains(remaining._unchanged, 'state'), false)
+            or not {{ has_text('remaining._unchanged', '\'state\'') }}
         ) as "state",
-        arg_max(
-            struct_pack(told := remaining."written", known := remaining._op <> 'delete'),
-            remaining._order
-        ) filter (
+        {{ value_of_last(told_value('remaining."written"', 'remaining._op <> \'delete\''), 'remaining._order') }} filter (
             where
             remaining._op = 'delete'
-            or not coalesce(list_contains(remaining._unchanged, 'written'), false)
+            or not {{ has_text('remaining._unchanged', '\'written\'') }}
         ) as "written",
-        arg_max(
-            struct_pack(told := remaining."shop_code", known := remaining._op <> 'delete'),
-            remaining._order
-        ) filter (
+        {{ value_of_last(told_value('remaining."shop_code"', 'remaining._op <> \'delete\''), 'remaining._order') }} filter (
             where
             remaining._op = 'delete'
-            or not coalesce(list_contains(remaining._unchanged, 'shop_code'), false)
+            or not {{ has_text('remaining._unchanged', '\'shop_code\'') }}
         ) as "shop_code"
     from remaining
     inner join incomplete on remaining."order_no" = incomplete._key_1 and remaining."line_no" = incomplete._key_2
@@ -124,7 +106,7 @@ rows_shop__lines as (
         remaining._op as _op,
         remaining._batch,
         remaining._sequence,
-        cast(null as varchar[]) as _unchanged
+        cast(null as {{ texts_type() }}) as _unchanged
     from remaining
     inner join latest on remaining._order = latest._last
     where
@@ -145,13 +127,13 @@ rows_shop__lines as (
         remaining._op,
         remaining._batch,
         remaining._sequence,
-        nullif(cast([] as varchar[])
-            || if(told."quantity".known, [], ['quantity'])
-            || if(told."price".known, [], ['price'])
-            || if(told."list_price".known, [], ['list_price'])
-            || if(told."state".known, [], ['state'])
-            || if(told."written".known, [], ['written'])
-            || if(told."shop_code".known, [], ['shop_code']), cast([] as varchar[])) as _unchanged
+        nullif({{ no_texts() }}
+            || if(told."quantity".known, {{ texts('') }}, {{ texts('\'quantity\'') }})
+            || if(told."price".known, {{ texts('') }}, {{ texts('\'price\'') }})
+            || if(told."list_price".known, {{ texts('') }}, {{ texts('\'list_price\'') }})
+            || if(told."state".known, {{ texts('') }}, {{ texts('\'state\'') }})
+            || if(told."written".known, {{ texts('') }}, {{ texts('\'written\'') }})
+            || if(told."shop_code".known, {{ texts('') }}, {{ texts('\'shop_code\'') }}), {{ no_texts() }}) as _unchanged
     from remaining
     inner join told on remaining._order = told._last
 
@@ -169,7 +151,7 @@ rows_shop__lines as (
         'duplicate' as _op,
         remaining._batch,
         remaining._sequence,
-        cast(null as varchar[]) as _unchanged
+        cast(null as {{ texts_type() }}) as _unchanged
     from remaining
     inner join latest on remaining."order_no" = latest._key_1 and remaining."line_no" = latest._key_2
     where
@@ -192,7 +174,7 @@ rows_shop__lines as (
         remaining._op as _op,
         remaining._batch,
         remaining._sequence,
-        cast(null as varchar[]) as _unchanged
+        cast(null as {{ texts_type() }}) as _unchanged
     from remaining
     where
         ("order_no" is null or "line_no" is null)

@@ -3,7 +3,7 @@
 -- owner: data platform
 -- personal data: none
 -- kind: change-driven
-with numbered as not materialized (
+with numbered as {{ inlined() }}(
     select
         "owner",
         "code",
@@ -12,11 +12,11 @@ with numbered as not materialized (
         _op,
         _batch,
         _sequence,
-        cast(_batch as hugeint) * 10000000000000000000 + _sequence as _order
+        {{ arrival_order('_batch', '_sequence') }} as _order
     from {{ source('bronze', 'shop__shops') }}
 ),
 
-remaining as not materialized (
+remaining as {{ inlined() }}(
     select *
     from numbered
     where
@@ -31,7 +31,7 @@ latest as (
     select
         remaining."id" as _key_1,
         max(_order) as _last,
-        arg_max(_op, _order) as _last_op,
+        {{ value_of_last('_op', '_order') }} as _last_op,
         count(*) filter (where _op = 'snapshot') as _snapshots
     from remaining
     where "id" is not null
@@ -47,7 +47,7 @@ rows_shop__shops as (
         remaining._op as _op,
         remaining._batch,
         remaining._sequence,
-        cast(null as varchar[]) as _unchanged
+        cast(null as {{ texts_type() }}) as _unchanged
     from remaining
     inner join latest on remaining._order = latest._last
     where
@@ -63,7 +63,7 @@ rows_shop__shops as (
         'duplicate' as _op,
         remaining._batch,
         remaining._sequence,
-        cast(null as varchar[]) as _unchanged
+        cast(null as {{ texts_type() }}) as _unchanged
     from remaining
     inner join latest on remaining."id" = latest._key_1
     where
@@ -82,7 +82,7 @@ rows_shop__shops as (
         remaining._op as _op,
         remaining._batch,
         remaining._sequence,
-        cast(null as varchar[]) as _unchanged
+        cast(null as {{ texts_type() }}) as _unchanged
     from remaining
     where
         ("id" is null)

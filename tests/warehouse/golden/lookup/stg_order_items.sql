@@ -8,11 +8,11 @@ with source_rows as (
         "order_no" as "from order_no",
         "line_no" as "from line_no",
         "quantity" as "from quantity",
-        nullif(trim("price", e' \t\n\r' || chr(160)), '') as "from price",
-        nullif(trim("list_price", e' \t\n\r' || chr(160)), '') as "from list_price",
-        nullif(trim("state", e' \t\n\r' || chr(160)), '') as "from state",
-        nullif(trim("written", e' \t\n\r' || chr(160)), '') as "from written",
-        nullif(trim("shop_code", e' \t\n\r' || chr(160)), '') as "from shop_code",
+        {{ trimmed('"price"') }} as "from price",
+        {{ trimmed('"list_price"') }} as "from list_price",
+        {{ trimmed('"state"') }} as "from state",
+        {{ trimmed('"written"') }} as "from written",
+        {{ trimmed('"shop_code"') }} as "from shop_code",
         _op,
         _batch,
         _sequence,
@@ -22,43 +22,43 @@ with source_rows as (
 
 lookup_shop as (
     select
-        cast(nullif(trim("code", e' \t\n\r' || chr(160)), '') as varchar) as _match_1,
-        nullif(trim("owner", e' \t\n\r' || chr(160)), '') as "shop.owner",
-        nullif(trim("opened", e' \t\n\r' || chr(160)), '') as "from opened"
+        {{ as_text(trimmed('"code"')) }} as _match_1,
+        {{ trimmed('"owner"') }} as "shop.owner",
+        {{ trimmed('"opened"') }} as "from opened"
     from {{ ref('rows_shop__shops') }}
     where _op <> 'duplicate'
-    qualify row_number() over (partition by _match_1 order by try_cast("from opened" as decimal(38, 9)) desc nulls last, try_cast("from opened" as timestamp) desc nulls last, "from opened" desc nulls last, _batch desc, _sequence desc) = 1
+    qualify row_number() over (partition by _match_1 order by {{ text_to_order_as_number('"from opened"') }} desc nulls last, {{ text_to_order_as_moment('"from opened"') }} desc nulls last, "from opened" desc nulls last, _batch desc, _sequence desc) = 1
 ),
 
 kept_rows as (
     select
         source_rows.*,
         lookup_shop."shop.owner",
-        cast("from order_no" as varchar) || '-' || cast("from line_no" as varchar) as "join for order_item_id",
-        nullif(trim(cast(try(COALESCE(TRY_CAST("from price" AS DECIMAL(18, 2)), TRY_CAST("from list_price" AS DECIMAL(18, 2)))) as varchar), e' \t\n\r' || chr(160)), '') as "sql for unit_price"
+        {{ as_text('"from order_no"') }} || '-' || {{ as_text('"from line_no"') }} as "join for order_item_id",
+        {{ trimmed(as_text(formula('COALESCE(TRY_CAST("from price" AS DECIMAL(18, 2)), TRY_CAST("from list_price" AS DECIMAL(18, 2)))'))) }} as "sql for unit_price"
     from source_rows
-    left join lookup_shop on cast(source_rows."from shop_code" as varchar) = lookup_shop._match_1
+    left join lookup_shop on {{ as_text('source_rows."from shop_code"') }} = lookup_shop._match_1
     where coalesce("from quantity" > 0
-        and not coalesce(cast("from state" as varchar) in ('void'), false)
-        and case when year(case when regexp_full_match("from written", '[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}') then try_cast("from written" as timestamp) when regexp_full_match("from written", '[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}[ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?') then try_cast("from written" as timestamp) when regexp_full_match("from written", '[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}[ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?( ?(Z|z|UTC|GMT)| ?[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)') then timezone('UTC', try_cast(regexp_replace(regexp_replace("from written", ' ?(Z|z|UTC|GMT)$', '+00'), ' ([+-])', '\1') as timestamptz)) end) between 1 and 9999 then case when regexp_full_match("from written", '[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}') then try_cast("from written" as timestamp) when regexp_full_match("from written", '[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}[ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?') then try_cast("from written" as timestamp) when regexp_full_match("from written", '[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}[ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?( ?(Z|z|UTC|GMT)| ?[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)') then timezone('UTC', try_cast(regexp_replace(regexp_replace("from written", ' ?(Z|z|UTC|GMT)$', '+00'), ' ([+-])', '\1') as timestamptz)) end end >= timestamp '2024-01-01 00:00:00', false)
+        and not coalesce({{ as_text('"from state"') }} in ('void'), false)
+        and case when year({{ text_as_moment('"from written"', 'UTC', 'UTC') }}) between 1 and 9999 then {{ text_as_moment('"from written"', 'UTC', 'UTC') }} end >= {{ moment_literal('2024-01-01 00:00:00') }}, false)
 ),
 
 typed as (
     select
         *,
-        cast("join for order_item_id" as varchar) as order_item_id,
-        cast("from order_no" as varchar) as order_id,
-        cast(null as varchar) as product_id,
-        cast(null as varchar) as variant_id,
-        cast("shop.owner" as varchar) as vendor_id,
+        {{ as_text('"join for order_item_id"') }} as order_item_id,
+        {{ as_text('"from order_no"') }} as order_id,
+        cast(null as {{ text_type() }}) as product_id,
+        cast(null as {{ text_type() }}) as variant_id,
+        {{ as_text('"shop.owner"') }} as vendor_id,
         try_cast("from quantity" as bigint) as quantity,
-        case when regexp_full_match("sql for unit_price", '[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)') then try_cast("sql for unit_price" as decimal(18, 2)) when regexp_full_match("sql for unit_price", '[+-]?([0-9]{1,18}([.][0-9]*)?|[.][0-9]+)[eE][+-]?[0-9]{1,3}') then try_cast(try_cast("sql for unit_price" as decimal(38, 18)) as decimal(18, 2)) end as unit_price,
+        {{ text_as_decimal('"sql for unit_price"', 2) }} as unit_price,
         cast(null as decimal(18, 2)) as line_total,
         cast(null as decimal(18, 2)) as commission_amount,
-        cast('GHS' as varchar) as currency,
-        cast('UNKNOWN' as varchar) as status,
-        cast(null as timestamp) as created_at,
-        cast(null as timestamp) as updated_at
+        cast('GHS' as {{ text_type() }}) as currency,
+        cast('UNKNOWN' as {{ text_type() }}) as status,
+        cast(null as {{ moment_type() }}) as created_at,
+        cast(null as {{ moment_type() }}) as updated_at
     from kept_rows
 ),
 
@@ -88,7 +88,7 @@ stg_order_items as (
             when typed.currency is null then 'currency is missing'
         end as _rejected,
         nullif(concat_ws('; ',
-            case when list_has_any(typed._unchanged, ['order_no', 'line_no', 'quantity', 'price', 'list_price', 'state', 'written', 'shop_code']) then 'the source did not repeat ' || array_to_string(list_sort(list_intersect(typed._unchanged, ['order_no', 'line_no', 'quantity', 'price', 'list_price', 'state', 'written', 'shop_code'])), ', ') end,
+            case when {{ has_common_texts('typed._unchanged', texts('\'order_no\', \'line_no\', \'quantity\', \'price\', \'list_price\', \'state\', \'written\', \'shop_code\'')) }} then 'the source did not repeat ' || {{ common_texts('typed._unchanged', texts('\'order_no\', \'line_no\', \'quantity\', \'price\', \'list_price\', \'state\', \'written\', \'shop_code\'')) }} end,
             case when typed."from order_no" is not null and typed.order_id is null then 'order_id was unreadable' end,
             case when typed."shop.owner" is not null and typed.vendor_id is null then 'vendor_id was unreadable' end,
             case when try_cast("sql for unit_price" as decimal(38, 18)) <> unit_price then 'unit_price was rounded to the cent' end

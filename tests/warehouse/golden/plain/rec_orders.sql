@@ -3,11 +3,11 @@
 -- owner: data platform
 -- personal data: none
 -- kind: change-driven
-with landed as not materialized (
+with landed as {{ inlined() }}(
     select
         "number" as _key_1,
         _op,
-        cast(_batch as hugeint) * 10000000000000000000 + _sequence as _order
+        {{ arrival_order('_batch', '_sequence') }} as _order
     from {{ source('bronze', 'shop__orders') }}
 ),
 
@@ -17,7 +17,7 @@ truncated as (
     where _op = 'truncate'
 ),
 
-remaining as not materialized (
+remaining as {{ inlined() }}(
     select landed.*
     from landed
     cross join truncated
@@ -58,15 +58,15 @@ bronze as (
 ),
 
 wanted as (
-    select count(*) filter (where not coalesce(cast("from kind" as varchar) in ('sale'), false)) as filtered_rows
+    select count(*) filter (where not coalesce({{ as_text('"from kind"') }} in ('sale'), false)) as filtered_rows
     from (
         select
-            nullif(trim("number", e' \t\n\r' || chr(160)), '') as "from number",
-            nullif(trim("buyer", e' \t\n\r' || chr(160)), '') as "from buyer",
-            nullif(trim("placed", e' \t\n\r' || chr(160)), '') as "from placed",
-            nullif(trim("state", e' \t\n\r' || chr(160)), '') as "from state",
-            nullif(trim("total", e' \t\n\r' || chr(160)), '') as "from total",
-            nullif(trim("kind", e' \t\n\r' || chr(160)), '') as "from kind"
+            {{ trimmed('"number"') }} as "from number",
+            {{ trimmed('"buyer"') }} as "from buyer",
+            {{ trimmed('"placed"') }} as "from placed",
+            {{ trimmed('"state"') }} as "from state",
+            {{ trimmed('"total"') }} as "from total",
+            {{ trimmed('"kind"') }} as "from kind"
         from {{ ref('rows_shop__orders') }}
     ) as current_rows
 ),

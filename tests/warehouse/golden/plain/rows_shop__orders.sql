@@ -3,7 +3,7 @@
 -- owner: data platform
 -- personal data: none
 -- kind: change-driven
-with numbered as not materialized (
+with numbered as {{ inlined() }}(
     select
         "number",
         "buyer",
@@ -14,11 +14,11 @@ with numbered as not materialized (
         _op,
         _batch,
         _sequence,
-        cast(_batch as hugeint) * 10000000000000000000 + _sequence as _order
+        {{ arrival_order('_batch', '_sequence') }} as _order
     from {{ source('bronze', 'shop__orders') }}
 ),
 
-remaining as not materialized (
+remaining as {{ inlined() }}(
     select *
     from numbered
     where
@@ -33,7 +33,7 @@ latest as (
     select
         remaining."number" as _key_1,
         max(_order) as _last,
-        arg_max(_op, _order) as _last_op,
+        {{ value_of_last('_op', '_order') }} as _last_op,
         count(*) filter (where _op = 'snapshot') as _snapshots
     from remaining
     where "number" is not null
@@ -51,7 +51,7 @@ rows_shop__orders as (
         remaining._op as _op,
         remaining._batch,
         remaining._sequence,
-        cast(null as varchar[]) as _unchanged
+        cast(null as {{ texts_type() }}) as _unchanged
     from remaining
     inner join latest on remaining._order = latest._last
     where
@@ -69,7 +69,7 @@ rows_shop__orders as (
         'duplicate' as _op,
         remaining._batch,
         remaining._sequence,
-        cast(null as varchar[]) as _unchanged
+        cast(null as {{ texts_type() }}) as _unchanged
     from remaining
     inner join latest on remaining."number" = latest._key_1
     where
@@ -90,7 +90,7 @@ rows_shop__orders as (
         remaining._op as _op,
         remaining._batch,
         remaining._sequence,
-        cast(null as varchar[]) as _unchanged
+        cast(null as {{ texts_type() }}) as _unchanged
     from remaining
     where
         ("number" is null)

@@ -3,51 +3,51 @@
 -- owner: data platform
 -- personal data: none
 -- kind: change-driven
-with source_rows as not materialized (
+with source_rows as {{ inlined() }}(
     select
-        nullif(trim("number", e' \t\n\r' || chr(160)), '') as "from number",
-        nullif(trim("buyer", e' \t\n\r' || chr(160)), '') as "from buyer",
-        nullif(trim("placed", e' \t\n\r' || chr(160)), '') as "from placed",
-        nullif(trim("state", e' \t\n\r' || chr(160)), '') as "from state",
-        nullif(trim("total", e' \t\n\r' || chr(160)), '') as "from total",
-        nullif(trim("kind", e' \t\n\r' || chr(160)), '') as "from kind",
+        {{ trimmed('"number"') }} as "from number",
+        {{ trimmed('"buyer"') }} as "from buyer",
+        {{ trimmed('"placed"') }} as "from placed",
+        {{ trimmed('"state"') }} as "from state",
+        {{ trimmed('"total"') }} as "from total",
+        {{ trimmed('"kind"') }} as "from kind",
         _op,
         _batch,
         _sequence,
         _unchanged,
-        regexp_matches("number", '^[ \t\n\r\x{A0}]|[ \t\n\r\x{A0}]$') as _edged
+        {{ has_outer_blanks('"number"') }} as _edged
     from {{ ref('rows_shop__orders') }}
 ),
 
-kept_rows as not materialized (
+kept_rows as {{ inlined() }}(
     select
         source_rows.*
     from source_rows
-    where coalesce(cast("from kind" as varchar) in ('sale'), false)
+    where coalesce({{ as_text('"from kind"') }} in ('sale'), false)
 ),
 
-typed as not materialized (
+typed as {{ inlined() }}(
     select
         *,
-        cast("from number" as varchar) as order_id,
-        cast("from buyer" as varchar) as customer_id,
-        case when year(try(timezone('UTC', timezone('Africa/Lagos', try_strptime("from placed", '%d/%m/%Y %H:%M'))))) between 1 and 9999 then try(timezone('UTC', timezone('Africa/Lagos', try_strptime("from placed", '%d/%m/%Y %H:%M')))) end as order_date,
+        {{ as_text('"from number"') }} as order_id,
+        {{ as_text('"from buyer"') }} as customer_id,
+        case when year({{ from_zone(text_by_format('"from placed"', '%d/%m/%Y %H:%M'), 'Africa/Lagos', 'UTC') }}) between 1 and 9999 then {{ from_zone(text_by_format('"from placed"', '%d/%m/%Y %H:%M'), 'Africa/Lagos', 'UTC') }} end as order_date,
         case
-            when lower(regexp_replace("from state", '[ \t\n\r\x{A0}-]+', '_', 'g')) in ('completed', 'done') then 'COMPLETED'
-            when lower(regexp_replace("from state", '[ \t\n\r\x{A0}-]+', '_', 'g')) in ('dispatched', 'sent_out') then 'DISPATCHED'
+            when {{ spelling('"from state"') }} in ('completed', 'done') then 'COMPLETED'
+            when {{ spelling('"from state"') }} in ('dispatched', 'sent_out') then 'DISPATCHED'
             else 'UNKNOWN'
         end as status,
-        case when regexp_full_match("from total", '[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)') then try_cast("from total" as decimal(18, 2)) when regexp_full_match("from total", '[+-]?([0-9]{1,18}([.][0-9]*)?|[.][0-9]+)[eE][+-]?[0-9]{1,3}') then try_cast(try_cast("from total" as decimal(38, 18)) as decimal(18, 2)) end as total_amount,
+        {{ text_as_decimal('"from total"', 2) }} as total_amount,
         cast(null as decimal(18, 2)) as discount_amount,
         cast(null as decimal(18, 2)) as delivery_fee,
         cast(null as decimal(18, 2)) as tax_amount,
-        cast('NGN' as varchar) as currency,
-        cast(null as varchar) as discount_id,
-        cast(null as varchar) as channel,
-        cast(null as varchar) as shipping_city,
+        cast('NGN' as {{ text_type() }}) as currency,
+        cast(null as {{ text_type() }}) as discount_id,
+        cast(null as {{ text_type() }}) as channel,
+        cast(null as {{ text_type() }}) as shipping_city,
         cast(null as boolean) as is_test,
-        cast(null as timestamp) as created_at,
-        cast(null as timestamp) as updated_at
+        cast(null as {{ moment_type() }}) as created_at,
+        cast(null as {{ moment_type() }}) as updated_at
     from kept_rows
 ),
 

@@ -3,11 +3,11 @@
 -- owner: data platform
 -- personal data: none
 -- kind: change-driven
-with landed as not materialized (
+with landed as {{ inlined() }}(
     select
         "number" as _key_1,
         _op,
-        cast(_batch as hugeint) * 10000000000000000000 + _sequence as _order
+        {{ arrival_order('_batch', '_sequence') }} as _order
     from {{ source('bronze', 'shop__orders') }}
 ),
 
@@ -17,7 +17,7 @@ truncated as (
     where _op = 'truncate'
 ),
 
-remaining as not materialized (
+remaining as {{ inlined() }}(
     select landed.*
     from landed
     cross join truncated
@@ -58,23 +58,23 @@ bronze as (
 ),
 
 wanted as (
-    select count(*) filter (where not coalesce(try(cast(NOT "from buyer_mail" IS NULL AND "from state" <> 'draft' as boolean)), false)) as filtered_rows
+    select count(*) filter (where not coalesce({{ formula('cast(NOT "from buyer_mail" IS NULL AND "from state" <> \'draft\' as boolean)') }}, false)) as filtered_rows
     from (
         select
-            nullif(trim("buyer_mail", e' \t\n\r' || chr(160)), '') as "from buyer_mail",
-            nullif(trim("buyer_name", e' \t\n\r' || chr(160)), '') as "from buyer_name",
-            nullif(trim("state", e' \t\n\r' || chr(160)), '') as "from state",
-            nullif(trim("placed", e' \t\n\r' || chr(160)), '') as "from placed"
+            {{ trimmed('"buyer_mail"') }} as "from buyer_mail",
+            {{ trimmed('"buyer_name"') }} as "from buyer_name",
+            {{ trimmed('"state"') }} as "from state",
+            {{ trimmed('"placed"') }} as "from placed"
         from {{ ref('rows_shop__orders') }}
     ) as current_rows
 ),
 
-source_rows as not materialized (
+source_rows as {{ inlined() }}(
     select
-        nullif(trim("buyer_mail", e' \t\n\r' || chr(160)), '') as "from buyer_mail",
-        nullif(trim("buyer_name", e' \t\n\r' || chr(160)), '') as "from buyer_name",
-        nullif(trim("state", e' \t\n\r' || chr(160)), '') as "from state",
-        nullif(trim("placed", e' \t\n\r' || chr(160)), '') as "from placed",
+        {{ trimmed('"buyer_mail"') }} as "from buyer_mail",
+        {{ trimmed('"buyer_name"') }} as "from buyer_name",
+        {{ trimmed('"state"') }} as "from state",
+        {{ trimmed('"placed"') }} as "from placed",
         _op,
         _batch,
         _sequence,
@@ -82,19 +82,19 @@ source_rows as not materialized (
     from {{ ref('rows_shop__orders') }}
 ),
 
-kept_rows as not materialized (
+kept_rows as {{ inlined() }}(
     select
         source_rows.*,
-        nullif(trim(cast(try(LOWER("from buyer_mail")) as varchar), e' \t\n\r' || chr(160)), '') as "sql for user_id"
+        {{ trimmed(as_text(formula('LOWER("from buyer_mail")'))) }} as "sql for user_id"
     from source_rows
-    where coalesce(try(cast(NOT "from buyer_mail" IS NULL AND "from state" <> 'draft' as boolean)), false)
+    where coalesce({{ formula('cast(NOT "from buyer_mail" IS NULL AND "from state" <> \'draft\' as boolean)') }}, false)
 ),
 
 passed_over as (
     select count(*) - count(distinct (_key_1)) as rows
     from (
         select
-            cast("sql for user_id" as varchar) as _key_1
+            {{ as_text('"sql for user_id"') }} as _key_1
         from kept_rows
         where _op <> 'duplicate'
     ) as keyed

@@ -3,12 +3,12 @@
 -- owner: data platform
 -- personal data: birth_date, email, full_name, gender, phone
 -- kind: change-driven
-with source_rows as not materialized (
+with source_rows as {{ inlined() }}(
     select
-        nullif(trim("buyer_mail", e' \t\n\r' || chr(160)), '') as "from buyer_mail",
-        nullif(trim("buyer_name", e' \t\n\r' || chr(160)), '') as "from buyer_name",
-        nullif(trim("state", e' \t\n\r' || chr(160)), '') as "from state",
-        nullif(trim("placed", e' \t\n\r' || chr(160)), '') as "from placed",
+        {{ trimmed('"buyer_mail"') }} as "from buyer_mail",
+        {{ trimmed('"buyer_name"') }} as "from buyer_name",
+        {{ trimmed('"state"') }} as "from state",
+        {{ trimmed('"placed"') }} as "from placed",
         _op,
         _batch,
         _sequence,
@@ -16,30 +16,30 @@ with source_rows as not materialized (
     from {{ ref('rows_shop__orders') }}
 ),
 
-kept_rows as not materialized (
+kept_rows as {{ inlined() }}(
     select
         source_rows.*,
-        nullif(trim(cast(try(LOWER("from buyer_mail")) as varchar), e' \t\n\r' || chr(160)), '') as "sql for user_id"
+        {{ trimmed(as_text(formula('LOWER("from buyer_mail")'))) }} as "sql for user_id"
     from source_rows
-    where coalesce(try(cast(NOT "from buyer_mail" IS NULL AND "from state" <> 'draft' as boolean)), false)
+    where coalesce({{ formula('cast(NOT "from buyer_mail" IS NULL AND "from state" <> \'draft\' as boolean)') }}, false)
 ),
 
-typed as not materialized (
+typed as {{ inlined() }}(
     select
         *,
-        cast("sql for user_id" as varchar) as user_id,
-        cast("from buyer_mail" as varchar) as email,
-        cast(null as varchar) as phone,
-        cast("from buyer_name" as varchar) as full_name,
-        cast('UNKNOWN' as varchar) as gender,
+        {{ as_text('"sql for user_id"') }} as user_id,
+        {{ as_text('"from buyer_mail"') }} as email,
+        cast(null as {{ text_type() }}) as phone,
+        {{ as_text('"from buyer_name"') }} as full_name,
+        cast('UNKNOWN' as {{ text_type() }}) as gender,
         cast(null as date) as birth_date,
-        cast('UNKNOWN' as varchar) as role,
-        cast('UNKNOWN' as varchar) as customer_kind,
-        cast('UNKNOWN' as varchar) as auth_provider,
+        cast('UNKNOWN' as {{ text_type() }}) as role,
+        cast('UNKNOWN' as {{ text_type() }}) as customer_kind,
+        cast('UNKNOWN' as {{ text_type() }}) as auth_provider,
         cast(null as boolean) as is_verified,
         cast(null as boolean) as is_enabled,
-        cast(null as timestamp) as created_at,
-        cast(null as timestamp) as updated_at
+        cast(null as {{ moment_type() }}) as created_at,
+        cast(null as {{ moment_type() }}) as updated_at
     from kept_rows
 ),
 
@@ -60,7 +60,7 @@ ranked as (
         typed._sequence,
         row_number() over (
             partition by typed.user_id
-            order by try_cast(typed."from placed" as decimal(38, 9)) desc nulls last, try_cast(typed."from placed" as timestamp) desc nulls last, typed."from placed" desc nulls last, typed._batch desc, typed._sequence desc
+            order by {{ text_to_order_as_number('typed."from placed"') }} desc nulls last, {{ text_to_order_as_moment('typed."from placed"') }} desc nulls last, typed."from placed" desc nulls last, typed._batch desc, typed._sequence desc
         ) as _rank
     from typed
     inner join doubled on typed.user_id = doubled.user_id
@@ -95,7 +95,7 @@ stg_users as (
             when typed."sql for user_id" is null then 'user_id is missing'
             when typed.user_id is null then 'user_id is unreadable'
         end as _rejected,
-        cast(null as varchar) as _repairs,
+        cast(null as {{ text_type() }}) as _repairs,
         'shop' as _source,
         1 as _part,
         typed._batch,

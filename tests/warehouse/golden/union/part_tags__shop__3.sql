@@ -6,7 +6,7 @@
 with source_rows as (
     select
         "id" as "from id",
-        nullif(trim("label", e' \t\n\r' || chr(160)), '') as "from label",
+        {{ trimmed('"label"') }} as "from label",
         _op,
         _batch,
         _sequence,
@@ -17,10 +17,10 @@ with source_rows as (
 typed as (
     select
         *,
-        'stall:' || cast("from id" as varchar) as tag_id,
-        cast("from label" as varchar) as tag_name,
-        cast(null as timestamp) as created_at,
-        cast(null as timestamp) as updated_at
+        'stall:' || {{ as_text('"from id"') }} as tag_id,
+        {{ as_text('"from label"') }} as tag_name,
+        cast(null as {{ moment_type() }}) as created_at,
+        cast(null as {{ moment_type() }}) as updated_at
     from source_rows
 ),
 
@@ -35,7 +35,7 @@ part_tags__shop__3 as (
             when typed."from id" is null then 'tag_id is missing'
             when typed.tag_id is null then 'tag_id is unreadable'
         end as _rejected,
-        cast(null as varchar) as _repairs,
+        cast(null as {{ text_type() }}) as _repairs,
         'shop' as _source,
         3 as _part,
         typed._batch,

@@ -3,11 +3,11 @@
 -- owner: data platform
 -- personal data: none
 -- kind: change-driven
-with landed as not materialized (
+with landed as {{ inlined() }}(
     select
         "id" as _key_1,
         _op,
-        cast(_batch as hugeint) * 10000000000000000000 + _sequence as _order
+        {{ arrival_order('_batch', '_sequence') }} as _order
     from {{ source('bronze', 'shop__orders') }}
 ),
 
@@ -17,7 +17,7 @@ truncated as (
     where _op = 'truncate'
 ),
 
-remaining as not materialized (
+remaining as {{ inlined() }}(
     select landed.*
     from landed
     cross join truncated

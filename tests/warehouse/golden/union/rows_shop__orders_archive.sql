@@ -3,18 +3,18 @@
 -- owner: data platform
 -- personal data: none
 -- kind: change-driven
-with numbered as not materialized (
+with numbered as {{ inlined() }}(
     select
         "id",
         "label",
         _op,
         _batch,
         _sequence,
-        cast(_batch as hugeint) * 10000000000000000000 + _sequence as _order
+        {{ arrival_order('_batch', '_sequence') }} as _order
     from {{ source('bronze', 'shop__orders_archive') }}
 ),
 
-remaining as not materialized (
+remaining as {{ inlined() }}(
     select *
     from numbered
     where
@@ -29,7 +29,7 @@ latest as (
     select
         remaining."id" as _key_1,
         max(_order) as _last,
-        arg_max(_op, _order) as _last_op,
+        {{ value_of_last('_op', '_order') }} as _last_op,
         count(*) filter (where _op = 'snapshot') as _snapshots
     from remaining
     where "id" is not null
@@ -43,7 +43,7 @@ rows_shop__orders_archive as (
         remaining._op as _op,
         remaining._batch,
         remaining._sequence,
-        cast(null as varchar[]) as _unchanged
+        cast(null as {{ texts_type() }}) as _unchanged
     from remaining
     inner join latest on remaining._order = latest._last
     where
@@ -57,7 +57,7 @@ rows_shop__orders_archive as (
         'duplicate' as _op,
         remaining._batch,
         remaining._sequence,
-        cast(null as varchar[]) as _unchanged
+        cast(null as {{ texts_type() }}) as _unchanged
     from remaining
     inner join latest on remaining."id" = latest._key_1
     where
@@ -74,7 +74,7 @@ rows_shop__orders_archive as (
         remaining._op as _op,
         remaining._batch,
         remaining._sequence,
-        cast(null as varchar[]) as _unchanged
+        cast(null as {{ texts_type() }}) as _unchanged
     from remaining
     where
         ("id" is null)

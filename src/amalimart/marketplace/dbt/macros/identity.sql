@@ -1,9 +1,22 @@
 {#- Ids are text. In id order 9 comes before 10, and ids of one length (UUIDs) sort as text. -#}
 {%- macro in_id_order(id, direction='asc') -%}
-length({{ id }}) {{ direction }}, {{ id }} {{ direction }}
+length({{ id }}) {{ direction }} nulls last, {{ id }} {{ direction }} nulls last
 {%- endmacro -%}
 
 {#- How a place name is compared: case and outer blanks do not count. -#}
-{%- macro place_key(name) -%}
+{%- macro place_key(name) -%}{{ adapter.dispatch('place_key')(name) }}{%- endmacro -%}
+{%- macro duckdb__place_key(name) -%}
 lower(trim({{ name }}))
+{%- endmacro -%}
+{%- macro spark__place_key(name) -%}
+lower(translate(trim({{ name }}), '\u03a3\u0130', '\u03c3i'))
+{%- endmacro -%}
+
+{#- A whole number that was written with a point, as 7.0, without it. -#}
+{%- macro without_point(id) -%}{{ adapter.dispatch('without_point')(id) }}{%- endmacro -%}
+{%- macro duckdb__without_point(id) -%}
+regexp_replace({{ id }}, '[.]0+$', '')
+{%- endmacro -%}
+{%- macro spark__without_point(id) -%}
+regexp_replace({{ id }}, r'[.]0+\z', '')
 {%- endmacro -%}
