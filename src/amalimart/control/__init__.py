@@ -1,1 +1,1 @@
-"""The control database: users, sign-in and sessions. Knows nothing of metrics, releases or pages."""
+"""The control database: users, sign-in, sessions, what people decided. Knows nothing of metrics or pages."""

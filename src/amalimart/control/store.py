@@ -1,4 +1,4 @@
-"""The control database as other rooms hold it: users, sign-in and sessions on one file."""
+"""The control database as other rooms hold it: users, sign-in, sessions and acceptances on one file."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from amalimart.control.acceptances import CheckAcceptances
 from amalimart.control.database import open_database
 from amalimart.control.passwords import Passwords
 from amalimart.control.sessions import SessionRule, Sessions
@@ -23,6 +24,7 @@ class ControlStore:
     users: Users
     sign_in: SignIn
     sessions: Sessions
+    acceptances: CheckAcceptances
 
     def close(self) -> None:
         """Let go of the file."""
@@ -45,4 +47,5 @@ def open_control_store(
         users=Users(engine, clock, used),
         sign_in=SignIn(engine, clock, used, lock_out_rule or LockOutRule()),
         sessions=Sessions(engine, clock, session_rule or SessionRule()),
+        acceptances=CheckAcceptances(engine, clock),
     )

@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, DateTime, Dialect, ForeignKey, Integer, String, TypeDecorator
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Integer,
+    String,
+    TypeDecorator,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -61,6 +71,35 @@ class SessionRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcInstant)
     last_seen_at: Mapped[datetime] = mapped_column(UtcInstant)
     expires_at: Mapped[datetime] = mapped_column(UtcInstant, index=True)
+
+
+class AcceptanceRow(Base):
+    """Somebody's word that a check may fail, and how it ended: revoked, or lapsed as the check passed."""
+
+    __tablename__ = "check_acceptances"
+
+    acceptance_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    check_name: Mapped[str] = mapped_column(String(500), index=True)
+    blocked_number: Mapped[int] = mapped_column(Integer)
+    failing_rows: Mapped[int] = mapped_column(BigInteger)
+    accepted_by: Mapped[str] = mapped_column(String(200))
+    subject: Mapped[str] = mapped_column(String(254))
+    reason: Mapped[str] = mapped_column(String(2000))
+    accepted_at: Mapped[datetime] = mapped_column(UtcInstant)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    ended_as: Mapped[str | None] = mapped_column(String(16))
+
+
+class AuditRow(Base):
+    """Something that a person decided. Rows are added and never changed."""
+
+    __tablename__ = "audit"
+
+    entry_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    happened_at: Mapped[datetime] = mapped_column(UtcInstant, index=True)
+    subject: Mapped[str] = mapped_column(String(254))
+    action: Mapped[str] = mapped_column(String(64))
+    details: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 class SignInAttemptRow(Base):

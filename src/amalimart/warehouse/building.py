@@ -56,10 +56,20 @@ class Fate(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What became of a model, and how many rows were written."""
+    """What became of a model, and how many rows were written.
+
+    came, went  the rows of its change set; None where that is not known
+    """
 
     fate: Fate
     rows: int = 0
+    came: int | None = None
+    went: int | None = None
+
+
+def _compared(rows: int, differing: int, gained: int) -> Built:
+    """A changed model, from the size of its change set and by how much the rows became more."""
+    return Built(Fate.CHANGED, rows, came=(differing + gained) // 2, went=(differing - gained) // 2)
 
 
 class Building:
@@ -130,14 +140,15 @@ class Building:
             self._filled(model, before_of(table), f"select rowid as {PLACE}, * from {table.sql}")
             now = recipe.sql
         self._filled(model, after_of(table), now)
-        if not keep_changes(self._cursor, table):
+        differing = keep_changes(self._cursor, table)
+        if not differing:
             return self._told(model, Built(Fate.SAME))
         same = f"semi join {changes_of(table)} using ({_listed(recipe.identity)})" if recipe.identity else ""
-        self._run(
+        gone = self._run(
             model, f"delete from {table.sql} where rowid in (select {PLACE} from {before_of(table)} {same})"
         )
         rows = self._run(model, f"insert into {table.sql} select * from {after_of(table)} {same}")
-        return self._told(model, Built(Fate.CHANGED, rows))
+        return self._told(model, _compared(rows, differing, rows - gone))
 
     def _affected(self, model: Model, recipe: Recipe) -> int:
         self._stand_ins(recipe)
@@ -173,9 +184,10 @@ class Building:
         for parent in model.parents:
             self.stand_in(parent)
         went = f"select null as {PLACE}, * from ({model.on_changes.went})"
-        self._filled(model, before_of(model.table), went)
-        self._filled(model, after_of(model.table), model.on_changes.came)
-        return Built(Fate.CHANGED if keep_changes(self._cursor, model.table) else Fate.SAME)
+        before = self._filled(model, before_of(model.table), went)
+        after = self._filled(model, after_of(model.table), model.on_changes.came)
+        differing = keep_changes(self._cursor, model.table)
+        return _compared(0, differing, after - before) if differing else Built(Fate.SAME)
 
     def anew(self, model: Model) -> Built:
         """Build a table anew, and tell what changed where the table is small enough to compare."""
@@ -186,11 +198,12 @@ class Building:
             self._read_bronze(parent)
         self._filled(model, before_of(table), f"select null as {PLACE}, * from {table.sql}")
         rows = self._filled(model, after_of(table), model.sql)
-        if not keep_changes(self._cursor, table):
+        differing = keep_changes(self._cursor, table)
+        if not differing:
             return self._told(model, Built(Fate.SAME))
-        self._run(model, f"delete from {table.sql}")
+        gone = self._run(model, f"delete from {table.sql}")
         self._run(model, f"insert into {table.sql} select * from {after_of(table)}")
-        return self._told(model, Built(Fate.CHANGED, rows))
+        return self._told(model, _compared(rows, differing, rows - gone))
 
     def _rows(self, model: Model) -> int:
         found = self._cursor.execute(f"select count(*) from {model.table.sql}").fetchone()

@@ -30,7 +30,7 @@ _KEPT_OF_A_CONFIG = (
     "materialized", "severity", "pre-hook", "post-hook", "grants", "contract", "sql_header",
     "limit", "fail_calc", "error_if", "warn_if", "meta",
 )  # fmt: skip
-FORMAT = 13  # of the cache; another number reads every project anew
+FORMAT = 14  # of the cache; another number reads every project anew
 _KINDS = {"operation": "an on-run-start or on-run-end hook", "analysis": "an analysis"}
 _SCHEMAS = ("staging", "silver", "gold")
 _DBT = "import sys; from dbt.cli.main import cli; sys.argv[0] = 'dbt'; cli()"
@@ -128,7 +128,16 @@ def _trimmed(manifest: dict[str, Any]) -> dict[str, Any]:
     for key, node in manifest["nodes"].items():
         nodes[key] = {kept: node.get(kept) for kept in _KEPT_OF_A_NODE}
         nodes[key]["config"] = {kept: (node["config"] or {}).get(kept) for kept in _KEPT_OF_A_CONFIG}
+        nodes[key]["personal"] = sorted(filter(None, map(_personal, (node.get("columns") or {}).values())))
     return {"nodes": nodes, "sources": sorted(manifest["sources"])}
+
+
+def _personal(column: dict[str, Any]) -> str | None:
+    """The name of a column that its description classifies as personal; staging says so by a tag."""
+    config = column.get("config") or {}
+    classified = {(column.get("meta") or {}).get("class"), (config.get("meta") or {}).get("class")}
+    tags = {*(column.get("tags") or ()), *(config.get("tags") or ())}
+    return str(column["name"]) if "personal" in classified | tags else None
 
 
 def read_manifest(manifest: dict[str, Any], project_hash: str) -> CompiledGraph:
@@ -149,6 +158,7 @@ def read_manifest(manifest: dict[str, Any], project_hash: str) -> CompiledGraph:
                     recipe=read_recipe(node["recipe"]) if node.get("recipe") else None,
                     on_changes=OnChanges(**node["on_changes"]) if node.get("on_changes") else None,
                     file=node.get("original_file_path") or "",
+                    personal=frozenset(node.get("personal") or ()),
                 )
             )
         elif node["resource_type"] == "test":

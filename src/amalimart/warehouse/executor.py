@@ -9,16 +9,19 @@ serving, and the reason is recorded outside that transaction.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import duckdb
 
 from amalimart.core.clock import Clock
-from amalimart.core.errors import CheckFailed, WarehouseError
+from amalimart.core.errors import WarehouseError
 from amalimart.core.names import quoted
+from amalimart.core.releases import Acceptance
+from amalimart.warehouse.acceptances import Acceptances, Judge, NoAcceptances, ended
 from amalimart.warehouse.arrivals import Arrivals, LakeState
+from amalimart.warehouse.blocked_builds import Attempt
 from amalimart.warehouse.bronze import refuse_missing
 from amalimart.warehouse.building import Building, Fate
 from amalimart.warehouse.checking import run_checks
@@ -33,13 +36,16 @@ from amalimart.warehouse.release_log import (
     forget_checks_but,
     latest_positions,
     latest_release,
-    record_blocked,
     record_checks,
     record_release,
     set_run_context,
 )
+from amalimart.warehouse.release_records import ReleaseRecords, keep_checks
 
 Progress = Callable[[int, int, str], None]
+
+KEEP_DAYS = 30
+"""How long releases are listed where nobody says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +67,17 @@ class BuildReport:
 class Executor:
     """Publishes releases into one hot file."""
 
-    def __init__(self, hot_file: HotFile, clock: Clock, business_zone: ZoneInfo) -> None:
+    def __init__(
+        self,
+        hot_file: HotFile,
+        clock: Clock,
+        business_zone: ZoneInfo,
+        acceptances: Acceptances | None = None,
+        keep_days: int = KEEP_DAYS,
+    ) -> None:
         self._hot_file = hot_file
+        self._acceptances = acceptances or NoAcceptances()
+        self._records = ReleaseRecords(keep_days)
         self._clock = clock
         self._zone = business_zone
         self._is_of_this_make = False
@@ -74,18 +89,44 @@ class Executor:
 
         Raises ModelFailed or CheckFailed; the published release is then still the old one.
         """
+        standing = self._standing()
+        attempt = Attempt(graph.project_hash, lake.positions)
         try:
             with self._hot_file.write() as cursor:
-                report = self._build(cursor, graph, lake, progress)
+                report = self._build(cursor, graph, lake, progress, standing, attempt)
             self._is_of_this_make = True
+            if standing and report is not None:
+                self._standing()  # tells of those that have just lapsed; after a crash the next build does
             return report  # noqa: TRY300 - it is committed, which the block may still refuse
         except WarehouseError as error:
             with self._hot_file.write() as cursor:
-                record_blocked(cursor, self._clock.now(), error.code, error.what, error.where)
+                attempt.record(cursor, self._clock.now(), error)
             raise
 
+    def note_refused(self, error: WarehouseError) -> None:
+        """Remember a project that could not even be compiled: it holds publication as any failing build."""
+        with self._hot_file.write() as cursor:
+            Attempt(None, {}).record(cursor, self._clock.now(), error)
+
+    def _standing(self) -> list[Acceptance]:
+        """What may fail by somebody's word. A release that ended one has the last word on it."""
+        standing = self._acceptances.standing()
+        if not standing:
+            return []
+        with self._hot_file.records() as cursor:
+            lapsed = ended(cursor, standing)
+        if lapsed:
+            self._acceptances.lapse(lapsed)
+        return [each for each in standing if each.acceptance_id not in lapsed]
+
     def _build(
-        self, cursor: duckdb.DuckDBPyConnection, graph: CompiledGraph, lake: LakeState, progress: Progress
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        graph: CompiledGraph,
+        lake: LakeState,
+        progress: Progress,
+        standing: Sequence[Acceptance],
+        attempt: Attempt,
     ) -> BuildReport | None:
         started = time.monotonic()
         business_now = self._clock.now().astimezone(self._zone).replace(tzinfo=None)
@@ -109,8 +150,10 @@ class Executor:
             progress(number, len(graph.models), str(model.table))
             built[model.unique_id] = changes.bring(building, model) if changes else building.follow(model)
         progress(len(graph.models), len(graph.models), "checks")
-        results = run_checks(cursor, building, graph.checks, changes.checks if changes else frozenset())
-        _hold_back_if_broken(results)
+        judge = Judge(cursor, graph, standing)
+        anew = judge.whole | (changes.checks if changes else frozenset())
+        results = run_checks(cursor, building, graph.checks, anew)
+        verdict = judge.verdict(results, attempt)
         release = Release(
             release_id=previous.release_id + 1 if previous else 1,
             published_at=self._clock.now(),
@@ -118,6 +161,13 @@ class Executor:
             project_hash=graph.project_hash,
         )
         record_checks(cursor, release.release_id, results)
+        keep_checks(
+            cursor, release, judge.failing, verdict.accepted, verdict.lapsed, graph if changes else None
+        )
+        self._records.keep_models(
+            cursor, release, previous, ((model, built[model.unique_id]) for model in graph.ordered)
+        )
+        self._records.trim(cursor, release, business_now.date())
         models = sum(each.fate is not Fate.SAME for each in built.values())
         rows = sum(each.rows for each in built.values())
         record_release(cursor, release, lake.positions, models, rows)
@@ -157,14 +207,3 @@ def _clear_for_another_project(
         if kept.get((schema, name)) is not is_view:
             cursor.execute(f"drop {'view' if is_view else 'table'} {quoted(schema)}.{quoted(name)}")
     forget_checks_but(cursor, [check.name for check in graph.checks])
-
-
-def _hold_back_if_broken(results: list[CheckResult]) -> None:
-    broken = [result for result in results if result.is_error and result.failing_rows]
-    if broken:
-        named = ", ".join(f"{result.name} ({result.failing_rows} rows)" for result in broken)
-        raise CheckFailed(
-            f"the release is held back: {named}",
-            expected="no row that breaks an error-level check",
-            next_step="amalimart status shows what serves; correct the data or the model",
-        )

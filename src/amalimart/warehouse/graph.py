@@ -40,6 +40,7 @@ class Model:
     recipe      how a table follows changes; None where it is built anew
     on_changes  how a view passes changes on; None where that cannot be told
     file        where its text stands, inside the assembled project
+    personal    its columns that are classified personal
     """
 
     unique_id: str
@@ -50,6 +51,7 @@ class Model:
     recipe: Recipe | None = None
     on_changes: OnChanges | None = None
     file: str = ""
+    personal: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,11 @@ class CompiledGraph:
     @cached_property
     def _by_id(self) -> dict[str, Model]:
         return {model.unique_id: model for model in self.models}
+
+    @cached_property
+    def personal(self) -> frozenset[str]:
+        """Names, in lower case, of the columns that are classified personal in any model."""
+        return frozenset(column.lower() for model in self.models for column in model.personal)
 
     @cached_property
     def followed(self) -> frozenset[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -154,6 +154,17 @@ class HotFile:
             return latest_release(cursor)
         finally:
             cursor.close()
+
+    @contextmanager
+    def records(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A read transaction over what the file remembers of itself, whether or not there is a release."""
+        with closing(self._cursor()) as cursor:
+            try:
+                cursor.execute("begin transaction read only")
+                yield cursor
+                cursor.execute("rollback")
+            except duckdb.Error as error:
+                raise engine_error(error, str(self.path)) from error
 
     def read(self) -> AbstractContextManager[ReadTransaction]:
         """One read transaction over the published release. Raises NothingPublished."""

@@ -1,6 +1,7 @@
-"""What the hot file remembers about itself: releases, check results, blocked attempts, run context.
+"""What the hot file remembers about itself: releases, check results, run context; and its tables for more.
 
-A release row is written in the transaction that built the data, so the two cannot disagree.
+A release row is written in the transaction that built the data, so the two cannot disagree. What each
+release did is written by `release_records`, builds that were rolled back by `blocked_builds`.
 """
 
 from __future__ import annotations
@@ -30,6 +31,24 @@ create table if not exists meta.releases (
     models_built integer not null,
     rows_built bigint not null
 );
+alter table meta.releases add column if not exists is_recorded boolean;
+create table if not exists meta.release_models (
+    release_id bigint not null,
+    model varchar not null,
+    fate varchar not null,
+    came bigint,
+    went bigint,
+    rows bigint
+);
+create table if not exists meta.release_checks (
+    release_id bigint not null,
+    check_name varchar not null,
+    is_error boolean not null,
+    failing_rows bigint,
+    failing_changes bigint,
+    acceptance varchar,
+    lapsed varchar
+);
 create table if not exists meta.check_results (
     check_name varchar primary key,
     release_id bigint not null,
@@ -43,6 +62,19 @@ create table if not exists meta.blocked_builds (
     what varchar not null,
     detail varchar
 );
+alter table meta.blocked_builds add column if not exists number bigint;
+alter table meta.blocked_builds add column if not exists last_attempted_at timestamp;
+alter table meta.blocked_builds add column if not exists attempts bigint default 1;
+alter table meta.blocked_builds add column if not exists project_hash varchar;
+alter table meta.blocked_builds add column if not exists serving bigint;
+alter table meta.blocked_builds add column if not exists positions varchar default '{}';
+alter table meta.blocked_builds add column if not exists checks varchar default '[]';
+"""
+_NUMBER_OLDER_ONES = """
+update meta.blocked_builds set number = counted.number, last_attempted_at = attempted_at
+from (select rowid as place, row_number() over (order by attempted_at, rowid) as number
+      from meta.blocked_builds) as counted
+where blocked_builds.number is null and counted.place = blocked_builds.rowid
 """
 
 
@@ -68,8 +100,9 @@ class CheckResult:
 
 
 def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the schemas and tables of a new hot file; an existing one is left as it is."""
+    """Make the schemas and tables of a new hot file; one of an earlier version gets what it lacks."""
     connection.execute(_DDL)
+    connection.execute(_NUMBER_OLDER_ONES)
 
 
 def latest_release(cursor: duckdb.DuckDBPyConnection) -> Release | None:
@@ -113,7 +146,8 @@ def record_release(
     fresh = release.fresh_as_of.astimezone(UTC).replace(tzinfo=None) if release.fresh_as_of else None
     published = release.published_at.astimezone(UTC).replace(tzinfo=None)
     cursor.execute(
-        "insert into meta.releases values (?, ?, ?, ?, ?, ?, ?)",
+        "insert into meta.releases (release_id, published_at, fresh_as_of, project_hash, positions,"
+        " models_built, rows_built, is_recorded) values (?, ?, ?, ?, ?, ?, ?, true)",
         [
             release.release_id,
             published,
@@ -148,16 +182,3 @@ def forget_checks_but(cursor: duckdb.DuckDBPyConnection, names: list[str]) -> No
     cursor.execute(
         "delete from meta.check_results where not list_contains(?::varchar[], check_name)", [names]
     )
-
-
-def record_blocked(
-    cursor: duckdb.DuckDBPyConnection, at: datetime, code: str, what: str, detail: str | None
-) -> None:
-    """Remember a build that was rolled back, in a transaction of its own; once, however often it is tried."""
-    last = cursor.execute(
-        "select code, what from meta.blocked_builds order by attempted_at desc limit 1"
-    ).fetchone()
-    if last == (code, what):
-        return
-    moment = at.astimezone(UTC).replace(tzinfo=None)
-    cursor.execute("insert into meta.blocked_builds values (?, ?, ?, ?)", [moment, code, what, detail])
