@@ -59,7 +59,7 @@ _CITIES = "['Accra', 'Kumasi', 'Tamale', 'Tema', 'Takoradi', 'Cape Coast']"
 # Of a hundred changed rows; a new order brings six or seven.
 _INSERTS, _RECENT, _SPREAD, _DELETES = 60, 30, 8, 2
 _ROWS_OF_AN_ORDER = 6.5
-_DRAWN = "set timezone = 'UTC'; create macro drawn(n, below) as cast(hash(n) % below as bigint)"
+DRAWN = "set timezone = 'UTC'; create macro drawn(n, below) as cast(hash(n) % below as bigint)"
 
 
 def tables(orders: int) -> dict[str, tuple[int, str]]:
@@ -130,7 +130,7 @@ def fill(lake: Lake, orders: int) -> int:
     """Land the whole shop as one snapshot and return its rows."""
     rows = 0
     with duckdb.connect() as engine, lake.begin(SOURCE, CommitKind.SNAPSHOT) as writer:
-        engine.execute(_DRAWN)
+        engine.execute(DRAWN)
         for table, (count, row) in tables(orders).items():
             query = f"select {row} from (select range as n from range({count}))"
             reader = engine.execute(query).to_arrow_reader(100_000)
@@ -149,7 +149,7 @@ class Changes:
         self._schemas = _schemas(orders)
         self._formulas = {table: row for table, (_, row) in tables(orders).items()}
         self._engine = duckdb.connect()
-        self._engine.execute(_DRAWN)
+        self._engine.execute(DRAWN)
         self._made: dict[tuple[str, int], dict[str, Any]] = {}
         self._next = {table: count for table, (count, _) in tables(orders).items()}
         self._first = dict(self._next)
@@ -258,7 +258,7 @@ class Changes:
 
 def _schemas(orders: int) -> dict[str, pa.Schema]:
     with duckdb.connect() as engine:
-        engine.execute(_DRAWN)
+        engine.execute(DRAWN)
         return {
             table: engine.execute(f"select {row} from (select 0::bigint as n)").to_arrow_table().schema
             for table, (_, row) in tables(orders).items()

@@ -15,12 +15,14 @@ AmalimartError
 │   ├── DiskFull                     (retryable)
 │   ├── CommitConflict               (retryable)
 │   ├── LakeUnreachable              (retryable) the object store it is kept in
-│   └── DamagedLake
+│   ├── DamagedLake
+│   └── DamagedBackup                altered, not whole, or not a backup at all
 ├── WarehouseError          exit 5   building and publishing a release
 │   ├── CompileFailed
 │   ├── UnsupportedFeature
 │   ├── ModelFailed
 │   ├── CheckFailed                  the release is held back, the old one keeps serving
+│   ├── NewerFormat                  the warehouse was written by a newer version
 │   └── NothingPublished             (retryable) no release yet
 ├── QueryError              exit 6   a question that cannot be answered as asked
 │   ├── UnknownName
@@ -38,7 +40,9 @@ AmalimartError
 │   └── NotFound
 ├── RuntimeTrouble          exit 8   ports, processes, locks
 │   ├── PortInUse
-│   └── EngineUnavailable            (retryable)
+│   ├── EngineUnavailable            (retryable)
+│   ├── OperationUnderWay            (retryable) one long operation at a time
+│   └── TooLittleMemory              (retryable)
 └── Internal                exit 1   a defect of ours; the log knows more under the request's id
 
 Each says what happened, where, what was expected, the nearest known name and what to do next, and
@@ -204,6 +208,12 @@ class DamagedLake(LakeError):
     code = "damaged_lake"
 
 
+class DamagedBackup(LakeError):
+    """A backup that is not what was written: a file is missing, altered, or names a place it may not."""
+
+    code = "damaged_backup"
+
+
 class WarehouseError(AmalimartError):
     """Building or publishing a release went wrong; the old release keeps serving."""
 
@@ -233,6 +243,12 @@ class CheckFailed(WarehouseError):
     """An error-level check failed; the release is held back."""
 
     code = "check_failed"
+
+
+class NewerFormat(WarehouseError):
+    """The warehouse file was written by a newer version of the product."""
+
+    code = "newer_format"
 
 
 class NothingPublished(WarehouseError):
@@ -359,6 +375,21 @@ class EngineUnavailable(RuntimeTrouble):
     """The engine process is not there or does not answer."""
 
     code = "engine_unavailable"
+    retryable = True
+
+
+class OperationUnderWay(RuntimeTrouble):
+    """A rebuild or a compaction runs already."""
+
+    code = "operation_under_way"
+    http_status = 409
+    retryable = True
+
+
+class TooLittleMemory(RuntimeTrouble):
+    """The machine has not the memory that the operation needs; nothing was begun."""
+
+    code = "too_little_memory"
     retryable = True
 
 

@@ -2,6 +2,7 @@
 
 After set-up the engine can touch no file but its own and the lake, and its settings are locked.
 Readers get one transaction each, so what they see never changes under them and never blocks a build.
+Another file can take over while it serves: reads under way end on the one they began with.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from amalimart.core.errors import (
     WarehouseError,
 )
 from amalimart.warehouse import model_log
+from amalimart.warehouse.generations import Generations
 from amalimart.warehouse.reading import ReadTransaction, Release, Rows
 from amalimart.warehouse.release_log import create_tables, latest_release
 
@@ -42,6 +44,8 @@ _NO_SPACE = (
 _ROW_GROUP = 6_144
 _KEYS_THAT_PRUNE = 5_000
 _CATALOG = "warehouse"
+NEXT = "next"
+"""The name of the fresh file beside the one that is served."""
 
 # One heavy question may slow the engine down, but must leave the machine and its disk to the others.
 _MEMORY_SHARE = 0.6
@@ -58,40 +62,64 @@ class ReadLimits:
     wait_seconds: float = 3.0
 
 
+@dataclass(slots=True)
+class _Opened:
+    """A generation of the file, its connection, and how many cursors of it are in use."""
+
+    file: Path
+    connection: duckdb.DuckDBPyConnection
+    users: int = 0
+    is_retired: bool = False
+
+
 class HotFile:
     """An open hot file. Raises EngineUnavailable where another process holds it."""
 
     def __init__(
-        self, path: Path, *, readable_folders: Sequence[Path], limits: ReadLimits | None = None
+        self,
+        path: Path,
+        *,
+        readable_folders: Sequence[Path],
+        limits: ReadLimits | None = None,
+        memory_bytes: int | None = None,
     ) -> None:
         self.path = path
         self._limits = limits or ReadLimits()
+        self._memory_mebibytes = (memory_bytes or most_memory_bytes()) // 1024**2
         self._admission = threading.BoundedSemaphore(self._limits.at_once)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self._generations = Generations(path)
         self._readable_folders = tuple(readable_folders)
+        self._writing = threading.Lock()
         self._reopening = threading.Lock()
-        self._connection = self._opened()
+        self._served = self._opened(self._generations.current)
+        self._generations.clear()
 
-    def _opened(self) -> duckdb.DuckDBPyConnection:
+    @property
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        return self._served.connection
+
+    def _opened(self, file: Path) -> _Opened:
+        file.parent.mkdir(parents=True, exist_ok=True)
         connection = duckdb.connect()
         try:
-            connection.execute(f"attach '{_escaped(self.path)}' as {_CATALOG} (row_group_size {_ROW_GROUP})")
+            connection.execute(f"attach '{_escaped(file)}' as {_CATALOG} (row_group_size {_ROW_GROUP})")
         except duckdb.IOException as error:
             connection.close()
             if "lock" in str(error).lower():
                 raise EngineUnavailable(
                     "another process has the warehouse open",
-                    where=str(self.path),
+                    where=str(file),
                     next_step="use the running engine (amalimart status), or stop it first",
                 ) from error
-            raise engine_error(error, str(self.path)) from error
+            raise engine_error(error, str(file)) from error
         connection.execute(f"use {_CATALOG}")
-        self._lock_down(connection, self._readable_folders)
+        self._lock_down(connection, self._generations.spill_of(file))
         create_tables(connection)
         connection.execute(model_log.DDL)
-        return connection
+        return _Opened(file, connection)
 
-    def _cursor(self) -> duckdb.DuckDBPyConnection:
+    @contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A cursor of a database that still answers.
 
         After a fatal error, such as a disk that ran full under a checkpoint, the engine refuses
@@ -104,24 +132,89 @@ class HotFile:
             except duckdb.FatalException:
                 cursor.close()
                 self._connection.close()
-                self._connection = self._opened()
+                self._served = self._opened(self._served.file)
                 cursor = self._connection.cursor()
                 cursor.execute(f"use {_CATALOG}")
-            return cursor
+            opened = self._served
+            opened.users += 1
+        try:
+            yield cursor
+        finally:
+            cursor.close()
+            with self._reopening:
+                opened.users -= 1
+                self._let_go(opened)
 
-    def _lock_down(self, connection: duckdb.DuckDBPyConnection, readable_folders: Sequence[Path]) -> None:
-        spill = self.path.parent / "spill"
-        folders = [str(folder.resolve()) for folder in (*readable_folders, spill)]
+    def _let_go(self, opened: _Opened) -> None:
+        """Close a generation that another has replaced, once nobody reads it, and delete it."""
+        if opened.is_retired and not opened.users:
+            opened.connection.close()
+            self._generations.remove(opened.file)
+
+    @property
+    def bytes(self) -> int:
+        """Size of the file that is served, without what is not yet in it."""
+        return self._served.file.stat().st_size
+
+    def fresh_file(self) -> Path:
+        """The name of a file that does not exist yet, to be made and then to take over."""
+        return self._generations.fresh()
+
+    def discard(self, file: Path) -> None:
+        """Delete a file that was not to take over after all."""
+        self._generations.remove(file)
+
+    @contextmanager
+    def beside(self, file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor that sees one of the fresh files, too, under the name `next`. Closed and whole after."""
+        with self._cursor() as cursor:
+            try:
+                cursor.execute(f"attach '{_escaped(file)}' as {NEXT} (row_group_size {_ROW_GROUP})")
+                try:
+                    yield cursor
+                finally:
+                    with suppress(duckdb.TransactionException, duckdb.FatalException):
+                        cursor.execute("rollback")
+                    cursor.execute(f"use {_CATALOG}")
+                    cursor.execute(f"detach {NEXT}")
+            except duckdb.Error as error:
+                raise engine_error(error, str(file)) from error
+
+    def take_over(self, file: Path) -> None:
+        """Serve a fresh file from now on. A write under way is waited for, reads under way are not.
+
+        Whatever dies meanwhile leaves the one file or the other. Raises WarehouseError, DiskFull; the
+        old one then still serves.
+        """
+        with self._writing, self._reopening:
+            fresh = self._opened(file)
+            try:
+                self._generations.take_over(file)
+            except BaseException as error:
+                fresh.connection.close()
+                if isinstance(error, OSError):
+                    raise WarehouseError(
+                        f"the fresh file cannot take over: {error.strerror}", where=str(self.path)
+                    ) from error
+                raise
+            retired, self._served = self._served, fresh
+            retired.is_retired = True
+            self._let_go(retired)
+
+    def _lock_down(self, connection: duckdb.DuckDBPyConnection, spill: Path) -> None:
+        own = (spill, self._generations.folder)
+        folders = [str(folder.resolve()) for folder in (*self._readable_folders, *own)]
         settings = connection.cursor()
         settings.execute("set preserve_insertion_order = false")
         settings.execute(f"set global dynamic_or_filter_threshold = {_KEYS_THAT_PRUNE}")
-        settings.execute(f"set memory_limit = '{_memory_mebibytes()}MiB'")
+        settings.execute(f"set memory_limit = '{self._memory_mebibytes}MiB'")
         settings.execute(f"set max_temp_directory_size = '{_LARGEST_SPILL}'")
         settings.execute("set global timezone = 'UTC'")  # nothing may depend on the machine's zone
         settings.execute(f"set temp_directory = '{_escaped(spill)}'")
         quoted = ", ".join(f"'{_escaped(folder)}'" for folder in folders)
         settings.execute(f"set allowed_directories = [{quoted}]")
         settings.execute("set enable_external_access = false")
+        settings.execute("set allowed_configs = ['threads']")
         settings.execute("set lock_configuration = true")
 
     def close(self) -> None:
@@ -131,34 +224,29 @@ class HotFile:
     @contextmanager
     def write(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """One write transaction: commits at the end of the block, rolls back on any error."""
-        cursor = self._cursor()
-        try:
-            cursor.execute("begin transaction")
+        with self._writing, self._cursor() as cursor:
             try:
-                yield cursor
-            except BaseException:
-                # The engine may have ended it itself, or given up altogether.
-                with suppress(duckdb.TransactionException, duckdb.FatalException):
-                    cursor.execute("rollback")
-                raise
-            cursor.execute("commit")
-        except duckdb.Error as error:
-            raise engine_error(error, str(self.path)) from error
-        finally:
-            cursor.close()
+                cursor.execute("begin transaction")
+                try:
+                    yield cursor
+                except BaseException:
+                    # The engine may have ended it itself, or given up altogether.
+                    with suppress(duckdb.TransactionException, duckdb.FatalException):
+                        cursor.execute("rollback")
+                    raise
+                cursor.execute("commit")
+            except duckdb.Error as error:
+                raise engine_error(error, str(self.path)) from error
 
     def latest_release(self) -> Release | None:
         """The published release, or None."""
-        cursor = self._cursor()
-        try:
+        with self._cursor() as cursor:
             return latest_release(cursor)
-        finally:
-            cursor.close()
 
     @contextmanager
     def records(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A read transaction over what the file remembers of itself, whether or not there is a release."""
-        with closing(self._cursor()) as cursor:
+        with self._cursor() as cursor:
             try:
                 cursor.execute("begin transaction read only")
                 yield cursor
@@ -178,20 +266,24 @@ class HotFile:
                 expected=f"at most {self._limits.at_once} at a time",
                 next_step="try again in a moment",
             )
-        cursor = self._cursor()
         try:
-            cursor.execute("begin transaction read only")
-            release = latest_release(cursor)
-            if release is None:
-                raise NothingPublished(
-                    "no release has been published yet",
-                    next_step="load a source: amalimart up, or amalimart ingest csv FOLDER --mapping NAME",
-                )
-            yield _Transaction(cursor, release, self._limits)
-            cursor.execute("rollback")
+            with self._cursor() as cursor:
+                cursor.execute("begin transaction read only")
+                release = latest_release(cursor)
+                if release is None:
+                    raise NothingPublished(
+                        "no release has been published yet",
+                        next_step="load a source: amalimart up, or amalimart ingest csv FOLDER",
+                    )
+                yield _Transaction(cursor, release, self._limits)
+                cursor.execute("rollback")
         finally:
-            cursor.close()
             self._admission.release()
+
+
+def work_alone(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Let no other thread help until the write ends: with many small statements that costs more than it saves."""
+    cursor.execute("set threads = 1")
 
 
 class _Transaction:
@@ -246,9 +338,9 @@ class _Transaction:
         self._moved_on = latest_release(self._cursor) != self._release
 
 
-def _memory_mebibytes() -> int:
-    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return int(machine * _MEMORY_SHARE) // 1024**2
+def most_memory_bytes() -> int:
+    """As much of this machine's memory as one engine may take."""
+    return int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * _MEMORY_SHARE)
 
 
 def engine_error(error: duckdb.Error, where: str) -> AmalimartError:
