@@ -15,6 +15,7 @@ from amalimart.api.dashboards.library import DashboardLibrary
 from amalimart.control.store import ControlStore
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError
+from amalimart.core.models import ModelRebuild, PublishedProject, Rebuilt
 from amalimart.semantic.answer import Answer
 from amalimart.semantic.question import Question
 
@@ -58,6 +59,18 @@ class PublishedRelease:
     release_id: int
     published_at: datetime
     fresh_as_of: datetime | None
+
+
+class ModelsPort(Protocol):
+    """The models of the warehouse, as far as operators ask for them."""
+
+    def published(self) -> PublishedProject:
+        """What the published release holds, model by model."""
+        ...
+
+    def rebuild(self, wish: ModelRebuild, by: str) -> Rebuilt:
+        """Build what is asked for anew, in a release of its own; `by` is who asks."""
+        ...
 
 
 class ReleaseFeed(Protocol):
@@ -145,6 +158,7 @@ class AppServices:
     releases: ReleaseFeed
     status: Callable[[], EngineStatus]
     demo_accounts: tuple[DemoAccount, ...] = ()
+    models: ModelsPort | None = None
     notes: Callable[[], tuple[SourceNote, ...]] = tuple
 
     def notes_for(self, principal: Principal) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "doctor": ("project", "doctor", "Say what is wrong and the next command."),
     "ingest": ("ingest", "ingest", "Load files once, without a running engine."),
     "bronze": ("bronze", "bronze", "Look into the lake."),
+    "model": ("model", "model", "List the models, and build one anew."),
     "query": ("query", "query", "Ask a governed question."),
     "metrics": ("query", "metrics", "List the metrics."),
     "dimensions": ("query", "dimensions", "List the dimensions."),

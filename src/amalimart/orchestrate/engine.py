@@ -9,24 +9,26 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from amalimart.config.project import Project
 from amalimart.core.clock import Clock
 from amalimart.core.errors import CompileFailed, UnsupportedFeature, WarehouseError
+from amalimart.core.models import ModelRebuild
 from amalimart.lake.durable import guarded
 from amalimart.mapping.source_mapping import SourceMapping, find_mapping, load_mapping
 from amalimart.orchestrate.lake_opening import open_lake
-from amalimart.warehouse.arrivals import LakeState
 from amalimart.warehouse.compiler import compile_project
 from amalimart.warehouse.executor import BuildReport, Executor, Progress
 from amalimart.warehouse.graph import CompiledGraph
 from amalimart.warehouse.hot_file import HotFile
 from amalimart.warehouse.lake_view import lake_state, landed_source
 from amalimart.warehouse.project_files import LandedSource, ProjectSettings, assemble
+from amalimart.warehouse.published import published_columns
+from amalimart.warehouse.requested import find_model, requested
 
 _TRY_AGAIN_SECONDS = 300.0
 
@@ -143,19 +145,20 @@ class Engine:
             project_hash = assemble(folder, landed, model_settings, (self.project.overlay("models"),))
             return compile_project(folder, project_hash, self.project.compiled, model_settings)
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Nothing is published while the block lasts but by `publish`."""
+    def rebuild(self, wish: ModelRebuild, by: str, progress: Progress = _silent) -> tuple[BuildReport, str]:
+        """Publish a release in which what is asked for is built anew; with it the reason that it states.
+
+        Raises UnknownName, NotAvailable, InvalidFilter for the request; WarehouseError as `refresh` does.
+        """
         with self._building:
-            yield
-
-    def lake_state(self) -> LakeState:
-        """What the lake holds at this moment."""
-        return lake_state(self.lake, self.mappings)
-
-    def publish(self, graph: CompiledGraph, state: LakeState) -> BuildReport | None:
-        """Publish what the lake held, while the engine is held. Raises WarehouseError, as `refresh` does."""
-        return self._executor.publish(graph, state)
+            graph = self.compiled()
+            model = find_model(graph.models, wish.name)
+            asked = requested(graph, wish, published_columns(self.hot_file, model.unique_id), by)
+            state = lake_state(self.lake, self.mappings)
+            report = self._executor.publish(graph, state, progress, asked)
+            if report is None:
+                raise AssertionError("what is requested is always published")
+            return report, asked.reason
 
     def refresh(self, progress: Progress = _silent) -> BuildReport | None:
         """Publish a release if the lake, the project or the business day moved on; else None.
@@ -166,7 +169,7 @@ class Engine:
             if not self.has_news:
                 return None
             graph = self.compiled()
-            return self._executor.publish(graph, self.lake_state(), progress)
+            return self._executor.publish(graph, lake_state(self.lake, self.mappings), progress)
 
 
 def _signature(landed: tuple[LandedSource, ...]) -> tuple[object, ...]:

@@ -78,7 +78,7 @@ class RefreshLoop:
             self.building = None
         self.last_error = None
         if report is not None:
-            self.last_report = report
+            self.took(report)
             log.info(
                 "release published",
                 extra={
@@ -90,6 +90,11 @@ class RefreshLoop:
                 },
             )
         return True
+
+    def took(self, report: BuildReport) -> None:
+        """Tell readers of a release, whoever built it."""
+        if self.last_report is None or self.last_report.release.release_id < report.release.release_id:
+            self.last_report = report
 
     def _note_progress(self, done: int, total: int, what: str) -> None:
         self.building = Building(done / total if total else 0.0, what)

@@ -45,16 +45,20 @@ class EngineClient:
         """GET one resource of the API as JSON. Raises the typed error that the engine answered with."""
         return self._send(httpx.Request("GET", f"{_BASE}/api/v1{path}", headers=self._headers))
 
-    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """POST JSON to one resource of the API. Raises the typed error that the engine answered with."""
-        return self._send(httpx.Request("POST", f"{_BASE}/api/v1{path}", json=body, headers=self._headers))
+    def post(self, path: str, body: dict[str, Any], seconds: float = _TIMEOUT_SECONDS) -> dict[str, Any]:
+        """POST JSON to one resource of the API. Raises the typed error that the engine answered with.
 
-    def _send(self, request: httpx.Request) -> dict[str, Any]:
+        `seconds` is how long the answer may take.
+        """
+        request = httpx.Request("POST", f"{_BASE}/api/v1{path}", json=body, headers=self._headers)
+        return self._send(request, seconds)
+
+    def _send(self, request: httpx.Request, seconds: float = _TIMEOUT_SECONDS) -> dict[str, Any]:
         try:
             if self._in_process is not None:
                 response = self._in_process.send(request)
             else:
-                with httpx.Client(transport=self._transport, timeout=_TIMEOUT_SECONDS) as client:
+                with httpx.Client(transport=self._transport, timeout=seconds) as client:
                     response = client.send(request)
         except httpx.TransportError as error:
             raise EngineUnavailable(

@@ -22,6 +22,7 @@ from amalimart.config.project import Project
 from amalimart.control.store import ControlStore
 from amalimart.core.clock import Clock
 from amalimart.orchestrate.engine import Engine, MappedAvailability
+from amalimart.orchestrate.models import EngineModels
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.source_notes import source_notes
 from amalimart.semantic.loading import load_model
@@ -95,4 +96,5 @@ def build_services(
             SourceNote(note.text, note.detail) for note in source_notes(project, engine.lake)
         ),
         demo_accounts=demo_accounts,
+        models=EngineModels(engine, loop, model),
     )

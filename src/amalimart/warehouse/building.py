@@ -15,6 +15,7 @@ from enum import Enum
 import duckdb
 
 from amalimart.core.errors import ModelFailed
+from amalimart.core.models import Column
 from amalimart.core.names import TableRef, quoted
 from amalimart.warehouse.graph import BRONZE, CompiledGraph, Model
 from amalimart.warehouse.incremental.change_sets import (
@@ -31,7 +32,7 @@ from amalimart.warehouse.incremental.recipe import (
     before_of,
     changes_of,
 )
-from amalimart.warehouse.model_log import Column, stored_type
+from amalimart.warehouse.model_log import stored_type
 
 NOT_THE_MODELS_FAULT = (
     duckdb.IOException,
@@ -120,11 +121,11 @@ class Building:
         self.fates[model.unique_id] = built.fate
         return built
 
-    def _applied(self, model: Model, recipe: Recipe) -> Built:
-        """Replace the affected units by what they are now."""
+    def _applied(self, model: Model, recipe: Recipe, asked: str = "") -> Built:
+        """Replace the affected units, and those that a query selects, by what they are now."""
         table = model.table
         if recipe.unit:
-            affected = self._affected(model, recipe)
+            affected = self._affected(model, recipe, asked)
             if not affected and not recipe.is_exact:  # an exact one may also hold rows without a key
                 return self._told(model, Built(Fate.SAME))
             if affected > 1000 and affected > _MOST_AFFECTED * self._rows(model):
@@ -150,9 +151,10 @@ class Building:
         rows = self._run(model, f"insert into {table.sql} select * from {after_of(table)} {same}")
         return self._told(model, _compared(rows, differing, rows - gone))
 
-    def _affected(self, model: Model, recipe: Recipe) -> int:
+    def _affected(self, model: Model, recipe: Recipe, asked: str) -> int:
         self._stand_ins(recipe)
         taken = [route.sql for route in recipe.routes if any(map(self._has_changed, route.parents))]
+        taken += [asked] if asked else []
         if not taken:
             return 0
         together = " union all ".join(f"select * from ({sql})" for sql in taken)
@@ -189,10 +191,18 @@ class Building:
         differing = keep_changes(self._cursor, model.table)
         return _compared(0, differing, after - before) if differing else Built(Fate.SAME)
 
-    def anew(self, model: Model) -> Built:
-        """Build a table anew, and tell what changed where the table is small enough to compare."""
+    def units(self, model: Model, asked: str) -> Built:
+        """Bring a model up to date, and compute the units that a query selects anew, whatever changed."""
+        if model.recipe is None or any(self.fates.get(each) is Fate.REBUILT for each in model.parents):
+            return self.anew(model)
+        if self._lacks_changes(model.recipe):
+            return self.anew(model)
+        return self._applied(model, model.recipe, asked)
+
+    def anew(self, model: Model, *, is_compared: bool = False) -> Built:
+        """Build a table anew, and tell what changed where it is small enough to compare, or is to be."""
         table = model.table
-        if self._rows(model) > _COMPARED_ROWS:
+        if not is_compared and self._rows(model) > _COMPARED_ROWS:
             return self.whole(model)
         for parent in model.parents - self._tables.keys():
             self._read_bronze(parent)

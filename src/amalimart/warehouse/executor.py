@@ -27,7 +27,12 @@ from amalimart.warehouse.building import Building, Fate
 from amalimart.warehouse.checking import run_checks
 from amalimart.warehouse.graph import RUN_CONTEXT, CompiledGraph, bronze_id
 from amalimart.warehouse.hot_file import HotFile
-from amalimart.warehouse.model_log import forget_project, record_environment, recorded_environment
+from amalimart.warehouse.model_log import (
+    forget_project,
+    record_environment,
+    record_reason,
+    recorded_environment,
+)
 from amalimart.warehouse.project_changes import ProjectChanges, environment
 from amalimart.warehouse.reading import Release
 from amalimart.warehouse.release_log import (
@@ -41,6 +46,7 @@ from amalimart.warehouse.release_log import (
     set_run_context,
 )
 from amalimart.warehouse.release_records import ReleaseRecords, keep_checks
+from amalimart.warehouse.requested import Requested
 
 Progress = Callable[[int, int, str], None]
 
@@ -83,9 +89,13 @@ class Executor:
         self._is_of_this_make = False
 
     def publish(
-        self, graph: CompiledGraph, lake: LakeState, progress: Progress = lambda _done, _total, _what: None
+        self,
+        graph: CompiledGraph,
+        lake: LakeState,
+        progress: Progress = lambda _done, _total, _what: None,
+        requested: Requested | None = None,
     ) -> BuildReport | None:
-        """Build and publish a release from a lake state; None where nothing has changed.
+        """Build and publish a release from a lake state; None where nothing has changed or is requested.
 
         Raises ModelFailed or CheckFailed; the published release is then still the old one.
         """
@@ -93,7 +103,7 @@ class Executor:
         attempt = Attempt(graph.project_hash, lake.positions)
         try:
             with self._hot_file.write() as cursor:
-                report = self._build(cursor, graph, lake, progress, standing, attempt)
+                report = self._build(cursor, graph, lake, progress, standing, attempt, requested)
             self._is_of_this_make = True
             if standing and report is not None:
                 self._standing()  # tells of those that have just lapsed; after a crash the next build does
@@ -127,6 +137,7 @@ class Executor:
         progress: Progress,
         standing: Sequence[Acceptance],
         attempt: Attempt,
+        requested: Requested | None,
     ) -> BuildReport | None:
         started = time.monotonic()
         business_now = self._clock.now().astimezone(self._zone).replace(tzinfo=None)
@@ -141,14 +152,18 @@ class Executor:
             _clear_for_another_project(cursor, graph, lake)
             for table in lake.tables:
                 news.read_whole(bronze_id(table.view))
-        elif not fates:
+        elif not fates and requested is None:
             return None
         set_run_context(cursor, business_now)
         building = Building(cursor, graph, fates, news.read_whole)
         built = {}
         for number, model in enumerate(graph.ordered):
             progress(number, len(graph.models), str(model.table))
-            built[model.unique_id] = changes.bring(building, model) if changes else building.follow(model)
+            if requested is not None and requested.is_about(model):
+                outcome = requested.bring(building, model, is_another_project=changes is not None)
+            else:
+                outcome = changes.bring(building, model) if changes else building.follow(model)
+            built[model.unique_id] = outcome
         progress(len(graph.models), len(graph.models), "checks")
         judge = Judge(cursor, graph, standing)
         anew = judge.whole | (changes.checks if changes else frozenset())
@@ -173,6 +188,8 @@ class Executor:
         record_release(cursor, release, lake.positions, models, rows)
         if changes is not None:
             changes.record(release.release_id)
+        if requested is not None:
+            record_reason(cursor, release.release_id, requested.reason)
         return BuildReport(release, models, rows, tuple(results), time.monotonic() - started)
 
     def _changes(

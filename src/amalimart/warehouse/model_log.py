@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import duckdb
 
+from amalimart.core.models import Column
+
 DDL = """
 create table if not exists meta.models (
     unique_id varchar not null,
@@ -23,15 +25,8 @@ create table if not exists meta.models (
 );
 create table if not exists meta.checks (unique_id varchar not null, fingerprint varchar not null);
 create table if not exists meta.built_with (environment varchar not null);
+create table if not exists meta.release_reasons (release_id bigint not null, reason varchar not null);
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of a relation, with the engine's name of its type."""
-
-    name: str
-    type: str
 
 
 def stored_type(described: str) -> str:
@@ -133,6 +128,11 @@ def record_environment(cursor: duckdb.DuckDBPyConnection, environment: str) -> N
     """Remember what a release was built with."""
     cursor.execute("delete from meta.built_with")
     cursor.execute("insert into meta.built_with values (?)", [environment])
+
+
+def record_reason(cursor: duckdb.DuckDBPyConnection, release_id: int, reason: str) -> None:
+    """Remember why a release was built, where it is not because something changed."""
+    cursor.execute("insert into meta.release_reasons values (?, ?)", [release_id, reason])
 
 
 def standing_columns(cursor: duckdb.DuckDBPyConnection) -> dict[str, tuple[Column, ...]]:
