@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from amalimart.core.models import ModelRebuild
 from amalimart.lake.durable import guarded
 from amalimart.mapping.source_mapping import SourceMapping, find_mapping, load_mapping
 from amalimart.orchestrate.lake_opening import open_lake
+from amalimart.warehouse.arrivals import LakeState
 from amalimart.warehouse.compiler import compile_project
 from amalimart.warehouse.executor import BuildReport, Executor, Progress
 from amalimart.warehouse.graph import CompiledGraph
@@ -145,6 +146,20 @@ class Engine:
             project_hash = assemble(folder, landed, model_settings, (self.project.overlay("models"),))
             return compile_project(folder, project_hash, self.project.compiled, model_settings)
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Nothing is published while the block lasts but by `publish`."""
+        with self._building:
+            yield
+
+    def lake_state(self) -> LakeState:
+        """What the lake holds at this moment."""
+        return lake_state(self.lake, self.mappings)
+
+    def publish(self, graph: CompiledGraph, state: LakeState) -> BuildReport | None:
+        """Publish what the lake held, while the engine is held. Raises WarehouseError, as `refresh` does."""
+        return self._executor.publish(graph, state)
+
     def rebuild(self, wish: ModelRebuild, by: str, progress: Progress = _silent) -> tuple[BuildReport, str]:
         """Publish a release in which what is asked for is built anew; with it the reason that it states.
 
@@ -169,7 +184,7 @@ class Engine:
             if not self.has_news:
                 return None
             graph = self.compiled()
-            return self._executor.publish(graph, lake_state(self.lake, self.mappings), progress)
+            return self._executor.publish(graph, self.lake_state(), progress)
 
 
 def _signature(landed: tuple[LandedSource, ...]) -> tuple[object, ...]:
