@@ -12,10 +12,18 @@ from zoneinfo import ZoneInfo
 
 from amalimart.access.principal import Principal, Role
 from amalimart.api.dashboards.library import DashboardLibrary
+from amalimart.control.acceptances import Decider
 from amalimart.control.store import ControlStore
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError
 from amalimart.core.models import ModelRebuild, PublishedProject, Rebuilt
+from amalimart.core.releases import (
+    Acceptance,
+    BlockedBuild,
+    ReleaseDetail,
+    ReleaseDifference,
+    ReleaseSummary,
+)
 from amalimart.semantic.answer import Answer
 from amalimart.semantic.question import Question
 
@@ -70,6 +78,34 @@ class ModelsPort(Protocol):
 
     def rebuild(self, wish: ModelRebuild, by: str) -> Rebuilt:
         """Build what is asked for anew, in a release of its own; `by` is who asks."""
+        ...
+
+
+class ReleasesPort(Protocol):
+    """Releases and blocked builds. What is not there raises NotFound."""
+
+    def releases(self, limit: int) -> tuple[ReleaseSummary, ...]: ...
+
+    def release(self, release_id: int) -> ReleaseDetail: ...
+
+    def difference(self, one: int, other: int) -> ReleaseDifference: ...
+
+    def blocked(self, limit: int) -> tuple[BlockedBuild, ...]: ...
+
+    def blocked_build(self, number: int | None) -> BlockedBuild:
+        """One of them, or of None the newest."""
+        ...
+
+    def accepted(self) -> tuple[Acceptance, ...]:
+        """What may fail by somebody's word now."""
+        ...
+
+    def accept(self, number: int, decider: Decider, reason: str) -> tuple[Acceptance, ...]:
+        """Let the checks of a blocked build fail. Raises RequestError."""
+        ...
+
+    def revoke(self, number: int, decider: Decider, reason: str | None) -> tuple[Acceptance, ...]:
+        """Take that back."""
         ...
 
 
@@ -159,6 +195,7 @@ class AppServices:
     status: Callable[[], EngineStatus]
     demo_accounts: tuple[DemoAccount, ...] = ()
     models: ModelsPort | None = None
+    release_book: ReleasesPort | None = None
     notes: Callable[[], tuple[SourceNote, ...]] = tuple
 
     def notes_for(self, principal: Principal) -> tuple[str, ...]:

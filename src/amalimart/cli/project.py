@@ -118,6 +118,11 @@ def status(home: Path | None, as_json: bool) -> None:
     for found_source in found.sources:
         for table, reason in found_source.stopped.items():
             click.echo(f"! {found_source.name}.{table} stands still: {reason}")
+    for word in found.accepted:
+        click.echo(
+            f"! {word.check} may fail for {word.failing_rows} rows, accepted by {word.accepted_by}"
+            f" (blocked build {word.blocked_number}): {word.reason}"
+        )
 
 
 @click.command()

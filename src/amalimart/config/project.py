@@ -111,6 +111,12 @@ class LakeSettings(StrictModel):
         return self
 
 
+class ReleaseSettings(StrictModel):
+    """How long it is remembered what each release did; the newest always is."""
+
+    keep_days: int = Field(default=30, ge=1, le=3650)
+
+
 class Settings(StrictModel):
     """Everything amalimart.yml may say.
 
@@ -124,6 +130,7 @@ class Settings(StrictModel):
     sla_days: SlaDays = SlaDays()
     lake: LakeSettings = LakeSettings()
     history_days: int | None = Field(default=None, ge=1, le=36_500)
+    releases: ReleaseSettings = ReleaseSettings()
     serve: ServeSettings = ServeSettings()
     sources: dict[str, SourceSettings] = {}
 

@@ -20,6 +20,7 @@ from amalimart.core.errors import CompileFailed, UnsupportedFeature, WarehouseEr
 from amalimart.core.models import ModelRebuild
 from amalimart.lake.durable import guarded
 from amalimart.mapping.source_mapping import SourceMapping, find_mapping, load_mapping
+from amalimart.orchestrate.acceptance_ledger import AcceptanceLedger
 from amalimart.orchestrate.lake_opening import open_lake
 from amalimart.warehouse.arrivals import LakeState
 from amalimart.warehouse.compiler import compile_project
@@ -83,7 +84,10 @@ class Engine:
         self.mappings = load_mappings(project)
         self.lake = open_lake(project, clock)
         self.hot_file = HotFile(project.hot_file, readable_folders=[project.lake])
-        self._executor = Executor(self.hot_file, clock, project.zone)
+        self.acceptances = AcceptanceLedger(project.control_database, clock)
+        self._executor = Executor(
+            self.hot_file, clock, project.zone, self.acceptances, project.settings.releases.keep_days
+        )
         self._graph: CompiledGraph | None = None
         self._compiled_for: object = None
         self._refused: _Refused | None = None
@@ -93,6 +97,7 @@ class Engine:
     def close(self) -> None:
         """Release the hot file."""
         self.hot_file.close()
+        self.acceptances.close()
 
     @property
     def has_news(self) -> bool:
@@ -129,6 +134,7 @@ class Engine:
                 self._graph = self._compile(landed)
             except (CompileFailed, UnsupportedFeature) as error:
                 self._refused = _Refused(signature, error, time.monotonic())
+                self._executor.note_refused(error)
                 raise
             self._compiled_for, self._refused = signature, None
             self._landed_mappings = self._fitted(landed)

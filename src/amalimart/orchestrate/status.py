@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from amalimart.config.project import Project
 from amalimart.core.clock import Clock
+from amalimart.core.releases import Acceptance
+from amalimart.orchestrate.acceptance_ledger import AcceptanceLedger
 from amalimart.orchestrate.lake_opening import open_lake
 from amalimart.orchestrate.runtime_files import read_report
 from amalimart.sources import stopped_reasons
@@ -35,6 +37,7 @@ class ProjectStatus:
     """The engine's address if it runs, what it says of itself, and every source.
 
     phase and message are the engine's own words: preparing, live, or held with the reason.
+    accepted is what may fail by somebody's word.
     """
 
     home: str
@@ -43,6 +46,7 @@ class ProjectStatus:
     message: str
     release_id: int | None
     sources: tuple[SourceStatus, ...]
+    accepted: tuple[Acceptance, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -64,6 +68,7 @@ class ProjectStatus:
                 }
                 for source in self.sources
             ],
+            "accepted": [asdict(each) for each in self.accepted],
         }
 
 
@@ -99,4 +104,13 @@ def project_status(project: Project, clock: Clock, said: Mapping[str, Any] | Non
         message=str(said["message"]) if said else "The engine does not run.",
         release_id=said["release"]["release_id"] if said and said["release"] else None,
         sources=tuple(sources),
+        accepted=_accepted(project, clock),
     )
+
+
+def _accepted(project: Project, clock: Clock) -> tuple[Acceptance, ...]:
+    ledger = AcceptanceLedger(project.control_database, clock)
+    try:
+        return ledger.standing()
+    finally:
+        ledger.close()

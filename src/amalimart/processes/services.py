@@ -24,6 +24,7 @@ from amalimart.core.clock import Clock
 from amalimart.orchestrate.engine import Engine, MappedAvailability
 from amalimart.orchestrate.models import EngineModels
 from amalimart.orchestrate.refresh_loop import RefreshLoop
+from amalimart.orchestrate.release_book import ReleaseBook
 from amalimart.orchestrate.source_notes import source_notes
 from amalimart.semantic.loading import load_model
 from amalimart.semantic.service import SemanticService
@@ -78,6 +79,7 @@ def build_services(
     dashboards = load_dashboards(project.overlay("dashboards"))
     dashboards.check_names(model.metric_names, model.dimensions)
     feed = EngineFeed(engine, loop)
+    book = ReleaseBook(engine.hot_file, engine.acceptances)
     return AppServices(
         semantic=semantic,
         control=control,
@@ -93,8 +95,10 @@ def build_services(
         releases=feed,
         status=lambda: engine_status(feed, loop),
         notes=lambda: tuple(
-            SourceNote(note.text, note.detail) for note in source_notes(project, engine.lake)
+            SourceNote(note.text, note.detail)
+            for note in (*source_notes(project, engine.lake), *book.notes())
         ),
         demo_accounts=demo_accounts,
         models=EngineModels(engine, loop, model),
+        release_book=book,
     )
