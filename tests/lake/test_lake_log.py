@@ -136,20 +136,53 @@ def test_verify_counts_what_it_read(lake: OrdersLake) -> None:
     assert (verified.files, verified.rows, verified.bytes) == (2, 3, sum(sizes))
 
 
-@IN_A_FOLDER
-@pytest.mark.parametrize("harm", ["missing", "flipped", "cut"])
-def test_verify_finds_a_harmed_file(lake: OrdersLake, harm: str) -> None:
-    lake.commit_orders([1, 2])
-    (path,) = lake.live_files("shop")["orders"].paths
+def do_harm(path: Path, how: str) -> None:
     content = bytearray(path.read_bytes())
-    match harm:
+    content[len(content) // 2] ^= 1
+    match how:
         case "missing":
             path.unlink()
         case "flipped":
-            content[len(content) // 2] ^= 1
             path.write_bytes(content)
         case "cut":
             path.write_bytes(content[:-1])
+
+
+@IN_A_FOLDER
+@pytest.mark.parametrize("how", ["missing", "flipped", "cut"])
+def test_verify_finds_a_harmed_file(lake: OrdersLake, how: str) -> None:
+    lake.commit_orders([1, 2])
+    (path,) = lake.live_files("shop")["orders"].paths
+    do_harm(path, how)
     with pytest.raises(DamagedLake) as caught:
         lake.verify("shop")
     assert caught.value.where == str(path)
+
+
+@IN_A_FOLDER
+@pytest.mark.parametrize("how", ["missing", "flipped", "cut"])
+def test_a_harmed_file_is_not_given_to_readers(lake: OrdersLake, how: str) -> None:
+    lake.commit_orders([1, 2])
+    (path,) = lake.live_files("shop")["orders"].paths
+    content = path.read_bytes()
+    do_harm(path, how)
+    for reader in (lake, lake.reopened()):
+        with pytest.raises(DamagedLake) as caught:
+            _ = reader.live_files("shop")["orders"].paths
+        assert caught.value.where == str(path)
+    path.write_bytes(content)
+    assert lake.live_files("shop")["orders"].paths == (path,)
+
+
+@IN_A_FOLDER
+def test_a_file_is_read_whole_once_for_all_readers_of_a_lake(
+    lake: OrdersLake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake.commit_orders([1, 2])
+    read: list[str] = []
+    monkeypatch.setattr("amalimart.lake.checking.check_file", lambda path, *_: read.append(path.name))
+    for _ in range(3):
+        assert lake.live_files("shop")["orders"].paths
+    lake.commit_orders([3])
+    assert len(lake.live_files("shop")["orders"].paths) == 2
+    assert len(read) == len(set(read)) == 2

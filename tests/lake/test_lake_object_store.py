@@ -316,6 +316,15 @@ def test_a_copy_that_somebody_cleared_away_is_made_again_under_a_running_reader(
     assert lake.reopened().live_ids() == [1, 2]
 
 
+def test_a_copy_that_somebody_altered_is_made_again_by_the_next_process(lake: OrdersLake) -> None:
+    lake.commit_orders([1])
+    (path,) = lake.live_files("shop")["orders"].paths
+    content = path.read_bytes()
+    path.write_bytes(content[::-1])
+    assert lake.reopened().live_ids() == [1]
+    assert path.read_bytes() == content
+
+
 def test_a_reader_goes_on_with_what_it_knows_while_the_store_is_not_reached(
     lake: OrdersLake, over: OrdersLake, bad_network: BadNetwork, caplog: pytest.LogCaptureFixture
 ) -> None:

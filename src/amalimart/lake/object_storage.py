@@ -65,6 +65,7 @@ class ObjectStorage:
         self._list_at = float("-inf")
         self._tidied: float | None = None
         self._is_ours = False
+        self._sound: set[str] = set()  # copies that are as committed; another one is fetched anew
 
     def identity(self) -> str | None:
         return read_identity(self.folder) or self._checked_identity()
@@ -149,12 +150,16 @@ class ObjectStorage:
             try:
                 if path.stat().st_size == file.bytes:
                     os.utime(path)  # it is in use
+                    if file.path not in self._sound:
+                        check_file(path, table, file)
+                        self._sound.add(file.path)
                     continue
-            except FileNotFoundError:
+            except (FileNotFoundError, DamagedLake):
                 pass
             missing.append(file)
         with self._answers("fetching a file"):
             _all_at_once(lambda file: self._fetch(table, file, self.folder / file.path), missing)
+        self._sound.update(file.path for file in missing)
         return tuple(self.folder / file.path for file in files)
 
     def check(self, table: str, file: DataFile) -> None:

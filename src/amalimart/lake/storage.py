@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from amalimart.core.errors import LakeError
-from amalimart.lake.checking import check_file
+from amalimart.lake.checking import SeenFiles, check_file
 from amalimart.lake.commit import DataFile
 from amalimart.lake.durable import make_folder, publish
 from amalimart.lake.identity import ensure_identity, read_identity
@@ -74,7 +74,10 @@ class Storage(Protocol):
         ...
 
     def paths(self, table: str, files: Sequence[DataFile]) -> tuple[Path, ...]:
-        """Where committed files can be read on this machine. Raises DamagedLake."""
+        """Where committed files can be read on this machine.
+
+        Each is held against its checksum when it is first asked for. Raises DamagedLake.
+        """
         ...
 
     def check(self, table: str, file: DataFile) -> None:
@@ -102,6 +105,7 @@ class FolderStorage:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._seen = SeenFiles()
 
     def identity(self) -> str | None:
         return read_identity(self.folder)
@@ -141,8 +145,8 @@ class FolderStorage:
     def keep(self, files: Sequence[DataFile]) -> None:
         """Nothing: a synced file in the folder is durable."""
 
-    def paths(self, table: str, files: Sequence[DataFile]) -> tuple[Path, ...]:  # noqa: ARG002
-        return tuple(self.folder / file.path for file in files)
+    def paths(self, table: str, files: Sequence[DataFile]) -> tuple[Path, ...]:
+        return tuple(self._seen.checked(self.folder / file.path, table, file) for file in files)
 
     def check(self, table: str, file: DataFile) -> None:
         check_file(self.folder / file.path, table, file)
