@@ -134,7 +134,7 @@ class Building:
             self._filled(model, before_of(table), f"select rowid as {PLACE}, * from {table.sql} {unit}")
             for part in recipe.parts:
                 with _blamed_on(model):
-                    keep_part(self._cursor, part)
+                    keep_part(self._cursor, part, is_told=self.has_changed(part.parent))
             now = recipe.sql if recipe.is_exact else f"select * from ({recipe.sql}) as units {unit}"
         else:
             self._stand_ins(recipe)
@@ -153,14 +153,15 @@ class Building:
 
     def _affected(self, model: Model, recipe: Recipe, asked: str) -> int:
         self._stand_ins(recipe)
-        taken = [route.sql for route in recipe.routes if any(map(self._has_changed, route.parents))]
+        taken = [route.sql for route in recipe.routes if any(map(self.has_changed, route.parents))]
         taken += [asked] if asked else []
         if not taken:
             return 0
         together = " union all ".join(f"select * from ({sql})" for sql in taken)
         return self._filled(model, affected_of(model.table), f"select distinct * from ({together})")
 
-    def _has_changed(self, unique_id: str) -> bool:
+    def has_changed(self, unique_id: str) -> bool:
+        """Whether the change set of a relation is known, and is not empty."""
         return self.fates.get(unique_id) is Fate.CHANGED
 
     def _lacks_changes(self, recipe: Recipe) -> bool:
@@ -173,7 +174,7 @@ class Building:
 
     def stand_in(self, unique_id: str) -> None:
         """See that a relation has a change set: an empty one where it did not change."""
-        if not self._has_changed(unique_id) and unique_id not in self._stood_in:
+        if not self.has_changed(unique_id) and unique_id not in self._stood_in:
             self._stood_in.add(unique_id)
             table = self._tables.get(unique_id)
             place, like = (table, table) if table else self._landed[unique_id]
@@ -257,6 +258,8 @@ def _landed(graph: CompiledGraph) -> dict[str, tuple[TableRef, TableRef]]:
     """Bronze view -> its place, and the model of its current rows, which has its columns."""
     found = {}
     for model in graph.models:
+        if not model.table.name.startswith("rows_"):
+            continue  # the versions of rows come from the same news, but hold other columns
         for route in model.recipe.routes if model.recipe else ():
             (first, *others) = route.parents
             if first.startswith(BRONZE) and not others:

@@ -62,7 +62,7 @@ def _due(
         for parent in check.delta.parents:
             building.stand_in(parent)
         for part in check.delta.parts:
-            keep_part(cursor, part)
+            keep_part(cursor, part, is_told=building.has_changed(part.parent))
         yield _Due(check, check.delta.sql, is_whole=False)
 
 

@@ -26,7 +26,7 @@ from amalimart.warehouse.bronze import refuse_missing
 from amalimart.warehouse.building import Building, Fate
 from amalimart.warehouse.checking import run_checks
 from amalimart.warehouse.graph import RUN_CONTEXT, CompiledGraph, bronze_id
-from amalimart.warehouse.hot_file import HotFile
+from amalimart.warehouse.hot_file import HotFile, work_alone
 from amalimart.warehouse.model_log import (
     forget_project,
     record_environment,
@@ -154,6 +154,8 @@ class Executor:
                 news.read_whole(bronze_id(table.view))
         elif not fates and requested is None:
             return None
+        elif requested is None:
+            work_alone(cursor)
         set_run_context(cursor, business_now)
         building = Building(cursor, graph, fates, news.read_whole)
         built = {}

@@ -105,7 +105,6 @@ class CompiledGraph:
         for model in self.models:
             if model.recipe is not None:
                 found |= {parent for route in model.recipe.routes for parent in route.parents}
-                found |= set(model.recipe.reads)
         for model in reversed(self.ordered):
             if model.is_view and model.unique_id in found:
                 found |= model.parents

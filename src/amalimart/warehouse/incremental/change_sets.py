@@ -38,8 +38,6 @@ def filled(cursor: duckdb.DuckDBPyConnection, name: str, sql: str) -> int:
     return int(found[0]) if found else 0
 
 
-def keep_part(cursor: duckdb.DuckDBPyConnection, part: Part) -> None:
-    """Keep the rows of a parent that are needed."""
-    filled(cursor, part.name, part.sql)
-    if part.missing and filled(cursor, part.missing_name, part.missing):
-        cursor.execute(f"insert into {part.name} {part.rest}")
+def keep_part(cursor: duckdb.DuckDBPyConnection, part: Part, *, is_told: bool) -> None:
+    """Keep the rows of a parent that are needed; `is_told`: its change set is known."""
+    filled(cursor, part.name, part.told if is_told and part.told else part.sql)

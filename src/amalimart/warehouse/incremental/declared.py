@@ -87,7 +87,6 @@ class _Reader:
             routes=tuple(self._routes(rules)),
             sql=substituted(self._model.sql, self._reads, instead),
             parts=tuple(self._parts_in_order(rules)),
-            reads=tuple(self._parents[name].unique_id for name, rule in rules.items() if not rule.is_all),
             whole_on=tuple(self._parents[name].unique_id for name, rule in rules.items() if rule.is_all),
         )
 
@@ -199,7 +198,8 @@ class _Reader:
         listed: str,
     ) -> Part:
         if parent.is_found_by(columns, self._reads[parent.table]):
-            return by_key(name, parent.table, on, keys, listed, parent.unique_where)
+            whole = (parent.unique_id, parent.table)
+            return by_key(name, whole, on, keys, listed, parent.unique_where)
         return Part(name, only(parent.table, on, keys, listed))
 
     def _changed(self, parent: Relation, selected: list[str], told: tuple[str, ...]) -> str:

@@ -85,8 +85,9 @@ def _compared(unique_id: str, node: Mapping[str, Any], parents: Mapping[str, Rel
         place = f"temp.{quoted(f'{name} of ' + str(node['name']))}"
         listed = reads[parents[name].table].listed("r")
         if parents[name].is_found_by((column,), reads[parents[name].table]):
+            whole = (parents[name].unique_id, parents[name].table)
             where = parents[name].unique_where
-            part = by_key(place, parents[name].table, {column: "_value"}, f"from {kept}", listed, where)
+            part = by_key(place, whole, {column: "_value"}, f"from {kept}", listed, where)
         else:
             part = Part(place, only(parents[name].table, {column: "_value"}, f"from {kept}", listed))
         parts.append(part)

@@ -28,19 +28,13 @@ class Route:
 class Part:
     """The rows of one parent that are needed: a temporary table and its query.
 
-    missing  keys whose rows `sql` does not have; a temporary table of its own
-    rest     the rows of those keys, looked for in the whole parent only where there are any
+    told  the same rows where `parent`, a unique id, has a change set: those that came are not looked for
     """
 
     name: str
     sql: str
-    missing: str = ""
-    rest: str = ""
-
-    @property
-    def missing_name(self) -> str:
-        """Name of the table of missing keys."""
-        return missing_of(self.name)
+    parent: str = ""
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +46,6 @@ class Recipe:
     routes    from changes to affected units
     sql       the rows of the affected units as they are now
     parts     what `sql` reads of large parents, in an order in which it can be read
-    reads     unique ids of parents whose change sets are read by `sql` or the parts
     is_exact  whether `sql` yields no other rows
     whole_on  unique ids of parents of which any change builds the model anew
     """
@@ -62,14 +55,13 @@ class Recipe:
     routes: tuple[Route, ...]
     sql: str
     parts: tuple[Part, ...] = ()
-    reads: tuple[str, ...] = ()
     is_exact: bool = False
     whole_on: tuple[str, ...] = ()
 
     @property
     def read_changes(self) -> frozenset[str]:
         """Unique ids of everything whose change set it reads."""
-        return frozenset(self.reads).union(*(route.parents for route in self.routes))
+        return frozenset[str]().union(*(route.parents for route in self.routes))
 
     def as_dict(self) -> dict[str, Any]:
         """The form in which a recipe is kept in a file."""
@@ -85,7 +77,6 @@ def read_recipe(kept: Mapping[str, Any]) -> Recipe:
         routes=routes,
         sql=kept["sql"],
         parts=tuple(Part(**part) for part in kept["parts"]),
-        reads=tuple(kept["reads"]),
         is_exact=kept["is_exact"],
         whole_on=tuple(kept["whole_on"]),
     )
@@ -131,14 +122,9 @@ def only(table: TableRef, on: Mapping[str, str], keys: str, columns: str = "r.*"
     return f"select {columns} from {table.sql} as r semi join ({keys}) as k on {joined}"
 
 
-def missing_of(name: str) -> str:
-    """The keys of a part whose rows have not come."""
-    return name.removesuffix('"') + ' missing"'
-
-
 def by_key(
     name: str,
-    table: TableRef,
+    parent: tuple[str, TableRef],
     on: Mapping[str, str],
     keys: str,
     columns: str = "r.*",
@@ -146,14 +132,17 @@ def by_key(
 ) -> Part:
     """The same as a part, where `on` is the relation's own key: a row that came need not be looked for.
 
-    `unique_where` is the condition under which a row alone has its key; others may be left out then.
+    `parent` is its unique id and its place; `unique_where` is the condition under which a row alone has its
+    key: others may be left out then.
     """
+    unique_id, table = parent
     changed = f"(from {changes_of(table)} where {unique_where or 'true'})"
-    told = " and ".join(f"c.{quoted(own)} = k.{quoted(key)}" for own, key in on.items())
+    apart = " and ".join(f"c.{quoted(own)} = k.{quoted(key)}" for own, key in on.items())
     joined = " and ".join(f"r.{quoted(own)} = k.{quoted(key)}" for own, key in on.items())
-    return Part(
-        name,
-        f"select {columns} from ({came(table)}) as r semi join ({keys}) as k on {joined}",
-        missing=f"select k.* from ({keys}) as k anti join {changed} as c on {told}",
-        rest=only(table, on, f"from {missing_of(name)}", columns),
+    told = (
+        f"with keys as materialized ({keys}),"
+        f" missing as (select k.* from keys as k anti join {changed} as c on {apart}) "
+        f"select {columns} from ({came(table)}) as r semi join keys as k on {joined} union all "
+        + only(table, on, "from missing", columns)
     )
+    return Part(name, only(table, on, keys, columns), unique_id, told)

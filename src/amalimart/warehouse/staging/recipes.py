@@ -71,10 +71,7 @@ def with_macros(recipe: Recipe) -> Recipe:
         recipe,
         sql=rendered(recipe.sql),
         routes=tuple(replace(route, sql=rendered(route.sql)) for route in recipe.routes),
-        parts=tuple(
-            replace(part, sql=rendered(part.sql), missing=rendered(part.missing), rest=rendered(part.rest))
-            for part in recipe.parts
-        ),
+        parts=tuple(replace(part, sql=rendered(part.sql), told=rendered(part.told)) for part in recipe.parts),
     )
 
 
@@ -131,13 +128,13 @@ def _of_part(staged: StagedPart) -> Recipe | None:
     row = dict(zip(ROW, ROW, strict=True))
     affected = f"from {affected_of(place)}"
     name = part_of(rows, place)
-    part = Part(name, only(rows, row, affected)) if doubled else by_key(name, rows, row, affected)
+    whole = (model_id(staged.table.model), rows)
+    part = Part(name, only(rows, row, affected)) if doubled else by_key(name, whole, row, affected)
     return Recipe(
         unit=ROW,
         identity=ROW,
         routes=tuple(routes),
         parts=(part,),
-        reads=() if doubled else (model_id(staged.table.model),),
         sql=_with_places(staging_sql(replace(staged, table=replace(staged.table, rows=name))), staged),
     )
 
