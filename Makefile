@@ -25,6 +25,12 @@ $(VENV)/dev.stamp: requirements/dev.lock $(VENV)/demo.stamp
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.lock
 	@touch $@
 
+$(VENV)/dbt112/stamp: requirements/dbt112.lock
+	@echo "installing the newer dbt, pinned, into an environment of its own"
+	@test -x $(VENV)/dbt112/bin/python || $(PYTHON) -m venv $(VENV)/dbt112
+	@$(VENV)/dbt112/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dbt112.lock
+	@touch $@
+
 demo: $(VENV)/demo.stamp ## run the whole path on a simulated marketplace: http://127.0.0.1:8000
 	@$(BIN)/amalimart demo --home $(DEMO_HOME) --orders $(ORDERS) --port $(PORT)
 
@@ -64,7 +70,7 @@ imports: $(VENV)/dev.stamp ## who may import whom
 sql: $(VENV)/dev.stamp ## sqlfluff over the models
 	@$(BIN)/sqlfluff lint --disable-progress-bar src/amalimart/marketplace/dbt/models src/amalimart/marketplace/dbt/tests
 
-test-full: $(VENV)/dev.stamp mariadb ## the long tests that CI runs after the gate
+test-full: $(VENV)/dev.stamp $(VENV)/dbt112/stamp mariadb ## the long tests that CI runs after the gate
 	@$(BIN)/pytest -m slow
 
 .PHONY: test-faults
@@ -85,6 +91,9 @@ lock: ## pin the requirements anew (needs uv)
 	@for name in demo dev; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	    --no-emit-index-url requirements/$$name.in -o requirements/$$name.lock; done
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --no-emit-index-url --no-emit-package dbt-core-experimental-parser \
+	  requirements/dbt112.in -o requirements/dbt112.lock
 
 clean: ## remove the virtual environment and caches
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build
