@@ -14,7 +14,7 @@ from amalimart.access.principal import Principal
 from amalimart.api.errors import ErrorAnswer, as_json, install_error_answers
 from amalimart.api.identity import as_operator, by_session, current_principal
 from amalimart.api.middleware import BoundedBody, KnownHost, LastResort, SameOrigin
-from amalimart.api.routes import dashboards, engine, metrics, models, releases
+from amalimart.api.routes import dashboards, engine, metrics, models, operations, releases
 from amalimart.api.services import AppServices
 
 PREFIX = "/api/v1"
@@ -53,6 +53,8 @@ def create_app(
     signed_in = APIRouter(prefix=PREFIX, dependencies=[Depends(current_principal)])
     for part in (metrics, dashboards, engine, models, releases):
         signed_in.include_router(part.router)
+    if local_operator is not None:
+        signed_in.include_router(operations.router)
     app.include_router(signed_in)
     return app
 

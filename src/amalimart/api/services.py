@@ -17,6 +17,7 @@ from amalimart.control.store import ControlStore
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError
 from amalimart.core.models import ModelRebuild, PublishedProject, Rebuilt
+from amalimart.core.operations import Operation, OperationKind
 from amalimart.core.releases import (
     Acceptance,
     BlockedBuild,
@@ -109,6 +110,23 @@ class ReleasesPort(Protocol):
         ...
 
 
+class OperationsPort(Protocol):
+    """Long operations on the warehouse, for whoever runs this machine."""
+
+    @property
+    def latest(self) -> Operation | None:
+        """The one that runs, or the last one."""
+        ...
+
+    def start(self, kind: OperationKind) -> Operation:
+        """Begin one and return at once. Raises OperationUnderWay."""
+        ...
+
+    def find(self, operation_id: str) -> Operation:
+        """How far one is. Raises NotFound."""
+        ...
+
+
 class ReleaseFeed(Protocol):
     """Knows the newest release without asking the engine; called at every poll of every open page."""
 
@@ -196,6 +214,7 @@ class AppServices:
     demo_accounts: tuple[DemoAccount, ...] = ()
     models: ModelsPort | None = None
     release_book: ReleasesPort | None = None
+    operations: OperationsPort | None = None
     notes: Callable[[], tuple[SourceNote, ...]] = tuple
 
     def notes_for(self, principal: Principal) -> tuple[str, ...]:

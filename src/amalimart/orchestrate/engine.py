@@ -158,6 +158,10 @@ class Engine:
         with self._building:
             yield
 
+    def executor_beside(self, hot_file: HotFile) -> Executor:
+        """What publishes this project into another file."""
+        return self._executor.beside(hot_file)
+
     def lake_state(self) -> LakeState:
         """What the lake holds at this moment."""
         return lake_state(self.lake, self.mappings)

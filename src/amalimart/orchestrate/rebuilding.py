@@ -18,9 +18,8 @@ from pathlib import Path
 from amalimart.core.clock import Clock
 from amalimart.core.errors import DiskFull, TooLittleMemory, WarehouseError
 from amalimart.orchestrate.engine import Engine
-from amalimart.warehouse.executor import BuildReport, Executor
+from amalimart.warehouse.executor import BuildReport
 from amalimart.warehouse.hot_file import HotFile, most_memory_bytes
-from amalimart.warehouse.reading import Release
 from amalimart.warehouse.swapping import (
     Comparison,
     carry_history,
@@ -47,13 +46,14 @@ class TakenOver:
     """What a fresh file brought: bytes of the old and of the new one, and how their tables differed.
 
     comparison  None where the tables were copied
-    release     the newest one in it: one of its own, or the very same where the tables were copied
+    report      of the release of its own; None where the releases are the very same
     """
 
     bytes_before: int
     bytes_after: int
     comparison: Comparison | None
-    release: Release | None
+    release_id: int
+    report: BuildReport | None
 
 
 def rebuild(engine: Engine, clock: Clock, tell: Told) -> TakenOver:
@@ -64,7 +64,10 @@ def rebuild(engine: Engine, clock: Clock, tell: Told) -> TakenOver:
         if built is None:
             raise WarehouseError("nothing has been landed yet", next_step="amalimart up")
         comparison = fresh.compared()
-        return replace(fresh.take_over(own_release=True), comparison=comparison)
+        taken = fresh.take_over(own_release=True)
+        published = engine.hot_file.latest_release()
+        report = replace(built, release=published) if published else None
+        return replace(taken, comparison=comparison, report=report)
 
 
 def compact(engine: Engine, clock: Clock, tell: Told) -> TakenOver:
@@ -77,6 +80,18 @@ def compact(engine: Engine, clock: Clock, tell: Told) -> TakenOver:
         with closing(fresh.opened()) as hot_file:
             create_views(hot_file, views, engine.lake_state().tables)
         return fresh.take_over(own_release=False)
+
+
+def copy_beside(engine: Engine, clock: Clock, tell: Told) -> Path:
+    """Leave a copy of what is served beside it, whole and closed, and return where it is."""
+    with _fresh_file(engine, clock, tell, is_kept=True) as fresh:
+        fresh.opened().close()
+        tell(0.0, "copying the tables")
+        with engine.hot_file.beside(fresh.file) as cursor:
+            views = copy_tables(cursor)
+        with closing(fresh.opened()) as hot_file:
+            create_views(hot_file, views, engine.lake_state().tables)
+        return fresh.file
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +108,9 @@ class _FreshFile:
         folders = [self.engine.project.lake]
         return HotFile(self.file, readable_folders=folders, memory_bytes=self.memory_bytes)
 
-    def executor(self, hot_file: HotFile) -> Executor:
-        return Executor(hot_file, self.clock, self.engine.project.zone)
-
     def follow(self, hot_file: HotFile) -> BuildReport | None:
         """Publish into the file until it holds what the lake does, and return the first report."""
-        executor = self.executor(hot_file)
+        executor = self.engine.executor_beside(hot_file)
         first = None
         for number in range(_ROUNDS):
             with self.engine.held():
@@ -120,7 +132,7 @@ class _FreshFile:
             with self.engine.held():
                 graph, state = self.engine.compiled(), self.engine.lake_state()
                 with closing(self.opened()) as hot_file:
-                    self.executor(hot_file).publish(graph, state)
+                    self.engine.executor_beside(hot_file).publish(graph, state)
                 with suppress(WarehouseError):  # held back: it is behind then, and the comparison says so
                     self.engine.publish(graph, state)
                 cursor = compared.enter_context(self.engine.hot_file.beside(self.file))
@@ -140,7 +152,7 @@ class _FreshFile:
         with self.engine.held():
             graph, state = self.engine.compiled(), self.engine.lake_state()
             with closing(self.opened()) as hot_file:
-                self.executor(hot_file).publish(graph, state)
+                self.engine.executor_beside(hot_file).publish(graph, state)
             if not own_release:
                 self.engine.publish(graph, state)
             with served.beside(self.file) as cursor:
@@ -150,21 +162,24 @@ class _FreshFile:
                         where=str(self.file),
                         next_step="try again; the old file serves on",
                     )
-                carry_history(cursor, own_release=own_release, published_at=self.clock.now())
+                release_id = carry_history(cursor, own_release=own_release, published_at=self.clock.now())
             served.take_over(self.file)
-        return TakenOver(before, served.bytes, None, served.latest_release())
+        return TakenOver(before, served.bytes, None, release_id, None)
 
 
 @contextmanager
-def _fresh_file(engine: Engine, clock: Clock, tell: Told) -> Iterator[_FreshFile]:
-    """A file that is gone at the end of the block unless it took over."""
+def _fresh_file(engine: Engine, clock: Clock, tell: Told, *, is_kept: bool = False) -> Iterator[_FreshFile]:
+    """A file that is gone at the end of the block unless it took over, or is to be kept."""
     memory = _memory_to_use(engine.hot_file)
     _require_disk(engine.hot_file)
     file = engine.hot_file.fresh_file()
     try:
         yield _FreshFile(engine, clock, tell, file, memory)
-    finally:
+    except BaseException:
         engine.hot_file.discard(file)  # does nothing to the one that serves
+        raise
+    if not is_kept:
+        engine.hot_file.discard(file)
 
 
 def _memory_to_use(served: HotFile) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from amalimart.core.errors import AmalimartError, Internal
@@ -38,7 +39,9 @@ class RefreshLoop:
         self._thread = threading.Thread(target=self._run, name="refresh", daemon=True)
         self.building: Building | None = None
         self.last_report: BuildReport | None = None
+        self.last_report_at: float | None = None
         self.last_error: AmalimartError | None = None
+        self.at_rest: Callable[[], None] = lambda: None
 
     def start(self) -> None:
         self._thread.start()
@@ -79,6 +82,7 @@ class RefreshLoop:
         self.last_error = None
         if report is not None:
             self.took(report)
+            self.last_report_at = time.monotonic()
             log.info(
                 "release published",
                 extra={
@@ -89,6 +93,8 @@ class RefreshLoop:
                     "seconds": round(time.monotonic() - started, 3),
                 },
             )
+        else:
+            self.at_rest()
         return True
 
     def took(self, report: BuildReport) -> None:

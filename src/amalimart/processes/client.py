@@ -77,13 +77,18 @@ class _InProcess:
         from amalimart.api.app import create_app  # noqa: PLC0415 - heavy, and not needed with an engine
         from amalimart.control.store import open_control_store  # noqa: PLC0415
         from amalimart.orchestrate.engine import Engine  # noqa: PLC0415
+        from amalimart.orchestrate.operations import Operations  # noqa: PLC0415
         from amalimart.orchestrate.refresh_loop import RefreshLoop  # noqa: PLC0415
         from amalimart.processes.services import OPERATOR, build_services  # noqa: PLC0415
 
         clock = SystemClock()
         self._control = open_control_store(project.control_database, clock)
         self._engine = Engine(project, clock)
-        services = build_services(project, self._engine, RefreshLoop(self._engine), self._control, clock)
+        loop = RefreshLoop(self._engine)
+        self._operations = Operations(self._engine, loop, clock)
+        services = build_services(
+            project, self._engine, loop, self._control, clock, operations=self._operations
+        )
         self._app = create_app(services, local_operator=OPERATOR)
 
     def send(self, request: httpx.Request) -> httpx.Response:
@@ -97,5 +102,6 @@ class _InProcess:
             return response
 
     def close(self) -> None:
+        self._operations.wait()
         self._engine.close()
         self._control.close()

@@ -28,6 +28,7 @@ from amalimart.core.clock import SystemClock
 from amalimart.core.errors import AmalimartError, PortInUse
 from amalimart.observe.logs import log_to_file
 from amalimart.orchestrate.engine import Engine
+from amalimart.orchestrate.operations import Operations
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.runtime_files import remove_report, socket_path, write_report
 from amalimart.processes.services import OPERATOR, build_services
@@ -119,8 +120,12 @@ def run_engine(project: Project) -> None:
     control = open_control_store(project.control_database, clock)
     engine = Engine(project, clock)
     loop = RefreshLoop(engine)
+    operations = Operations(engine, loop, clock)
+    loop.at_rest = operations.at_rest
     try:
-        services = build_services(project, engine, loop, control, clock, demo_accounts(project))
+        services = build_services(
+            project, engine, loop, control, clock, demo_accounts(project), operations=operations
+        )
         local = bind_local(project.run)  # before other threads run: the umask is the whole process's
         loop.start()
         try:

@@ -23,6 +23,7 @@ from amalimart.control.store import ControlStore
 from amalimart.core.clock import Clock
 from amalimart.orchestrate.engine import Engine, MappedAvailability
 from amalimart.orchestrate.models import EngineModels
+from amalimart.orchestrate.operations import Operations
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.release_book import ReleaseBook
 from amalimart.orchestrate.source_notes import source_notes
@@ -71,6 +72,7 @@ def build_services(
     control: ControlStore,
     clock: Clock,
     demo_accounts: tuple[DemoAccount, ...] = (),
+    operations: Operations | None = None,
 ) -> AppServices:
     """Everything a request may use. Raises ConfigError for a wrong metric, policy or dashboard file."""
     model = load_model([_MARKETPLACE / "semantic", project.overlay("metrics")])
@@ -101,4 +103,5 @@ def build_services(
         demo_accounts=demo_accounts,
         models=EngineModels(engine, loop, model),
         release_book=book,
+        operations=operations,
     )

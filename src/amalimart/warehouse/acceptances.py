@@ -34,6 +34,19 @@ class Acceptances(Protocol):
         ...
 
 
+class StandingOnly:
+    """What was accepted elsewhere, where nothing may end it."""
+
+    def __init__(self, kept: Acceptances) -> None:
+        self._kept = kept
+
+    def standing(self) -> Sequence[Acceptance]:
+        return self._kept.standing()
+
+    def lapse(self, acceptance_ids: Collection[str]) -> None:
+        del acceptance_ids
+
+
 class NoAcceptances:
     """Nothing is ever accepted."""
 

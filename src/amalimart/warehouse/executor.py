@@ -19,7 +19,7 @@ from amalimart.core.clock import Clock
 from amalimart.core.errors import WarehouseError
 from amalimart.core.names import quoted
 from amalimart.core.releases import Acceptance
-from amalimart.warehouse.acceptances import Acceptances, Judge, NoAcceptances, ended
+from amalimart.warehouse.acceptances import Acceptances, Judge, NoAcceptances, StandingOnly, ended
 from amalimart.warehouse.arrivals import Arrivals, LakeState
 from amalimart.warehouse.blocked_builds import Attempt
 from amalimart.warehouse.bronze import refuse_missing
@@ -87,6 +87,10 @@ class Executor:
         self._clock = clock
         self._zone = business_zone
         self._is_of_this_make = False
+
+    def beside(self, hot_file: HotFile) -> Executor:
+        """An executor of the same project for another file; what it builds ends no acceptance."""
+        return Executor(hot_file, self._clock, self._zone, StandingOnly(self._acceptances))
 
     def publish(
         self,

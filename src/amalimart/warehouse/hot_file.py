@@ -156,6 +156,15 @@ class HotFile:
         """Size of the file that is served, without what is not yet in it."""
         return self._served.file.stat().st_size
 
+    def used_bytes(self) -> int:
+        """How much of the file is in use; the rest was freed, and is not given back by itself."""
+        with self._cursor() as cursor:
+            found = cursor.execute(
+                "select used_blocks * block_size from pragma_database_size() where database_name = ?",
+                [_CATALOG],
+            ).fetchone()
+        return int(found[0]) if found else 0
+
     def fresh_file(self) -> Path:
         """The name of a file that does not exist yet, to be made and then to take over."""
         return self._generations.fresh()

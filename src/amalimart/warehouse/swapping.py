@@ -121,15 +121,18 @@ def carry_history(cursor: duckdb.DuckDBPyConnection, *, own_release: bool, publi
     without, it holds the very releases of the served one.
     """
     last = _last_release(cursor, _SERVED)
-    own = _last_release(cursor, NEXT)
-    written = cursor.execute(
-        f"select sum(rows_built), max(models_built) from {NEXT}.meta.releases"
+    found = cursor.execute(
+        "select min(release_id), max(release_id), sum(rows_built), max(models_built)"
+        f" from {NEXT}.meta.releases"
     ).fetchone()
+    first, newest, *written = found or (None, None, None, None)
     served, fresh = _tables(cursor, _SERVED, ("meta",)), _tables(cursor, NEXT, ("meta",))
     number = last + 1 if own_release else last
     for table in (table for table in fresh if table.name not in _OF_THE_FILE):
+        # What a release did is told by the one that built everything; where it stands, by the last one.
+        own = newest if table.name == "releases" else first
         _carry(cursor, table, fresh[table], served.get(table), own if own_release else None, number)
-    if own_release and written:
+    if own_release:
         moment = published_at.astimezone(UTC).replace(tzinfo=None)
         cursor.execute(
             f"update {NEXT}.meta.releases set published_at = ?, rows_built = ?, models_built = ?"

@@ -33,6 +33,7 @@ def status(principal: SignedIn, services: Services) -> WireResponse:
     """What the engine is doing, what to know about the sources, and the newest release if there is one."""
     now = services.status()
     newest = services.releases.latest()
+    latest = services.operations.latest if services.operations and principal.role is Role.ADMIN else None
     return WireResponse(
         {
             "phase": now.phase.value,
@@ -40,6 +41,7 @@ def status(principal: SignedIn, services: Services) -> WireResponse:
             "steps": [{"label": step.label, "done": step.done} for step in now.steps],
             "notes": services.notes_for(principal),
             "release": _release(newest) if newest else None,
+            "operation": latest.as_dict() if latest else None,
         }
     )
 
