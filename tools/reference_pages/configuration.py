@@ -42,6 +42,8 @@ _MEANINGS = {
     "history_days": "Days that the lake keeps files which a new snapshot replaced; for ever, where not set.",
     "sla_days.express": "Calendar days until an express delivery is late, where the shop promised no date.",
     "sla_days.standard": "The same for any other delivery.",
+    "fiscal_year_start_month": "Month (1 to 12) with which the fiscal year starts; it is named by the year it ends in.",
+    "week_starts_on": "Day on which weeks start in `dim_date`; ISO weeks start on Monday whatever this says.",
     "serve.host": "Address that pages and API listen on; any but the loopback address opens them to others.",
     "serve.port": "Port that pages and API listen on.",
     "serve.allowed_hosts": "Host names the pages answer to; add yours when they are served under one.",

@@ -28,6 +28,9 @@ _S3_PREFIX = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\x00-\x1f]*)?
 _SECRET_REFERENCE = "secret:"  # noqa: S105 - how a setting refers to one
 
 
+WeekDay = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
 class SlaDays(StrictModel):
     """Calendar days after which a delivery is late where the shop promised no date."""
 
@@ -128,6 +131,8 @@ class Settings(StrictModel):
     time_zone: str = "Africa/Accra"
     currency: str = Field(default="GHS", pattern="^[A-Z]{3}$")
     sla_days: SlaDays = SlaDays()
+    fiscal_year_start_month: int = Field(default=1, ge=1, le=12)
+    week_starts_on: WeekDay = "monday"
     lake: LakeSettings = LakeSettings()
     history_days: int | None = Field(default=None, ge=1, le=36_500)
     releases: ReleaseSettings = ReleaseSettings()

@@ -146,6 +146,8 @@ class Engine:
             business_zone=settings.time_zone,
             sla_days_express=settings.sla_days.express,
             sla_days_standard=settings.sla_days.standard,
+            fiscal_year_start_month=settings.fiscal_year_start_month,
+            week_starts_on=settings.week_starts_on,
         )
         folder = self.project.build / "dbt"
         with guarded("assembling the models", folder, lambda: "the published release is untouched"):

@@ -29,6 +29,8 @@ class ProjectSettings:
     business_zone: str
     sla_days_express: int = 2
     sla_days_standard: int = 5
+    fiscal_year_start_month: int = 1
+    week_starts_on: str = "monday"
 
     def dbt_vars(self) -> dict[str, int | str]:
         """The variables the models read."""
@@ -36,6 +38,8 @@ class ProjectSettings:
             "business_zone": self.business_zone,
             "sla_days_express": self.sla_days_express,
             "sla_days_standard": self.sla_days_standard,
+            "fiscal_year_start_month": self.fiscal_year_start_month,
+            "week_starts_on": self.week_starts_on,
         }
 
 
