@@ -18,6 +18,9 @@ import duckdb
 import pytest
 
 from amalimart.mapping.entities import ColumnType, EntityColumn, load_entities
+from amalimart.warehouse.staging.macros import rendered
+from amalimart.warehouse.staging.tracked import TRACKED, tracked_entity
+from amalimart.warehouse.staging.versions_view import OF_A_VERSION, versions_view
 
 PROJECT = Path(__file__).parents[2] / "src" / "amalimart" / "marketplace" / "dbt"
 BUSINESS_DAY = date(2024, 12, 31)
@@ -47,6 +50,11 @@ def create_staging(connection: duckdb.DuckDBPyConnection) -> None:
         columns = [f"{column} {_engine_type(spec)}" for column, spec in entity.columns.items()]
         own = ["_rejected varchar", "_repairs varchar", "_batch bigint", "_sequence bigint"]
         connection.execute(f"create table staging.stg_{name} ({', '.join([*columns, *own])})")
+    for name in TRACKED:
+        tracked = tracked_entity(name, load_entities()[name]).columns
+        columns = [f"{column} {_engine_type(spec)}" for column, spec in tracked.items()]
+        columns += [f"{column} {rendered(kind)}" for column, (kind, _) in OF_A_VERSION.items()]
+        connection.execute(f"create table staging.{versions_view(name)} ({', '.join(columns)})")
     connection.execute(
         "create table meta.run_context as"
         " select cast(? as date) as business_day, cast(? as timestamp) as business_now",
@@ -64,6 +72,23 @@ def insert(connection: duckdb.DuckDBPyConnection, entity: str, row: Row) -> None
     marks = ", ".join("?" for _ in full)
     connection.execute(
         f"insert into staging.stg_{entity} ({', '.join(full)}) values ({marks})", list(full.values())
+    )
+
+
+def insert_version(connection: duckdb.DuckDBPyConnection, entity: str, row: Row) -> None:
+    """One version that began with change number `change` at `at`, and ended so where `until` says."""
+    told = dict(row)
+    change, until = told.pop("change"), told.pop("until", None)
+    own = {"_source": "shop", "_precedence": 1, "_from_order": change, "_from_at": told.pop("at"),
+           "_from_position": f"tx {change}", "_to_order": None, "_to_at": None, "_is_snapshot": False,
+           "_is_ended_by_snapshot": False, "_is_first": False, "_batch": change, "_sequence": 1}  # fmt: skip
+    if until is not None:
+        own |= {"_to_order": until[0], "_to_at": until[1], "_to_position": f"tx {until[0]}"}
+    full = own | told
+    marks = ", ".join("?" for _ in full)
+    connection.execute(
+        f"insert into staging.{versions_view(entity)} ({', '.join(full)}) values ({marks})",
+        list(full.values()),
     )
 
 
@@ -119,10 +144,15 @@ class ModelBench:
     def put(self, entity: str, **row: Any) -> None:
         insert(self._connection, entity, row)
 
+    def put_version(self, entity: str, **row: Any) -> None:
+        insert_version(self._connection, entity, row)
+
     def put_base_rows(self) -> None:
         """The rows that plain dbt was run over."""
         for entity, row in BASE_ROWS:
             self.put(entity, **row)
+        for entity, row in BASE_VERSIONS:
+            self.put_version(entity, **row)
 
     def rows(self, model: str, order_by: str = "1") -> list[Row]:
         """Every row of schema.model, built from the rows put so far."""
@@ -221,6 +251,22 @@ BASE_ROWS: tuple[tuple[str, Row], ...] = (
     ),
 )
 
+BASE_VERSIONS: tuple[tuple[str, Row], ...] = (
+    ("users", {"user_id": "u1", "role": "CUSTOMER", "change": 1, "at": "2023-12-01", "_is_first": True}),
+    ("addresses", {"address_id": "a1", "user_id": "u1", "city": "Accra", "change": 2, "at": "2023-12-02"}),
+    ("vendors", {"vendor_id": "v1", "status": "APPROVED", "change": 3, "at": "2023-12-03"}),
+    (
+        "products",
+        {"product_id": "p1", "vendor_id": "v0", "status": "ACTIVE", "change": 4, "at": "2023-12-04",
+         "until": (6, "2024-06-01")},
+    ),
+    (
+        "products",
+        {"product_id": "p1", "vendor_id": "v1", "status": "ACTIVE", "change": 6, "at": "2024-06-01"},
+    ),
+    ("product_categories", {"product_id": "p1", "category_id": "c2", "change": 5, "at": "2023-12-04"}),
+)  # fmt: skip
+
 
 @pytest.fixture(scope="session")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
@@ -231,8 +277,10 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
         create_staging(connection)
         for entity, row in BASE_ROWS:
             insert(connection, entity, row)
+        for entity, row in BASE_VERSIONS:
+            insert_version(connection, entity, row)
     project = folder / "dbt"
-    shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("staging", "target", "logs"))
+    shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("target", "logs"))
     _write_staging_models(project)
     completed = subprocess.run(
         [sys.executable, "-c", _DBT, "--no-use-colors", "--no-send-anonymous-usage-stats",
@@ -256,6 +304,8 @@ def _write_staging_models(project: Path) -> None:
     staging.mkdir()
     for name in load_entities():
         (staging / f"stg_{name}.sql").write_text("select 1 as never_run\n")
+    for name in TRACKED:
+        (staging / f"{versions_view(name)}.sql").write_text("select 1 as never_run\n")
     (staging / "sources.yml").write_text(
         "sources:\n  - name: meta\n    schema: meta\n    tables:\n      - name: run_context\n"
     )

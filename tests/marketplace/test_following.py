@@ -25,7 +25,9 @@ from amalimart.warehouse.graph import RUN_CONTEXT, CompiledGraph
 from amalimart.warehouse.incremental.change_sets import filled, keep_changes
 from amalimart.warehouse.incremental.following import add_following
 from amalimart.warehouse.incremental.recipe import PLACE, after_of, before_of
-from tests.marketplace.conftest import create_staging, insert
+from amalimart.warehouse.staging.tracked import TRACKED, tracked_entity
+from amalimart.warehouse.staging.versions_view import versions_view
+from tests.marketplace.conftest import create_staging, insert, insert_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,11 +92,16 @@ class Shop:
         self.connection = connection
         self._graph = graph
         self._rng = random.Random(seed)  # noqa: S311 - repeatable on purpose
+        self._change = 0
         self._models = [m for m in graph.ordered if m.table.schema != "staging"]
         for entity in load_entities():
             connection.execute(f"delete from staging.stg_{entity}")
             for _ in range(12):
                 self._put(entity)
+        for entity in TRACKED:
+            connection.execute(f"delete from staging.{versions_view(entity)}")
+            for _ in range(12):
+                self._put_version(entity)
         building = Building(self._cursor(), graph, {}, lambda _source: None)
         for model in self._models:
             building.whole(model)
@@ -109,6 +116,20 @@ class Shop:
         same = " and ".join(f"{column} = ?" for column in own)
         self.connection.execute(f"delete from staging.stg_{entity} where {same}", list(key))
         insert(self.connection, entity, a_row(entity, key, self._rng))
+
+    def _put_version(self, entity: str) -> None:
+        """A new version of a row, or its end."""
+        self._change += 1
+        at = _DAYS[0] + timedelta(hours=self._change)
+        own = tracked_entity(entity, load_entities()[entity])
+        key = tuple(self._rng.choice(_IDS) for _ in own.key)
+        same = " and ".join(f"{column} = ?" for column in own.key)
+        ended = f"update staging.{versions_view(entity)} set _to_order = ?, _to_at = ?"
+        self.connection.execute(f"{ended} where {same} and _to_order is null", [self._change, at, *key])
+        if self._rng.random() < 0.8:
+            row = {column: a_value(entity, column, self._rng) for column in own.columns}
+            row |= dict(zip(own.key, key, strict=True))
+            insert_version(self.connection, entity, row | {"change": self._change, "at": at})
 
     def change(self, entities: set[str], business_day: date | None = None) -> dict[str, Fate]:
         """Change some staging tables, let every model follow, and return what became of each."""
@@ -126,6 +147,7 @@ class Shop:
             filled(cursor, after_of(table), f"select * from {table.sql}")
             if keep_changes(cursor, table):
                 fates[f"model.marketplace.stg_{entity}"] = Fate.CHANGED
+        fates |= self._changed_versions(cursor, entities)
         if business_day:
             self.connection.execute("update meta.run_context set business_day = ?", [business_day])
             fates[RUN_CONTEXT] = Fate.REBUILT
@@ -136,6 +158,18 @@ class Shop:
             self._see_checks_pass(cursor, building)
         cursor.close()
         return building.fates
+
+    def _changed_versions(self, cursor: duckdb.DuckDBPyConnection, entities: set[str]) -> dict[str, Fate]:
+        fates = {}
+        for entity in sorted(entities & TRACKED.keys()):
+            table = TableRef("staging", versions_view(entity))
+            filled(cursor, before_of(table), f"select null as {PLACE}, * from {table.sql}")
+            for _ in range(self._rng.choice((1, 1, 2, 3))):
+                self._put_version(entity)
+            filled(cursor, after_of(table), f"select * from {table.sql}")
+            if keep_changes(cursor, table):
+                fates[f"model.marketplace.{table.name}"] = Fate.CHANGED
+        return fates
 
     def _see_checks_pass(self, cursor: duckdb.DuckDBPyConnection, building: Building) -> None:
         results = run_checks(cursor, building, self._graph.checks)
@@ -165,8 +199,11 @@ def graph(compiled: CompiledProject) -> CompiledGraph:
     for node in nodes.values():
         node["config"] = {**unset, **node["config"]}
         if node["resource_type"] == "model" and node["schema"] == "staging":
-            key = list(entities[node["name"].removeprefix("stg_")].key)
-            node["config"] = {**node["config"], "meta": {"key": key, "unique_where": "_rejected is null"}}
+            key = list(entities[node["name"].partition("_")[2]].key)
+            alone: dict[str, Any] = {"unique_where": "_rejected is null"}
+            if node["name"].startswith("versions_"):
+                alone = {"is_one_row": False}
+            node["config"] = {**node["config"], "meta": {"key": key, **alone}}
     for unique_id, kept in add_following(nodes, {}).items():
         nodes[unique_id] |= kept
     nodes = {key: {"compiled_code": "select 1"} | node for key, node in nodes.items()}

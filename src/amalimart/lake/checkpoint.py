@@ -21,7 +21,7 @@ from amalimart.lake.commit import (
     read_file_document,
     read_instant,
 )
-from amalimart.lake.live import LiveState
+from amalimart.lake.live import LiveState, Replaced
 from amalimart.lake.storage import Storage, checkpoint_path, versions_in
 
 EVERY_COMMITS = 200
@@ -75,7 +75,7 @@ def _document(state: LiveState, *, now: datetime, grace: timedelta) -> dict[str,
             table: [file_document(file) for file in files.values()] for table, files in state.live.items()
         },
         "retained": {
-            table: {path: moment.isoformat() for path, moment in paths.items()}
+            table: {path: _replaced_document(replaced) for path, replaced in paths.items()}
             for table, paths in state.retained.items()
         },
         "removed": {
@@ -108,10 +108,25 @@ def _state(document: Mapping[str, Any]) -> LiveState:
         latest=commit,
         live=live,
         retained={
-            table: {inside_data(path): read_instant(moment) for path, moment in paths.items()}
+            table: {inside_data(path): _read_replaced(kept) for path, kept in paths.items()}
             for table, paths in document["retained"].items()
         },
         removed={inside_data(path): read_instant(moment) for path, moment in document["removed"].items()},
         snapshots={table: int(version) for table, version in document["snapshots"].items()},
         sealed={int(first): read_instant(moment) for first, moment in document["sealed"].items()},
     )
+
+
+def _replaced_document(replaced: Replaced) -> dict[str, Any]:
+    return {
+        "file": file_document(replaced.file) if replaced.file else None,
+        "moment": replaced.moment.isoformat(),
+        "by": replaced.by,
+    }
+
+
+def _read_replaced(kept: Mapping[str, Any] | str) -> Replaced:
+    if isinstance(kept, str):  # written before history could be read
+        return Replaced(None, read_instant(kept), 0)
+    file = read_file_document(kept["file"]) if kept["file"] else None
+    return Replaced(file, read_instant(kept["moment"]), int(kept["by"]))

@@ -13,12 +13,27 @@ from amalimart.lake.storage import Storage
 
 
 @dataclass(frozen=True, slots=True)
+class Replaced:
+    """A file that is no longer live and stays on disk as history.
+
+    file    None where a checkpoint of an earlier version kept no more than its path
+    moment  when it was replaced
+    by      version of the snapshot that replaced it
+    """
+
+    file: DataFile | None
+    moment: datetime
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
 class TableFiles:
     """The live files of one table, oldest batch first, and its rows in the journal, all later than those.
 
     storage           where the source's files are kept
     snapshot_version  version of the snapshot the files start from; a reader that has applied less
                       must read the table anew
+    history           what snapshots replaced and is still kept, oldest first
     """
 
     table: str
@@ -26,6 +41,7 @@ class TableFiles:
     files: tuple[DataFile, ...]
     snapshot_version: int
     journal: tuple[JournalPart, ...] = ()
+    history: tuple[Replaced, ...] = ()
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -72,7 +88,7 @@ class LiveState:
     journal   table -> its parts in the open segment, oldest first
     segment   first version of the open segment; None where no batch is in the journal
     segment_end   where its next record starts
-    retained  paths no longer live that stay on disk as history, by table, with when they were replaced
+    retained  table -> path -> what is no longer live and stays on disk as history
     removed   path -> when it was removed; it may be deleted from disk after the grace period
     sealed    first version of a sealed segment -> when; its file may go after the grace period, too
     """
@@ -82,7 +98,7 @@ class LiveState:
     journal: dict[str, list[JournalPart]] = field(default_factory=dict)
     segment: int | None = None
     segment_end: int = 0
-    retained: dict[str, dict[str, datetime]] = field(default_factory=dict)
+    retained: dict[str, dict[str, Replaced]] = field(default_factory=dict)
     removed: dict[str, datetime] = field(default_factory=dict)
     snapshots: dict[str, int] = field(default_factory=dict)
     sealed: dict[int, datetime] = field(default_factory=dict)
@@ -102,7 +118,12 @@ class LiveState:
         for table, change in commit.tables.items():
             files = self.live.setdefault(table, {})
             if commit.kind is CommitKind.SNAPSHOT:
-                self.retained.setdefault(table, {}).update(dict.fromkeys(files, commit.committed_at))
+                self.retained.setdefault(table, {}).update(
+                    {
+                        path: Replaced(file, commit.committed_at, commit.version)
+                        for path, file in files.items()
+                    }
+                )
                 self.snapshots[table] = commit.version
                 files.clear()
             for path in change.removed:
@@ -143,6 +164,7 @@ class LiveState:
                 _in_order(self.live.get(table, {})),
                 self.snapshots.get(table, 0),
                 tuple(self.journal.get(table, ())),
+                tuple(sorted(self.retained.get(table, {}).values(), key=lambda replaced: replaced.by)),
             )
             for table in sorted({*self.live, *self.journal})
         }

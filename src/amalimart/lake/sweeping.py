@@ -44,5 +44,5 @@ def outlived_history(state: LiveState, *, before: datetime) -> dict[str, tuple[s
     return {
         table: old
         for table, paths in state.retained.items()
-        if (old := tuple(sorted(path for path, replaced in paths.items() if replaced < before)))
+        if (old := tuple(sorted(path for path, replaced in paths.items() if replaced.moment < before)))
     }

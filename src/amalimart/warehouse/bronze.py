@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -20,6 +21,8 @@ from amalimart.lake.journal import JournalPart
 from amalimart.warehouse.incremental.recipe import changes_of
 
 _ARRIVED = "arrived_in_journal"
+REPLACED = "replaced"
+"""The `_op` of a row of history that says that a snapshot replaced everything before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +43,16 @@ class BronzeJournal:
 
 @dataclass(frozen=True, slots=True)
 class BronzeRows:
-    """Rows of one table, in files and in the journal."""
+    """Rows of one table, in files and in the journal.
+
+    replaced  of history: version and moment of each snapshot that replaced what came before it; a row each
+    columns   of history: what the view has even where there are no rows
+    """
 
     files: tuple[BronzeFiles, ...]
     journal: tuple[BronzeJournal, ...]
+    replaced: tuple[tuple[int, datetime], ...] = ()
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +96,9 @@ def create_bronze(cursor: duckdb.DuckDBPyConnection, table: BronzeTable) -> None
     rows = table.rows_of(0)
     cursor.execute(f"drop view if exists {table.place.sql}")
     selects = [_select_of_files(files) for files in rows.files]
+    selects += [_select_of_mark(version, moment) for version, moment in rows.replaced]
+    if rows.columns:
+        selects.append(f"select {', '.join(f'null as {quoted(name)}' for name in rows.columns)} where false")
     if rows.journal:
         kept = f"bronze.{quoted(table.journal_table)}"
         with _registered(cursor, rows.journal) as journaled:
@@ -132,6 +144,13 @@ def _together(selects: Sequence[str]) -> str:
 def _select_of_files(files: BronzeFiles) -> str:
     paths = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files.paths)
     return f"select {_columns(files.as_text)} from read_parquet([{paths}], union_by_name = true)"
+
+
+def _select_of_mark(version: int, moment: datetime) -> str:
+    return (
+        f"select '{REPLACED}' as _op, cast({version} as bigint) as _batch, cast(0 as bigint) as _sequence,"
+        f" cast('{moment.isoformat()}' as timestamptz) as _committed_at"
+    )
 
 
 def _columns(as_text: frozenset[str]) -> str:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 
-from amalimart.lake.commit import Column, Commit
+from amalimart.lake.commit import Column, Commit, DataFile
 from amalimart.lake.journal import JournalPart
 from amalimart.lake.lake import Lake
-from amalimart.lake.live import TableFiles
+from amalimart.lake.live import Replaced, TableFiles
 from amalimart.mapping.source_mapping import SourceMapping
 from amalimart.warehouse.arrivals import LakeState
 from amalimart.warehouse.bronze import BronzeFiles, BronzeJournal, BronzeRows, BronzeTable
 from amalimart.warehouse.project_files import LandedSource, bronze_view
 from amalimart.warehouse.release_log import SourcePosition
+from amalimart.warehouse.staging.landed import history_view
+from amalimart.warehouse.staging.tracked import tables_with_history
 
 _WHOLE = ("int8", "int16", "int32", "int64")
 _FLOATING = ("float", "double")
@@ -42,6 +46,8 @@ def lake_state(lake: Lake, mappings: Mapping[str, SourceMapping]) -> LakeState:
         if latest.fresh_as_of is not None:
             fresh.append(latest.fresh_as_of)
         tables += [_bronze_table(source, table, files) for table, files in landed.items()]
+        past = tables_with_history(mapping) & landed.keys()
+        tables += [_history(source, table, landed[table]) for table in sorted(past)]
     return LakeState(positions, tuple(tables), min(fresh, default=None))
 
 
@@ -76,6 +82,40 @@ def _bronze_table(source: str, table: str, files: TableFiles) -> BronzeTable:
     )
 
 
+def _history(source: str, table: str, files: TableFiles) -> BronzeTable:
+    """What snapshots replaced, as a view of its own; it never has news, because a snapshot builds anew."""
+    return BronzeTable(
+        source=source,
+        view=history_view(source, table),
+        version=0,
+        snapshot=0,
+        rows_of=lambda _after: _rows_of_history(files, _types(files)),
+    )
+
+
+def _rows_of_history(files: TableFiles, types: Mapping[str, str]) -> BronzeRows:
+    """As far back as files are kept whose columns can be read as those of today."""
+    kept: list[Replaced] = []
+    for _, era in groupby(reversed(files.history), key=lambda replaced: replaced.by):
+        replaced = list(era)
+        if not all(each.file is not None and _fits(each.file, types) for each in replaced):
+            break
+        kept = [*replaced, *kept]
+    past = tuple(each.file for each in kept if each.file is not None)
+    found = _bronze_rows(replace(files, files=past, journal=()), types)
+    marks = {each.by: each.moment for each in kept}
+    return replace(found, replaced=tuple(marks.items()), columns=tuple(types))
+
+
+def _fits(file: DataFile, types: Mapping[str, str]) -> bool:
+    return all(
+        _common_type({engine_type(column.type), types[column.name]} - {"null"} or {"null"})
+        == types[column.name]
+        for column in file.columns
+        if column.name in types
+    )
+
+
 def _bronze_rows(files: TableFiles, types: Mapping[str, str]) -> BronzeRows:
     paths: dict[frozenset[str], list[Path]] = {}
     parts: dict[frozenset[str], list[JournalPart]] = {}
@@ -94,7 +134,7 @@ def _as_text(columns: tuple[Column, ...], types: Mapping[str, str]) -> frozenset
     return frozenset(
         column.name
         for column in columns
-        if types[column.name] == "varchar" and engine_type(column.type) not in {"varchar", "null"}
+        if types.get(column.name) == "varchar" and engine_type(column.type) not in {"varchar", "null"}
     )
 
 

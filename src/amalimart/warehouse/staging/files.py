@@ -21,7 +21,18 @@ from amalimart.warehouse.staging.recipes import staging_recipes, with_macros
 from amalimart.warehouse.staging.reconciliation_sql import ACCOUNT, account_model, reconciliation_sql
 from amalimart.warehouse.staging.rows_sql import rows_sql
 from amalimart.warehouse.staging.staged import StagedPart, StagedTable, header, rows_model
+from amalimart.warehouse.staging.tracked import (
+    TRACKED,
+    VersionedTable,
+    tracked_entity,
+    tracked_parts,
+    versioned_tables,
+)
 from amalimart.warehouse.staging.union_sql import part_model, union_sql
+from amalimart.warehouse.staging.version_recipes import version_recipes
+from amalimart.warehouse.staging.versions_description import versions_yaml
+from amalimart.warehouse.staging.versions_sql import versions_sql
+from amalimart.warehouse.staging.versions_view import versions_view, versions_view_sql
 
 RECIPES = "_recipes.json"
 """Name of the file beside the generated models that says how they follow changes."""
@@ -35,12 +46,16 @@ def write_staging(folder: Path, tests: Path, sources: Sequence[LandedSource], bu
     staged = _staged_parts(sources, tables, entities, business_zone)
     for parts in staged.values():
         check_formulas(parts)
-    for name, sql in _models(tables.values(), staged, entities):
+    tracked = tracked_parts(staged)
+    versioned = versioned_tables(part for parts in tracked.values() for part in parts)
+    models = [*_models(tables.values(), staged, entities), *_versions(versioned, tracked, entities)]
+    for name, sql in models:
         (folder / f"{name}.sql").write_text(sql)
-    recipes = staging_recipes(list(tables.values()), staged)
+    recipes = staging_recipes(list(tables.values()), staged) | version_recipes(versioned)
     kept = {model_id(name): with_macros(recipe).as_dict() for name, recipe in recipes.items()}
     (folder / RECIPES).write_text(json.dumps(kept, indent=1))
     (folder / "_staging.yml").write_text(staging_yaml(sources, list(tables.values()), staged, entities))
+    (folder / "_versions.yml").write_text(versions_yaml(versioned, entities))
     tests.mkdir(exist_ok=True)
     (tests / "every_landed_row_is_accounted_for.sql").write_text(
         "-- Every landed row is superseded, deleted, filtered, accepted or quarantined: never lost.\n"
@@ -74,6 +89,19 @@ def _models(
         ),
     )
     yield "enum_drift", enum_drift_sql([part for _, parts in sorted(staged.items()) for part in parts])
+
+
+def _versions(
+    tables: Sequence[VersionedTable],
+    tracked: Mapping[str, Sequence[StagedPart]],
+    entities: Mapping[str, Entity],
+) -> Iterable[tuple[str, str]]:
+    for versioned in tables:
+        yield versioned.model, versions_sql(versioned)
+    of_table = {versioned.table.model: versioned for versioned in tables}
+    for name in TRACKED:
+        parts = [(part, of_table[part.table.model]) for part in tracked[name]]
+        yield versions_view(name), versions_view_sql(name, tracked_entity(name, entities[name]), parts)
 
 
 def _staged_tables(source: LandedSource) -> Iterable[StagedTable]:

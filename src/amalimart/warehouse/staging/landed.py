@@ -20,3 +20,8 @@ class LandedSource:
 def bronze_view(source: str, table: str) -> str:
     """Name of the bronze view of one landed table."""
     return f"{source}__{table}"
+
+
+def history_view(source: str, table: str) -> str:
+    """Name of the bronze view of what snapshots of a landed table replaced."""
+    return f"history__{bronze_view(source, table)}"
