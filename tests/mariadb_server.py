@@ -165,7 +165,7 @@ def start_mariadb(folder: Path, *settings: str) -> MySQLServer:
     # A server that starts removes the temporary tables in its tmpdir, those of other servers too.
     scratch = folder / "tmp"
     scratch.mkdir(parents=True)
-    place = (f"--datadir={folder / 'data'}", f"--tmpdir={scratch}")
+    place: tuple[str, ...] = (f"--datadir={folder / 'data'}", f"--tmpdir={scratch}")
     own = ("--user=root",) if os.getuid() == 0 else ()
     installed = subprocess.run(
         [
