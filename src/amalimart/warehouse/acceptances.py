@@ -115,7 +115,7 @@ class Judge:
             if found and found[0]:
                 failing = int(found[0])
             elif check.delta is not None:
-                sql = check.delta.sql
+                sql = next(piece.sql for piece in check.delta.pieces)
         return BlockedCheck(result.name, failing, sampled(self._cursor, sql, self._graph.personal))
 
 

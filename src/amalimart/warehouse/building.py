@@ -7,7 +7,7 @@ rebuilt   it was built anew and what changed is not known: those that read it ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
@@ -41,7 +41,7 @@ NOT_THE_MODELS_FAULT = (
     duckdb.FatalException,
 )
 """Disk, memory, a stop, or an engine that gave up: no model is to be blamed, and no file to be corrected."""
-_COMPARED_ROWS = 100_000
+COMPARED_ROWS = 100_000
 """A table of more rows is not compared with itself when it is built anew: that costs more than it saves."""
 _MOST_AFFECTED = 0.2
 """With a larger share of a model's rows affected, building it anew is cheaper."""
@@ -137,7 +137,7 @@ class Building:
                     keep_part(self._cursor, part, is_told=self.has_changed(part.parent))
             now = recipe.sql if recipe.is_exact else f"select * from ({recipe.sql}) as units {unit}"
         else:
-            self._stand_ins(recipe)
+            self._stand_ins(recipe.read_changes)
             self._filled(model, before_of(table), f"select rowid as {PLACE}, * from {table.sql}")
             now = recipe.sql
         self._filled(model, after_of(table), now)
@@ -152,9 +152,12 @@ class Building:
         return self._told(model, _compared(rows, differing, rows - gone))
 
     def _affected(self, model: Model, recipe: Recipe, asked: str) -> int:
-        self._stand_ins(recipe)
-        taken = [route.sql for route in recipe.routes if any(map(self.has_changed, route.parents))]
-        taken += [asked] if asked else []
+        if asked:
+            self._stand_ins(recipe.read_changes)
+        routes = [route for route in recipe.routes if any(map(self.has_changed, route.parents))]
+        for route in routes:
+            self._stand_ins(route.parents)
+        taken = [route.sql for route in routes] + ([asked] if asked else [])
         if not taken:
             return 0
         together = " union all ".join(f"select * from ({sql})" for sql in taken)
@@ -168,24 +171,20 @@ class Building:
         """Whether a change set that the recipe reads is not known; it may read others than its query does."""
         return any(self.fates.get(parent) is Fate.REBUILT for parent in recipe.read_changes)
 
-    def _stand_ins(self, recipe: Recipe) -> None:
-        for parent in recipe.read_changes:
-            self.stand_in(parent)
-
-    def stand_in(self, unique_id: str) -> None:
-        """See that a relation has a change set: an empty one where it did not change."""
-        if not self.has_changed(unique_id) and unique_id not in self._stood_in:
-            self._stood_in.add(unique_id)
-            table = self._tables.get(unique_id)
-            place, like = (table, table) if table else self._landed[unique_id]
-            nothing_changed(self._cursor, place, like)
+    def _stand_ins(self, relations: Iterable[str]) -> None:
+        """See that relations have a change set: an empty one where they did not change."""
+        for unique_id in relations:
+            if not self.has_changed(unique_id) and unique_id not in self._stood_in:
+                self._stood_in.add(unique_id)
+                table = self._tables.get(unique_id)
+                place, like = (table, table) if table else self._landed[unique_id]
+                nothing_changed(self._cursor, place, like)
 
     def _seen_through(self, model: Model) -> Built:
         """The change set of a view: what it makes of its parents' rows that went, and of those that came."""
         if model.on_changes is None or model.unique_id not in self._followed:
             return Built(Fate.REBUILT)
-        for parent in model.parents:
-            self.stand_in(parent)
+        self._stand_ins(model.parents)
         went = f"select null as {PLACE}, * from ({model.on_changes.went})"
         before = self._filled(model, before_of(model.table), went)
         after = self._filled(model, after_of(model.table), model.on_changes.came)
@@ -203,7 +202,7 @@ class Building:
     def anew(self, model: Model, *, is_compared: bool = False) -> Built:
         """Build a table anew, and tell what changed where it is small enough to compare, or is to be."""
         table = model.table
-        if not is_compared and self._rows(model) > _COMPARED_ROWS:
+        if not is_compared and self._rows(model) > COMPARED_ROWS:
             return self.whole(model)
         for parent in model.parents - self._tables.keys():
             self._read_bronze(parent)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -10,75 +10,106 @@ import duckdb
 from amalimart.core.errors import ModelFailed
 from amalimart.warehouse.building import NOT_THE_MODELS_FAULT, Building, Fate
 from amalimart.warehouse.graph import Check
-from amalimart.warehouse.incremental.change_sets import keep_part
+from amalimart.warehouse.incremental.change_sets import filled, keep_part
+from amalimart.warehouse.incremental.delta_check import DeltaCheck, Piece
 from amalimart.warehouse.release_log import CheckResult
 
 _TOGETHER = 16
-"""So many small checks are asked in one statement: each statement of its own costs more than its rows do."""
+"""So many small queries are asked in one statement: each statement of its own costs more than its rows do."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Due:
-    check: Check
+class _Question:
+    """A query whose rows are the number of one of these checks, and how many rows break it."""
+
+    checks: tuple[Check, ...]
     sql: str
-    is_whole: bool
 
 
 def run_checks(
     cursor: duckdb.DuckDBPyConnection,
     building: Building,
     checks: Iterable[Check],
-    anew: frozenset[str] = frozenset(),
+    anew: Collection[str] = frozenset(),
 ) -> list[CheckResult]:
     """The results of the checks over what has changed; those whose ids are in `anew` are run whole.
 
     Raises ModelFailed for one that cannot run.
     """
-    due = [each for check in checks for each in _due(cursor, building, check, anew)]
-    whole = [each for each in due if each.is_whole]
-    changed = [each for each in due if not each.is_whole]
-    groups = [[each] for each in whole]
-    groups += [changed[start : start + _TOGETHER] for start in range(0, len(changed), _TOGETHER)]
+    results = []
+    due: list[tuple[Check, Piece]] = []
+    for check in checks:
+        if check.unique_id in anew or _is_whole(building, check):
+            (failing,) = _failing(cursor, [_rows_of(check, check.sql, 0)]).values()
+            results.append(CheckResult(check.name, check.is_error, failing))
+        elif check.delta is not None and (pieces := check.delta.due(building.has_changed)):
+            _keep_for(cursor, building, check.delta)
+            due += [(check, piece) for piece in pieces]
+    return results + _of_changes(cursor, due)
+
+
+def _is_whole(building: Building, check: Check) -> bool:
+    """Whether all rows have to be looked at."""
+    fates = {building.fates.get(parent, Fate.SAME) for parent in check.parents}
+    return Fate.REBUILT in fates or (check.delta is None and Fate.CHANGED in fates)
+
+
+def _keep_for(cursor: duckdb.DuckDBPyConnection, building: Building, delta: DeltaCheck) -> None:
+    if delta.values is not None:
+        filled(cursor, delta.values.name, delta.values.sql(building.has_changed))
+    for part in delta.parts:
+        keep_part(cursor, part, is_told=building.has_changed(part.parent))
+
+
+def _of_changes(cursor: duckdb.DuckDBPyConnection, due: Sequence[tuple[Check, Piece]]) -> list[CheckResult]:
+    """The results of checks over changed rows, as many as possible asked together."""
+    numbers = {check.unique_id: number for number, (check, _) in enumerate(due)}
+    failing = dict.fromkeys(numbers.values(), 0)
+    questions = list(_questions(due, numbers))
+    for start in range(0, len(questions), _TOGETHER):
+        for number, rows in _failing(cursor, questions[start : start + _TOGETHER]).items():
+            failing[number] += rows
+    checks = {check.unique_id: check for check, _ in due}
     return [
-        CheckResult(each.check.name, each.check.is_error, failing, each.is_whole)
-        for group in groups
-        for each, failing in zip(group, _failing(cursor, group), strict=True)
+        CheckResult(check.name, check.is_error, failing[numbers[unique_id]], is_whole=False)
+        for unique_id, check in checks.items()
     ]
 
 
-def _due(
-    cursor: duckdb.DuckDBPyConnection, building: Building, check: Check, anew: frozenset[str]
-) -> Iterator[_Due]:
-    """The form in which a check is to be run, if at all."""
-    if check.unique_id in anew:
-        yield _Due(check, check.sql, is_whole=True)
-        return
-    fates = {building.fates.get(parent, Fate.SAME) for parent in check.parents}
-    if fates <= {Fate.SAME}:
-        return
-    if check.delta is None or Fate.REBUILT in fates:
-        yield _Due(check, check.sql, is_whole=True)
-    elif any(building.fates.get(parent) is Fate.CHANGED for parent in check.delta.parents):
-        for parent in check.delta.parents:
-            building.stand_in(parent)
-        for part in check.delta.parts:
-            keep_part(cursor, part, is_told=building.has_changed(part.parent))
-        yield _Due(check, check.delta.sql, is_whole=False)
+def _questions(due: Sequence[tuple[Check, Piece]], numbers: dict[str, int]) -> Iterator[_Question]:
+    counted: dict[str, list[tuple[Check, Piece]]] = {}
+    for check, piece in due:
+        if piece.counted:
+            counted.setdefault(piece.rows, []).append((check, piece))
+        else:
+            yield _rows_of(check, piece.sql, numbers[check.unique_id])
+    for rows, alike in counted.items():
+        which = ", ".join(str(numbers[check.unique_id]) for check, _ in alike)
+        many = ", ".join(piece.counted for _, piece in alike)
+        yield _Question(
+            tuple(check for check, _ in alike),
+            f"select unnest([{which}]) as number, unnest([{many}]) as failing from ({rows}) as came",
+        )
 
 
-def _failing(cursor: duckdb.DuckDBPyConnection, group: Sequence[_Due]) -> list[int]:
-    """How many rows break each check of a group."""
-    asked = "\nunion all\n".join(
-        f"select {number} as number, count(*) as failing from (\n{each.sql}\n) as failing"
-        for number, each in enumerate(group)
-    )
+def _rows_of(check: Check, sql: str, number: int) -> _Question:
+    return _Question((check,), f"select {number} as number, count(*) as failing from (\n{sql}\n) as failing")
+
+
+def _failing(cursor: duckdb.DuckDBPyConnection, asked: Sequence[_Question]) -> dict[int, int]:
+    """Number of a check -> how many rows break it. Raises ModelFailed."""
+    together = "\nunion all\n".join(question.sql for question in asked)
     try:
-        return [int(failing) for _, failing in cursor.execute(f"{asked}\norder by 1").fetchall()]
+        found = cursor.execute(
+            f"select number, sum(failing) from (\n{together}\n) group by number"
+        ).fetchall()
     except NOT_THE_MODELS_FAULT:
         raise
     except duckdb.Error as error:
-        (first, *others) = [each.check.name for each in group]
-        named = f"the check {first}" if not others else f"one of the checks {first}, {', '.join(others)}"
+        (first, *others) = [check for question in asked for check in question.checks]
+        rest = ", ".join(other.name for other in others)
+        named = f"one of the checks {first.name}, {rest}" if others else f"the check {first.name}"
         raise ModelFailed(
-            f"{named} failed to run: {str(error).splitlines()[0]}", where=group[0].check.unique_id
+            f"{named} failed to run: {str(error).splitlines()[0]}", where=first.unique_id
         ) from error
+    return {int(number): int(failing) for number, failing in found}

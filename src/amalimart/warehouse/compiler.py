@@ -16,9 +16,10 @@ from typing import Any
 
 from amalimart.core.errors import CompileFailed, UnsupportedFeature, WarehouseError
 from amalimart.core.names import TableRef
-from amalimart.warehouse.graph import BRONZE, Check, CompiledGraph, DeltaCheck, Model, OnChanges
+from amalimart.warehouse.graph import BRONZE, Check, CompiledGraph, Model, OnChanges
+from amalimart.warehouse.incremental.delta_check import read_delta_check
 from amalimart.warehouse.incremental.following import add_following
-from amalimart.warehouse.incremental.recipe import Part, read_recipe
+from amalimart.warehouse.incremental.recipe import read_recipe
 from amalimart.warehouse.project_files import ProjectSettings
 from amalimart.warehouse.staging.files import RECIPES
 
@@ -28,9 +29,9 @@ _KEPT_OF_A_NODE = (
 )  # fmt: skip
 _KEPT_OF_A_CONFIG = (
     "materialized", "severity", "pre-hook", "post-hook", "grants", "contract", "sql_header",
-    "limit", "fail_calc", "error_if", "warn_if", "meta",
+    "limit", "fail_calc", "error_if", "warn_if", "meta", "where",
 )  # fmt: skip
-FORMAT = 15  # of the cache; another number reads every project anew
+FORMAT = 16  # of the cache; another number reads every project anew
 _KINDS = {"operation": "an on-run-start or on-run-end hook", "analysis": "an analysis"}
 _SCHEMAS = ("staging", "silver", "gold")
 _DBT = "import sys; from dbt.cli.main import cli; sys.argv[0] = 'dbt'; cli()"
@@ -56,6 +57,12 @@ def compile_project(
         fresh.write_text(json.dumps(trimmed))
         fresh.replace(manifest_path)
     return read_manifest(trimmed, project_hash)
+
+
+def compiled_before(project_hash: str, cache: Path) -> CompiledGraph | None:
+    """A project that was compiled before, by its hash; None where its form is gone or of another make."""
+    trimmed = _cached(cache / f"{project_hash}-{FORMAT}.json")
+    return read_manifest(trimmed, project_hash) if trimmed is not None else None
 
 
 def _cached(path: Path) -> dict[str, Any] | None:
@@ -171,7 +178,7 @@ def read_manifest(manifest: dict[str, Any], project_hash: str) -> CompiledGraph:
                     is_error=is_error,
                     sql=node["compiled_code"],
                     parents=parents,
-                    delta=_delta_check(node),
+                    delta=read_delta_check(node["delta"]) if node.get("delta") else None,
                     file=node.get("original_file_path") or "",
                 )
             )
@@ -184,14 +191,6 @@ def read_manifest(manifest: dict[str, Any], project_hash: str) -> CompiledGraph:
             )
     bronze = frozenset(key.removeprefix(BRONZE) for key in manifest["sources"] if key.startswith(BRONZE))
     return CompiledGraph(project_hash, tuple(models), tuple(checks), bronze)
-
-
-def _delta_check(node: dict[str, Any]) -> DeltaCheck | None:
-    kept = node.get("delta")
-    if not kept:
-        return None
-    parts = tuple(Part(**part) for part in kept["parts"])
-    return DeltaCheck(kept["sql"], tuple(kept["parents"]), parts)
 
 
 def _generated_recipes(project: Path) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from functools import cached_property
 from graphlib import TopologicalSorter
 
 from amalimart.core.names import TableRef
-from amalimart.warehouse.incremental.recipe import Part, Recipe
+from amalimart.warehouse.incremental.delta_check import DeltaCheck
+from amalimart.warehouse.incremental.recipe import Recipe
 
 RUN_CONTEXT = "source.marketplace.meta.run_context"
 """dbt's id of the one row that stands for the clock inside the models."""
@@ -52,19 +53,6 @@ class Model:
     on_changes: OnChanges | None = None
     file: str = ""
     personal: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class DeltaCheck:
-    """The form of a check over changed rows.
-
-    parents  unique ids of those whose change sets it reads
-    parts    what is to be kept before it runs
-    """
-
-    sql: str
-    parents: tuple[str, ...]
-    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

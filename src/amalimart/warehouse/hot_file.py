@@ -291,9 +291,7 @@ class HotFile:
 
 
 def work_alone(cursor: duckdb.DuckDBPyConnection) -> None:
-    """Let no other thread help until the write ends: with many small statements helping costs more than it
-    saves.
-    """
+    """Let no other thread help until the write ends: helping with small statements costs more than it saves."""
     cursor.execute("set threads = 1")
 
 

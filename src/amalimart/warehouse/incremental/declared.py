@@ -27,12 +27,14 @@ class Relation:
 
     key           empty where its description states none
     unique_where  the condition under which a row alone has its key; empty where each row has
+    is_computed_by_key  whether it is a table of which all rows of a key are computed and replaced together
     """
 
     unique_id: str
     table: TableRef
     key: tuple[str, ...]
     unique_where: str = ""
+    is_computed_by_key: bool = False
 
     def is_found_by(self, columns: tuple[str, ...], reads: Reads) -> bool:
         """Whether rows that are read so are alone with their values in these columns."""

@@ -1,7 +1,9 @@
 """The form of a check that looks at changed rows only, and gives the verdict of the whole one.
 
     not_null, accepted_values and other checks of single rows    over the rows that came
-    unique                                                       over the values that came
+    unique, unique_combination                                   over the units that changed where the model
+                                                                 is computed by them, else over the values
+                                                                 that came
     relationships                                                over the rows that came, and over those
                                                                  that name a row that went
     a test with `compared_by: {relation: column}`                over the changed values of those columns
@@ -13,87 +15,159 @@ fail. A check of any other kind is run whole.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from amalimart.core.errors import CompileFailed
 from amalimart.core.names import TableRef, nearest, quoted
 from amalimart.warehouse.incremental.declared import Relation
-from amalimart.warehouse.incremental.reads import reads_of, substituted
-from amalimart.warehouse.incremental.recipe import Part, by_key, came, changes_of, only
+from amalimart.warehouse.incremental.delta_check import ChangedValues, DeltaCheck, Piece
+from amalimart.warehouse.incremental.reads import Reads, reads_of, substituted
+from amalimart.warehouse.incremental.recipe import Part, after_of, by_key, came, changes_of, only
 
 _OF_SINGLE_ROWS = frozenset({"not_null", "accepted_values"})
 
-
-def delta_of(unique_id: str, node: Mapping[str, Any], known: Mapping[str, Relation]) -> dict[str, Any] | None:
-    """The delta form: its SQL and the ids of those whose change sets it reads. Raises CompileFailed."""
-    parents = [parent for parent in node["depends_on"]["nodes"] if parent in known]
-    compared_by = (node["config"].get("meta") or {}).get("compared_by")
-    if compared_by is not None:
-        return _compared(unique_id, node, {known[parent].table.name: known[parent] for parent in parents})
-    told = node.get("test_metadata") or {}
-    tested = known.get(node.get("attached_node") or "")
-    if tested is None:
-        return None
-    column = (told.get("kwargs") or {}).get("column_name")
-    others = [known[parent] for parent in parents if parent != tested.unique_id]
-    match told.get("name"):
-        case name if name in _OF_SINGLE_ROWS or _is_of_single_rows(node):
-            rows, read = came(tested.table), [tested]
-        case "unique" if column:
-            values = f"select distinct {quoted(column)} from {changes_of(tested.table)} where _sign = 1"
-            rows = f"from {tested.table.sql} semi join ({values}) as came using ({quoted(column)})"
-            read = [tested]
-        case "relationships" if column and len(others) == 1:
-            field, named = quoted(str(told["kwargs"]["field"])), others[0]
-            gone = f"select {field} as _gone from {changes_of(named.table)} group by 1 having sum(_sign) < 0"
-            rows = (
-                f"{came(tested.table)} union all select r.* from {tested.table.sql} as r"
-                f" semi join ({gone}) as g on r.{quoted(column)} = g._gone"
-            )
-            read = [tested, named]
-        case _:
-            return None
-    sql = substituted(node["compiled_code"], reads_of(node["compiled_code"], unique_id), {tested.table: rows})
-    return {"sql": sql, "parents": [relation.unique_id for relation in read], "parts": []}
+Node = Mapping[str, Any]
 
 
-def _is_of_single_rows(node: Mapping[str, Any]) -> bool:
-    """Whether a generic test of the project's own says that it looks at each row alone."""
-    return bool((node["config"].get("meta") or {}).get("of_single_rows"))
+def delta_of(unique_id: str, node: Node, known: Mapping[str, Relation]) -> DeltaCheck | None:
+    """The delta form of a test; None where it has none. Raises CompileFailed."""
+    test = _Test(unique_id, node, known)
+    found = None
+    match test.tested:
+        case Relation() as tested if test.is_within_units(tested):
+            found = test.of_units(tested)
+        case _ if "compared_by" in test.meta:
+            found = test.compared()
+        case Relation() as tested if test.name in _OF_SINGLE_ROWS or test.meta.get("of_single_rows"):
+            found = test.of_single_rows(tested)
+        case Relation() as tested if test.name == "unique" and test.column:
+            found = test.unique(tested)
+        case Relation() as tested if test.name == "relationships" and test.column and len(test.others) == 1:
+            found = test.relationships(tested)
+    return found
 
 
-def _compared(unique_id: str, node: Mapping[str, Any], parents: Mapping[str, Relation]) -> dict[str, Any]:
-    compared_by: Mapping[str, str] = node["config"]["meta"]["compared_by"]
-    reads = reads_of(node["compiled_code"], unique_id)
-    for name in compared_by:
-        if name not in parents:
-            raise CompileFailed(
-                f"compared_by names {name}, which the test does not read",
-                where=unique_id,
-                expected=f"one of {', '.join(sorted(parents))}",
-                nearest=nearest(name, parents),
-            )
-    values = " union ".join(
-        f"select {quoted(column)} as _value from {changes_of(parents[name].table)}"
-        for name, column in compared_by.items()
-    )
-    kept = f"temp.{quoted('values of ' + str(node['name']))}"
-    rows: dict[TableRef, str] = {}
-    parts = [Part(kept, values)]
-    for name, column in compared_by.items():
-        place = f"temp.{quoted(f'{name} of ' + str(node['name']))}"
-        listed = reads[parents[name].table].listed("r")
-        if parents[name].is_found_by((column,), reads[parents[name].table]):
-            whole = (parents[name].unique_id, parents[name].table)
-            where = parents[name].unique_where
-            part = by_key(place, whole, {column: "_value"}, f"from {kept}", listed, where)
-        else:
-            part = Part(place, only(parents[name].table, {column: "_value"}, f"from {kept}", listed))
-        parts.append(part)
-        rows[parents[name].table] = f"from {place}"
-    return {
-        "sql": substituted(node["compiled_code"], reads, rows),
-        "parents": [parents[name].unique_id for name in compared_by],
-        "parts": [asdict(part) for part in parts],
-    }
+class _Test:
+    """One compiled test, and the relations that it reads."""
+
+    def __init__(self, unique_id: str, node: Node, known: Mapping[str, Relation]) -> None:
+        told = node.get("test_metadata") or {}
+        self._unique_id, self._node = unique_id, node
+        self._arguments: Mapping[str, Any] = told.get("kwargs") or {}
+        self._reads: Mapping[TableRef, Reads] | None = None
+        self.meta: Mapping[str, Any] = node["config"].get("meta") or {}
+        self.name: str | None = told.get("name")
+        self.column: str | None = self._arguments.get("column_name")
+        self.tested = known.get(node.get("attached_node") or "")
+        self.read = [known[parent] for parent in node["depends_on"]["nodes"] if parent in known]
+        self.others = [relation for relation in self.read if relation != self.tested]
+
+    def is_within_units(self, tested: Relation) -> bool:
+        """Whether rows that may break it together always belong to one unit of the tested model."""
+        columns = {"unique": [self.column], "unique_combination": self._arguments.get("columns")}
+        named = columns.get(self.name or "")
+        return bool(named) and tested.is_computed_by_key and set(tested.key) <= set(named or ())
+
+    def of_units(self, tested: Relation) -> DeltaCheck:
+        rows = f"from {after_of(tested.table)}"
+        return DeltaCheck((tested.unique_id,), (Piece(self._over({tested.table: rows})),))
+
+    def of_single_rows(self, tested: Relation) -> DeltaCheck:
+        rows, sql = came(tested.table), self._over({tested.table: came(tested.table)})
+        counted = self._counted()
+        piece = Piece(sql, rows=rows, counted=counted) if counted else Piece(sql)
+        return DeltaCheck((tested.unique_id,), (piece,))
+
+    def _counted(self) -> str:
+        """The aggregate that counts what the test selects; empty where that is not known."""
+        if self.column is None or self._node["config"].get("where"):
+            return ""
+        if self.name == "not_null":
+            return f"count(*) filter (where {self.column} is null)"
+        if self.name == "accepted_values":
+            values = [str(value) for value in self._arguments["values"]]
+            if self._arguments.get("quote", True):
+                values = ["'" + value.replace("'", "''") + "'" for value in values]
+            unknown = f"{self.column} not in ({', '.join(values)})"
+            return f"count(distinct {self.column}) filter (where {unknown})"
+        return ""
+
+    def unique(self, tested: Relation) -> DeltaCheck:
+        column = quoted(str(self.column))
+        values = f"select distinct {column} from {changes_of(tested.table)} where _sign = 1"
+        rows = f"from {tested.table.sql} semi join ({values}) as came using ({column})"
+        return DeltaCheck((tested.unique_id,), (Piece(self._over({tested.table: rows})),))
+
+    def relationships(self, tested: Relation) -> DeltaCheck:
+        """Rows that came are looked up, and rows that name a key that went; no other keys are read."""
+        (named,) = self.others
+        column, field = quoted(str(self.column)), quoted(str(self._arguments["field"]))
+        gone = f"select {field} as _key from {changes_of(named.table)} group by {field} having sum(_sign) < 0"
+        asked = f"select distinct {column} as _key from {changes_of(tested.table)} where _sign = 1"
+
+        def found(keys: str) -> str:
+            return f"select n.* from {named.table.sql} as n semi join ({keys}) as k on n.{field} = k._key"
+
+        naming_gone = (
+            f"select r.* from {tested.table.sql} as r semi join ({gone}) as g on r.{column} = g._key"
+        )
+        return DeltaCheck(
+            (tested.unique_id, named.unique_id),
+            (
+                Piece(
+                    self._over({tested.table: came(tested.table), named.table: found(asked)}),
+                    tested.unique_id,
+                ),
+                Piece(self._over({tested.table: naming_gone, named.table: found(gone)}), named.unique_id),
+            ),
+        )
+
+    def compared(self) -> DeltaCheck:
+        compared_by: Mapping[str, str] = self.meta["compared_by"]
+        parents = {relation.table.name: relation for relation in self.read}
+        for name in compared_by:
+            if name not in parents:
+                raise CompileFailed(
+                    f"compared_by names {name}, which the test does not read",
+                    where=self._unique_id,
+                    expected=f"one of {', '.join(sorted(parents))}",
+                    nearest=nearest(name, parents),
+                )
+        test = str(self._node["name"])
+        values = ChangedValues(
+            f"temp.{quoted('values of ' + test)}",
+            {
+                parents[name].unique_id: (
+                    f"select {quoted(column)} as _value from {changes_of(parents[name].table)}"
+                )
+                for name, column in compared_by.items()
+            },
+        )
+        parts = [
+            self._part(parents[name], column, f"temp.{quoted(f'{name} of ' + test)}", f"from {values.name}")
+            for name, column in compared_by.items()
+        ]
+        rows = {
+            parents[name].table: f"from {part.name}" for name, part in zip(compared_by, parts, strict=True)
+        }
+        read = tuple(parents[name].unique_id for name in compared_by)
+        return DeltaCheck(read, (Piece(self._over(rows)),), values, tuple(parts))
+
+    def _part(self, parent: Relation, column: str, place: str, values: str) -> Part:
+        read = self._read_of(parent.table)
+        on = {column: "_value"}
+        if parent.is_found_by((column,), read):
+            whole = (parent.unique_id, parent.table)
+            return by_key(place, whole, on, values, read.listed("r"), parent.unique_where)
+        return Part(place, only(parent.table, on, values, read.listed("r")))
+
+    def _read_of(self, table: TableRef) -> Reads:
+        if self._reads is None:
+            self._reads = reads_of(self._node["compiled_code"], self._unique_id)
+        return self._reads[table]
+
+    def _over(self, rows: Mapping[TableRef, str]) -> str:
+        """The test over these rows instead of whole relations."""
+        if self._reads is None:
+            self._reads = reads_of(self._node["compiled_code"], self._unique_id)
+        return substituted(self._node["compiled_code"], self._reads, rows)

@@ -43,7 +43,8 @@ def add_following(nodes: Nodes, generated: Mapping[str, Mapping[str, Any]]) -> d
             reads[unique_id] = reads_of(node["compiled_code"], unique_id)
             found[unique_id] = {"recipe": _declared(unique_id, node, known, reads[unique_id])}
         elif node["resource_type"] == "test":
-            found[unique_id] = {"delta": delta_of(unique_id, node, known)}
+            delta = delta_of(unique_id, node, known)
+            found[unique_id] = {"delta": delta.as_dict() if delta is not None else None}
     return found
 
 
@@ -61,7 +62,8 @@ def _relation(unique_id: str, node: Mapping[str, Any]) -> Relation:
         )
     table = TableRef(node["schema"], node["alias"] or node["name"])
     unique_where = _meta(node).get("unique_where", "") if _meta(node).get("is_one_row", True) else "false"
-    return Relation(unique_id, table, tuple(key), unique_where)
+    by_key = "affected_by" in _meta(node) and node["config"]["materialized"] == "table"
+    return Relation(unique_id, table, tuple(key), unique_where, by_key)
 
 
 def _declared(
