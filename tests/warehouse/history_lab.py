@@ -62,7 +62,7 @@ class HistoryLab:
     """One source named `shop`, and the hot file that follows it."""
 
     def __init__(self, folder: Path, mapping: str, schemas: Mapping[str, pa.Schema]) -> None:
-        self._folder, self._schemas = folder, schemas
+        self._folder, self._schemas = folder, dict(schemas)
         self.mapping: SourceMapping = mapping_of(folder, mapping)
         self.clock = SourceClock(START)
         self.lake = Lake(folder / "lake", self.clock, grace=timedelta(0))
@@ -79,6 +79,10 @@ class HistoryLab:
 
     def fresh_file(self, name: str) -> HotFile:
         return HotFile(self._folder / name / "warehouse.duckdb", readable_folders=[self.lake.root])
+
+    def retype(self, table: str, schema: pa.Schema) -> None:
+        """What lands of a table from now on has other columns."""
+        self._schemas[table] = schema
 
     def close(self) -> None:
         self.hot_file.close()
