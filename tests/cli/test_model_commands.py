@@ -1,4 +1,4 @@
-"""model list and model rebuild, without a running engine."""
+"""model list, model rebuild and plan, on a whole project without a running engine."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ import json
 
 import pytest
 
+from amalimart.warehouse.project_files import PACKAGED_PROJECT
 from tests.cli.shell import Shell
+
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
@@ -39,3 +43,36 @@ def test_what_cannot_be_rebuilt_says_what_to_do(loaded: Shell) -> None:
     assert error["code"] == "not_available"
     error = loaded.fails(6, "model", "rebuild", "fact_orders", "--from", "March")
     assert error["code"] == "invalid_filter"
+
+
+def test_a_plan_names_what_breaks_and_publishes_nothing(loaded: Shell) -> None:
+    same = loaded.run("plan")
+    assert (same.returncode, same.stdout.splitlines()[1:]) == (
+        0,
+        ["nothing changes: the project is as it was published"],
+    )
+    before = json.loads(loaded.run("model", "list", "--json").stdout)
+    text = (PACKAGED_PROJECT / "models" / "gold" / "fact_orders.sql").read_text()
+    edited = loaded.folder / "edited"
+    edited.mkdir()
+    (edited / "fact_orders.sql").write_text(text.replace("        orders.channel,\n", ""))
+    ended = loaded.run("plan", "--models", str(edited), "--json")
+    assert ended.returncode == 5, ended.stderr
+    plan = json.loads(ended.stdout)
+    (difference,) = [model for model in plan["models"] if model["model"] == "gold.fact_orders"]
+    assert [column["name"] for column in difference["dropped"]] == ["channel"]
+    assert (difference["rows"], difference["change"]) == (2, "changed")
+    lost = {each["name"]: each["columns"] for each in plan["questions"]["dimensions_lost"]}
+    assert lost == {"channel": ["gold.fact_orders.channel"]}
+    assert "gold.fact_orders.channel" in plan["questions"]["fields_lost"]
+    assert plan["is_breaking"]
+    said = loaded.run("plan", "--models", str(edited))
+    assert "BREAKS    the dimension channel reads gold.fact_orders.channel, which goes" in said.stdout
+    assert json.loads(loaded.run("model", "list", "--json").stdout) == before
+
+
+def test_a_plan_without_the_published_form_says_what_to_do(loaded: Shell) -> None:
+    error = loaded.fails(5, "plan", AMALIMART_COMPILED=str(loaded.folder / "elsewhere"))
+    assert error["code"] == "warehouse_error"
+    assert "is gone" in error["what"]
+    assert "amalimart up" in error["next_step"]

@@ -116,7 +116,8 @@ FILES = {f"macros/{path.name}": path.read_text() for path in (PACKAGED_PROJECT /
 COLUMNS = {"sales": ("id", "buyer", "at", "total", "state", "channel"), "lines": ("id", "sale", "count")}
 
 Row = dict[str, str | None]
-Contents = dict[str, tuple[tuple[tuple[str, str], ...], Counter[tuple[object, ...]]]]
+Relation = tuple[tuple[tuple[str, str], ...], Counter[tuple[object, ...]]]
+Contents = dict[str, Relation]
 
 
 class EditedShop:

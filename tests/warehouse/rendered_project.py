@@ -47,14 +47,16 @@ class _Renderer:
         self._vars = settings.dbt_vars()
         self._folders = yaml.safe_load((project / "dbt_project.yml").read_text())["models"]["marketplace"]
         self._described, self._sources = _descriptions(project)
-        self._macros = _macros(project)
+        self._macros = _macros(project, self._vars)
         self._files = {path.stem: path for path in sorted((project / "models").rglob("*.sql"))}
         self._configs = {name: self._config(path) for name, path in self._files.items()}
 
     def manifest(self) -> dict[str, Any]:
         nodes = {f"model.marketplace.{name}": self._model(name, path) for name, path in self._files.items()}
         for path in sorted((self._project / "tests").glob("*.sql")):
-            nodes[f"test.marketplace.{path.stem}"] = self._test(path.stem, path.read_text(), {})
+            node = self._test(path.stem, path.read_text(), {})
+            node["original_file_path"] = str(path.relative_to(self._project))
+            nodes[f"test.marketplace.{path.stem}"] = node
         for name, described in self._described.items():
             for column in described.get("columns") or ():
                 for test in column.get("data_tests") or ():
@@ -161,12 +163,12 @@ def _dispatch(context: jinja2.runtime.Context, name: str) -> object:
     return context.resolve(f"default__{name}") if found is jinja2.utils.missing else found
 
 
-def _macros(project: Path) -> dict[str, Any]:
+def _macros(project: Path, variables: Mapping[str, Any]) -> dict[str, Any]:
     texts = [path.read_text() for path in sorted((project / "macros").rglob("*.sql"))]
     texts = [text for text in texts if "generate_schema_name" not in text]
     texts += [path.read_text() for path in sorted((project / "tests" / "generic").rglob("*.sql"))]
     macros = re.sub(r"{%(-?) *(end)?test( (\w+))?", _as_macro, "\n".join(texts))
-    return vars(_template(macros).module)
+    return vars(_template(macros).make_module({"var": variables.get}))
 
 
 def _as_macro(found: re.Match[str]) -> str:

@@ -109,7 +109,7 @@ def test_a_change_that_changes_no_row_stops_there(shop: EditedShop) -> None:
 def test_what_reads_a_large_model_is_built_anew_with_it(
     shop: EditedShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(building, "_COMPARED_ROWS", 1)
+    monkeypatch.setattr(building, "COMPARED_ROWS", 1)
     edit(shop, "where _rejected", "where total_amount >= 0 and _rejected")
     report = shop.publish()
     assert report is not None
@@ -230,7 +230,7 @@ def test_each_change_of_columns_is_never_mixed_with_the_rows_of_before(
     shop: EditedShop, monkeypatch: pytest.MonkeyPatch, change: str, compared: int
 ) -> None:
     """Silent wrong answer: rows put by position into a table whose columns are others."""
-    monkeypatch.setattr(building, "_COMPARED_ROWS", compared)
+    monkeypatch.setattr(building, "COMPARED_ROWS", compared)
     edit(shop, *COLUMN_EDITS[change])
     if change == "swapped with one of its type":
         edit(shop, "order_id, data_tests: [not_null, unique]", "order_id", "models/gold/kept.yml")
@@ -336,6 +336,7 @@ def test_a_column_that_is_gone_is_said_of_the_model_that_reads_it(shop: EditedSh
     ("one", "other", "same"),
     [
         ("select 1 -- one", "select  1", True),
+        ("-- one\nselect 1", "select 1", True),
         ("select a/* b */from t", "select a from t", True),
         ("select 'a--b'", "select 'a'", False),
         ("select 'a  b'", "select 'a b'", False),
@@ -454,7 +455,7 @@ def hold(steps: list[tuple[str, Any]], published: Path, monkeypatch: pytest.Monk
                     case "days":
                         shop.now += timedelta(days=given_with)
                     case "compare":
-                        during.setattr(building, "_COMPARED_ROWS", given_with)
+                        during.setattr(building, "COMPARED_ROWS", given_with)
                     case "publish":
                         shop.see_it_holds()
     finally:

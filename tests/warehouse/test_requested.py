@@ -83,7 +83,7 @@ def test_a_model_alone_is_put_right_and_what_reads_it_follows(shop: EditedShop) 
 def test_a_model_alone_is_compared_however_large_it_is(
     shop: EditedShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(building, "_COMPARED_ROWS", 1)
+    monkeypatch.setattr(building, "COMPARED_ROWS", 1)
     spoil(shop, "update gold.kept set total_amount = 7000 where order_id = '1'")
     report = ask(shop, ModelRebuild("gold.kept", with_children=False))
     assert report.models < 6

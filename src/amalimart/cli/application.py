@@ -24,6 +24,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "ingest": ("ingest", "ingest", "Load files once, without a running engine."),
     "bronze": ("bronze", "bronze", "Look into the lake."),
     "model": ("model", "model", "List the models, and build one anew."),
+    "plan": ("plan", "plan", "Say what the project's files would change, and publish nothing."),
     "query": ("query", "query", "Ask a governed question."),
     "metrics": ("query", "metrics", "List the metrics."),
     "dimensions": ("query", "dimensions", "List the dimensions."),

@@ -5,8 +5,10 @@ Plain values, without an engine and without a server.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,15 @@ class PublishedProject:
     project_hash: str
     models: tuple[PublishedModel, ...]
     checks: dict[str, str]
+
+
+def read_published(document: Mapping[str, Any]) -> PublishedProject:
+    """A published project from its JSON form."""
+    models = tuple(
+        PublishedModel(**{**model, "columns": tuple(Column(**column) for column in model["columns"])})
+        for model in document["models"]
+    )
+    return PublishedProject(**{**document, "models": models})
 
 
 @dataclass(frozen=True, slots=True)

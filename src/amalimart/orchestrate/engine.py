@@ -48,6 +48,18 @@ def load_mappings(project: Project) -> dict[str, SourceMapping]:
     }
 
 
+def model_settings(project: Project) -> ProjectSettings:
+    """What the project's settings decide for its models."""
+    settings = project.settings
+    return ProjectSettings(
+        business_zone=settings.time_zone,
+        sla_days_express=settings.sla_days.express,
+        sla_days_standard=settings.sla_days.standard,
+        fiscal_year_start_month=settings.fiscal_year_start_month,
+        week_starts_on=settings.week_starts_on,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class MappedAvailability:
     """What the project's sources can fill; the semantic layer asks before it answers."""
@@ -141,18 +153,11 @@ class Engine:
         return self._graph
 
     def _compile(self, landed: tuple[LandedSource, ...]) -> CompiledGraph:
-        settings = self.project.settings
-        model_settings = ProjectSettings(
-            business_zone=settings.time_zone,
-            sla_days_express=settings.sla_days.express,
-            sla_days_standard=settings.sla_days.standard,
-            fiscal_year_start_month=settings.fiscal_year_start_month,
-            week_starts_on=settings.week_starts_on,
-        )
+        settings = model_settings(self.project)
         folder = self.project.build / "dbt"
         with guarded("assembling the models", folder, lambda: "the published release is untouched"):
-            project_hash = assemble(folder, landed, model_settings, (self.project.overlay("models"),))
-            return compile_project(folder, project_hash, self.project.compiled, model_settings)
+            project_hash = assemble(folder, landed, settings, (self.project.overlay("models"),))
+            return compile_project(folder, project_hash, self.project.compiled, settings)
 
     @contextmanager
     def held(self) -> Iterator[None]:

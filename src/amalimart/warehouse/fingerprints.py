@@ -39,7 +39,7 @@ def words_of(sql: str) -> str:
 
 
 def _joins(character: str) -> bool:
-    return character.isalnum() or character in "_$.\"'"
+    return character.isalnum() or character in {"_", "$", ".", '"', "'"}
 
 
 def fingerprint_of(model: Model) -> str:

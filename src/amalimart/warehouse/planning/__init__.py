@@ -1,0 +1,1 @@
+"""What an edit of the project would do, found out without doing it."""
