@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from amalimart.config.project import SourceSettings, open_project
+from amalimart.config.project import COMPILED_VARIABLE, SourceSettings, open_project
 from amalimart.lake import CommitKind, Operation
 from amalimart.orchestrate.engine import Engine
 from amalimart.orchestrate.project_init import add_source, init_project
@@ -91,11 +92,12 @@ def tiny_models(folder: Path) -> Iterator[None]:
     for name, text in PROJECT_FILES.items():
         (packaged / name).parent.mkdir(parents=True, exist_ok=True)
         (packaged / name).write_text(text)
+    cache = Path(os.environ[COMPILED_VARIABLE])
     assemble, compile_project = project_files.assemble, compiler.compile_project
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             "amalimart.orchestrate.engine.compile_project",
-            lambda made, found, _cache, settings: compile_project(made, found, folder / "compiled", settings),
+            lambda made, found, _cache, settings: compile_project(made, found, cache, settings),
         )
         patch.setattr(
             "amalimart.orchestrate.engine.assemble",

@@ -84,6 +84,7 @@ def test_what_follows_a_rebuild_is_followed_and_counted_on(shop: LandedShop) -> 
     assert shop.engine.refresh() is None
 
 
+@pytest.mark.slow
 def test_blocked_builds_and_results_of_checks_go_on(shop: LandedShop) -> None:
     shop.land(("9", "2000000"))
     with pytest.raises(CheckFailed):
@@ -141,6 +142,7 @@ def test_a_view_of_files_that_are_gone_does_not_keep_a_file_from_being_compacted
     assert shop.value("select count(distinct id) from bronze.shop__orders") == 4
 
 
+@pytest.mark.slow
 def test_a_file_with_much_deleted_becomes_as_small_as_a_fresh_one(shop: LandedShop) -> None:
     with shop.engine.hot_file._cursor() as cursor:
         cursor.execute("create table gold.heavy as select random() as x from range(4_000_000)")
@@ -169,6 +171,7 @@ def test_what_is_read_meanwhile_ends_on_the_old_file(shop: LandedShop) -> None:
     assert shop.value(SUM) == Decimal("337.00")
 
 
+@pytest.mark.slow
 def test_changes_that_come_while_it_builds_are_in_it(shop: LandedShop) -> None:
     told: list[str] = []
 
@@ -213,6 +216,7 @@ def test_what_a_killed_rebuild_left_is_cleared_away(shop: LandedShop) -> None:
     assert shop.value(SUM) == Decimal("335.00")
 
 
+@pytest.mark.slow
 def test_a_file_that_was_removed_is_built_again(shop: LandedShop) -> None:
     rebuild(shop.engine, shop.clock, silent)
     shop.engine.close()
@@ -223,6 +227,7 @@ def test_a_file_that_was_removed_is_built_again(shop: LandedShop) -> None:
     assert files_of(shop) == []
 
 
+@pytest.mark.slow
 def test_another_process_finds_the_file_that_took_over_in_use(shop: LandedShop) -> None:
     rebuild(shop.engine, shop.clock, silent)
     script = (

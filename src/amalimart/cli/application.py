@@ -19,6 +19,8 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "up": ("project", "up", "Run the engine and one ingest process per source."),
     "status": ("project", "status", "Say what runs, what serves and how fresh it is."),
     "doctor": ("project", "doctor", "Say what is wrong and the next command."),
+    "backup": ("backup", "backup", "Copy everything that cannot be made again."),
+    "restore": ("backup", "restore", "Make a project of a backup."),
     "warehouse": ("warehouse", "warehouse", "Build or copy the served file anew, while it serves."),
     "release": ("release", "release", "List, show and compare releases; accept a blocked one."),
     "ingest": ("ingest", "ingest", "Load files once, without a running engine."),

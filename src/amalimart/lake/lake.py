@@ -13,6 +13,7 @@ from amalimart.core.errors import LakeError
 from amalimart.core.names import is_identifier
 from amalimart.core.object_store import ObjectStore
 from amalimart.lake.commit import Commit, CommitKind
+from amalimart.lake.cutting import Cut, cut_of
 from amalimart.lake.durable import guarded, make_folder
 from amalimart.lake.lease import Lease
 from amalimart.lake.live import TableFiles
@@ -91,6 +92,15 @@ class Lake:
         with log.state() as state:
             log.storage.tidy(state.known_paths(), now=self._clock.now())
             return state.tables(log.storage)
+
+    def cut(self, source: str) -> Cut | None:
+        """What has to be copied so that a lake made of it stands at the last commit; None before the first.
+
+        The files stay for the grace period; one that is gone by then asks for another cut.
+        """
+        log = self._log(source)
+        with log.state() as state:
+            return cut_of(source, log.storage, state)
 
     def writer(self, source: str) -> SourceWriter:
         """The right to write to a source; use it in a `with` block.
