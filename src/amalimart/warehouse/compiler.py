@@ -65,12 +65,6 @@ def compiled_before(project_hash: str, cache: Path) -> CompiledGraph | None:
     return read_manifest(trimmed, project_hash) if trimmed is not None else None
 
 
-def compiled_before(project_hash: str, cache: Path) -> CompiledGraph | None:
-    """A project that was compiled before, by its hash; None where its form is gone or of another make."""
-    trimmed = _cached(cache / f"{project_hash}-{FORMAT}.json")
-    return read_manifest(trimmed, project_hash) if trimmed is not None else None
-
-
 def _cached(path: Path) -> dict[str, Any] | None:
     """What was compiled before; None where nothing was, or where a crash left a broken file."""
     try:
