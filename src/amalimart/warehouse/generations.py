@@ -49,6 +49,18 @@ class Generations:
         link.replace(self.path)
         sync_folder(self.path.parent)
 
+    def set_aside(self) -> Path:
+        """Keep the served file under another name, and return the name of a fresh one in its place."""
+        current = self.current
+        aside = self.path.with_name(f"{self.path.stem}.unreadable.duckdb")
+        for left in (aside, *aside.parent.glob(f"{aside.name}.wal*")):
+            left.unlink(missing_ok=True)
+        for written in (current, *current.parent.glob(f"{current.name}.wal*")):
+            written.replace(aside.with_name(aside.name + written.name.removeprefix(current.name)))
+        if self.path.is_symlink():
+            self.path.unlink()
+        return self.path
+
     def remove(self, file: Path) -> None:
         """Delete a generation that is not served, with what belongs to it."""
         if file == self.current:

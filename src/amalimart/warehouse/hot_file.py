@@ -7,6 +7,7 @@ Another file can take over while it serves: reads under way end on the one they 
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Iterator, Sequence
@@ -21,11 +22,13 @@ from amalimart.core.errors import (
     AmalimartError,
     DiskFull,
     EngineUnavailable,
+    NewerFormat,
     NothingPublished,
     QueryTooLarge,
     WarehouseError,
 )
 from amalimart.warehouse import model_log
+from amalimart.warehouse.file_format import record_format, refuse_newer
 from amalimart.warehouse.generations import Generations
 from amalimart.warehouse.reading import ReadTransaction, Release, Rows
 from amalimart.warehouse.release_log import create_tables, latest_release
@@ -39,10 +42,13 @@ _NO_SPACE = (
 )
 
 
+log = logging.getLogger(__name__)
+
 # Small row groups let a query for some keys skip nearly all of a large table; so does comparing each group's
 # bounds with up to so many keys of a join.
 _ROW_GROUP = 6_144
 _KEYS_THAT_PRUNE = 5_000
+_STORAGE_VERSION = "with version number"
 _CATALOG = "warehouse"
 NEXT = "next"
 """The name of the fresh file beside the one that is served."""
@@ -72,6 +78,10 @@ class _Opened:
     is_retired: bool = False
 
 
+class _OtherStorage(Exception):
+    """The file is written as another version of the engine does. Never leaves this module."""
+
+
 class HotFile:
     """An open hot file. Raises EngineUnavailable where another process holds it."""
 
@@ -91,7 +101,11 @@ class HotFile:
         self._readable_folders = tuple(readable_folders)
         self._writing = threading.Lock()
         self._reopening = threading.Lock()
-        self._served = self._opened(self._generations.current)
+        try:
+            self._served = self._opened(self._generations.current)
+        except _OtherStorage as error:
+            log.warning("the warehouse cannot be read and is built again", extra={"said": str(error)})
+            self._served = self._opened(self._generations.set_aside())
         self._generations.clear()
 
     @property
@@ -111,11 +125,19 @@ class HotFile:
                     where=str(file),
                     next_step="use the running engine (amalimart status), or stop it first",
                 ) from error
+            if _STORAGE_VERSION in str(error):
+                raise _OtherStorage(str(error).splitlines()[0]) from error
             raise engine_error(error, str(file)) from error
         connection.execute(f"use {_CATALOG}")
+        try:
+            refuse_newer(connection, str(file))
+        except NewerFormat:
+            connection.close()
+            raise
         self._lock_down(connection, self._generations.spill_of(file))
         create_tables(connection)
         connection.execute(model_log.DDL)
+        record_format(connection)
         return _Opened(file, connection)
 
     @contextmanager
