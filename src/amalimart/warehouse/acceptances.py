@@ -14,7 +14,7 @@ from typing import Protocol
 import duckdb
 
 from amalimart.core.errors import CheckFailed
-from amalimart.core.releases import Acceptance, BlockedCheck
+from amalimart.core.releases import Acceptance, BlockedCheck, SampleRows
 from amalimart.warehouse.blocked_builds import Attempt
 from amalimart.warehouse.graph import CompiledGraph
 from amalimart.warehouse.release_log import CheckResult
@@ -110,13 +110,18 @@ class Judge:
         """How many of all rows break a check, whatever form found it, and some of them."""
         check = next(each for each in self._graph.checks if each.name == result.name)
         failing, sql = result.failing_rows, check.sql
-        if not result.is_whole:
-            found = self._cursor.execute(f"select count(*) from (\n{check.sql}\n) as failing").fetchone()
-            if found and found[0]:
-                failing = int(found[0])
-            elif check.delta is not None:
-                sql = next(piece.sql for piece in check.delta.pieces)
-        return BlockedCheck(result.name, failing, sampled(self._cursor, sql, self._graph.personal))
+        try:
+            if not result.is_whole:
+                found = self._cursor.execute(f"select count(*) from (\n{check.sql}\n) as failing").fetchone()
+                if found and found[0]:
+                    failing = int(found[0])
+                elif check.delta is not None:
+                    sql = next(piece.sql for piece in check.delta.pieces)
+            rows = sampled(self._cursor, sql, self._graph.personal)
+        except duckdb.Error:
+            # A row that breaks a check may be one that cannot be shown. The verdict stands without it.
+            rows = SampleRows((), (), ())
+        return BlockedCheck(result.name, failing, rows)
 
 
 def _held_back(checks: Sequence[BlockedCheck]) -> CheckFailed:
