@@ -39,6 +39,10 @@ class CheckAcceptances:
         self._engine = engine
         self._clock = clock
 
+    def close(self) -> None:
+        """Let go of the file, where nothing else of it is used."""
+        self._engine.dispose()
+
     def accept(
         self, blocked_number: int, failing: Mapping[str, int], decider: Decider, reason: str
     ) -> tuple[Acceptance, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from amalimart.control.acceptances import CheckAcceptances, Decider
-from amalimart.control.store import ControlStore, open_control_store
+from amalimart.control.database import open_database
 from amalimart.core.clock import Clock
 from amalimart.core.releases import Acceptance
 
@@ -21,12 +21,12 @@ class AcceptanceLedger:
     def __init__(self, database: Path, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._store: ControlStore | None = None
+        self._kept: CheckAcceptances | None = None
         self._opening = threading.Lock()
 
     def standing(self) -> tuple[Acceptance, ...]:
         """Those that were neither revoked nor have lapsed. Raises ConfigError for a broken database."""
-        if self._store is None and not self._database.is_file():
+        if self._kept is None and not self._database.is_file():
             return ()
         return self._opened().standing()
 
@@ -46,11 +46,11 @@ class AcceptanceLedger:
 
     def close(self) -> None:
         """Let go of the database."""
-        if self._store is not None:
-            self._store.close()
+        if self._kept is not None:
+            self._kept.close()
 
     def _opened(self) -> CheckAcceptances:
         with self._opening:
-            if self._store is None:
-                self._store = open_control_store(self._database, self._clock)
-            return self._store.acceptances
+            if self._kept is None:
+                self._kept = CheckAcceptances(open_database(self._database), self._clock)
+            return self._kept

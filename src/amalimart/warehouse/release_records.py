@@ -57,6 +57,7 @@ class ReleaseRecords:
     ) -> None:
         """Write which models the release changed, and by how many rows."""
         known = dict(self._known_rows(cursor, previous))
+        all_known = previous is None or bool(known)
         records: list[dict[str, object]] = []
         told = set()
         for model, done in built:
@@ -65,7 +66,7 @@ class ReleaseRecords:
             came, went = done.came, done.went
             if done.fate is Fate.SAME or (model.is_view and came is None):
                 continue
-            if done.fate is Fate.REBUILT and name not in known and (known or previous is None):
+            if done.fate is Fate.REBUILT and name not in known and all_known:
                 came, went = done.rows, 0  # there was no such table
             rows = None if model.is_view else _rows_now(cursor, model, done, known.get(name))
             if rows is not None:
