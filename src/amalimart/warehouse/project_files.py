@@ -7,6 +7,7 @@ one of the same file name. The content hash names the compiled form: same files,
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,28 @@ from amalimart.warehouse.staging.landed import LandedSource, bronze_view
 __all__ = ["LandedSource", "ProjectSettings", "assemble", "bronze_view"]
 
 PACKAGED_PROJECT = Path(__file__).parent.parent / "marketplace" / "dbt"
+SPARK_SETTINGS = {
+    "spark.sql.ansi.enabled": "true",  # what cannot be computed is an error, never a silent null or a wrap
+    "spark.sql.ansi.doubleQuotedIdentifiers": "true",  # names are quoted as in standard SQL
+    "spark.sql.session.timeZone": "UTC",  # moments stand in the business zone without saying so
+    "spark.sql.variable.substitute": "false",  # a text that holds ${x} is that text
+}
+"""What a Spark session needs to understand the models as they are meant."""
+_PROFILES = f"""\
+amalimart:
+  target: warehouse
+  outputs:
+    warehouse:
+      type: duckdb
+      path: "{{{{ env_var('AMALIMART_DBT_DATABASE') }}}}"
+      threads: 1
+    spark:
+      type: spark
+      method: session
+      host: none
+      schema: gold
+      server_side_parameters: {json.dumps(SPARK_SETTINGS)}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +84,7 @@ def assemble(
     _bring_macros(folder)
     landed = tuple(sources)
     write_staging(folder / "models" / "staging", folder / "tests", landed, settings.business_zone)
-    (folder / "profiles.yml").write_text(
-        "amalimart:\n  target: warehouse\n  outputs:\n    warehouse:\n      type: duckdb\n"
-        "      path: \"{{ env_var('AMALIMART_DBT_DATABASE') }}\"\n      threads: 1\n"
-    )
+    (folder / "profiles.yml").write_text(_PROFILES)
     return _content_hash(folder, settings, landed)
 
 

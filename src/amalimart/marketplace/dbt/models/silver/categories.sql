@@ -9,7 +9,7 @@ with stg_categories as (
         category_id,
         category_name,
         parent_category_id,
-        regexp_replace(parent_category_id, '[.]0+$', '') as whole_parent_id
+        {{ without_point('parent_category_id') }} as whole_parent_id
     from {{ ref('stg_categories') }}
     where _rejected is null
 ),

@@ -24,23 +24,23 @@ sequenced as (
         order_date,
         row_number() over (
             partition by customer_id
-            order by ordered_at, {{ in_id_order('order_id') }}
+            order by ordered_at nulls last, {{ in_id_order('order_id') }}
         ) as customer_order_number,
         first_value(order_date) over (
             partition by customer_id
-            order by ordered_at, {{ in_id_order('order_id') }}
+            order by ordered_at nulls last, {{ in_id_order('order_id') }}
         ) as first_order_date,
         lag(order_date) over (
             partition by customer_id
-            order by ordered_at, {{ in_id_order('order_id') }}
+            order by ordered_at nulls last, {{ in_id_order('order_id') }}
         ) as previous_order_date,
         lead(order_date) over (
             partition by customer_id
-            order by ordered_at, {{ in_id_order('order_id') }}
+            order by ordered_at nulls last, {{ in_id_order('order_id') }}
         ) as next_order_date,
         sum(total_amount) over (
             partition by customer_id, currency
-            order by ordered_at, {{ in_id_order('order_id') }}
+            order by ordered_at nulls last, {{ in_id_order('order_id') }}
             rows between unbounded preceding and 1 preceding
         ) as earlier_amount
     from orders

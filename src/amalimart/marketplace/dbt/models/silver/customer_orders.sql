@@ -19,7 +19,7 @@ customer_orders as (
         customer_id,
         row_number() over (
             partition by customer_id
-            order by ordered_at, {{ in_id_order('order_id') }}
+            order by ordered_at nulls last, {{ in_id_order('order_id') }}
         ) as customer_order_number
     from orders
 )

@@ -35,15 +35,15 @@ sequenced as (
         created_at,
         row_number() over (
             partition by order_id
-            order by created_at, {{ in_id_order('status_change_id') }}
+            order by created_at nulls last, {{ in_id_order('status_change_id') }}
         ) as change_number,
         lag(new_status) over (
             partition by order_id
-            order by created_at, {{ in_id_order('status_change_id') }}
+            order by created_at nulls last, {{ in_id_order('status_change_id') }}
         ) as status_before,
         lead(created_at) over (
             partition by order_id
-            order by created_at, {{ in_id_order('status_change_id') }}
+            order by created_at nulls last, {{ in_id_order('status_change_id') }}
         ) as left_at
     from stg_order_status_history
 ),
