@@ -25,7 +25,8 @@ from amalimart.orchestrate.acceptance_ledger import AcceptanceLedger
 from amalimart.orchestrate.release_book import ReleaseBook
 from amalimart.warehouse import blocked_builds as blocked_builds_module
 from amalimart.warehouse.executor import BuildReport, Executor
-from amalimart.warehouse.graph import Check, CompiledGraph, DeltaCheck, model_id
+from amalimart.warehouse.graph import Check, CompiledGraph, model_id
+from amalimart.warehouse.incremental.delta_check import DeltaCheck, Piece
 from amalimart.warehouse.incremental.recipe import came
 from amalimart.warehouse.lake_view import lake_state
 from amalimart.warehouse.samples import sampled
@@ -43,7 +44,8 @@ NOT_TOO_LARGE = Check(
     sql=f"select total_amount from {FACT.sql} where total_amount > 1000",
     parents=frozenset({model_id("fact_orders")}),
     delta=DeltaCheck(
-        f"select total_amount from ({came(FACT)}) where total_amount > 1000", (model_id("fact_orders"),)
+        (model_id("fact_orders"),),
+        (Piece(f"select total_amount from ({came(FACT)}) where total_amount > 1000"),),
     ),
 )
 BUYERS_HAVE_NUMBERS = Check(
