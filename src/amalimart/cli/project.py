@@ -113,6 +113,12 @@ def status(home: Path | None, as_json: bool) -> None:
         return
     click.echo(f"engine:  {found.engine or 'not running (amalimart up)'}")
     click.echo(f"serving: release {found.release_id or '–'}, {found.phase}: {found.message}")
+    if found.operation is not None:
+        running = found.operation["state"] == "running"
+        how_far = f", {found.operation['share']:.0%}: {found.operation['what']}" if running else ""
+        reason = f": {found.operation['error']['what']}" if found.operation["error"] else ""
+        named = f"{found.operation['kind']} {found.operation['state']}"
+        click.echo(f"last on the warehouse: {named}{how_far}{reason}")
     rows = [(s.name, s.state, s.version, s.fresh_as_of, s.lag_seconds, s.error) for s in found.sources]
     print_table(["source", "state", "commits", "fresh as of", "lag, s", "trouble"], rows)
     for found_source in found.sources:

@@ -37,7 +37,8 @@ class ProjectStatus:
     """The engine's address if it runs, what it says of itself, and every source.
 
     phase and message are the engine's own words: preparing, live, or held with the reason.
-    accepted is what may fail by somebody's word.
+    accepted is what may fail by somebody's word; operation the long one on the warehouse that runs, or the
+    last one.
     """
 
     home: str
@@ -47,6 +48,7 @@ class ProjectStatus:
     release_id: int | None
     sources: tuple[SourceStatus, ...]
     accepted: tuple[Acceptance, ...] = ()
+    operation: Mapping[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -68,6 +70,7 @@ class ProjectStatus:
                 }
                 for source in self.sources
             ],
+            "operation": self.operation,
             "accepted": [asdict(each) for each in self.accepted],
         }
 
@@ -105,6 +108,7 @@ def project_status(project: Project, clock: Clock, said: Mapping[str, Any] | Non
         release_id=said["release"]["release_id"] if said and said["release"] else None,
         sources=tuple(sources),
         accepted=_accepted(project, clock),
+        operation=said.get("operation") if said else None,
     )
 
 
