@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from amalimart.core.errors import ConfigError
-from amalimart.core.names import is_identifier
+from amalimart.core.errors import ConfigError, SourceMismatch
+from amalimart.core.names import is_identifier, nearest
 from amalimart.mapping.checking import refuse_ambiguous
 from amalimart.mapping.entities import Entity, load_entities
+from amalimart.mapping.parts import EntityPart
 from amalimart.warehouse.graph import model_id
 from amalimart.warehouse.staging.description import staging_yaml
 from amalimart.warehouse.staging.entity_sql import empty_staging_sql, staging_sql
@@ -135,6 +136,20 @@ def _staged_tables(source: LandedSource) -> Iterable[StagedTable]:
             )
 
 
+def _refuse_lost(source: LandedSource, part: EntityPart, entity: Entity) -> None:
+    """Raises SourceMismatch where a column that every row must have is not there: all would be rejected."""
+    for canonical, table, column in part.origins():
+        landed = source.tables.get(table)
+        if entity.columns[canonical].required and landed is not None and column not in landed:
+            raise SourceMismatch(
+                f"{table}.{column} of {source.name} has not landed, but {part.entity}.{canonical} needs it",
+                where=source.mapping.where,
+                expected=f"one of {', '.join(sorted(landed))}",
+                nearest=nearest(column, landed),
+                next_step="correct the mapping; if the column was mapped just now, restart the ingest",
+            )
+
+
 def _staged_parts(
     sources: Sequence[LandedSource],
     tables: Mapping[tuple[str, str], StagedTable],
@@ -147,6 +162,7 @@ def _staged_parts(
         for part in source.mapping.fitted(source.tables).parts:
             if (source.name, part.table) not in tables:
                 continue
+            _refuse_lost(source, part, entities[part.entity])
             staged = StagedPart(
                 entity=entities[part.entity],
                 part=part,
