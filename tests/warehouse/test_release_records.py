@@ -342,6 +342,26 @@ def test_a_file_of_an_earlier_version_gets_what_it_lacks_and_says_what_it_does_n
     assert (told.came, told.before, told.after) == (None, None, 2)
 
 
+def test_releases_of_a_file_made_anew_become_one_that_knows_what_the_last_one_knew(shop: Shop) -> None:
+    shop.land(FIRST)
+    graph = with_warning(tiny_graph(shop))
+    for order in ("2", "3"):
+        shop.land((order, "7", "2026-03-01", "500", "done", "", "sale"), operation=Operation.UPSERT)
+        shop.executor.publish(graph, lake_state(shop.lake, {"shop": shop.mapping}))
+    with shop.hot_file.write() as cursor:
+        release_records.as_built_anew(cursor, "warehouse", 1)
+    told = detail(shop.hot_file, 1)
+    tables = contents(shop.hot_file)
+    assert {each.model: each.rows for each in told.models} == {n: tables[n].total() for n in tables}
+    assert {(each.fate, each.came, each.went) for each in told.models} == {(ModelFate.REBUILT, None, None)}
+    assert [(check.name, check.failing_rows) for check in told.failing] == [("few_orders", 2)]
+    assert detail(shop.hot_file, 2).models == ()
+    shop.executor = Executor(shop.hot_file, shop.clock, ZoneInfo(ZONE))
+    publish_on(shop, graph, 0, "4")
+    [fact] = [each for each in detail(shop.hot_file, 3).models if each.model == "gold.fact_orders"]
+    assert (fact.came, fact.rows) == (1, 4)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @settings(

@@ -196,6 +196,31 @@ def keep_checks(
         cursor.executemany("insert into meta.release_checks values (?, ?, ?, ?, ?, ?, ?)", rows)
 
 
+def as_built_anew(cursor: duckdb.DuckDBPyConnection, catalog: str, release_id: int) -> None:
+    """Make what all releases of a file did what one of them did: it built everything anew.
+
+    How many rows each model has, and what is known of each check, is what the newest release knows.
+    """
+    cursor.execute(
+        "create or replace temp table folded_models as select model, last(rows order by release_id) as rows,"
+        f" last(fate order by release_id) as fate from {catalog}.meta.release_models group by model"
+    )
+    cursor.execute(
+        f"create or replace temp table folded_checks as from {catalog}.meta.release_checks"
+        " qualify row_number() over (partition by check_name order by release_id desc) = 1"
+    )
+    models = (
+        f"select {release_id}, model, '{ModelFate.REBUILT.value}', null, null, rows from folded_models"
+        f" where fate <> '{ModelFate.DROPPED.value}'"
+    )
+    checks = f"select * replace ({release_id} as release_id) from folded_checks"
+    for table, rows in (("release_models", models), ("release_checks", checks)):
+        cursor.execute(f"delete from {catalog}.meta.{table}")
+        cursor.execute(f"insert into {catalog}.meta.{table} {rows}")
+    cursor.execute("drop table folded_models")
+    cursor.execute("drop table folded_checks")
+
+
 def stored_acceptance(acceptance: Acceptance) -> dict[str, object]:
     """The form in which a release keeps by whose word a check fails."""
     return {

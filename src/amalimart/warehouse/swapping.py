@@ -17,6 +17,7 @@ from amalimart.core.errors import AmalimartError, DiskFull
 from amalimart.core.names import TableRef, quoted
 from amalimart.warehouse.bronze import BronzeTable, create_bronze
 from amalimart.warehouse.hot_file import NEXT, HotFile
+from amalimart.warehouse.release_records import as_built_anew
 
 _SERVED = "warehouse"
 _COMPARED = ("staging", "silver", "gold")
@@ -128,6 +129,8 @@ def carry_history(cursor: duckdb.DuckDBPyConnection, *, own_release: bool, publi
     first, newest, *written = found or (None, None, None, None)
     served, fresh = _tables(cursor, _SERVED, ("meta",)), _tables(cursor, NEXT, ("meta",))
     number = last + 1 if own_release else last
+    if own_release and first is not None:
+        as_built_anew(cursor, NEXT, first)
     for table in (table for table in fresh if table.name not in _OF_THE_FILE):
         # What a release did is told by the one that built everything; where it stands, by the last one.
         own = newest if table.name == "releases" else first
