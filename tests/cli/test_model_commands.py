@@ -9,7 +9,6 @@ import pytest
 from amalimart.warehouse.project_files import PACKAGED_PROJECT
 from tests.cli.shell import Shell
 
-
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 

@@ -22,6 +22,7 @@ from amalimart.lake.durable import guarded
 from amalimart.mapping.source_mapping import SourceMapping, find_mapping, load_mapping
 from amalimart.orchestrate.acceptance_ledger import AcceptanceLedger
 from amalimart.orchestrate.lake_opening import open_lake
+from amalimart.orchestrate.own_files import in_own_files
 from amalimart.warehouse.arrivals import LakeState
 from amalimart.warehouse.compiler import compile_project
 from amalimart.warehouse.executor import BuildReport, Executor, Progress
@@ -143,7 +144,8 @@ class Engine:
             if self._refused is not None and self._refused.still_holds(signature):
                 raise self._refused.error
             try:
-                self._graph = self._compile(landed)
+                with in_own_files(self.project.overlay("models")):
+                    self._graph = self._compile(landed)
             except (CompileFailed, UnsupportedFeature) as error:
                 self._refused = _Refused(signature, error, time.monotonic())
                 self._executor.note_refused(error)
@@ -186,8 +188,8 @@ class Engine:
             graph = self.compiled()
             model = find_model(graph.models, wish.name)
             asked = requested(graph, wish, published_columns(self.hot_file, model.unique_id), by)
-            state = lake_state(self.lake, self.mappings)
-            report = self._executor.publish(graph, state, progress, asked)
+            with in_own_files(self.project.overlay("models")):
+                report = self._executor.publish(graph, self.lake_state(), progress, asked)
             if report is None:
                 raise AssertionError("what is requested is always published")
             return report, asked.reason
@@ -201,7 +203,8 @@ class Engine:
             if not self.has_news:
                 return None
             graph = self.compiled()
-            return self._executor.publish(graph, self.lake_state(), progress)
+            with in_own_files(self.project.overlay("models")):
+                return self._executor.publish(graph, self.lake_state(), progress)
 
 
 def _signature(landed: tuple[LandedSource, ...]) -> tuple[object, ...]:

@@ -6,7 +6,7 @@ engine. The assembled project of a plan lies apart from the one that the engine 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import amalimart
@@ -19,6 +19,7 @@ from amalimart.lake.durable import guarded
 from amalimart.mapping.source_mapping import SourceMapping
 from amalimart.orchestrate.engine import load_mappings, model_settings
 from amalimart.orchestrate.lake_opening import open_lake
+from amalimart.orchestrate.own_files import in_own_files, own_file
 from amalimart.semantic.columns_read import read_by_datasets, read_by_dimension, read_by_metric
 from amalimart.semantic.loading import load_model
 from amalimart.semantic.model import SemanticModel
@@ -107,8 +108,11 @@ def plan_project(
     ]
     settings = model_settings(project)
     folder = project.build / "plan" / "dbt"
-    with guarded("assembling the models", folder, lambda: "nothing was published"):
-        overlay = models or project.overlay("models")
+    overlay = models or project.overlay("models")
+    with (
+        guarded("assembling the models", folder, lambda: "nothing was published"),
+        in_own_files(overlay),
+    ):
         planned = assemble(folder, landed, settings, (overlay,))
         after = compile_project(folder, planned, project.compiled, settings)
     semantic = load_model([_SEMANTIC, project.overlay("metrics")])
@@ -122,9 +126,12 @@ def plan_project(
         release_id=published.release_id,
         published=published.project_hash,
         planned=planned,
-        models=differences,
-        effects=reached,
-        breaks=breaks(before, after, shapes, differences),
+        models=tuple(replace(each, file=own_file(overlay, each.file)) for each in differences),
+        effects=tuple(replace(each, file=own_file(overlay, each.file)) for each in reached),
+        breaks=tuple(
+            replace(each, file=own_file(overlay, each.file))
+            for each in breaks(before, after, shapes, differences)
+        ),
         checks=check_differences(before, after),
         rows=sum(each.rows or 0 for each in reached),
         questions=_questions(semantic, after, shapes, published, reached),

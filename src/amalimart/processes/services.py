@@ -21,6 +21,7 @@ from amalimart.api.services import (
 from amalimart.config.project import Project
 from amalimart.control.store import ControlStore
 from amalimart.core.clock import Clock
+from amalimart.core.errors import AmalimartError
 from amalimart.orchestrate.engine import Engine, MappedAvailability
 from amalimart.orchestrate.models import EngineModels
 from amalimart.orchestrate.operations import Operations
@@ -53,7 +54,7 @@ class EngineFeed:
 def engine_status(feed: EngineFeed, loop: RefreshLoop) -> EngineStatus:
     """The engine in a sentence."""
     if loop.last_error is not None:
-        return EngineStatus(Phase.HELD if feed.latest() else Phase.PREPARING, loop.last_error.what)
+        return EngineStatus(Phase.HELD if feed.latest() else Phase.PREPARING, _told(loop.last_error))
     if feed.latest() is not None:
         return EngineStatus(Phase.LIVE, "Live.")
     done = loop.building
@@ -63,6 +64,12 @@ def engine_status(feed: EngineFeed, loop: RefreshLoop) -> EngineStatus:
         "Preparing the first release.",
         (Step("Reading the source", None if done is None else 1.0), *((step,) if step else ())),
     )
+
+
+def _told(error: AmalimartError) -> str:
+    """An error in a sentence: what, and where it is to be corrected."""
+    more = [error.where, f"nearest: {error.nearest}" if error.nearest else None]
+    return f"{error.what} ({'; '.join(part for part in more if part)})" if any(more) else error.what
 
 
 def build_services(

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-from amalimart.core.errors import CompileFailed, UnsupportedFeature, WarehouseError
+from amalimart.core.errors import UnsupportedFeature, WarehouseError
 from amalimart.core.names import TableRef
+from amalimart.warehouse.dbt_words import compile_failed
 from amalimart.warehouse.graph import BRONZE, Check, CompiledGraph, Model, OnChanges
 from amalimart.warehouse.incremental.delta_check import read_delta_check
 from amalimart.warehouse.incremental.following import add_following
@@ -112,21 +112,8 @@ def _run_dbt(project: Path, work: Path, settings: ProjectSettings) -> dict[str, 
             next_step="see that the machine has memory to spare; it is tried again",
         )
     if completed.returncode != 0:
-        raise CompileFailed(
-            f"the dbt project does not compile: {_dbts_words(completed.stdout, completed.stderr)}",
-            where=str(project),
-            next_step=f"correct the model; the whole report is in {work / 'dbt.log'}",
-        )
+        raise compile_failed(completed.stdout, completed.stderr, project, work / "dbt.log")
     return dict(json.loads((target / "manifest.json").read_text()))
-
-
-def _dbts_words(said: str, complained: str) -> str:
-    """What dbt says is wrong: the lines from the first that speaks of an error, without times and traces."""
-    text = (said if said.strip() else complained).partition("Traceback (most recent call last)")[0]
-    lines = [re.sub(r"^\d\d:\d\d:\d\d +", "", line).strip() for line in text.splitlines()]
-    lines = [line for line in lines if line]
-    first = next((n for n, line in enumerate(lines) if "rror" in line), max(len(lines) - 8, 0))
-    return " ".join(lines[first:][:8])
 
 
 def _trimmed(manifest: dict[str, Any]) -> dict[str, Any]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from amalimart.core.models import Column, PublishedProject
 from amalimart.core.names import nearest
+from amalimart.warehouse.engine_words import unknown_column
 from amalimart.warehouse.fingerprints import fingerprint_of, fingerprint_of_check
 from amalimart.warehouse.graph import CompiledGraph, Model
 from amalimart.warehouse.incremental.reads import reads_of
 from amalimart.warehouse.planning.shapes import Shapes
-
-_NOT_FOUND = re.compile(r'[Cc]olumn (?:named )?"([^"]+)"')
 
 
 class Change(StrEnum):
@@ -136,8 +134,7 @@ def breaks(
         first = complaint.splitlines()[0]
         named = ", ".join(read)
         what = f"reads {named}, which is dropped" if read else first
-        named_by_engine = _NOT_FOUND.search(complaint)
-        wanted = named_by_engine[1] if named_by_engine else ""
+        wanted = unknown_column(complaint)
         near = nearest(wanted, _candidates(model, after, shapes)) if wanted else None
         found.append(Break(str(model.table), model.file, what, near))
     return tuple(found)
