@@ -27,6 +27,7 @@ from amalimart.warehouse.building import Building, Fate
 from amalimart.warehouse.checking import run_checks
 from amalimart.warehouse.graph import RUN_CONTEXT, CompiledGraph, bronze_id
 from amalimart.warehouse.hot_file import HotFile, work_alone
+from amalimart.warehouse.indexing import index_lookups
 from amalimart.warehouse.model_log import (
     forget_project,
     record_environment,
@@ -56,13 +57,14 @@ KEEP_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build did. Seconds are wall time."""
+    """What a build did. Seconds are wall time; `built_anew` counts tables of which no change set is known."""
 
     release: Release
     models: int
     rows: int
     checks: tuple[CheckResult, ...]
     seconds: float
+    built_anew: int = 0
 
     @property
     def warnings(self) -> tuple[CheckResult, ...]:
@@ -109,6 +111,9 @@ class Executor:
             with self._hot_file.write() as cursor:
                 report = self._build(cursor, graph, lake, progress, standing, attempt, requested)
             self._is_of_this_make = True
+            if report is not None and report.built_anew:
+                with self._hot_file.write() as cursor:
+                    index_lookups(cursor, graph.lookups)
             if standing and report is not None:
                 self._standing()  # tells of those that have just lapsed; after a crash the next build does
             return report  # noqa: TRY300 - it is committed, which the block may still refuse
@@ -172,8 +177,8 @@ class Executor:
             built[model.unique_id] = outcome
         progress(len(graph.models), len(graph.models), "checks")
         judge = Judge(cursor, graph, standing)
-        anew = judge.whole | (changes.checks if changes else frozenset())
-        results = run_checks(cursor, building, graph.checks, anew)
+        whole = judge.whole | (changes.checks if changes else frozenset())
+        results = run_checks(cursor, building, graph.checks, whole)
         verdict = judge.verdict(results, attempt)
         release = Release(
             release_id=previous.release_id + 1 if previous else 1,
@@ -196,7 +201,10 @@ class Executor:
             changes.record(release.release_id)
         if requested is not None:
             record_reason(cursor, release.release_id, requested.reason)
-        return BuildReport(release, models, rows, tuple(results), time.monotonic() - started)
+        anew = sum(
+            built[model.unique_id].fate is Fate.REBUILT for model in graph.models if not model.is_view
+        )
+        return BuildReport(release, models, rows, tuple(results), time.monotonic() - started, anew)
 
     def _changes(
         self, cursor: duckdb.DuckDBPyConnection, graph: CompiledGraph, previous: Release | None

@@ -46,7 +46,7 @@ log = logging.getLogger(__name__)
 
 # Small row groups let a query for some keys skip nearly all of a large table; so does comparing each group's
 # bounds with up to so many keys of a join.
-_ROW_GROUP = 6_144
+ROW_GROUP = 6_144
 _KEYS_THAT_PRUNE = 5_000
 _STORAGE_VERSION = "with version number"
 _CATALOG = "warehouse"
@@ -116,7 +116,7 @@ class HotFile:
         file.parent.mkdir(parents=True, exist_ok=True)
         connection = duckdb.connect()
         try:
-            connection.execute(f"attach '{_escaped(file)}' as {_CATALOG} (row_group_size {_ROW_GROUP})")
+            connection.execute(f"attach '{_escaped(file)}' as {_CATALOG} (row_group_size {ROW_GROUP})")
         except duckdb.IOException as error:
             connection.close()
             if "lock" in str(error).lower():
@@ -200,7 +200,7 @@ class HotFile:
         """A cursor that sees one of the fresh files, too, under the name `next`. Closed and whole after."""
         with self._cursor() as cursor:
             try:
-                cursor.execute(f"attach '{_escaped(file)}' as {NEXT} (row_group_size {_ROW_GROUP})")
+                cursor.execute(f"attach '{_escaped(file)}' as {NEXT} (row_group_size {ROW_GROUP})")
                 try:
                     yield cursor
                 finally:
@@ -313,7 +313,7 @@ class HotFile:
 
 
 def work_alone(cursor: duckdb.DuckDBPyConnection) -> None:
-    """Let no other thread help until the write ends: helping with small statements costs more than it saves."""
+    """Let no other thread help until the write ends: with small statements it costs more than it saves."""
     cursor.execute("set threads = 1")
 
 
