@@ -44,6 +44,7 @@ _MEANINGS = {
     "sla_days.standard": "The same for any other delivery.",
     "fiscal_year_start_month": "Month (1 to 12) with which the fiscal year starts; it is named by the year it ends in.",
     "week_starts_on": "Day on which weeks start in `dim_date`; ISO weeks start on Monday whatever this says.",
+    "releases.keep_days": "Days that it is remembered what each release did; the newest always is.",
     "serve.host": "Address that pages and API listen on; any but the loopback address opens them to others.",
     "serve.port": "Port that pages and API listen on.",
     "serve.allowed_hosts": "Host names the pages answer to; add yours when they are served under one.",
