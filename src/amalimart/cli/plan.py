@@ -22,7 +22,7 @@ _MOST_NAMES = 12
 @click.command()
 @click.option(
     "--models",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    type=click.Path(path_type=Path, file_okay=False),
     help="Another folder of models in the place of the project's own.",
 )
 @home_option
@@ -39,6 +39,8 @@ def plan(models: Path | None, home: Path | None, as_json: bool) -> None:
     from amalimart.orchestrate.project_plan import plan_project
     from amalimart.processes.client import EngineClient
 
+    if models is not None and not models.is_dir():
+        raise click.BadParameter(f"there is no folder {str(models)!r}", param_hint="--models")
     project = open_project(find_home(home))
     with EngineClient(project) as client:
         published = read_published(client.get("/models"))
