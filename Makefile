@@ -31,6 +31,11 @@ $(VENV)/dbt112/stamp: requirements/dbt112.lock
 	@$(VENV)/dbt112/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dbt112.lock
 	@touch $@
 
+$(VENV)/spark.stamp: requirements/spark.lock $(VENV)/dev.stamp
+	@echo "installing Spark, pinned, into $(VENV) (500 MB, for the tests on it alone)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --require-hashes -r requirements/spark.lock
+	@touch $@
+
 demo: $(VENV)/demo.stamp ## run the whole path on a simulated marketplace: http://127.0.0.1:8000
 	@$(BIN)/amalimart demo --home $(DEMO_HOME) --orders $(ORDERS) --port $(PORT)
 
@@ -47,6 +52,10 @@ browser: $(VENV)/dev.stamp ## find a Chromium for the browser tests, or install 
 .PHONY: mariadb
 mariadb: ## find a MariaDB server for the tests of the MySQL source, or install one
 	@sh tools/find_mariadb.sh
+
+.PHONY: spark
+spark: $(VENV)/spark.stamp ## install Spark for the tests on it, and find a Java or install one
+	@sh tools/find_java.sh
 
 check: $(VENV)/dev.stamp format-check lint types imports sql ## what CI runs
 	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow"
@@ -70,14 +79,18 @@ imports: $(VENV)/dev.stamp ## who may import whom
 sql: $(VENV)/dev.stamp ## sqlfluff over the models
 	@$(BIN)/sqlfluff lint --disable-progress-bar src/amalimart/marketplace/dbt/models src/amalimart/marketplace/dbt/tests
 
-test-full: $(VENV)/dev.stamp $(VENV)/dbt112/stamp mariadb ## the long tests that CI runs after the gate
+test-full: $(VENV)/dev.stamp $(VENV)/dbt112/stamp mariadb spark ## the long tests that CI runs after the gate
 	@$(BIN)/pytest -m slow
+
+.PHONY: test-spark
+test-spark: spark ## the slow tests that build the models on Spark
+	@$(BIN)/pytest tests/spark -m slow
 
 .PHONY: test-faults
 test-faults: $(VENV)/dev.stamp ## the slow tests that kill, cut off and starve the ingest
 	@$(BIN)/pytest tests/faults -m slow
 
-.PHONY: bench-demo bench-ingest bench-warehouse
+.PHONY: bench-demo bench-ingest bench-warehouse bench-live
 bench-demo: $(VENV)/dev.stamp ## measure the first page and the cost of a dashboard
 	@PYTHONPATH=. $(BIN)/python bench/demo.py
 
@@ -91,6 +104,9 @@ bench-warehouse: $(VENV)/dev.stamp ## measure whole builds and micro-batches; AR
 bench-soak: $(VENV)/dev.stamp ## publish 20,000 micro-batches and see what grows; ARGUMENTS="--batches 500" for a quick look
 	@PYTHONPATH=. $(BIN)/python bench/soak.py $(ARGUMENTS)
 
+bench-live: $(VENV)/dev.stamp ## measure from a commit in the shop to the answer that shows it
+	@PYTHONPATH=. $(BIN)/python bench/live.py $(ARGUMENTS)
+
 lock: ## pin the requirements anew (needs uv)
 	@for name in demo dev; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
@@ -98,6 +114,8 @@ lock: ## pin the requirements anew (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  --no-emit-index-url --no-emit-package dbt-core-experimental-parser \
 	  requirements/dbt112.in -o requirements/dbt112.lock
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --no-emit-index-url --constraints requirements/dev.lock requirements/spark.in -o requirements/spark.lock
 
 clean: ## remove the virtual environment and caches
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build
