@@ -196,7 +196,7 @@ def test_it_is_kept_who_was_signed_in_whatever_name_is_given(
     admin = client_of("admin")
     path = "/api/v1/releases/blocked/2"
     assert admin.post(f"{path}/accept", json={"reason": "agreed"}).json()["accepted"][0]["check"]
-    admin.post(f"{path}/accept", json={"reason": "agreed", "by": "Kofi"})
+    admin.post(f"{path}/accept", json={"reason": "agreed", "who": "Kofi"})
     admin.post(f"{path}/revoke", json={})
     signed_in = "admin@demo.test"
     assert book.decided == [
@@ -214,7 +214,7 @@ def test_it_is_kept_who_was_signed_in_whatever_name_is_given(
 def test_the_local_operator_decides_as_such(services: AppServices, book: Book) -> None:
     operator = Principal(subject="local operator", role=Role.ADMIN, display_name="Local operator")
     local = TestClient(create_app(replace(services, release_book=book), local_operator=operator))
-    local.post("/api/v1/releases/blocked/2/accept", json={"reason": "agreed", "by": "Ama"})
+    local.post("/api/v1/releases/blocked/2/accept", json={"reason": "agreed", "who": "Ama"})
     as_vendor = {"X-Amalimart-As": "vendor@demo.test"}
     refused = local.post("/api/v1/releases/blocked/2/accept", json={"reason": "x"}, headers=as_vendor)
     assert refused.status_code == 403

@@ -20,6 +20,7 @@ from amalimart.core.errors import (
     NotSignedIn,
     QueryError,
     QueryTooLarge,
+    RequestError,
     RequestRefused,
     UnknownName,
 )
@@ -58,6 +59,8 @@ _FIELDS = {
     "dimension": "a dimension, or a grain of time",
     "operator": "`in` and `not in` take several values, the others exactly one",
     "values": "as texts, whatever the type",
+    "reason": "why",
+    "who": "who says so, where that is not who is signed in",
 }
 _OF_EVERY_ROUTE = (NotSignedIn, RequestRefused, QueryError, Internal)
 _PUBLIC = {"/health"}
@@ -74,6 +77,14 @@ _ERRORS: dict[str, tuple[type[AmalimartError], ...]] = {
     "GET /dashboards/{name}": (NotFound, InvalidFilter, NothingPublished),
     "GET /status": (),
     "GET /releases/latest": (NothingPublished,),
+    "GET /releases": (),
+    "GET /releases/{release_id}": (NotFound,),
+    "GET /releases/difference": (NotFound, Denied),
+    "GET /releases/blocked": (Denied,),
+    "GET /releases/blocked/{number}": (NotFound, Denied),
+    "GET /releases/accepted": (Denied,),
+    "POST /releases/blocked/{number}/accept": (NotFound, RequestError, Denied),
+    "POST /releases/blocked/{number}/revoke": (NotFound, RequestError, Denied),
     "GET /openapi.json": (),
 }  # fmt: skip
 

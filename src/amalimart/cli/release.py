@@ -227,7 +227,7 @@ def _positions(positions: Mapping[str, int]) -> str:
 def accept(number: int, reason: str, by: str | None, home: Path | None, as_json: bool) -> None:
     """Let the checks of a blocked build fail, for as many rows as then: the next build publishes."""
     with _client(home) as client:
-        done = client.post(f"/releases/blocked/{number}/accept", {"reason": reason, "by": by})
+        done = client.post(f"/releases/blocked/{number}/accept", {"reason": reason, "who": by})
     if as_json:
         print_json(done)
         return
@@ -245,7 +245,7 @@ def accept(number: int, reason: str, by: str | None, home: Path | None, as_json:
 def revoke(number: int, reason: str | None, by: str | None, home: Path | None, as_json: bool) -> None:
     """Take back what was accepted of a blocked build: while its checks fail, no build publishes."""
     with _client(home) as client:
-        done = client.post(f"/releases/blocked/{number}/revoke", {"reason": reason, "by": by})
+        done = client.post(f"/releases/blocked/{number}/revoke", {"reason": reason, "who": by})
     if as_json:
         print_json(done)
         return

@@ -23,7 +23,7 @@ from amalimart.core.releases import Acceptance, BlockedBuild, ReleaseSummary
 
 router = APIRouter(tags=["releases"])
 
-_LARGEST = 2**62
+_LARGEST = 2_147_483_647
 _Limit = Annotated[int, Query(ge=1, le=1000)]
 _Number = Annotated[int, Path(ge=1, le=_LARGEST)]
 _Some = Annotated[int, Query(ge=1, le=_LARGEST)]
@@ -35,7 +35,7 @@ class AcceptBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reason: Annotated[str, Field(max_length=2000)]
-    by: Annotated[str | None, Field(max_length=200)] = None
+    who: Annotated[str | None, Field(max_length=200)] = None
 
 
 class RevokeBody(BaseModel):
@@ -44,7 +44,7 @@ class RevokeBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reason: Annotated[str | None, Field(max_length=2000)] = None
-    by: Annotated[str | None, Field(max_length=200)] = None
+    who: Annotated[str | None, Field(max_length=200)] = None
 
 
 @router.get("/releases")
@@ -82,14 +82,14 @@ def accepted(principal: SignedIn, services: Services) -> WireResponse:
 @router.post("/releases/blocked/{number}/accept")
 def accept(number: _Number, body: AcceptBody, principal: SignedIn, services: Services) -> WireResponse:
     """Let the checks that held a build back fail, for as many rows as then; the next build publishes."""
-    done = _book(services).accept(number, _decider(principal, body.by), body.reason)
+    done = _book(services).accept(number, _decider(principal, body.who), body.reason)
     return WireResponse({"accepted": [dataclasses.asdict(each) for each in done]})
 
 
 @router.post("/releases/blocked/{number}/revoke")
 def revoke(number: _Number, body: RevokeBody, principal: SignedIn, services: Services) -> WireResponse:
     """Take back what was accepted of a blocked build."""
-    done = _book(services).revoke(number, _decider(principal, body.by), body.reason)
+    done = _book(services).revoke(number, _decider(principal, body.who), body.reason)
     return WireResponse({"revoked": [dataclasses.asdict(each) for each in done]})
 
 
