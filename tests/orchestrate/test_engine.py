@@ -26,6 +26,7 @@ from amalimart.orchestrate.engine import Engine
 from amalimart.orchestrate.project_init import add_source, init_project
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.warehouse import arrivals, bronze, compiler, executor, project_files
+from amalimart.warehouse.blocked_builds import blocked_builds
 from amalimart.warehouse.compiler import compile_project
 from tests.warehouse.tiny_shop import PROJECT_FILES
 
@@ -226,6 +227,9 @@ def test_a_broken_overlay_keeps_the_old_release_is_said_and_recovers_when_mended
         assert not loop.refresh_once()
     assert len(compilations) == 1  # dbt is not run again for the same files
     assert isinstance(loop.last_error, CompileFailed)
+    with shop.engine.hot_file.records() as cursor:
+        [held] = blocked_builds(cursor, 10)
+    assert (held.code, held.what, held.serving) == ("compile_failed", loop.last_error.what, 1)
     assert loop.building is None
     assert shop.value("select count(*) from gold.fact_orders") == 1
     mine.write_text(SELECT)
