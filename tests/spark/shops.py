@@ -7,7 +7,7 @@ known and unknown, amounts at the edge of their scale, days that do not exist, h
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,17 +17,22 @@ import pyarrow as pa
 
 from amalimart.core.clock import FixedClock
 from amalimart.lake import CommitKind, Lake, Operation
+from amalimart.lake.rows import ChangedRows, Transaction
 from amalimart.mapping.entities import ColumnType, EntityColumn, load_entities
 from amalimart.mapping.source_mapping import SourceMapping
 
 NOW = datetime(2026, 4, 10, 12, 0, tzinfo=UTC)
-ROWS = 14
+ROWS = 20
 IDS = [*map(str, range(1, 9)), " 2", "07"]
 CELLS: Mapping[ColumnType, list[str]] = {
-    ColumnType.TEXT: ["Accra", "accra ", " KUMASI", "Ünïcødé", "it's", "back\\slash", "${x}", "\u00a0", "İstanbul"],
+    ColumnType.TEXT: [
+        "Accra", "accra ", " KUMASI", "Ünïcødé", "it's", "back\\slash", "${x}", "\u00a0", "İstanbul",
+    ],
     ColumnType.INTEGER: ["1", "2", "3", "5.0", "2.5", "+4", "many", "99999999999999999999"],
     ColumnType.DECIMAL: ["1", "0.0000005", "1e-3", "12.3456785", "-0.5", "half"],
-    ColumnType.MONEY: ["10", "10.005", "-10.005", "0.004999", "1e2", "1234567890123456.78", "1e17", "1,5", "ten"],
+    ColumnType.MONEY: [
+        "10", "10.005", "-10.005", "0.004999", "1e2", "1234567890123456.78", "1e17", "1,5", "ten",
+    ],
     ColumnType.BOOLEAN: ["true", "f", "YES", "0", "1", "perhaps"],
     ColumnType.DATE: ["1990-02-28", "2000-02-29", "1999/12/31", "0000-00-00", "2026-02-30"],
     ColumnType.TIMESTAMP: [
@@ -46,7 +51,82 @@ TYPES: Mapping[ColumnType, pa.DataType] = {
 }
 """Columns of a database that types its tables; ids are whole numbers there, and everything else is text."""
 
+FILTERED: Mapping[str, tuple[pa.DataType, list[str]]] = {
+    "kind": (pa.string(), ["sale", "sale", "it's", "gift"]),
+    "quantity": (pa.int32(), ["1", "5", "2", "0"]),
+    "changed": (pa.timestamp("us", tz="UTC"), CELLS[ColumnType.TIMESTAMP]),
+}
+"""Columns that only a filter or an order reads."""
+CHANGES = (Operation.UPSERT, Operation.UPSERT, Operation.UPSERT, Operation.DELETE)
 Row = dict[str, Any]
+KIOSK = """\
+mapping: kiosk
+description: A shop that uses every form of a mapping.
+time_zone: America/New_York
+tables:
+  sales: {key: [id]}
+  people: {key: [id]}
+  old_sales: {key: ["no"]}
+entities:
+  orders:
+    - table: sales
+      precedence: 1
+      where: {kind: [sale, "it's"], quantity: {at_least: 1}, changed: {at_least: 2020-01-01}}
+      deduplicate: {keep: latest, by: changed}
+      lookup:
+        buyers: {table: people, match: {buyer: id}}
+        namesakes: {table: people, match: {buyer: name}, deduplicate: {keep: first, by: born}}
+      columns:
+        order_id: {join: [shop_no, "no"], with: "-"}
+        customer_id: buyer
+        order_date: {from: placed, format: "%d/%m/%Y %H:%M"}
+        total_amount: price
+        discount_amount: rebate
+        currency: {constant: "it's"}
+        status:
+          from: state
+          values: {done: COMPLETED, "Gone Back": RETURNED, "l'autre": PENDING}
+          default: UNKNOWN
+        shipping_city: buyers.city
+        channel: namesakes.channel
+        is_test: flag
+    - table: old_sales
+      precedence: 2
+      columns:
+        order_id: "no"
+        customer_id: buyer
+        order_date: {from: placed, format: "%b %d, %y %I:%M:%S.%f %p"}
+        total_amount: total
+        currency: money
+        status: {from: state, values: {done: COMPLETED}, default: UNKNOWN}
+  users:
+    table: people
+    columns:
+      user_id: id
+      full_name: name
+      birth_date: {from: born, format: "%-d.%-m.%Y", optional: true}
+      created_at: {from: since, format: "%Y-%m-%dT%H:%M:%S%z"}
+"""
+"""A mapping of joins, filters, lookups, formats, doubled keys and united parts."""
+FORMATTED = {
+    "%d/%m/%Y %H:%M": [
+        "01/07/2026 12:00", "8/3/2026 2:30", "01/11/2026 01:30", "31/02/2026 10:00", "2026-03-01 10:00",
+    ],
+    "%b %d, %y %I:%M:%S.%f %p": [
+        "Mar 08, 26 02:30:00.5 AM", "jul 4, 76 12:00:01.000001 pm", "Dec 31, 68 13:00:00.0 PM",
+    ],
+    "%-d.%-m.%Y": ["1.7.1990", "29.02.2000", "29.2.1999", "1.13.2000"],
+    "%Y-%m-%dT%H:%M:%S%z": ["2026-03-29T01:30:00+0100", "2026-03-29T01:30:00-05", "2026-03-29T01:30:00"],
+}  # fmt: skip
+READERS: tuple[tuple[Callable[[pa.DataType], bool], Callable[[str], object]], ...] = (
+    (pa.types.is_integer, lambda text: int(Decimal(text)) if abs(Decimal(text)) < 2**31 else None),
+    (pa.types.is_decimal, lambda text: Decimal(text).quantize(Decimal("0.0001"))),
+    (pa.types.is_floating, float),
+    (pa.types.is_boolean, {"true": True, "YES": True, "1": True, "f": False, "0": False}.get),
+    (pa.types.is_date, lambda text: datetime.fromisoformat(text).date()),
+    (pa.types.is_timestamp, lambda text: datetime.fromisoformat(text).replace(tzinfo=UTC)),
+)
+"""How a database that types its columns would hold a text; what it could not is null."""
 
 
 class Shop:
@@ -60,35 +140,77 @@ class Shop:
         self.tables = {table: tuple(columns) for table, columns in mapping.landed.items() if columns}
 
     def land(self) -> None:
-        """Everything at once, then changes of it: rows told again, in part, deleted, and a table emptied."""
+        """Everything at once and, of a database, changes of it; then one table in three is read anew."""
+        self._snapshot(self.tables)
+        if not self._is_typed:
+            return
+        self._change()
+        self._snapshot([table for place, table in enumerate(self.tables) if place % 3 == 0])
+        self._change()
+
+    def _snapshot(self, tables: Iterable[str]) -> None:
         with self.lake.begin(self.name, CommitKind.SNAPSHOT) as writer:
-            for table in self.tables:
+            for table in tables:
                 rows = list(self._rows(table))
-                writer.write(table, [self._batch(table, rows)], Operation.SNAPSHOT, schema=self._schema(table))
+                writer.write(
+                    table, [self._batch(table, rows)], Operation.SNAPSHOT, schema=self._schema(table)
+                )
             writer.commit({}, NOW)
-        for operation in (Operation.UPSERT, Operation.UPSERT, Operation.DELETE):
-            with self.lake.begin(self.name, CommitKind.CHANGES) as writer:
-                for table in self.tables:
-                    rows = list(self._rows(table))[: 2 if operation is Operation.DELETE else 5]
-                    writer.write(table, [self._batch(table, rows)], operation, schema=self._schema(table))
-                writer.commit({}, NOW + timedelta(minutes=1))
+
+    def _change(self) -> None:
+        """Rows told anew, whole or without the columns that did not change, and gone; some tables emptied."""
+        with self.lake.begin(self.name, CommitKind.CHANGES) as writer:
+            for place, table in enumerate(self.tables):
+                rows = list(self._rows(table))
+                operations = [self._dice.choice(CHANGES) for _ in rows]
+                if place % 7 == 0:
+                    operations[2] = Operation.TRUNCATE
+                unchanged = [
+                    self._untold(table, row, each) for row, each in zip(rows, operations, strict=True)
+                ]
+                writer.add(
+                    ChangedRows(
+                        table,
+                        self._batch(table, rows),
+                        operations,
+                        range(1, len(rows) + 1),
+                        [Transaction("0/1", NOW)] * len(rows),
+                        unchanged,
+                    )
+                )
+            writer.commit({}, NOW + timedelta(minutes=1))
+
+    def _untold(self, table: str, row: Row, operation: Operation) -> tuple[str, ...]:
+        """Columns that a change does not repeat; they are empty in it."""
+        kept = set(self.mapping.key_columns(table))
+        if operation is Operation.TRUNCATE:
+            row.update(dict.fromkeys(row))
+        if operation is not Operation.UPSERT or self._dice.random() < 0.5:
+            return ()
+        untold = tuple(column for column in row if column not in kept and self._dice.random() < 0.4)
+        row.update(dict.fromkeys(untold))
+        return untold
 
     def _rows(self, table: str) -> Iterator[Row]:
         key = self.mapping.key_columns(table)
         for number in range(ROWS):
             row = {column: self._cell(table, column) for column in self.tables[table]}
             if len(key) == 1 and self._dice.random() < 0.9:
-                row[key[0]] = self._typed(table, key[0], str(number % 9 + 1))
+                row[key[0]] = self._typed(table, key[0], str(number % 14 + 1))
             yield row
 
     def _cell(self, table: str, column: str) -> object:
         if self._dice.random() < 0.08:
             return None
         spec, written = self._specs.get((table, column), (None, ()))
-        if spec is None or spec.type is ColumnType.ID:
+        if spec is None and column in FILTERED:
+            cells = FILTERED[column][1]
+        elif spec is None or spec.type is ColumnType.ID:
             cells = IDS
         elif spec.type is ColumnType.ENUM:
             cells = [*written, *spec.values, "never heard of"]
+        elif written:
+            cells = [*written, *CELLS[spec.type][:2]]
         else:
             cells = CELLS[spec.type]
         return self._typed(table, column, self._dice.choice(cells))
@@ -96,21 +218,9 @@ class Shop:
     def _typed(self, table: str, column: str, text: str) -> object:
         kind = self._schema(table).field(column).type
         try:
-            if pa.types.is_integer(kind):
-                return int(Decimal(text)) if abs(Decimal(text)) < 2**31 else None
-            if pa.types.is_decimal(kind):
-                return Decimal(text).quantize(Decimal("0.0001"))
-            if pa.types.is_floating(kind):
-                return float(text)
-            if pa.types.is_boolean(kind):
-                return text in {"true", "YES", "1"}
-            if pa.types.is_date(kind):
-                return datetime.fromisoformat(text).date()
-            if pa.types.is_timestamp(kind):
-                return datetime.fromisoformat(text).replace(tzinfo=UTC)
+            return next((read(text) for is_of, read in READERS if is_of(kind)), text)
         except (ValueError, ArithmeticError):
             return None
-        return text
 
     def _schema(self, table: str) -> pa.Schema:
         return pa.schema([(column, self._type(table, column)) for column in self.tables[table]])
@@ -119,6 +229,8 @@ class Shop:
         spec, _ = self._specs.get((table, column), (None, ()))
         if not self._is_typed:
             return pa.string()
+        if spec is None and column in FILTERED:
+            return FILTERED[column][0]
         if spec is None or spec.type is ColumnType.ID:
             return pa.int64()
         return TYPES.get(spec.type, pa.string())
@@ -136,5 +248,8 @@ def _specs(mapping: SourceMapping) -> dict[tuple[str, str], tuple[EntityColumn, 
             spec = entities[part.entity].columns[canonical]
             origin = part.columns[canonical]
             if (table, column) not in found or spec.type is ColumnType.ID:
-                found[table, column] = (spec, tuple(origin.values or ()))
+                found[table, column] = (
+                    spec,
+                    (*(origin.values or ()), *FORMATTED.get(origin.format or "", ())),
+                )
     return found

@@ -27,7 +27,13 @@ FEW = settings(
 )
 
 
-def compared(engines: BothEngines, target: ColumnType, cells: list[Any], arrow: pa.DataType, text_format: str | None = None) -> None:
+def compared(
+    engines: BothEngines,
+    target: ColumnType,
+    cells: list[Any],
+    arrow: pa.DataType,
+    text_format: str | None = None,
+) -> None:
     source_type = engine_type(str(arrow))
     cast = cast_expression(
         '"from x"',
@@ -47,7 +53,9 @@ def compared(engines: BothEngines, target: ColumnType, cells: list[Any], arrow: 
         f'select n, told, "from x" is not null and told is null as unreadable,'
         f" coalesce({cast.is_changed or 'false'}, false) as changed from typed order by n"
     )
-    apart = [(cells[ours[0]], ours, theirs) for ours, theirs in zip(duck, spark, strict=True) if ours != theirs]
+    apart = [
+        (cells[ours[0]], ours, theirs) for ours, theirs in zip(duck, spark, strict=True) if ours != theirs
+    ]
     assert apart == []
 
 
@@ -62,6 +70,8 @@ def test_a_text_cell_is_read_alike(engines: BothEngines, target: ColumnType, cel
 @pytest.mark.parametrize("target", [each for each in ColumnType if each is not ColumnType.ENUM])
 @FEW
 @given(data=st.data())
-def test_a_typed_cell_is_read_alike(engines: BothEngines, target: ColumnType, kind: str, data: st.DataObject) -> None:
+def test_a_typed_cell_is_read_alike(
+    engines: BothEngines, target: ColumnType, kind: str, data: st.DataObject
+) -> None:
     arrow, cells = TYPED[kind]
     compared(engines, target, data.draw(st.lists(st.none() | cells, min_size=100, max_size=200)), arrow)
