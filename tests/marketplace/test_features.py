@@ -134,8 +134,19 @@ def test_what_happens_later_changes_labels_but_no_feature(bench: ModelBench) -> 
             if row["order_id"] == "o"
         }
 
+    bench.put_version("users", user_id="u", change=1, at="2024-01-01")
+    bench.put_version("addresses", address_id="a", user_id="u", region="Ashanti", change=2, at="2024-01-01",
+                      until=(3, "2024-11-25"))  # fmt: skip
     known = features()
     assert set(known) == set(tables)
+    assert known["features_cod_refusal"]["customer_region"] == "Ashanti"
+    bench.put_version("addresses", address_id="a", user_id="u", region="Volta", change=3, at="2024-11-25")
+    bench.put("payments", payment_id="y2", order_id="o", method="CARD", status="SUCCESS",
+              created_at="2024-11-21", paid_at="2024-11-21")  # fmt: skip
+    bench.put("returns", return_id="r", order_item_id="i", request_at="2024-11-28")
+    bench.put("reviews", review_id="w", order_id="o", customer_id="u", product_id="p", rating=1)
+    bench.put("support_tickets", ticket_id="t", customer_id="u", order_id="o")
+    bench.put("addresses", address_id="b", user_id="u", city="Ho", region="Volta", is_default=True)
     order(bench, "after", str(moment + timedelta(days=1)), "50.00")
     bench.put("order_items", order_item_id="i", order_id="o", quantity=3)
     bench.put("order_status_history", status_change_id="h", order_id="o", new_status="COMPLETED")

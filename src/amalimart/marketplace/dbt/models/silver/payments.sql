@@ -41,6 +41,7 @@ payments as (
         coalesce(stg_payments.paid_at, stg_payments.created_at, orders.ordered_at) as dated_at,
         {{ day_of('coalesce(stg_payments.paid_at, stg_payments.created_at, orders.ordered_at)') }}
             as payment_date,
+        coalesce(stg_payments.created_at, orders.ordered_at, stg_payments.paid_at) as attempted_at,
         stg_payments.status = 'SUCCESS' as is_success,
         coalesce(orders.is_test, false) as is_test
     from stg_payments

@@ -75,6 +75,12 @@ located as (
         coalesce(stg_shipments.region, places.region, default_addresses.region, 'unknown') as region,
         coalesce(stg_shipments.country, places.country, default_addresses.country, 'unknown') as country,
         case
+            when stg_shipments.city is not null then 'shipment'
+            when orders.shipping_city is not null then 'order'
+            when default_addresses.city is not null then 'default address'
+            else 'unknown'
+        end as city_basis,
+        case
             when stg_shipments.region is not null then 'shipment'
             when places.region is not null then 'city table'
             when default_addresses.region is not null then 'default address'
@@ -118,6 +124,7 @@ shipments as (
         city,
         region,
         country,
+        city_basis,
         region_basis,
         delivery_fee,
         currency,
