@@ -1,4 +1,4 @@
-"""History from hand-written versions: changes of a moment, gaps, places and categories, facts as they were."""
+"""History from hand-written versions: changes of a moment, gaps, places, categories, facts as they were."""
 
 from __future__ import annotations
 

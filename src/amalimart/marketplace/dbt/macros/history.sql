@@ -1,6 +1,11 @@
 {#- Type-2 history: from versions of rows, which may overlap where several rows have one key, to what was so
     of a key, from when to when. Order is that of the source's changes; times only follow it. -#}
 
+{#- What comes after every order of arrival, and after every moment. A bound that is compared as such can be
+    part of a join; `is null or` would have the engine compare every row with every other. -#}
+{%- macro end_of_order() -%}99999999999999999999999999999999999999{%- endmacro -%}
+{%- macro end_of_time() -%}timestamp '9999-12-31 23:59:59'{%- endmacro -%}
+
 {#- What is so of a key from each change on: the row that changed last and is still there. `versions` is a
     CTE of a view of versions; `columns` are carried along. Gives _order, _at, _position, _is_there and
     _is_snapshot beside them. -#}
@@ -65,7 +70,7 @@
             on
                 ended.{{ key }} = standing.{{ key }}
                 and ended._order > standing._from_order
-                and coalesce(ended._order < standing._to_order, true)
+                and ended._order < coalesce(standing._to_order, {{ end_of_order() }})
     ) as changes
     where changes._rank = 1
 {%- endmacro -%}
@@ -117,7 +122,7 @@
         on
             moments.{{ key }} = members.{{ key }}
             and moments._order >= members._from_order
-            and coalesce(moments._order < members._to_order, true)
+            and moments._order < coalesce(members._to_order, {{ end_of_order() }})
 {%- endmacro -%}
 
 {#- From which change on a version of a member counts. What the oldest snapshot told counts from the start: a
@@ -197,9 +202,9 @@ cast(_number as bigint) as version_number,
 {{ fact }}.{{ key }} = {{ history }}.{{ history_key or key }}
 {%- if at == 'close' %}
 and {{ history }}.valid_from < {{ when }}
-and coalesce({{ when }} <= {{ history }}.valid_to, true)
+and {{ when }} <= coalesce({{ history }}.valid_to, {{ end_of_time() }})
 {%- else %}
 and {{ history }}.valid_from <= {{ when }}
-and coalesce({{ when }} < {{ history }}.valid_to, true)
+and {{ when }} < coalesce({{ history }}.valid_to, {{ end_of_time() }})
 {%- endif %}
 {%- endmacro -%}
