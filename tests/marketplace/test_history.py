@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from amalimart.warehouse.staging.macros import rendered
+
 if TYPE_CHECKING:
     from tests.marketplace.conftest import ModelBench
 
@@ -198,3 +200,19 @@ def test_versions_that_overlap_are_found(bench: ModelBench) -> None:
         bench.rows("gold.dim_vendors_history")
         bench.execute(f"update gold.dim_vendors_history set {spoilt} where version_number = 1")
         assert bench.broken_rows(check), spoilt
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [("2024-04-30", None), ("2024-05-01", "PENDING"), ("2024-05-31", "PENDING"), ("2024-06-01", "APPROVED")],
+)
+def test_a_day_is_read_with_what_stood_at_its_end(bench: ModelBench, day: str, expected: str | None) -> None:
+    bench.put_version("vendors", vendor_id="v", status="PENDING", change=1, at=MAY, until=(2, JUNE))
+    bench.put_version("vendors", vendor_id="v", status="APPROVED", change=2, at=JUNE)
+    bench.rows("gold.dim_vendors_history")
+    was = rendered("{{ as_was('fact', 'seller', 'day', 'was', history_key='vendor_id', at='close') }}")
+    fact = f"select 'v' as seller, date '{day}' as day"
+    ((found,),) = bench.execute(
+        f"select status from ({fact}) as fact left join gold.dim_vendors_history as was on {was}"
+    )
+    assert found == expected
