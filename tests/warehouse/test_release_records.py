@@ -20,18 +20,19 @@ import pytest
 from hypothesis import given, settings
 
 from amalimart.core.clock import FixedClock
-from amalimart.core.errors import NotFound
+from amalimart.core.errors import CompileFailed, NotFound
 from amalimart.core.names import TableRef
 from amalimart.core.releases import ModelChange, ModelFate, ReleaseDetail, ReleaseDifference
 from amalimart.lake import Operation
 from amalimart.mapping.source_mapping import load_mapping
 from amalimart.warehouse import release_records
-from amalimart.warehouse.blocked_builds import blocked_builds
+from amalimart.warehouse.blocked_builds import Attempt, blocked_builds
 from amalimart.warehouse.building import Building, Built
 from amalimart.warehouse.executor import Executor
 from amalimart.warehouse.graph import Check, CompiledGraph, Model, model_id
 from amalimart.warehouse.hot_file import HotFile
 from amalimart.warehouse.lake_view import lake_state
+from amalimart.warehouse.model_log import record_reason
 from amalimart.warehouse.release_reading import release_detail, release_difference, releases
 from tests.warehouse import test_selective_rebuild as bazaars
 from tests.warehouse.tiny_graph import tiny_graph
@@ -277,12 +278,20 @@ def test_old_releases_are_trimmed_a_few_at_a_time_and_what_holds_now_stays_known
     assert [check.name for check in detail(shop.hot_file, 7).failing] == ["few_orders"]
     [fact] = [e for e in difference(shop.hot_file, 7, 9).models if e.model == "gold.fact_orders"]
     assert (fact.came, fact.went, fact.before, fact.after) == (2, 0, 9, 11)
+    with shop.hot_file.write() as cursor:
+        record_reason(cursor, 9, "Ama asked for it")
+        for number in (1, 2):
+            Attempt(None, {}).record(cursor, NOW, CompileFailed(f"number {number}"))
+    assert detail(shop.hot_file, 9).reason == "Ama asked for it"
+    assert detail(shop.hot_file, 8).reason is None
     # A project that has rested for long still has its newest release, and its rows are still known.
     shop.executor = Executor(shop.hot_file, shop.clock, ZoneInfo(ZONE), keep_days=2)
     publish_on(shop, graph, 400, "33")
     assert kept(shop.hot_file) == [10]
     [newest] = [e for e in detail(shop.hot_file, 10).models if e.model == "gold.fact_orders"]
     assert (newest.came, newest.went, newest.rows) == (1, 0, 12)
+    assert shop.query("select count(*) from meta.release_reasons") == [(0,)]
+    assert shop.query("select what from meta.blocked_builds") == [("number 2",)]
 
 
 def test_no_more_releases_are_kept_than_so_many(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

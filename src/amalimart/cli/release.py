@@ -101,6 +101,8 @@ def _print_release(found: Mapping[str, Any]) -> None:
     click.echo(f"release {head['release_id']}, published at {head['published_at']}")
     click.echo(f"fresh as of {head['fresh_as_of'] or 'unknown'}, project {head['project_hash']}")
     click.echo(f"sources: {_positions(head['positions'])}")
+    if found["reason"]:
+        click.echo(f"reason: {found['reason']}")
     if not head["is_recorded"]:
         click.echo("what it did was not kept: an earlier version published it")
     if found["models"]:

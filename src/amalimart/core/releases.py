@@ -95,11 +95,15 @@ class ReleaseSummary:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseDetail:
-    """One published release, the models it changed, and the checks that some row broke as of it."""
+    """One published release, the models it changed, and the checks that some row broke as of it.
+
+    reason  who asked for it and for what; None where it follows from what landed, the project or the day
+    """
 
     release: ReleaseSummary
     models: tuple[ModelChange, ...]
     failing: tuple[CheckState, ...]
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

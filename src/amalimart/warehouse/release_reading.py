@@ -47,8 +47,12 @@ def release_detail(cursor: duckdb.DuckDBPyConnection, release_id: int) -> Releas
         "select model, fate, came, went, rows from meta.release_models where release_id = ? order by model",
         [release_id],
     ).fetchall()
+    reason = cursor.execute(
+        "select reason from meta.release_reasons where release_id = ?", [release_id]
+    ).fetchone()
     return ReleaseDetail(
         release=found,
+        reason=reason[0] if reason else None,
         models=tuple(
             ModelChange(name, ModelFate(fate), came, went, rows) for name, fate, came, went, rows in models
         ),

@@ -113,7 +113,8 @@ class ReleaseRecords:
         ).fetchone()
         last, trimmed = found or (0, 0)
         if trimmed:
-            cursor.execute("delete from meta.releases where release_id <= ?", [last])
+            for table in ("releases", "release_reasons"):
+                cursor.execute(f"delete from meta.{table} where release_id <= ?", [last])
             for table, named in (("release_models", "model"), ("release_checks", "check_name")):
                 cursor.execute(
                     f"delete from meta.{table} where release_id <= ? and ({named}, release_id) not in"
@@ -121,11 +122,11 @@ class ReleaseRecords:
                     f" group by {named})",
                     [last, last + 1],
                 )
-            cursor.execute(
-                "delete from meta.blocked_builds where last_attempted_at < ?"
-                " and number < (select max(number) from meta.blocked_builds)",
-                [before],
-            )
+        cursor.execute(
+            "delete from meta.blocked_builds where last_attempted_at < ?"
+            " and number < (select max(number) from meta.blocked_builds)",
+            [before],
+        )
         if trimmed < _TRIMMED_AT_ONCE:
             self._trimmed = (_At.of(release), business_day)
 
