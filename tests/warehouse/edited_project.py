@@ -113,7 +113,11 @@ FILES = {f"macros/{path.name}": path.read_text() for path in (PACKAGED_PROJECT /
     "models/gold/today.sql": "select business_day from {{ source('meta', 'run_context') }}",
     "tests/no_total_is_absurd.sql": "select * from {{ ref('kept') }} where total_amount > 100000",
 }
-COLUMNS = {"sales": ("id", "buyer", "at", "total", "state", "channel"), "lines": ("id", "sale", "count")}
+COLUMNS = {
+    "sales": ("id", "buyer", "at", "total", "state", "channel"),
+    "lines": ("id", "sale", "count", "article", "price"),
+}
+USUAL = {"article": "7", "price": "2.50"}
 
 Row = dict[str, str | None]
 Relation = tuple[tuple[tuple[str, str], ...], Counter[tuple[object, ...]]]
@@ -150,7 +154,10 @@ class EditedShop:
             [(name, self.count_type if name == "count" else pa.string()) for name in COLUMNS[table]]
         )
         listed = [
-            {name: int(row["count"] or 0) if name == "count" else row.get(name) for name in schema.names}
+            {
+                name: int(row["count"] or 0) if name == "count" else row.get(name, USUAL.get(name))
+                for name in schema.names
+            }
             for row in rows
         ]
         with self.lake.begin("bazaar", kind) as writer:

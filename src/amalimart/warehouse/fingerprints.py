@@ -1,45 +1,42 @@
 """What a definition is known by: equal for texts that differ in comments and blanks only.
 
-Made of the engine's words of the SQL, not of a tree: no rewriting can make two meanings look the same.
+Made of the words of the SQL, not of a tree: no rewriting can make two meanings look the same.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import asdict
 from functools import cache, lru_cache
 from importlib.metadata import version
+from itertools import pairwise
 from typing import Any
-
-from sqlglot.dialects.duckdb import DuckDB
-from sqlglot.errors import SqlglotError
 
 from amalimart.warehouse.graph import Check, Model
 
-_ENGINE = DuckDB()
+_WORD = re.compile(
+    r"""
+    --[^\n]* | /\*(?:(?!/\*|\*/).)*\*/     # comments
+    | [eE]'(?:[^'\\]|\\.|'')*'             # a text with escapes
+    | [xXbB]?'(?:[^']|'')*'                # a text, or bytes
+    | "(?:[^"]|"")*"                       # a name
+    | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$      # a text in dollars
+    | \w+                                  # 0x10 is one word, 0 x10 are two
+    | [^\w\s]
+    """,
+    re.VERBOSE | re.DOTALL,
+)
 
 
-@lru_cache(maxsize=2_000)
+@lru_cache(maxsize=4_000)
 def words_of(sql: str) -> str:
-    """SQL without its comments, one blank between words; as it is where it cannot be taken apart."""
-    try:
-        tokens = _ENGINE.tokenize(sql)
-    except SqlglotError:
-        return sql
-    words = []
-    end = -1
-    for token in tokens:
-        # 0x10 is one number, 0 x10 a number with an alias: words that touch are kept apart from others.
-        if token.start == end + 1 and _joins(sql[end : end + 1]) and _joins(sql[token.start]):
-            words.append("\0")
-        words.append(sql[token.start : token.end + 1])
-        end = token.end
-    return " ".join(words)
-
-
-def _joins(character: str) -> bool:
-    return character.isalnum() or character in {"_", "$", ".", '"', "'"}
+    """SQL without its comments, one blank between words; as it is where that cannot be told for sure."""
+    words = [found[0] for found in _WORD.finditer(sql)]
+    if any(pair == ("/", "*") for pair in pairwise(words)):
+        return sql  # a comment within a comment
+    return " ".join(word for word in words if not word.startswith(("--", "/*")))
 
 
 def fingerprint_of(model: Model) -> str:
