@@ -148,7 +148,8 @@ def comparable(value: Any) -> Any:
     if isinstance(value, float) and math.isnan(value):
         return "nan"
     if isinstance(value, Decimal):
-        return value, value.as_tuple().exponent
+        scale = value.as_tuple().exponent
+        return (value, scale) if scale else int(value)  # a whole number of 38 digits is a decimal to Spark
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
     return value
