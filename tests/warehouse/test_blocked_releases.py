@@ -26,7 +26,7 @@ from amalimart.orchestrate.release_book import ReleaseBook
 from amalimart.warehouse import blocked_builds as blocked_builds_module
 from amalimart.warehouse import compiler
 from amalimart.warehouse.executor import BuildReport, Executor
-from amalimart.warehouse.graph import Check, CompiledGraph, model_id
+from amalimart.warehouse.graph import Check, CompiledGraph, ValuesOf, model_id
 from amalimart.warehouse.incremental.delta_check import DeltaCheck, Piece
 from amalimart.warehouse.incremental.recipe import came
 from amalimart.warehouse.lake_view import lake_state
@@ -152,6 +152,26 @@ def test_a_build_that_is_held_back_changes_nothing_and_says_why(desk: Desk) -> N
     assert "nobody" not in kept.replace("buyers_have_numbers", "")
 
 
+def test_of_a_check_that_shows_values_the_rows_that_hold_them_are_kept(desk: Desk) -> None:
+    of_states = Check(
+        unique_id="test.marketplace.states",
+        name="states",
+        is_error=True,
+        sql=f"select status as value_field, count(*) as n_records from {FACT.sql}"
+        " where status <> 'COMPLETED' group by status",
+        parents=frozenset({model_id("fact_orders")}),
+        values=ValuesOf(model_id("fact_orders"), "status", "value_field"),
+    )
+    desk.graph = replace(desk.graph, checks=(*desk.graph.checks, of_states))
+    desk.land(
+        ("2", "7", "2026-03-01", "5", "open", "", "sale"), ("3", "7", "2026-03-01", "5", "", "", "sale")
+    )
+    [check] = desk.is_held().checks
+    assert check.failing_rows == 2  # two values
+    assert check.sample.columns == ("order_id", "total_amount", "status")
+    assert sorted(check.sample.rows) == [("2", "5.00", "PENDING"), ("3", "5.00", "UNKNOWN")]
+
+
 def test_no_more_than_a_few_rows_are_kept_of_many(desk: Desk) -> None:
     desk.land(*[order(str(key), "9999") for key in range(10, 60)])
     [check] = desk.is_held().checks
@@ -218,6 +238,29 @@ def test_before_the_first_release_a_blocked_build_can_be_seen_and_accepted(shop:
     desk.book.accept(1, AMA, "the shop sells cars now")
     assert desk.published().release.release_id == 1
     desk.ledger.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "namespace", "sql", "shown"),
+    [
+        ("unique", None, "select email as unique_field", "unique_field"),
+        ("accepted_values", None, "with all_values as (select 1 as value_field)", "value_field"),
+        ("relationships", None, "select email as from_field", "from_field"),
+        ("not_null", None, "select email", None),
+        ("unique", "another_package", "select email as unique_field", None),
+        ("unique", None, "a project's own test of this name", None),
+    ],
+)
+def test_tests_of_dbt_that_show_values_are_known(
+    name: str, namespace: str | None, sql: str, shown: str | None
+) -> None:
+    node = {
+        "compiled_code": sql,
+        "attached_node": "model.marketplace.people",
+        "test_metadata": {"name": name, "namespace": namespace, "kwargs": {"column_name": "email"}},
+    }
+    found = compiler._values_of(node)
+    assert found == (ValuesOf("model.marketplace.people", "email", shown) if shown else None)
 
 
 # Accepting.

@@ -14,9 +14,10 @@ from typing import Protocol
 import duckdb
 
 from amalimart.core.errors import CheckFailed
+from amalimart.core.names import quoted
 from amalimart.core.releases import Acceptance, BlockedCheck, SampleRows
 from amalimart.warehouse.blocked_builds import Attempt
-from amalimart.warehouse.graph import CompiledGraph
+from amalimart.warehouse.graph import CompiledGraph, ValuesOf
 from amalimart.warehouse.release_log import CheckResult
 from amalimart.warehouse.release_records import CheckValues, failing_checks
 from amalimart.warehouse.samples import sampled
@@ -117,11 +118,24 @@ class Judge:
                     failing = int(found[0])
                 elif check.delta is not None:
                     sql = next(piece.sql for piece in check.delta.pieces)
-            rows = sampled(self._cursor, sql, self._graph.personal)
+            rows = sampled(self._cursor, sql, self._graph.personal, self._meant(check.values, sql))
         except duckdb.Error:
             # A row that breaks a check may be one that cannot be shown. The verdict stands without it.
             rows = SampleRows((), (), ())
         return BlockedCheck(result.name, failing, rows)
+
+    def _meant(self, values: ValuesOf | None, sql: str) -> str:
+        """The rows that a check means where it shows values of theirs; empty where it shows rows."""
+        table = next(
+            (each.table for each in self._graph.models if values and each.unique_id == values.model), None
+        )
+        if values is None or table is None:
+            return ""
+        shown = f"select {quoted(values.shown)} as shown from (\n{sql}\n) as failing"
+        return (
+            f"select tested.* from {table.sql} as tested semi join ({shown}) as failing"
+            f" on tested.{quoted(values.column)} = failing.shown"
+        )
 
 
 def _held_back(checks: Sequence[BlockedCheck]) -> CheckFailed:

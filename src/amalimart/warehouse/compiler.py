@@ -16,7 +16,7 @@ from typing import Any
 from amalimart.core.errors import UnsupportedFeature, WarehouseError
 from amalimart.core.names import TableRef
 from amalimart.warehouse.dbt_words import compile_failed
-from amalimart.warehouse.graph import BRONZE, Check, CompiledGraph, Model, OnChanges
+from amalimart.warehouse.graph import BRONZE, Check, CompiledGraph, Model, OnChanges, ValuesOf
 from amalimart.warehouse.incremental.delta_check import read_delta_check
 from amalimart.warehouse.incremental.following import add_following
 from amalimart.warehouse.incremental.recipe import read_recipe
@@ -33,6 +33,7 @@ _KEPT_OF_A_CONFIG = (
 )  # fmt: skip
 FORMAT = 17  # of the cache; another number reads every project anew
 _KINDS = {"operation": "an on-run-start or on-run-end hook", "analysis": "an analysis"}
+_SHOWN_VALUES = {"unique": "unique_field", "accepted_values": "value_field", "relationships": "from_field"}
 _SCHEMAS = ("staging", "silver", "gold")
 _DBT = "import sys; from dbt.cli.main import cli; sys.argv[0] = 'dbt'; cli()"
 
@@ -126,6 +127,16 @@ def _trimmed(manifest: dict[str, Any]) -> dict[str, Any]:
     return {"nodes": nodes, "sources": sorted(manifest["sources"])}
 
 
+def _values_of(node: dict[str, Any]) -> ValuesOf | None:
+    """What a test of dbt's own, which shows values and not the rows that hold them, looked at."""
+    told = node.get("test_metadata") or {}
+    shown = _SHOWN_VALUES.get(str(told.get("name")), "")
+    column = (told.get("kwargs") or {}).get("column_name")
+    tested = node.get("attached_node")
+    is_plain = bool(shown) and not told.get("namespace") and shown in node["compiled_code"]
+    return ValuesOf(tested, str(column), shown) if is_plain and column and tested else None
+
+
 def _personal(column: dict[str, Any]) -> str | None:
     """The name of a column that its description classifies as personal; staging says so by a tag."""
     config = column.get("config") or {}
@@ -166,6 +177,7 @@ def read_manifest(manifest: dict[str, Any], project_hash: str) -> CompiledGraph:
                     sql=node["compiled_code"],
                     parents=parents,
                     delta=read_delta_check(node["delta"]) if node.get("delta") else None,
+                    values=_values_of(node),
                     file=node.get("original_file_path") or "",
                 )
             )

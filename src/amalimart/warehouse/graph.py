@@ -56,8 +56,22 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
+class ValuesOf:
+    """Which rows a check means that shows values of theirs: those of a model with the value in a column.
+
+    model   its unique id
+    column  of the model
+    shown   the column of the check's own rows
+    """
+
+    model: str
+    column: str
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
-    """One compiled test: its SQL returns the rows that break it."""
+    """One compiled test: its SQL returns the rows that break it, or `values` of theirs."""
 
     unique_id: str
     name: str
@@ -66,6 +80,7 @@ class Check:
     parents: frozenset[str]
     delta: DeltaCheck | None = None
     file: str = ""
+    values: ValuesOf | None = None
 
 
 @dataclass(frozen=True)

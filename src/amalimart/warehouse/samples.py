@@ -22,12 +22,15 @@ _LONGEST_VALUE = 200
 _PLAIN = (bool, int, float, Decimal, str, date, datetime, time)
 
 
-def sampled(cursor: duckdb.DuckDBPyConnection, sql: str, personal: Collection[str]) -> SampleRows:
+def sampled(
+    cursor: duckdb.DuckDBPyConnection, sql: str, personal: Collection[str], rows_meant: str = ""
+) -> SampleRows:
     """Some rows of a check's query, all columns of the table where the check looks at one row at a time.
 
-    `personal` are names in lower case.
+    `personal` are names in lower case. `rows_meant` selects whole rows of a table where the check's own
+    rows are values of theirs.
     """
-    widened = _widened(sql)
+    widened = rows_meant or _widened(sql)
     cursor.execute(f"select * from (\n{widened or sql}\n) as failing limit {SAMPLED_ROWS}")
     found = cursor.fetchall()
     columns = tuple(str(column[0]) for column in cursor.description or ())
