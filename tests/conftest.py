@@ -26,13 +26,13 @@ def amalimart_sample() -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def compiled_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[None]:
+def compiled_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Path]:
     """Projects of one test run share what dbt made of them: most hold the same models."""
     base = tmp_path_factory.getbasetemp()
     folder = (base if worker_id == "master" else base.parent) / "compiled-by-dbt"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AMALIMART_COMPILED", str(folder))
-        yield
+        yield folder
 
 
 @pytest.fixture(autouse=True)

@@ -28,8 +28,8 @@ def tiny_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def compile_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("compiled")
+def compile_cache(compiled_once: Path) -> Path:
+    return compiled_once
 
 
 @pytest.fixture

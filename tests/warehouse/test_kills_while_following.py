@@ -21,7 +21,7 @@ import pytest
 
 from amalimart.warehouse.release_log import latest_positions
 from tests.warehouse.accounts_by_hand import Books, published_accounts, told_apart
-from tests.warehouse.whole_shop import SOURCE, WholeShop, contents, differing
+from tests.warehouse.whole_shop import SOURCE, WholeShop, contents, differing, opened_in
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,10 +29,9 @@ ROOT = Path(__file__).parents[2]
 class Lives:
     """A process that publishes, killed and born again."""
 
-    def __init__(self, process: subprocess.Popen[str], cycle: float) -> None:
-        """`cycle` is about how many seconds one release takes."""
+    def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
-        self._cycle = cycle
+        self._cycle = 1.0  # seconds that one release takes, as far as is known
 
     def live(self, releases: int, share: float) -> None:
         """One life, ended by SIGKILL after some releases and a share of the next."""
@@ -57,13 +56,13 @@ class Lives:
 
 
 @contextmanager
-def lives_in(folder: Path, cycle: float) -> Iterator[Lives]:
+def lives_in(folder: Path) -> Iterator[Lives]:
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.warehouse.following_process", str(folder)],
         cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     with process:
-        yield Lives(process, cycle)
+        yield Lives(process)
 
 
 def what_is_left(folder: Path, before: int) -> tuple[int, bool]:
@@ -84,16 +83,11 @@ def what_is_left(folder: Path, before: int) -> tuple[int, bool]:
 
 def hold(folder: Path, kills: int) -> None:
     dice = random.Random(20260328)  # noqa: S311 - moments, not secrets
-    shop = WholeShop(folder)
-    shop.open_for_business()
-    graph = shop.graph()
-    report = shop.publish(graph)
-    assert report is not None
-    shop.hot_file.close()
+    opened_in(folder)
     left, in_the_middle = [1], 0
-    with lives_in(folder, report.seconds / 2) as lives:
-        for _ in range(kills):
-            lives.live(dice.choice((0, 1)), dice.uniform(0.02, 1.0))
+    with lives_in(folder) as lives:
+        for number in range(kills):
+            lives.live(1 - number % 2, dice.uniform(0.02, 1.0))
             release, had_more = what_is_left(folder, left[-1])
             left.append(release)
             in_the_middle += had_more
@@ -101,6 +95,7 @@ def hold(folder: Path, kills: int) -> None:
     assert in_the_middle >= kills // 3, "too few kills met a build"
     shop = WholeShop(folder)
     try:
+        graph = shop.graph()
         shop.publish(graph)
         with shop.hot_file.read() as transaction:
             assert published_accounts(transaction) == Books(shop, shop.version).at(shop.version)
@@ -110,8 +105,9 @@ def hold(folder: Path, kills: int) -> None:
         shop.hot_file.close()
 
 
+@pytest.mark.timeout(600)
 def test_a_kill_while_following_leaves_the_old_or_the_new_release(tmp_path: Path) -> None:
-    hold(tmp_path, kills=4)
+    hold(tmp_path, kills=3)
 
 
 @pytest.mark.slow

@@ -305,8 +305,8 @@ def contents(hot_file: HotFile) -> dict[str, Counter[tuple[object, ...]]]:
 
 
 @pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("bazaar")
+def compiled(compiled_once: Path) -> Path:
+    return compiled_once
 
 
 def hold(everything: dict[str, list[Row]], steps: list[tuple[str, Any]], compiled: Path) -> None:

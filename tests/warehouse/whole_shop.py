@@ -6,8 +6,10 @@ twice or together in one batch. What must come of them is computed apart, by SQL
 
 from __future__ import annotations
 
+import fcntl
 import os
 import random
+import shutil
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -218,6 +220,21 @@ class WholeShop:
     def _batch(entity: str, rows: Iterable[Row]) -> pa.RecordBatch:
         schema = pa.schema([(name, pa.string()) for name in load_entities()[entity].columns])
         return pa.RecordBatch.from_pylist(list(rows), schema)
+
+
+def opened_in(folder: Path) -> None:
+    """Put a shop with its first release into a folder: a copy of the one that all tests of a run share."""
+    shared = Path(os.environ["AMALIMART_COMPILED"]) / SOURCE
+    shared.mkdir(parents=True, exist_ok=True)
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "is_made").exists():
+            shop = WholeShop(shared / "shop")
+            shop.open_for_business()
+            shop.publish(shop.graph())
+            shop.hot_file.close()
+            (shared / "is_made").touch()
+    shutil.copytree(shared / "shop", folder, dirs_exist_ok=True)
 
 
 def contents(hot_file: HotFile) -> dict[str, Counter[tuple[object, ...]]]:
