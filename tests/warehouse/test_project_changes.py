@@ -106,6 +106,7 @@ def test_a_change_that_changes_no_row_stops_there(shop: EditedShop) -> None:
     assert report.models == 0
 
 
+@pytest.mark.slow
 def test_what_reads_a_large_model_is_built_anew_with_it(
     shop: EditedShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,6 +126,7 @@ def test_a_new_setting_builds_the_models_that_read_it(shop: EditedShop) -> None:
     assert shop.rows("select days from gold.late") == [(3,)]
 
 
+@pytest.mark.slow
 def test_another_make_builds_everything_anew(shop: EditedShop) -> None:
     models = len(shop.rows("select * from meta.models"))
     shop.zone = "Africa/Lagos"
@@ -190,6 +192,7 @@ def test_a_view_becomes_a_table_and_a_table_a_view_while_data_changes(shop: Edit
     shop.see_it_holds()
 
 
+@pytest.mark.slow
 def test_two_models_may_swap_their_places(shop: EditedShop) -> None:
     """Whose table stands at a place is told by the model's id, not by the place."""
     shop.files["models/gold/left.sql"] = "{{ config(alias='one') }} select 1 as one"
@@ -244,7 +247,7 @@ def test_each_change_of_columns_is_never_mixed_with_the_rows_of_before(
 
 def test_a_change_of_columns_is_never_mixed_with_the_rows_of_before(shop: EditedShop) -> None:
     """The same in short: each change after the other, data changing with it; the slow form has each alone."""
-    for number, change in enumerate(["reordered", "dropped", "retyped to a narrower number", "renamed"]):
+    for number, change in enumerate(["reordered", "retyped to a narrower number"]):
         shop.files["models/gold/kept.sql"] = KEPT.replace(*COLUMN_EDITS[change])
         shop.land("sales", MORE if number % 2 else SALES)
         shop.see_it_holds()
@@ -263,6 +266,7 @@ def test_a_mapping_that_gains_and_loses_a_column_while_data_changes(shop: Edited
     shop.see_it_holds()
 
 
+@pytest.mark.slow
 def test_a_mapping_that_reads_a_value_otherwise_is_taken_up(shop: EditedShop) -> None:
     edit(shop, "total_amount\nfrom", "total_amount,\n    status\nfrom")
     shop.see_it_holds()
@@ -467,7 +471,7 @@ PLAIN = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.
 
 
 @settings(
-    max_examples=2, deadline=None, suppress_health_check=PLAIN, derandomize=True, phases=[Phase.generate]
+    max_examples=1, deadline=None, suppress_health_check=PLAIN, derandomize=True, phases=[Phase.generate]
 )
 @given(steps=STEPS)
 def test_edits_and_changes_in_any_order_give_what_building_at_once_gives(
