@@ -212,9 +212,12 @@ class Soaked:
 
     @property
     def memory_growth(self) -> float:
-        """Median resident memory of the last tenth over that of the first."""
-        first, last = _tenths(self.resident)
-        return statistics.median(last) / statistics.median(first)
+        """Most resident memory of the second half over that of the first.
+
+        It rises and falls with what no checkpoint has written yet, so a tenth may end on a rise.
+        """
+        half = len(self.resident) // 2
+        return max(self.resident[half:]) / max(self.resident[:half])
 
 
 def _tenths(values: Sequence[float]) -> tuple[Sequence[float], Sequence[float]]:
@@ -343,7 +346,7 @@ def main() -> None:
             [
                 Figure("the file over a fresh one", soaked.file_growth, "x", 2.0),
                 Figure("p95 of the last tenth over the first", soaked.p95_growth, "x", 1.15),
-                Figure("memory of the last tenth over the first", soaked.memory_growth, "x", 1.15),
+                Figure("memory of the second half over the first", soaked.memory_growth, "x", 1.15),
             ]
         )
     )

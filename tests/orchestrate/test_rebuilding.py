@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -240,19 +241,27 @@ def test_another_process_finds_the_file_that_took_over_in_use(shop: LandedShop) 
     assert files_of(shop) == ["1.duckdb"]
 
 
-def _killed(home: Path, models: Path, kind: str, after: float) -> None:
-    command = [sys.executable, "-m", "tests.orchestrate.swapping_process", str(home), str(models), kind]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    with process.stdout:
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(after)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+def _swapping(home: Path, models: Path, kind: str, dies: str = "never") -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.orchestrate.swapping_process", str(home), str(models), kind, dies]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def _check_what_is_left(shop: LandedShop) -> str:
+    """Whole, counted without a gap, and able to go on; returns which file it is."""
+    shop.engine = shop.opened()
+    try:
+        assert shop.value("select count(*) from gold.fact_orders") == 20_000
+        assert shop.value("select max(release_id) = count(*) from meta.releases") is True
+        shop.engine.refresh()
+        assert shop.value(SUM) == Decimal("100000.00")
+        assert len(files_of(shop)) <= 1
+        return os.path.realpath(shop.home / "data" / "warehouse.duckdb")
+    finally:
+        shop.engine.close()
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("kind", ["rebuild", "compact"])
 def test_a_kill_at_any_moment_leaves_the_old_file_or_the_new_one(
     shop: LandedShop, tmp_path_factory: pytest.TempPathFactory, kind: str
@@ -261,18 +270,38 @@ def test_a_kill_at_any_moment_leaves_the_old_file_or_the_new_one(
     shop.engine.refresh()
     shop.engine.close()
     models = tmp_path_factory.mktemp("killed")
+    dice = random.Random(20261126)  # noqa: S311 - moments, not secrets
     generations = set()
-    for number in range(20):
-        _killed(shop.home, models, kind, 0.1 + number * 0.15)
-        shop.engine = shop.opened()
-        assert shop.value("select count(*) from gold.fact_orders") == 20_000
-        assert shop.value("select max(release_id) = count(*) from meta.releases") is True
-        shop.engine.refresh()
-        assert shop.value(SUM) == Decimal("100000.00")
-        assert len(files_of(shop)) <= 1
-        generations.add(os.path.realpath(shop.home / "data" / "warehouse.duckdb"))
-        shop.engine.close()
+    for number in range(12):
+        process = _swapping(shop.home, models, kind)
+        assert process.stdout is not None
+        with process.stdout:
+            for _ in range(1 + number % 3):  # ready, and how often another file took over
+                assert process.stdout.readline() in {"ready\n", "took over\n"}
+            time.sleep(dice.uniform(0.0, 1.5))
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        generations.add(_check_what_is_left(shop))
     assert len(generations) > 1
+    shop.engine = shop.opened()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("dies", ["before the link", "after the link"])
+def test_a_kill_right_at_the_change_leaves_one_of_the_two(
+    shop: LandedShop, tmp_path_factory: pytest.TempPathFactory, dies: str
+) -> None:
+    shop.land(*[(str(n), "5") for n in range(20_000)])
+    shop.engine.refresh()
+    shop.engine.close()
+    process = _swapping(shop.home, tmp_path_factory.mktemp("killed"), "rebuild", dies)
+    assert process.stdout is not None
+    with process.stdout:
+        process.stdout.read()
+        assert process.wait() == 9
+    found = _check_what_is_left(shop)
+    assert found.endswith("warehouse.duckdb" if dies == "before the link" else "1.duckdb")
     shop.engine = shop.opened()
 
 
