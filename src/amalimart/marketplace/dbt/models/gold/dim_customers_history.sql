@@ -95,37 +95,42 @@ moments as (
         user_id,
         _order,
         _at,
-        _position
+        _position,
+        _order as _user_order,
+        null as _address_order
     from user_states
     union all
     select
-        address_states.user_id,
-        address_states._order,
-        address_states._at,
-        address_states._position
+        user_id,
+        _order,
+        _at,
+        _position,
+        null as _user_order,
+        _order as _address_order
     from address_states
-    left join user_states
-        on address_states.user_id = user_states.user_id and address_states._order = user_states._order
-    where user_states.user_id is null
+),
+
+moments_in_order as (
+    select
+        user_id,
+        _order,
+        min(_at) as _at,
+        min(_position) as _position,
+        max(_user_order) as _user_order,
+        max(_address_order) as _address_order
+    from moments
+    group by user_id, _order
 ),
 
 pointed as (
     select
-        moments.user_id,
-        moments._order,
-        moments._at,
-        moments._position,
-        max(user_states._order) over (
-            partition by moments.user_id order by moments._order
-        ) as _user_order,
-        max(address_states._order) over (
-            partition by moments.user_id order by moments._order
-        ) as _address_order
-    from moments
-    left join user_states
-        on moments.user_id = user_states.user_id and moments._order = user_states._order
-    left join address_states
-        on moments.user_id = address_states.user_id and moments._order = address_states._order
+        user_id,
+        _order,
+        _at,
+        _position,
+        max(_user_order) over (partition by user_id order by _order) as _user_order,
+        max(_address_order) over (partition by user_id order by _order) as _address_order
+    from moments_in_order
 ),
 
 states as (

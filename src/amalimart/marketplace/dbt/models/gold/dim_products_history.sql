@@ -89,39 +89,42 @@ moments as (
         product_id,
         _order,
         _at,
-        _position
+        _position,
+        _order as _product_order,
+        null as _category_order
     from product_states
     union all
     select
-        category_states.product_id,
-        category_states._order,
-        category_states._at,
-        category_states._position
+        product_id,
+        _order,
+        _at,
+        _position,
+        null as _product_order,
+        _order as _category_order
     from category_states
-    left join product_states
-        on
-            category_states.product_id = product_states.product_id
-            and category_states._order = product_states._order
-    where product_states.product_id is null
+),
+
+moments_in_order as (
+    select
+        product_id,
+        _order,
+        min(_at) as _at,
+        min(_position) as _position,
+        max(_product_order) as _product_order,
+        max(_category_order) as _category_order
+    from moments
+    group by product_id, _order
 ),
 
 pointed as (
     select
-        moments.product_id,
-        moments._order,
-        moments._at,
-        moments._position,
-        max(product_states._order) over (
-            partition by moments.product_id order by moments._order
-        ) as _product_order,
-        max(category_states._order) over (
-            partition by moments.product_id order by moments._order
-        ) as _category_order
-    from moments
-    left join product_states
-        on moments.product_id = product_states.product_id and moments._order = product_states._order
-    left join category_states
-        on moments.product_id = category_states.product_id and moments._order = category_states._order
+        product_id,
+        _order,
+        _at,
+        _position,
+        max(_product_order) over (partition by product_id order by _order) as _product_order,
+        max(_category_order) over (partition by product_id order by _order) as _category_order
+    from moments_in_order
 ),
 
 states as (
