@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from amalimart.core.errors import CheckFailed, ModelFailed
 from amalimart.lake import Operation
-from amalimart.warehouse import building, project_changes
+from amalimart.warehouse import building, compiler, project_changes
 from amalimart.warehouse.fingerprints import words_of
+from amalimart.warehouse.project_files import ProjectSettings
 from tests.warehouse import edited_project
 from tests.warehouse.edited_project import (
     BY_CUSTOMER,
@@ -29,6 +30,7 @@ from tests.warehouse.edited_project import (
     EditedShop,
     Row,
 )
+from tests.warehouse.rendered_project import rendered_manifest
 
 SALES: list[Row] = [
     {"id": "1", "buyer": "7", "at": "2026-03-01", "total": "10", "state": "done", "channel": "web"},
@@ -75,6 +77,23 @@ def built(shop: EditedShop) -> set[str]:
     assert report is not None
     taken = f"select unique_id from meta.models where built_in = {report.release.release_id}"
     return {str(name).rpartition(".")[2] for (name,) in shop.rows(taken)}
+
+
+@pytest.mark.slow
+def test_dbt_compiles_what_the_tests_render(shop: EditedShop, tmp_path: Path) -> None:
+    shop.graph()
+    folder, settings = shop.folder / "dbt", ProjectSettings(business_zone=shop.zone)
+    ours = rendered_manifest(folder, settings)
+    theirs = compiler._trimmed(compiler._run_dbt(folder, tmp_path / "work", settings))
+    models = {key for key, node in theirs["nodes"].items() if node["resource_type"] == "model"}
+    assert models == {key for key in ours["nodes"] if key.startswith("model.")}
+    assert sorted(theirs["sources"]) == ours["sources"]
+    for model in models:
+        for part in ("schema", "language", "database", "original_file_path"):
+            assert ours["nodes"][model].get(part) == theirs["nodes"][model].get(part)
+        assert ours["nodes"][model]["compiled_code"] == theirs["nodes"][model]["compiled_code"].strip()
+        parents = [set(each["nodes"][model]["depends_on"]["nodes"]) for each in (ours, theirs)]
+        assert parents[0] == parents[1]
 
 
 # What is built anew.

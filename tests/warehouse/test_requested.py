@@ -156,13 +156,16 @@ def test_the_changes_of_some_days_flow_on(shop: EditedShop) -> None:
     assert totals(shop, "gold.by_customer") == [60, 90]
 
 
-def test_a_request_with_a_project_change_and_new_data_holds(shop: EditedShop) -> None:
+@pytest.mark.parametrize("with_children", [True, pytest.param(False, marks=pytest.mark.slow)])
+def test_a_request_with_a_project_change_and_new_data_holds(shop: EditedShop, with_children: bool) -> None:
+    """The view of it has other columns as well, and is not built but made anew."""
     shop.files["models/gold/kept.sql"] = shop.files["models/gold/kept.sql"].replace(
         "order_date,", "cast(order_date as varchar) as order_date,\n    status,"
     )
     shop.land("sales", [SALES[0] | {"total": "77"}])
-    ask(shop, ModelRebuild("kept", with_children=False))
+    ask(shop, ModelRebuild("kept", with_children))
     assert totals(shop) == [20, 30, 40, 50, 77]
+    assert len(shop.rows("describe gold.seen")) == 5
     shop.see_it_holds()
 
 

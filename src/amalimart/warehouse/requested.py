@@ -33,16 +33,14 @@ class Requested:
     reason: str
 
     def is_about(self, model: Model) -> bool:
-        """Whether the model is to be built otherwise than usual."""
-        return model.unique_id == self.model.unique_id or model.unique_id in self.children
+        """Whether the model is to be built otherwise than usual; a view holds nothing to build."""
+        return not model.is_view and model.unique_id in {self.model.unique_id, *self.children}
 
     def bring(self, building: Building, model: Model, *, is_another_project: bool) -> Built:
         """Bring a model it is about up to date. Raises ModelFailed.
 
         Alone, a model is compared with what it was however large it is, so that what reads it can follow.
         """
-        if model.is_view:
-            return building.follow(model)
         if is_another_project or (self.children and not self.units):
             return building.whole(model)  # its columns may be others
         if model.unique_id in self.children:
