@@ -81,8 +81,16 @@ convert_timezone('UTC', '{{ zone }}', {{ spark__wall_time(wall) }} - make_dt_int
 {#- How a text that a mapping orders rows by is compared as a time. -#}
 {%- macro text_to_order_as_moment(text) -%}{{ adapter.dispatch('text_to_order_as_moment')(text) }}{%- endmacro -%}
 {%- macro duckdb__text_to_order_as_moment(text) -%}try_cast({{ text }} as timestamp){%- endmacro -%}
+{#- DuckDB passes over an offset here, where it stands after seconds and without a blank. -#}
 {%- macro spark__text_to_order_as_moment(text) -%}
-{{ spark__wall_time("regexp_replace(" ~ text ~ ", r'(?<=:[0-9.]{2,16}) ?(Z|z|UTC|GMT|[+-][0-9:]+)\\z', '')") }}
+element_at(transform(
+    array(regexp_replace(
+        {{ text }}, r'(?<=:[0-9]{2}:[0-9.]{2,16})(?:Z| UTC|[+-][0-9]{2}(?::?[0-9]{2})?)\z', ''
+    )), said -> case
+        when said rlike r'\A[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}([ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?\z'
+            then {{ spark__wall_time('said') }}
+    end
+), 1)
 {%- endmacro -%}
 
 {#- Of the directives those that name a part of a time; Spark has no reader of its own for them. -#}
@@ -132,7 +140,7 @@ element_at(transform(array({{ text }}), given -> element_at(transform(array(r'\A
             if({{ whole_part(part, 'S', '0') }} < 60, {{ whole_part(part, 'S', '0') }}, 99)
             {%- if 'f' in part %} + cast(rpad({{ part['f'] }}, 6, '0') as decimal(8, 0)) / 1000000{% endif %}
         )
-        {%- if 'j' in part %} + make_dt_interval({{ whole_part(part, 'j', '') }} - 1){% endif %}
+        {%- if 'j' in part %} + make_dt_interval(nullif({{ whole_part(part, 'j', '') }}, 0) - 1){% endif %}
         {%- if 'z' in part %} - make_dt_interval(0, 0, if({{ part['z'] }} like '-%', -1, 1) * (
             60 * cast(substr({{ part['z'] }}, 2, 2) as int)
             + cast(coalesce(nullif(regexp_extract({{ part['z'] }}, r'[0-9]{2}:?([0-9]{2})\z', 1), ''), '0') as int)
