@@ -151,9 +151,7 @@ class _Staging:
             place = f"part {staged.part.number} of {staged.table.source}"
             detail = f"{staged.name}, {place}: generated from the source mapping."
         shared = () if once else ("source_rows", "kept_rows", "typed")
-        body = ",\n\n".join(
-            f"{name} as {INLINED if name in shared else ''}(\n{sql}\n)" for name, sql in ctes
-        )
+        body = ",\n\n".join(f"{name} as {INLINED if name in shared else ''}(\n{sql}\n)" for name, sql in ctes)
         return f"{entity_header(entity, detail)}with {body}\n\nselect * from {staged.model}\n"
 
     def _doubled(self) -> Iterator[tuple[str, str]]:
