@@ -42,8 +42,8 @@ _MEANINGS = {
     "history_days": "Days that the lake keeps files which a new snapshot replaced; for ever, where not set.",
     "sla_days.express": "Calendar days until an express delivery is late, where the shop promised no date.",
     "sla_days.standard": "The same for any other delivery.",
-    "fiscal_year_start_month": "Month (1 to 12) with which the fiscal year starts; the year is named by the one "
-    "in which it ends.",
+    "fiscal_year_start_month": "Month (1 to 12) with which the fiscal year starts; it is named by the "
+    "year in which it ends.",
     "week_starts_on": "Day on which weeks start in `dim_date`; ISO weeks start on Monday whatever this says.",
     "releases.keep_days": "Days that it is remembered what each release did; the newest always is.",
     "serve.host": "Address that pages and API listen on; any but the loopback address opens them to others.",
