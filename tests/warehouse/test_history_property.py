@@ -310,7 +310,7 @@ PLAIN = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
 @settings(
-    max_examples=6, deadline=None, suppress_health_check=PLAIN, derandomize=True, phases=[Phase.generate]
+    max_examples=4, deadline=None, suppress_health_check=PLAIN, derandomize=True, phases=[Phase.generate]
 )
 @given(everything=EVERYTHING, steps=STEPS)
 def test_history_equals_a_fold_in_python(
