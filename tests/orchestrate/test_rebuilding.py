@@ -20,7 +20,7 @@ from amalimart.lake import Operation
 from amalimart.orchestrate import rebuilding
 from amalimart.orchestrate.rebuilding import compact, rebuild
 from amalimart.warehouse.hot_file import HotFile
-from amalimart.warehouse.swapping import TableDifference
+from amalimart.warehouse.swapping import _OF_THE_FILE, TableDifference
 from tests.orchestrate.landed_shop import LandedShop, tiny_models
 
 SUM = "select sum(total_amount) from gold.fact_orders"
@@ -155,6 +155,14 @@ def test_a_file_with_much_deleted_becomes_as_small_as_a_fresh_one(shop: LandedSh
     assert (taken.bytes_before, taken.bytes_after) == (before, shop.engine.hot_file.bytes)
     assert taken.bytes_after < before / 3
     assert shop.value("select x from gold.behind_it") == 7
+
+
+def test_every_table_of_the_files_memory_is_its_own_or_goes_on(shop: LandedShop) -> None:
+    # A new table of `meta`: say in warehouse/swapping.py whether it only tells how its file was built.
+    found = shop.rows("select table_name from duckdb_tables() where schema_name = 'meta' order by 1")
+    tables_of_releases = {"releases", "release_checks", "release_models", "release_reasons"}
+    goes_on = tables_of_releases | {"blocked_builds", "check_results"}
+    assert {str(name) for (name,) in found} == _OF_THE_FILE | goes_on
 
 
 def test_what_is_read_meanwhile_ends_on_the_old_file(shop: LandedShop) -> None:

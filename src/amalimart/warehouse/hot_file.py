@@ -48,6 +48,9 @@ log = logging.getLogger(__name__)
 # bounds with up to so many keys of a join.
 ROW_GROUP = 6_144
 _KEYS_THAT_PRUNE = 5_000
+# The engine does so by itself only after 16 MB of log: thousands of small batches, whose deleted rows stay in
+# memory and in the way of every scan until then.
+_WRITES_TO_A_CHECKPOINT = 100
 _STORAGE_VERSION = "with version number"
 _CATALOG = "warehouse"
 NEXT = "next"
@@ -100,6 +103,7 @@ class HotFile:
         self._generations = Generations(path)
         self._readable_folders = tuple(readable_folders)
         self._writing = threading.Lock()
+        self._writes = 0
         self._reopening = threading.Lock()
         try:
             self._served = self._opened(self._generations.current)
@@ -268,6 +272,17 @@ class HotFile:
                 cursor.execute("commit")
             except duckdb.Error as error:
                 raise engine_error(error, str(self.path)) from error
+            self._writes += 1
+            if self._writes % _WRITES_TO_A_CHECKPOINT == 0:
+                self._checkpoint(cursor)
+
+    def _checkpoint(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Write what has been committed into the file itself. The commits stand whether or not that works."""
+        try:
+            cursor.execute("checkpoint")
+        except duckdb.Error as error:
+            said = str(error).splitlines()[0]
+            log.warning("the warehouse's log is not written into the file yet", extra={"said": said})
 
     def latest_release(self) -> Release | None:
         """The published release, or None."""
