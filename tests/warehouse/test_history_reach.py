@@ -14,7 +14,7 @@ from amalimart.lake.checkpoint import _read_replaced
 from tests.warehouse.history_lab import START, HistoryLab, Told
 
 MAPPING = """\
-tables: {people: {key: [id]}, ranks: {key: [who]}, posts: {key: [mail]}}
+tables: {people: {key: [id]}, ranks: {key: [who]}, posts: {key: [mail]}, homes: {key: [id], optional: true}}
 entities:
   users:
     table: people
@@ -24,8 +24,11 @@ entities:
     table: people
     columns: {vendor_id: id, vendor_name: name, city: town, created_at: at}
   addresses:
+    table: homes
+    columns: {address_id: id, user_id: who, city: town}
+  products:
     table: posts
-    columns: {address_id: mail, city: town}
+    columns: {product_id: mail, product_name: town}
   vendor_applications:
     table: posts
     columns: {application_id: mail, business_email: mail}
@@ -36,6 +39,7 @@ SCHEMAS = {
          ("at", pa.timestamp("us"))]
     ),
     "ranks": pa.schema([("who", pa.int64()), ("role", pa.string())]),
+    "homes": pa.schema([("id", pa.int64()), ("who", pa.int64()), ("town", pa.string())]),
     "posts": pa.schema([("mail", pa.string()), ("town", pa.string())]),
 }  # fmt: skip
 CREATED = datetime.fromisoformat("2020-01-01")
@@ -87,6 +91,17 @@ def test_a_snapshot_without_rows_ends_every_version(lab: HistoryLab) -> None:
     ended = lab.rows("select vendor_id, valid_to, was_deleted from gold.dim_vendors_history order by 1")
     moment = hours(3).replace(tzinfo=None)  # Lagos is an hour ahead
     assert ended == [("1", moment, True), ("2", moment, True)]
+
+
+def test_only_a_first_snapshot_counts_from_the_start(lab: HistoryLab) -> None:
+    """An address of a later snapshot was not there before, however empty the first one was."""
+    lab.snapshot({"homes": []}, hours(1))
+    lab.snapshot({"homes": [{"id": 7, "who": 1, "town": "Ho"}]}, hours(2))
+    lab.publish()
+    found = lab.rows(
+        "select city, is_current from gold.dim_customers_history where customer_id = '1' order by known_from"
+    )
+    assert found == [("unknown", False), ("Ho", True)]
 
 
 def test_history_that_the_lake_let_go_is_kept_until_all_is_built_anew(lab: HistoryLab) -> None:

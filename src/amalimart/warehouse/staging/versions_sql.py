@@ -16,7 +16,7 @@ from amalimart.warehouse.staging.tracked import VersionedTable
 
 SPAN = {
     "_is_snapshot": ("boolean", "Whether a snapshot brought it: since when it had been so is not known."),
-    "_is_first": ("boolean", "Whether it stood in the oldest snapshot that the lake still holds."),
+    "_is_first": ("boolean", "Whether it stood in a snapshot before which the lake holds nothing."),
     "_position": (TEXT, "Position of the source at which it began."),
     "_changed_at": (INSTANT, "When it began, by the source's clock; of a snapshot, when it was taken."),
     "_batch": ("bigint", "Commit of the source's lake that began it."),
@@ -128,9 +128,9 @@ eras as (
 ),
 
 oldest as (
-    select min(_batch) as _batch
+    select
+        case when min(case when _op = 'snapshot' then _order end) = min(_order) then min(_batch) end as _batch
     from told
-    where _op = 'snapshot'
 ),
 
 followed as (

@@ -36,7 +36,7 @@ OF_A_VERSION = {
     "_to_at": (MOMENT, "When it ended, in the business zone; null while it stands."),
     "_is_snapshot": ("boolean", "Whether a snapshot brought it: since when it had been so is not known."),
     "_is_ended_by_snapshot": ("boolean", "Whether a snapshot ended it."),
-    "_is_first": ("boolean", "Whether it stood in the oldest snapshot that the lake still holds."),
+    "_is_first": ("boolean", "Whether it stood in a snapshot before which the lake holds nothing."),
     "_batch": ("bigint", "Commit of the source's lake that began it."),
     "_sequence": ("bigint", "Row number inside that commit."),
 }

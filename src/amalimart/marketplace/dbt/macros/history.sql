@@ -125,8 +125,8 @@
             and moments._order < coalesce(members._to_order, {{ end_of_order() }})
 {%- endmacro -%}
 
-{#- From which change on a version of a member counts. What the oldest snapshot told counts from the start: a
-    snapshot may read one table after the other. -#}
+{#- From which change on a version of a member counts. What a first snapshot told counts from the start: it may
+    have read one table after the other. -#}
 {%- macro member_since() -%}
 case when _is_first then 0 else _from_order end
 {%- endmacro -%}
