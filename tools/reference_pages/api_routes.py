@@ -60,6 +60,8 @@ _FIELDS = {
     "operator": "`in` and `not in` take several values, the others exactly one",
     "values": "as texts, whatever the type",
     "reason": "why",
+    "with_children": "whether what reads the model is built anew, too",
+    "date_column": "the column of the model that says its day, where the days are given",
     "who": "who says so, where that is not who is signed in",
 }
 _OF_EVERY_ROUTE = (NotSignedIn, RequestRefused, QueryError, Internal)
@@ -85,6 +87,8 @@ _ERRORS: dict[str, tuple[type[AmalimartError], ...]] = {
     "GET /releases/accepted": (Denied,),
     "POST /releases/blocked/{number}/accept": (NotFound, RequestError, Denied),
     "POST /releases/blocked/{number}/revoke": (NotFound, RequestError, Denied),
+    "GET /models": (Denied, NotFound, NothingPublished),
+    "POST /models/{name}/rebuild": (UnknownName, InvalidFilter, NotAvailable, Denied, NotFound, NothingPublished),
     "GET /openapi.json": (),
 }  # fmt: skip
 
