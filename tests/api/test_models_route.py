@@ -79,9 +79,7 @@ def test_what_is_asked_for_arrives_as_it_was_asked(
 
 
 def test_what_cannot_be_done_is_the_one_shape_of_an_error(entered: Callable[[str], TestClient]) -> None:
-    answer = entered("admin@demo.test").post(
-        "/api/v1/models/gold.seen/rebuild", json={}, headers=ORIGIN
-    )
+    answer = entered("admin@demo.test").post("/api/v1/models/gold.seen/rebuild", json={}, headers=ORIGIN)
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "not_available")
 
 

@@ -1,4 +1,4 @@
-"""An index is made where the bounds of row groups do not narrow a lookup, it is used, and changes no answer."""
+"""An index is made where the bounds of row groups do not narrow a lookup; it is used, and changes no answer."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
-from test_selective_rebuild import EVERYTHING, STEPS, Row, hold
 
 from amalimart.core.names import TableRef
 from amalimart.warehouse import indexing
 from amalimart.warehouse.hot_file import ROW_GROUP, HotFile
 from amalimart.warehouse.incremental.recipe import lookup, only
+from tests.warehouse.test_selective_rebuild import EVERYTHING, STEPS, Row, hold
 
 ROWS = 250_000
 ORDERS = TableRef("gold", "orders")

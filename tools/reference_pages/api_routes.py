@@ -88,7 +88,9 @@ _ERRORS: dict[str, tuple[type[AmalimartError], ...]] = {
     "POST /releases/blocked/{number}/accept": (NotFound, RequestError, Denied),
     "POST /releases/blocked/{number}/revoke": (NotFound, RequestError, Denied),
     "GET /models": (Denied, NotFound, NothingPublished),
-    "POST /models/{name}/rebuild": (UnknownName, InvalidFilter, NotAvailable, Denied, NotFound, NothingPublished),
+    "POST /models/{name}/rebuild": (
+        UnknownName, InvalidFilter, NotAvailable, Denied, NotFound, NothingPublished,
+    ),
     "GET /openapi.json": (),
 }  # fmt: skip
 

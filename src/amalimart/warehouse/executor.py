@@ -201,9 +201,7 @@ class Executor:
             changes.record(release.release_id)
         if requested is not None:
             record_reason(cursor, release.release_id, requested.reason)
-        anew = sum(
-            built[model.unique_id].fate is Fate.REBUILT for model in graph.models if not model.is_view
-        )
+        anew = sum(built[model.unique_id].fate is Fate.REBUILT for model in graph.models if not model.is_view)
         return BuildReport(release, models, rows, tuple(results), time.monotonic() - started, anew)
 
     def _changes(
