@@ -1,4 +1,4 @@
-"""An index is made where the bounds of row groups do not narrow a lookup; it is used, and changes no answer."""
+"""An index is made where the bounds of row groups narrow no lookup; it is used, and changes no answer."""
 
 from __future__ import annotations
 
