@@ -25,12 +25,12 @@ from amalimart.config.project import COMPILED_VARIABLE
 from amalimart.lake import ChangedRows, CommitKind, Lake, Operation, SourceWriter, Transaction
 from amalimart.mapping.source_mapping import load_mapping
 from amalimart.warehouse.arrivals import LakeState
-from amalimart.warehouse.compiler import compile_project
 from amalimart.warehouse.executor import Executor
+from amalimart.warehouse.file.hot_file import HotFile
 from amalimart.warehouse.graph import BRONZE, CompiledGraph, model_id
-from amalimart.warehouse.hot_file import HotFile
 from amalimart.warehouse.lake_view import lake_state, landed_source
-from amalimart.warehouse.project_files import ProjectSettings, assemble
+from amalimart.warehouse.project.compiler import compile_project
+from amalimart.warehouse.project.project_files import ProjectSettings, assemble
 from bench.figures import Figure, report
 from bench.tall_shop import DRAWN, MAPPING, SOURCE, TODAY, tables
 

@@ -17,13 +17,13 @@ from amalimart.core.clock import FixedClock
 from amalimart.lake import Lake
 from amalimart.mapping.source_mapping import load_mapping
 from amalimart.warehouse.bronze import create_bronze
-from amalimart.warehouse.compiler import compile_project
 from amalimart.warehouse.executor import BuildReport, Executor
+from amalimart.warehouse.file.hot_file import HotFile
 from amalimart.warehouse.graph import CompiledGraph
-from amalimart.warehouse.hot_file import HotFile
 from amalimart.warehouse.lake_view import lake_state, landed_source
-from amalimart.warehouse.project_files import ProjectSettings, assemble
-from amalimart.warehouse.release_log import create_tables, set_run_context
+from amalimart.warehouse.project.compiler import compile_project
+from amalimart.warehouse.project.project_files import ProjectSettings, assemble
+from amalimart.warehouse.releases.release_log import create_tables, set_run_context
 from bench.figures import Figure, report
 from bench.tall_shop import MAPPING, SOURCE, TODAY, Changes, fill
 

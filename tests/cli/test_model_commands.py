@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from amalimart.warehouse.project_files import PACKAGED_PROJECT
+from amalimart.warehouse.project.project_files import PACKAGED_PROJECT
 from tests.cli.shell import Shell
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]

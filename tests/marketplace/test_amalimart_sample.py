@@ -19,11 +19,11 @@ import pytest
 from amalimart.core.clock import FixedClock
 from amalimart.lake import CommitKind, Lake, Operation
 from amalimart.mapping.source_mapping import SourceMapping, find_mapping, load_mapping
-from amalimart.warehouse.compiler import compile_project
 from amalimart.warehouse.executor import BuildReport, Executor
-from amalimart.warehouse.hot_file import HotFile
+from amalimart.warehouse.file.hot_file import HotFile
 from amalimart.warehouse.lake_view import lake_state, landed_source
-from amalimart.warehouse.project_files import ProjectSettings, assemble
+from amalimart.warehouse.project.compiler import compile_project
+from amalimart.warehouse.project.project_files import ProjectSettings, assemble
 
 SAMPLE = Path(__file__).parents[3] / "shared" / "amalimart"
 NOW = datetime(2024, 12, 31, 12, 0, tzinfo=UTC)

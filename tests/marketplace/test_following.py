@@ -20,11 +20,11 @@ from amalimart.core.names import TableRef
 from amalimart.mapping.entities import load_entities
 from amalimart.warehouse.building import Building, Fate
 from amalimart.warehouse.checking import run_checks
-from amalimart.warehouse.compiler import read_manifest
 from amalimart.warehouse.graph import RUN_CONTEXT, CompiledGraph
 from amalimart.warehouse.incremental.change_sets import filled, keep_changes
 from amalimart.warehouse.incremental.following import add_following
 from amalimart.warehouse.incremental.recipe import PLACE, after_of, before_of
+from amalimart.warehouse.project.compiler import read_manifest
 from amalimart.warehouse.staging.tracked import TRACKED, tracked_entity
 from amalimart.warehouse.staging.versions_view import versions_view
 from tests.marketplace.conftest import create_staging, insert, insert_version

@@ -15,7 +15,7 @@ from amalimart.config.project import COMPILED_VARIABLE, SourceSettings, open_pro
 from amalimart.lake import CommitKind, Operation
 from amalimart.orchestrate.engine import Engine
 from amalimart.orchestrate.project_init import add_source, init_project
-from amalimart.warehouse import compiler, project_files
+from amalimart.warehouse.project import compiler, project_files
 from tests.warehouse.tiny_shop import PROJECT_FILES
 
 MAPPING = """\

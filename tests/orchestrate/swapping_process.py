@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from amalimart.orchestrate.rebuilding import compact, rebuild
-from amalimart.warehouse.generations import Generations
+from amalimart.warehouse.file.generations import Generations
 from tests.orchestrate.landed_shop import LandedShop, tiny_models
 
 

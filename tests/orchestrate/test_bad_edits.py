@@ -11,7 +11,8 @@ import pytest
 from amalimart.core.errors import CompileFailed, ModelFailed, UnsupportedFeature
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.processes.services import EngineFeed, engine_status
-from amalimart.warehouse import building, project_files
+from amalimart.warehouse import building
+from amalimart.warehouse.project import project_files
 from tests.orchestrate.landed_shop import LandedShop
 from tests.warehouse.rendered_project import rendered_graph
 from tests.warehouse.tiny_shop import PROJECT_FILES

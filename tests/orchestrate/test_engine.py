@@ -25,9 +25,10 @@ from amalimart.lake import CommitKind, Operation
 from amalimart.orchestrate.engine import Engine
 from amalimart.orchestrate.project_init import add_source, init_project
 from amalimart.orchestrate.refresh_loop import RefreshLoop
-from amalimart.warehouse import arrivals, bronze, compiler, executor, project_files
-from amalimart.warehouse.blocked_builds import blocked_builds
-from amalimart.warehouse.compiler import compile_project
+from amalimart.warehouse import arrivals, bronze, executor
+from amalimart.warehouse.project import compiler, project_files
+from amalimart.warehouse.project.compiler import compile_project
+from amalimart.warehouse.releases.blocked_builds import blocked_builds
 from tests.warehouse.tiny_shop import PROJECT_FILES
 
 MAPPING = """\

@@ -16,7 +16,7 @@ from amalimart.orchestrate.lake_opening import open_lake
 from amalimart.orchestrate.project_init import init_project
 from amalimart.orchestrate.source_opening import open_source
 from amalimart.sources import ingest_once
-from amalimart.warehouse import project_files
+from amalimart.warehouse.project import project_files
 from tests.object_store import Bucket
 from tests.orchestrate.test_engine import MAPPING
 from tests.warehouse.tiny_shop import PROJECT_FILES

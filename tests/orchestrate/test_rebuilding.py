@@ -19,8 +19,8 @@ from amalimart.core.errors import CheckFailed, DiskFull, TooLittleMemory
 from amalimart.lake import Operation
 from amalimart.orchestrate import rebuilding
 from amalimart.orchestrate.rebuilding import compact, rebuild
-from amalimart.warehouse.hot_file import HotFile
-from amalimart.warehouse.swapping import _OF_THE_FILE, TableDifference
+from amalimart.warehouse.file.hot_file import HotFile
+from amalimart.warehouse.file.swapping import _OF_THE_FILE, TableDifference
 from tests.orchestrate.landed_shop import LandedShop, tiny_models
 
 SUM = "select sum(total_amount) from gold.fact_orders"
@@ -158,7 +158,7 @@ def test_a_file_with_much_deleted_becomes_as_small_as_a_fresh_one(shop: LandedSh
 
 
 def test_every_table_of_the_files_memory_is_its_own_or_goes_on(shop: LandedShop) -> None:
-    # A new table of `meta`: say in warehouse/swapping.py whether it only tells how its file was built.
+    # A new table of `meta`: say in warehouse/file/swapping.py whether it only tells how its file was built.
     found = shop.rows("select table_name from duckdb_tables() where schema_name = 'meta' order by 1")
     tables_of_releases = {"releases", "release_checks", "release_models", "release_reasons"}
     goes_on = tables_of_releases | {"blocked_builds", "check_results"}
@@ -240,7 +240,7 @@ def test_a_file_that_was_removed_is_built_again(shop: LandedShop) -> None:
 def test_another_process_finds_the_file_that_took_over_in_use(shop: LandedShop) -> None:
     rebuild(shop.engine, shop.clock, silent)
     script = (
-        "import sys; from pathlib import Path; from amalimart.warehouse.hot_file import HotFile\n"
+        "import sys; from pathlib import Path; from amalimart.warehouse.file.hot_file import HotFile\n"
         "HotFile(Path(sys.argv[1]), readable_folders=[])"
     )
     path = str(shop.home / "data" / "warehouse.duckdb")

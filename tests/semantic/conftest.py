@@ -22,7 +22,7 @@ from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.question import Question
 from amalimart.semantic.question_text import parse_filters
 from amalimart.semantic.service import SemanticService
-from amalimart.warehouse.reading import Release, Rows
+from amalimart.warehouse.file.reading import Release, Rows
 
 MARKETPLACE = Path(amalimart.__file__).parent / "marketplace"
 TODAY = date(2024, 3, 20)

@@ -21,11 +21,11 @@ import pyarrow.parquet as pq
 
 from amalimart.core.clock import FixedClock
 from amalimart.core.names import quoted
-from amalimart.warehouse.compiler import compile_project, dbt_command
 from amalimart.warehouse.executor import Executor
-from amalimart.warehouse.hot_file import HotFile
+from amalimart.warehouse.file.hot_file import HotFile
 from amalimart.warehouse.lake_view import lake_state, landed_source
-from amalimart.warehouse.project_files import ProjectSettings, assemble
+from amalimart.warehouse.project.compiler import compile_project, dbt_command
+from amalimart.warehouse.project.project_files import ProjectSettings, assemble
 from tests.spark.session import Spark
 from tests.spark.shops import NOW, Shop
 

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from amalimart.warehouse.project_files import SPARK_SETTINGS
+from amalimart.warehouse.project.project_files import SPARK_SETTINGS
 from amalimart.warehouse.staging.macros import rendered
 
 MISSING = "the tests on Spark need {what}: run `make spark`, or {instead}"

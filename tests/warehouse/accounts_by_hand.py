@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from amalimart.warehouse.reading import ReadTransaction
+from amalimart.warehouse.file.reading import ReadTransaction
 from tests.warehouse.whole_shop import SOURCE, WholeShop
 
 _REFUSED = {

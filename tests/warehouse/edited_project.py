@@ -19,10 +19,10 @@ from amalimart.core.clock import FixedClock
 from amalimart.lake import CommitKind, Lake, Operation
 from amalimart.mapping.source_mapping import load_mapping
 from amalimart.warehouse.executor import BuildReport, Executor
+from amalimart.warehouse.file.hot_file import HotFile
 from amalimart.warehouse.graph import CompiledGraph
-from amalimart.warehouse.hot_file import HotFile
 from amalimart.warehouse.lake_view import lake_state, landed_source
-from amalimart.warehouse.project_files import PACKAGED_PROJECT, ProjectSettings, assemble
+from amalimart.warehouse.project.project_files import PACKAGED_PROJECT, ProjectSettings, assemble
 from tests.warehouse.rendered_project import rendered_graph
 from tests.warehouse.tiny_shop import PROJECT
 

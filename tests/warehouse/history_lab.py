@@ -18,13 +18,13 @@ import yaml
 
 from amalimart.lake import ChangedRows, CommitKind, Lake, Operation, Transaction
 from amalimart.mapping.source_mapping import SourceMapping
-from amalimart.warehouse import compiler
 from amalimart.warehouse.executor import Executor
+from amalimart.warehouse.file.hot_file import HotFile
 from amalimart.warehouse.graph import CompiledGraph
-from amalimart.warehouse.hot_file import HotFile
 from amalimart.warehouse.incremental.following import add_following
 from amalimart.warehouse.lake_view import lake_state, landed_source
-from amalimart.warehouse.project_files import PACKAGED_PROJECT, ProjectSettings, assemble
+from amalimart.warehouse.project import compiler
+from amalimart.warehouse.project.project_files import PACKAGED_PROJECT, ProjectSettings, assemble
 from amalimart.warehouse.staging.macros import rendered
 from tests.warehouse.staging_lab import mapping_of
 

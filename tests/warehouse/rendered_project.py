@@ -17,10 +17,10 @@ import jinja2.runtime
 import jinja2.utils
 import yaml
 
-from amalimart.warehouse import compiler
 from amalimart.warehouse.graph import CompiledGraph
 from amalimart.warehouse.incremental.following import add_following
-from amalimart.warehouse.project_files import ProjectSettings
+from amalimart.warehouse.project import compiler
+from amalimart.warehouse.project.project_files import ProjectSettings
 
 GENERIC = {
     "not_null": "select * from {model} where {column} is null",

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from amalimart.core.errors import CompileFailed
-from amalimart.warehouse import compiler
-from amalimart.warehouse.dbt_words import compile_failed
-from amalimart.warehouse.engine_words import nearest_named, unknown_column
-from amalimart.warehouse.project_files import ProjectSettings, assemble
+from amalimart.warehouse.file.engine_words import nearest_named, unknown_column
+from amalimart.warehouse.project import compiler
+from amalimart.warehouse.project.dbt_words import compile_failed
+from amalimart.warehouse.project.project_files import ProjectSettings, assemble
 from tests.warehouse.tiny_shop import PROJECT, SCHEMA_MACRO
 
 BASE = {

@@ -23,14 +23,14 @@ from amalimart.core.releases import Acceptance, BlockedBuild, ReleaseDetail
 from amalimart.lake import Operation
 from amalimart.orchestrate.acceptance_ledger import AcceptanceLedger
 from amalimart.orchestrate.release_book import ReleaseBook
-from amalimart.warehouse import blocked_builds as blocked_builds_module
-from amalimart.warehouse import compiler
 from amalimart.warehouse.executor import BuildReport, Executor
 from amalimart.warehouse.graph import Check, CompiledGraph, ValuesOf, model_id
 from amalimart.warehouse.incremental.delta_check import DeltaCheck, Piece
 from amalimart.warehouse.incremental.recipe import came
 from amalimart.warehouse.lake_view import lake_state
-from amalimart.warehouse.samples import sampled
+from amalimart.warehouse.project import compiler
+from amalimart.warehouse.releases import blocked_builds as blocked_builds_module
+from amalimart.warehouse.releases.samples import sampled
 from tests.warehouse.tiny_graph import tiny_graph
 from tests.warehouse.tiny_shop import NOW, ZONE, Shop
 

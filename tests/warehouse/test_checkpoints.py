@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from amalimart.warehouse import hot_file
-from amalimart.warehouse.hot_file import HotFile
+from amalimart.warehouse.file import hot_file
+from amalimart.warehouse.file.hot_file import HotFile
 
 
 @pytest.fixture

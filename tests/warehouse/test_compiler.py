@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from amalimart.core.errors import UnsupportedFeature
-from amalimart.warehouse import compiler
-from amalimart.warehouse.compiler import read_manifest
-from amalimart.warehouse.project_files import ProjectSettings, assemble
+from amalimart.warehouse.project import compiler
+from amalimart.warehouse.project.compiler import read_manifest
+from amalimart.warehouse.project.project_files import ProjectSettings, assemble
 from tests.warehouse.tiny_shop import PROJECT, SCHEMA_MACRO
 
 SELECT = "select 1 as one\n"

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from amalimart.core.names import TableRef
-from amalimart.warehouse import indexing
-from amalimart.warehouse.hot_file import ROW_GROUP, HotFile
+from amalimart.warehouse.file import indexing
+from amalimart.warehouse.file.hot_file import ROW_GROUP, HotFile
 from amalimart.warehouse.incremental.recipe import lookup, only
 from tests.warehouse.test_selective_rebuild import EVERYTHING, STEPS, Row, hold
 

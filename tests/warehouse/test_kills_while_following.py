@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from amalimart.warehouse.release_log import latest_positions
+from amalimart.warehouse.releases.release_log import latest_positions
 from tests.warehouse.accounts_by_hand import Books, published_accounts, told_apart
 from tests.warehouse.whole_shop import SOURCE, WholeShop, contents, differing, opened_in
 

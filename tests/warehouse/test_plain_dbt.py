@@ -17,9 +17,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from amalimart.warehouse.compiler import dbt_command
-from amalimart.warehouse.hot_file import HotFile
-from amalimart.warehouse.project_files import ProjectSettings
+from amalimart.warehouse.file.hot_file import HotFile
+from amalimart.warehouse.project.compiler import dbt_command
+from amalimart.warehouse.project.project_files import ProjectSettings
 from tests.warehouse.whole_shop import ZONE, WholeShop, contents, differing
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]

@@ -26,7 +26,7 @@ from amalimart.warehouse.planning.differences import (
 from amalimart.warehouse.planning.effects import Cost, Effect, effects
 from amalimart.warehouse.planning.shapes import shapes_of
 from amalimart.warehouse.planning.tracing import ROWS, traced
-from amalimart.warehouse.published import published_project
+from amalimart.warehouse.project.published import published_project
 from tests.warehouse.edited_project import KEPT, MAPPING, EditedShop, Relation, Row, contents
 
 SALES: list[Row] = [

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 
 from amalimart.core.errors import CheckFailed, ModelFailed
 from amalimart.lake import Operation
-from amalimart.warehouse import building, compiler, project_changes
-from amalimart.warehouse.fingerprints import words_of
-from amalimart.warehouse.project_files import ProjectSettings
+from amalimart.warehouse import building
+from amalimart.warehouse.project import compiler, project_changes
+from amalimart.warehouse.project.fingerprints import words_of
+from amalimart.warehouse.project.project_files import ProjectSettings
 from tests.warehouse import edited_project
 from tests.warehouse.edited_project import (
     BY_CUSTOMER,

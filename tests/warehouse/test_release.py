@@ -21,7 +21,7 @@ from amalimart.core.errors import (
     WarehouseError,
 )
 from amalimart.lake import Lake, Operation
-from amalimart.warehouse.hot_file import HotFile, ReadLimits
+from amalimart.warehouse.file.hot_file import HotFile, ReadLimits
 from amalimart.warehouse.lake_view import lake_state
 from tests.warehouse.tiny_shop import NOW, Shop
 
@@ -151,7 +151,7 @@ def test_the_engine_can_read_no_file_but_the_lakes_and_cannot_be_unlocked(shop: 
 def test_a_second_process_is_told_to_use_the_running_engine(shop: Shop) -> None:
 
     script = (
-        "import sys; from pathlib import Path; from amalimart.warehouse.hot_file import HotFile\n"
+        "import sys; from pathlib import Path; from amalimart.warehouse.file.hot_file import HotFile\n"
         "HotFile(Path(sys.argv[1]), readable_folders=[])"
     )
     ended = subprocess.run(

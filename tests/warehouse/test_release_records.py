@@ -25,15 +25,15 @@ from amalimart.core.names import TableRef
 from amalimart.core.releases import ModelChange, ModelFate, ReleaseDetail, ReleaseDifference
 from amalimart.lake import Operation
 from amalimart.mapping.source_mapping import load_mapping
-from amalimart.warehouse import release_records
-from amalimart.warehouse.blocked_builds import Attempt, blocked_builds
 from amalimart.warehouse.building import Building, Built
 from amalimart.warehouse.executor import Executor
+from amalimart.warehouse.file.hot_file import HotFile
 from amalimart.warehouse.graph import Check, CompiledGraph, Model, model_id
-from amalimart.warehouse.hot_file import HotFile
 from amalimart.warehouse.lake_view import lake_state
-from amalimart.warehouse.model_log import record_reason
-from amalimart.warehouse.release_reading import release_detail, release_difference, releases
+from amalimart.warehouse.project.model_log import record_reason
+from amalimart.warehouse.releases import release_records
+from amalimart.warehouse.releases.blocked_builds import Attempt, blocked_builds
+from amalimart.warehouse.releases.release_reading import release_detail, release_difference, releases
 from tests.warehouse import test_selective_rebuild as bazaars
 from tests.warehouse.tiny_graph import tiny_graph
 from tests.warehouse.tiny_shop import NOW, ZONE, Shop

@@ -19,7 +19,7 @@ from amalimart.warehouse import building
 from amalimart.warehouse.executor import BuildReport, Executor
 from amalimart.warehouse.graph import CompiledGraph
 from amalimart.warehouse.lake_view import lake_state
-from amalimart.warehouse.published import published_columns, published_project
+from amalimart.warehouse.project.published import published_columns, published_project
 from amalimart.warehouse.requested import Requested, find_model, requested
 from tests.warehouse.edited_project import EditedShop, Row
 

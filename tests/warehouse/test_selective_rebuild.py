@@ -20,13 +20,13 @@ from hypothesis import strategies as st
 from amalimart.core.clock import FixedClock
 from amalimart.lake import ChangedRows, CommitKind, Lake, Operation, Transaction
 from amalimart.mapping.source_mapping import SourceMapping, load_mapping
-from amalimart.warehouse.compiler import compile_project
 from amalimart.warehouse.executor import BuildReport, Executor
+from amalimart.warehouse.file.hot_file import HotFile
 from amalimart.warehouse.graph import CompiledGraph
-from amalimart.warehouse.hot_file import HotFile
 from amalimart.warehouse.lake_view import lake_state, landed_source
-from amalimart.warehouse.project_files import ProjectSettings, assemble
-from amalimart.warehouse.release_log import latest_positions
+from amalimart.warehouse.project.compiler import compile_project
+from amalimart.warehouse.project.project_files import ProjectSettings, assemble
+from amalimart.warehouse.releases.release_log import latest_positions
 
 ZONE = "Europe/Paris"
 FIRST_DAY = datetime(2026, 3, 28, 22, 40, tzinfo=UTC)  # the last hour there before the day of 23 hours

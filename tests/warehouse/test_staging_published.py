@@ -11,11 +11,11 @@ import pytest
 
 from amalimart.core.clock import FixedClock
 from amalimart.lake import CommitKind, Lake, Operation
-from amalimart.warehouse.compiler import compile_project
 from amalimart.warehouse.executor import Executor
-from amalimart.warehouse.hot_file import HotFile
+from amalimart.warehouse.file.hot_file import HotFile
 from amalimart.warehouse.lake_view import lake_state, landed_source
-from amalimart.warehouse.project_files import ProjectSettings, assemble
+from amalimart.warehouse.project.compiler import compile_project
+from amalimart.warehouse.project.project_files import ProjectSettings, assemble
 from tests.warehouse.staging_lab import mapping_of
 from tests.warehouse.tiny_shop import NOW, ZONE
 

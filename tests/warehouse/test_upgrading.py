@@ -10,8 +10,8 @@ import duckdb
 import pytest
 
 from amalimart.core.errors import NewerFormat, WarehouseError
-from amalimart.warehouse.file_format import FORMAT
-from amalimart.warehouse.hot_file import HotFile
+from amalimart.warehouse.file.file_format import FORMAT
+from amalimart.warehouse.file.hot_file import HotFile
 from tests.warehouse.tiny_shop import Shop
 
 # The tables of `meta` as they were before there were formats, with what a shop of two orders left in them.

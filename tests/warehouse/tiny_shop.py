@@ -11,12 +11,12 @@ import pyarrow as pa
 from amalimart.core.clock import FixedClock
 from amalimart.lake import CommitKind, Lake, Operation
 from amalimart.mapping.source_mapping import SourceMapping
-from amalimart.warehouse.compiler import compile_project
 from amalimart.warehouse.executor import BuildReport, Executor
+from amalimart.warehouse.file.hot_file import HotFile
 from amalimart.warehouse.graph import CompiledGraph
-from amalimart.warehouse.hot_file import HotFile
 from amalimart.warehouse.lake_view import lake_state, landed_source
-from amalimart.warehouse.project_files import ProjectSettings, assemble
+from amalimart.warehouse.project.compiler import compile_project
+from amalimart.warehouse.project.project_files import ProjectSettings, assemble
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 ZONE = "Africa/Accra"

@@ -23,12 +23,12 @@ from amalimart.core.clock import FixedClock
 from amalimart.lake import ChangedRows, CommitKind, Lake, Operation, Transaction
 from amalimart.mapping.entities import ColumnType, EntityColumn, load_entities
 from amalimart.mapping.source_mapping import SourceMapping, load_mapping
-from amalimart.warehouse.compiler import compile_project
 from amalimart.warehouse.executor import BuildReport, Executor
+from amalimart.warehouse.file.hot_file import HotFile
 from amalimart.warehouse.graph import CompiledGraph
-from amalimart.warehouse.hot_file import HotFile
 from amalimart.warehouse.lake_view import lake_state, landed_source
-from amalimart.warehouse.project_files import ProjectSettings, assemble
+from amalimart.warehouse.project.compiler import compile_project
+from amalimart.warehouse.project.project_files import ProjectSettings, assemble
 
 SOURCE = "whole"
 ZONE = "Europe/Paris"

@@ -24,13 +24,13 @@ from amalimart.orchestrate.acceptance_ledger import AcceptanceLedger
 from amalimart.orchestrate.lake_opening import open_lake
 from amalimart.orchestrate.own_files import in_own_files
 from amalimart.warehouse.arrivals import LakeState
-from amalimart.warehouse.compiler import compile_project
 from amalimart.warehouse.executor import BuildReport, Executor, Progress
+from amalimart.warehouse.file.hot_file import HotFile
 from amalimart.warehouse.graph import CompiledGraph
-from amalimart.warehouse.hot_file import HotFile
 from amalimart.warehouse.lake_view import lake_state, landed_source
-from amalimart.warehouse.project_files import LandedSource, ProjectSettings, assemble
-from amalimart.warehouse.published import published_columns
+from amalimart.warehouse.project.compiler import compile_project
+from amalimart.warehouse.project.project_files import LandedSource, ProjectSettings, assemble
+from amalimart.warehouse.project.published import published_columns
 from amalimart.warehouse.requested import find_model, requested
 
 _TRY_AGAIN_SECONDS = 300.0

@@ -6,7 +6,7 @@ from amalimart.core.models import ModelRebuild, PublishedProject, Rebuilt
 from amalimart.orchestrate.engine import Engine
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.semantic.model import SemanticModel
-from amalimart.warehouse.published import published_project
+from amalimart.warehouse.project.published import published_project
 from amalimart.warehouse.requested import with_usual_days
 
 

@@ -23,7 +23,6 @@ from amalimart.orchestrate.own_files import in_own_files, own_file
 from amalimart.semantic.columns_read import read_by_datasets, read_by_dimension, read_by_metric
 from amalimart.semantic.loading import load_model
 from amalimart.semantic.model import SemanticModel
-from amalimart.warehouse.compiler import compile_project, compiled_before
 from amalimart.warehouse.graph import CompiledGraph
 from amalimart.warehouse.lake_view import lake_state, landed_source
 from amalimart.warehouse.planning.differences import (
@@ -36,7 +35,8 @@ from amalimart.warehouse.planning.differences import (
 )
 from amalimart.warehouse.planning.effects import Effect, effects
 from amalimart.warehouse.planning.shapes import Shapes, shapes_of
-from amalimart.warehouse.project_files import assemble
+from amalimart.warehouse.project.compiler import compile_project, compiled_before
+from amalimart.warehouse.project.project_files import assemble
 
 _SEMANTIC = Path(amalimart.__file__).parent / "marketplace" / "semantic"
 

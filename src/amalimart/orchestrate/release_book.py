@@ -16,9 +16,9 @@ from amalimart.core.releases import (
 )
 from amalimart.orchestrate.acceptance_ledger import AcceptanceLedger
 from amalimart.orchestrate.source_notes import SourceNote
-from amalimart.warehouse.blocked_builds import blocked_builds
-from amalimart.warehouse.hot_file import HotFile
-from amalimart.warehouse.release_reading import (
+from amalimart.warehouse.file.hot_file import HotFile
+from amalimart.warehouse.releases.blocked_builds import blocked_builds
+from amalimart.warehouse.releases.release_reading import (
     known_blocked_build,
     release_detail,
     release_difference,

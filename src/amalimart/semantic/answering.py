@@ -11,7 +11,7 @@ from amalimart.core.errors import MixedCurrencies
 from amalimart.semantic.answer import Answer, Column, ColumnKind, MetricReceipt, Receipt
 from amalimart.semantic.planner import Plan, PlannedMetric
 from amalimart.semantic.question import Question
-from amalimart.warehouse.reading import Release, Rows
+from amalimart.warehouse.file.reading import Release, Rows
 
 
 def answer_of(plan: Plan, rows: Rows, question: Question, release: Release, *, sql: str | None) -> Answer:

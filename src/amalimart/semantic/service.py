@@ -38,7 +38,7 @@ from amalimart.semantic.request import QuestionShape, Resolver, shape_of
 from amalimart.semantic.scan import Scope
 from amalimart.semantic.shapes import FieldType
 from amalimart.semantic.typed_values import typed_value
-from amalimart.warehouse.reading import Reader, ReadTransaction, Rows
+from amalimart.warehouse.file.reading import Reader, ReadTransaction, Rows
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -12,7 +12,7 @@ from amalimart.lake.rows import Operation
 from amalimart.warehouse.bronze import BronzeTable, create_bronze, take_news
 from amalimart.warehouse.building import Fate
 from amalimart.warehouse.graph import bronze_id
-from amalimart.warehouse.release_log import SourcePosition
+from amalimart.warehouse.releases.release_log import SourcePosition
 
 _FOLLOWED = frozenset({Operation.UPSERT.value, Operation.DELETE.value})
 

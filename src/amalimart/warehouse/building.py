@@ -17,7 +17,7 @@ import duckdb
 from amalimart.core.errors import ModelFailed
 from amalimart.core.models import Column
 from amalimart.core.names import TableRef, quoted
-from amalimart.warehouse.engine_words import nearest_named
+from amalimart.warehouse.file.engine_words import nearest_named
 from amalimart.warehouse.graph import BRONZE, CompiledGraph, Model
 from amalimart.warehouse.incremental.change_sets import (
     filled,
@@ -33,7 +33,7 @@ from amalimart.warehouse.incremental.recipe import (
     before_of,
     changes_of,
 )
-from amalimart.warehouse.model_log import stored_type
+from amalimart.warehouse.project.model_log import stored_type
 
 NOT_THE_MODELS_FAULT = (
     duckdb.IOException,

@@ -12,7 +12,7 @@ from amalimart.warehouse.building import NOT_THE_MODELS_FAULT, Building, Fate
 from amalimart.warehouse.graph import Check
 from amalimart.warehouse.incremental.change_sets import filled, keep_part
 from amalimart.warehouse.incremental.delta_check import DeltaCheck, Piece
-from amalimart.warehouse.release_log import CheckResult
+from amalimart.warehouse.releases.release_log import CheckResult
 
 _TOGETHER = 16
 """So many small queries are asked in one statement: each statement of its own costs more than its rows do."""

@@ -19,24 +19,24 @@ from amalimart.core.clock import Clock
 from amalimart.core.errors import WarehouseError
 from amalimart.core.names import quoted
 from amalimart.core.releases import Acceptance
-from amalimart.warehouse.acceptances import Acceptances, Judge, NoAcceptances, StandingOnly, ended
 from amalimart.warehouse.arrivals import Arrivals, LakeState
-from amalimart.warehouse.blocked_builds import Attempt
 from amalimart.warehouse.bronze import refuse_missing
 from amalimart.warehouse.building import Building, Fate
 from amalimart.warehouse.checking import run_checks
+from amalimart.warehouse.file.hot_file import HotFile, work_alone
+from amalimart.warehouse.file.indexing import index_lookups
+from amalimart.warehouse.file.reading import Release
 from amalimart.warehouse.graph import RUN_CONTEXT, CompiledGraph, bronze_id
-from amalimart.warehouse.hot_file import HotFile, work_alone
-from amalimart.warehouse.indexing import index_lookups
-from amalimart.warehouse.model_log import (
+from amalimart.warehouse.project.model_log import (
     forget_project,
     record_environment,
     record_reason,
     recorded_environment,
 )
-from amalimart.warehouse.project_changes import ProjectChanges, environment
-from amalimart.warehouse.reading import Release
-from amalimart.warehouse.release_log import (
+from amalimart.warehouse.project.project_changes import ProjectChanges, environment
+from amalimart.warehouse.releases.acceptances import Acceptances, Judge, NoAcceptances, StandingOnly, ended
+from amalimart.warehouse.releases.blocked_builds import Attempt
+from amalimart.warehouse.releases.release_log import (
     CheckResult,
     business_day_built,
     forget_checks_but,
@@ -46,7 +46,7 @@ from amalimart.warehouse.release_log import (
     record_release,
     set_run_context,
 )
-from amalimart.warehouse.release_records import ReleaseRecords, keep_checks
+from amalimart.warehouse.releases.release_records import ReleaseRecords, keep_checks
 from amalimart.warehouse.requested import Requested
 
 Progress = Callable[[int, int, str], None]

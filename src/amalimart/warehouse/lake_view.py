@@ -16,8 +16,8 @@ from amalimart.lake.live import Replaced, TableFiles
 from amalimart.mapping.source_mapping import SourceMapping
 from amalimart.warehouse.arrivals import LakeState
 from amalimart.warehouse.bronze import BronzeFiles, BronzeJournal, BronzeRows, BronzeTable
-from amalimart.warehouse.project_files import LandedSource, bronze_view
-from amalimart.warehouse.release_log import SourcePosition
+from amalimart.warehouse.project.project_files import LandedSource, bronze_view
+from amalimart.warehouse.releases.release_log import SourcePosition
 from amalimart.warehouse.staging.landed import history_view
 from amalimart.warehouse.staging.tracked import tables_with_history
 

@@ -8,11 +8,11 @@ from enum import StrEnum
 
 from amalimart.core.models import Column, PublishedProject
 from amalimart.core.names import nearest
-from amalimart.warehouse.engine_words import unknown_column
-from amalimart.warehouse.fingerprints import fingerprint_of, fingerprint_of_check
+from amalimart.warehouse.file.engine_words import unknown_column
 from amalimart.warehouse.graph import CompiledGraph, Model
 from amalimart.warehouse.incremental.reads import reads_of
 from amalimart.warehouse.planning.shapes import Shapes
+from amalimart.warehouse.project.fingerprints import fingerprint_of, fingerprint_of_check
 
 
 class Change(StrEnum):

@@ -15,9 +15,9 @@ from amalimart.core.models import Column
 from amalimart.core.names import TableRef, quoted
 from amalimart.warehouse.bronze import BronzeTable, create_bronze
 from amalimart.warehouse.graph import CompiledGraph, Model
-from amalimart.warehouse.model_log import stored_type
 from amalimart.warehouse.planning.tracing import CATALOG
-from amalimart.warehouse.release_log import create_tables
+from amalimart.warehouse.project.model_log import stored_type
+from amalimart.warehouse.releases.release_log import create_tables
 
 
 @dataclass(frozen=True, slots=True)

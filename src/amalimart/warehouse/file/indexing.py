@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import duckdb
 
 from amalimart.core.names import TableRef, quoted
-from amalimart.warehouse.hot_file import ROW_GROUP
+from amalimart.warehouse.file.hot_file import ROW_GROUP
 from amalimart.warehouse.incremental.recipe import Lookup
 
 _FEWEST_ROWS = 200_000

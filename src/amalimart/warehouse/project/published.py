@@ -6,7 +6,7 @@ import json
 
 from amalimart.core.models import Column, PublishedModel, PublishedProject
 from amalimart.core.names import TableRef
-from amalimart.warehouse.reading import Reader
+from amalimart.warehouse.file.reading import Reader
 
 
 def published_project(reader: Reader) -> PublishedProject:

@@ -15,7 +15,7 @@ import duckdb
 
 from amalimart.core.errors import WarehouseError
 from amalimart.core.releases import BlockedBuild, BlockedCheck, SampleRows
-from amalimart.warehouse.release_log import SourcePosition
+from amalimart.warehouse.releases.release_log import SourcePosition
 
 MOST_KEPT = 500
 _COLUMNS = (

@@ -23,8 +23,8 @@ from amalimart.core.releases import (
     SourceMove,
     VerdictChange,
 )
-from amalimart.warehouse.blocked_builds import blocked_build
-from amalimart.warehouse.release_records import read_acceptance
+from amalimart.warehouse.releases.blocked_builds import blocked_build
+from amalimart.warehouse.releases.release_records import read_acceptance
 
 _SUMMARY = (
     "release_id, published_at, fresh_as_of, project_hash, positions, models_built, rows_built,"

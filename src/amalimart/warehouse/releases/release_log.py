@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 
 import duckdb
 
-from amalimart.warehouse.reading import Release
+from amalimart.warehouse.file.reading import Release
 
 _DDL = """
 create schema if not exists bronze;

@@ -16,11 +16,11 @@ import duckdb
 from amalimart.core.errors import CheckFailed
 from amalimart.core.names import quoted
 from amalimart.core.releases import Acceptance, BlockedCheck, SampleRows
-from amalimart.warehouse.blocked_builds import Attempt
 from amalimart.warehouse.graph import CompiledGraph, ValuesOf
-from amalimart.warehouse.release_log import CheckResult
-from amalimart.warehouse.release_records import CheckValues, failing_checks
-from amalimart.warehouse.samples import sampled
+from amalimart.warehouse.releases.blocked_builds import Attempt
+from amalimart.warehouse.releases.release_log import CheckResult
+from amalimart.warehouse.releases.release_records import CheckValues, failing_checks
+from amalimart.warehouse.releases.samples import sampled
 
 
 class Acceptances(Protocol):

@@ -27,11 +27,11 @@ from amalimart.core.errors import (
     QueryTooLarge,
     WarehouseError,
 )
-from amalimart.warehouse import model_log
-from amalimart.warehouse.file_format import record_format, refuse_newer
-from amalimart.warehouse.generations import Generations
-from amalimart.warehouse.reading import ReadTransaction, Release, Rows
-from amalimart.warehouse.release_log import create_tables, latest_release
+from amalimart.warehouse.file.file_format import record_format, refuse_newer
+from amalimart.warehouse.file.generations import Generations
+from amalimart.warehouse.file.reading import ReadTransaction, Release, Rows
+from amalimart.warehouse.project import model_log
+from amalimart.warehouse.releases.release_log import create_tables, latest_release
 
 _NO_SPACE = (
     "no space left",

@@ -16,8 +16,8 @@ import duckdb
 
 from amalimart.core.releases import Acceptance, ModelFate
 from amalimart.warehouse.building import Built, Fate
+from amalimart.warehouse.file.reading import Release
 from amalimart.warehouse.graph import CompiledGraph, Model
-from amalimart.warehouse.reading import Release
 
 MOST_RELEASES = 100_000
 """So many releases are kept at most, however young they are: one a second is a day's worth."""

@@ -20,7 +20,7 @@ from amalimart.warehouse.staging.landed import LandedSource, bronze_view
 
 __all__ = ["LandedSource", "ProjectSettings", "assemble", "bronze_view"]
 
-PACKAGED_PROJECT = Path(__file__).parent.parent / "marketplace" / "dbt"
+PACKAGED_PROJECT = Path(__file__).parents[2] / "marketplace" / "dbt"
 SPARK_SETTINGS = {
     "spark.sql.ansi.enabled": "true",  # what cannot be computed is an error, never a silent null or a wrap
     "spark.sql.ansi.doubleQuotedIdentifiers": "true",  # names are quoted as in standard SQL

@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from amalimart.warehouse.building import Building, Built
-from amalimart.warehouse.compiler import FORMAT
-from amalimart.warehouse.fingerprints import fingerprint_of, fingerprint_of_check, versions
 from amalimart.warehouse.graph import CompiledGraph, Model
-from amalimart.warehouse.model_log import (
+from amalimart.warehouse.project.compiler import FORMAT
+from amalimart.warehouse.project.fingerprints import fingerprint_of, fingerprint_of_check, versions
+from amalimart.warehouse.project.model_log import (
     RecordedModel,
     record_checks_of_project,
     record_models,

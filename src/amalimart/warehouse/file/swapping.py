@@ -16,8 +16,8 @@ import duckdb
 from amalimart.core.errors import AmalimartError, DiskFull
 from amalimart.core.names import TableRef, quoted
 from amalimart.warehouse.bronze import BronzeTable, create_bronze
-from amalimart.warehouse.hot_file import NEXT, HotFile
-from amalimart.warehouse.release_records import as_built_anew
+from amalimart.warehouse.file.hot_file import NEXT, HotFile
+from amalimart.warehouse.releases.release_records import as_built_anew
 
 _SERVED = "warehouse"
 _COMPARED = ("staging", "silver", "gold")

@@ -15,12 +15,12 @@ from typing import Any
 
 from amalimart.core.errors import UnsupportedFeature, WarehouseError
 from amalimart.core.names import TableRef
-from amalimart.warehouse.dbt_words import compile_failed
 from amalimart.warehouse.graph import BRONZE, Check, CompiledGraph, Model, OnChanges, ValuesOf
 from amalimart.warehouse.incremental.delta_check import read_delta_check
 from amalimart.warehouse.incremental.following import add_following
 from amalimart.warehouse.incremental.recipe import read_recipe
-from amalimart.warehouse.project_files import ProjectSettings
+from amalimart.warehouse.project.dbt_words import compile_failed
+from amalimart.warehouse.project.project_files import ProjectSettings
 from amalimart.warehouse.staging.files import RECIPES
 
 _KEPT_OF_A_NODE = (

@@ -1,0 +1,1 @@
+"""The hot file: its doors, its generations, its indexes and its errors."""

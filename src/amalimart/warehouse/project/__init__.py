@@ -1,0 +1,1 @@
+"""The dbt project: assembled, compiled, and compared with what was published."""
