@@ -21,7 +21,8 @@ from amalimart.core.errors import (
     WarehouseError,
 )
 from amalimart.lake import Lake, Operation
-from amalimart.warehouse.file.hot_file import HotFile, ReadLimits
+from amalimart.warehouse.file.hot_file import HotFile
+from amalimart.warehouse.file.transaction import ReadLimits
 from amalimart.warehouse.lake_view import lake_state
 from tests.warehouse.tiny_shop import NOW, Shop
 

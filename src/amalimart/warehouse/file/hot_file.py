@@ -14,33 +14,23 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from amalimart.core.errors import (
-    AmalimartError,
-    DiskFull,
     EngineUnavailable,
     NewerFormat,
     NothingPublished,
     QueryTooLarge,
     WarehouseError,
 )
+from amalimart.warehouse.file.engine_words import engine_error
 from amalimart.warehouse.file.file_format import record_format, refuse_newer
 from amalimart.warehouse.file.generations import Generations
-from amalimart.warehouse.file.reading import ReadTransaction, Release, Rows
+from amalimart.warehouse.file.reading import ReadTransaction, Release
+from amalimart.warehouse.file.transaction import ReadLimits, Transaction
 from amalimart.warehouse.project import model_log
 from amalimart.warehouse.releases.release_log import create_tables, latest_release
-
-_NO_SPACE = (
-    "no space left",
-    "not enough space",
-    "file too large",
-    "disk quota exceeded",
-    "max_temp_directory_size",
-)
-
 
 log = logging.getLogger(__name__)
 
@@ -59,16 +49,6 @@ NEXT = "next"
 # One heavy question may slow the engine down, but must leave the machine and its disk to the others.
 _MEMORY_SHARE = 0.6
 _LARGEST_SPILL = "20GB"
-
-
-@dataclass(frozen=True, slots=True)
-class ReadLimits:
-    """What one read may take: seconds, rows, how many run at once, and how long one waits for its turn."""
-
-    seconds: float = 30.0
-    rows: int = 100_000
-    at_once: int = 4
-    wait_seconds: float = 3.0
 
 
 @dataclass(slots=True)
@@ -321,7 +301,7 @@ class HotFile:
                         "no release has been published yet",
                         next_step="load a source: amalimart up, or amalimart ingest csv FOLDER",
                     )
-                yield _Transaction(cursor, release, self._limits)
+                yield Transaction(cursor, release, self._limits)
                 cursor.execute("rollback")
         finally:
             self._admission.release()
@@ -332,73 +312,9 @@ def work_alone(cursor: duckdb.DuckDBPyConnection) -> None:
     cursor.execute("set threads = 1")
 
 
-class _Transaction:
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, release: Release, limits: ReadLimits) -> None:
-        self._cursor = cursor
-        self._release = release
-        self._limits = limits
-        self._moved_on = False
-
-    @property
-    def release(self) -> Release:
-        return self._release
-
-    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
-        if self._moved_on:
-            raise QueryTooLarge(
-                "an earlier question of this page failed, and a newer release was published meanwhile",
-                next_step="ask again",
-            )
-        timer = threading.Timer(self._limits.seconds, self._cursor.interrupt)
-        timer.daemon = True
-        timer.start()
-        try:
-            self._cursor.execute(sql, list(parameters))
-            found = self._cursor.fetchmany(self._limits.rows + 1)
-        except duckdb.InterruptException as error:
-            self._start_over()
-            raise QueryTooLarge(
-                f"the question took longer than {self._limits.seconds:g} s",
-                next_step="ask for fewer days or fewer groups",
-            ) from error
-        except duckdb.Error as error:
-            self._start_over()
-            raise engine_error(error, "a question") from error
-        finally:
-            timer.cancel()
-        if len(found) > self._limits.rows:
-            raise QueryTooLarge(
-                f"the answer has more than {self._limits.rows:,} rows",
-                next_step="group by less, add a filter or a limit",
-            )
-        names = tuple(column[0] for column in self._cursor.description or ())
-        return Rows(names, tuple(found))
-
-    def _start_over(self) -> None:
-        """A failed statement ends the engine's transaction: take up the same release again, if it serves.
-
-        The next question of the same page must not see another release than the ones before it.
-        """
-        self._cursor.execute("rollback")
-        self._cursor.execute("begin transaction read only")
-        self._moved_on = latest_release(self._cursor) != self._release
-
-
 def most_memory_bytes() -> int:
     """As much of this machine's memory as one engine may take."""
     return int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * _MEMORY_SHARE)
-
-
-def engine_error(error: duckdb.Error, where: str) -> AmalimartError:
-    """The typed form of an engine's complaint."""
-    text = str(error).splitlines()[0]
-    if any(words in str(error).lower() for words in _NO_SPACE):
-        return DiskFull(
-            "no space left while writing the warehouse",
-            where=where,
-            next_step="free some space; the published release is untouched",
-        )
-    return WarehouseError(f"the engine refused: {text}", where=where)
 
 
 def _escaped(path: object) -> str:
