@@ -80,7 +80,8 @@ sql: $(VENV)/dev.stamp ## sqlfluff over the models
 	@$(BIN)/sqlfluff lint --disable-progress-bar src/amalimart/marketplace/dbt/models src/amalimart/marketplace/dbt/tests
 
 test-full: $(VENV)/dev.stamp $(VENV)/dbt112/stamp mariadb spark ## the long tests that CI runs after the gate
-	@$(BIN)/pytest -m slow
+	@$(BIN)/pytest tests/faults -m slow
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m slow --ignore tests/faults
 
 .PHONY: test-spark
 test-spark: spark ## the slow tests that build the models on Spark
