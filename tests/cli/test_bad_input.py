@@ -102,9 +102,9 @@ def test_no_project_and_no_release(shell: Shell, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "text", "what"),
     [
-        ("dashboards/mine.yml", "title: [", "not valid YAML"),
+        pytest.param("dashboards/mine.yml", "title: [", "not valid YAML", marks=pytest.mark.slow),
         ("metrics/mine.yml", "metrics:\n  x: {kind: simpel}\n", ""),
-        ("policies/vendor.yml", "role: vendr\n", ""),
+        pytest.param("policies/vendor.yml", "role: vendr\n", "", marks=pytest.mark.slow),
         ("amalimart.yml", "name: x\ncurency: GHS\n", "unknown key 'curency'"),
     ],
 )

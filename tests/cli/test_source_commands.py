@@ -37,6 +37,7 @@ def shell(tmp_path: Path) -> Shell:
     return on_a_project(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_folder_is_added_drafted_checked_loaded_and_forgotten(shell: Shell) -> None:
     added = shell.run("source", "add", "drop", str(shell.drop), "--json")
     assert added.returncode == 0, added.stderr
@@ -98,6 +99,7 @@ def test_a_folder_is_added_drafted_checked_loaded_and_forgotten(shell: Shell) ->
 
 
 @pytest.mark.source
+@pytest.mark.slow
 def test_a_drafted_mapping_gives_the_figures_that_are_known(shell: Shell, amalimart_sample: Path) -> None:
     """The header total of all orders, and quantity times price of all lines, from a draft as it stands."""
     assert shell.run("source", "add", "drop", str(amalimart_sample)).returncode == 0

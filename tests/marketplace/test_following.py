@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     from tests.marketplace.conftest import CompiledProject, Row
 
-SEEDS = (1, 2)
 BATCHES = 30
 BUSINESS_DAYS = [date(2024, 12, 31) + timedelta(days=n) for n in range(1, 5)]
 _IDS = ("1", "2", "3", "4", "5", "6", "7")
@@ -219,9 +218,12 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def test_following_is_building_anew(connection: duckdb.DuckDBPyConnection, graph: CompiledGraph) -> None:
+@pytest.mark.parametrize("seeds", [(1,), pytest.param((2, 3), marks=pytest.mark.slow)])
+def test_following_is_building_anew(
+    connection: duckdb.DuckDBPyConnection, graph: CompiledGraph, seeds: tuple[int, ...]
+) -> None:
     seen: set[str] = set()
-    for seed in SEEDS:
+    for seed in seeds:
         shop = Shop(connection, graph, seed)
         rng = random.Random(seed)  # noqa: S311 - repeatable on purpose
         in_turn = cycle(rng.sample(sorted(load_entities()), len(load_entities())))
@@ -232,7 +234,8 @@ def test_following_is_building_anew(connection: duckdb.DuckDBPyConnection, graph
             assert shop.wrong() == {}, f"batch {batch} of shop {seed} changed {entities}"
             seen |= {key for key, fate in fates.items() if fate is Fate.CHANGED}
     following = {model.unique_id for model in graph.models if model.recipe}
-    assert following - seen == set(), "models that never followed a change say nothing"
+    if len(seeds) > 1:
+        assert following - seen == set(), "models that never followed a change say nothing"
 
 
 def test_only_small_tables_are_built_anew(graph: CompiledGraph) -> None:

@@ -89,6 +89,7 @@ def totals(lake: Lake) -> dict[str, str]:
     return {order: total for order, (_, _, total) in found.items()}
 
 
+@pytest.mark.slow
 def test_the_drill(tmp_path: Path) -> None:
     """Data, backup, more data, the home destroyed, restored, followed: the figures are those of all data."""
     shop = LandedShop(tmp_path / "home")

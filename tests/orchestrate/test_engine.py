@@ -132,6 +132,7 @@ def test_a_model_of_the_project_replaces_the_packaged_one_of_its_name(shop: Shop
     assert str(shop.value("select total_amount from gold.fact_orders")) == "20.00"
 
 
+@pytest.mark.slow
 def test_a_table_may_become_a_view_and_a_table_again(shop: Shop) -> None:
     shop.engine.refresh()
     select = "select order_id, total_amount from {{ ref('stg_orders') }}"
@@ -143,6 +144,7 @@ def test_a_table_may_become_a_view_and_a_table_again(shop: Shop) -> None:
     assert str(shop.value("select total_amount from gold.fact_orders")) == "10.00"
 
 
+@pytest.mark.slow
 def test_a_model_that_is_taken_away_leaves_no_table_and_no_result_behind(shop: Shop) -> None:
     model = shop.model("extra.sql", "select 1 as one")
     described = "models: [{name: extra, columns: [{name: one, data_tests: [not_null]}]}]"
@@ -191,11 +193,12 @@ def test_a_file_that_the_executor_cannot_run_is_refused_by_name(shop: Shop, name
     [
         ({"mine.sql": "select {{ ref('nowhere') }}"}, r"mine.*depends on a node named 'nowhere'"),
         ({"mine.sql": "select {% if %} 1"}, r"mine\.sql"),
-        (
+        pytest.param(
             {"a.sql": "select * from {{ ref('b') }}", "b.sql": "select * from {{ ref('a') }}"},
             r"cycle.*model\.",
+            marks=pytest.mark.slow,
         ),
-        ({"mine.sql": "select {{ run_query('select 1') }}"}, r"mine"),
+        pytest.param({"mine.sql": "select {{ run_query('select 1') }}"}, r"mine", marks=pytest.mark.slow),
     ],
 )
 def test_a_model_that_does_not_compile_is_named_in_dbts_words(

@@ -56,7 +56,8 @@ while True:
 """
 
 
-@pytest.mark.parametrize("kept", ["folder", pytest.param("object store", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kept", ["folder", "object store"])
 def test_each_row_of_each_file_is_there_once_after_many_kills(
     tmp_path: Path, mappings: Mappings, lake: ReadingLake, kept: str, request: pytest.FixtureRequest
 ) -> None:

@@ -341,7 +341,7 @@ PLAIN = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.
 
 
 @settings(
-    max_examples=3, deadline=None, suppress_health_check=PLAIN, derandomize=True, phases=[Phase.generate]
+    max_examples=2, deadline=None, suppress_health_check=PLAIN, derandomize=True, phases=[Phase.generate]
 )
 @given(everything=EVERYTHING, steps=STEPS)
 def test_step_by_step_equals_at_once(

@@ -32,6 +32,7 @@ def assert_equal_to_the_source(copy: Copy) -> None:
         assert copy.values(table) == rows_of(copy.database, table)
 
 
+@pytest.mark.slow
 def test_snapshots_under_load_become_the_source(copies: Copies) -> None:
     """Each begins somewhere in a stream of commits; what it misses or has too early is played over it."""
     create(copies.database, rows=20_000)
