@@ -252,6 +252,9 @@ class HotFile:
                 cursor.execute("commit")
             except duckdb.Error as error:
                 raise engine_error(error, str(self.path)) from error
+            finally:
+                with suppress(duckdb.Error):  # of a database that gave up; the next one has its own threads
+                    cursor.execute("reset threads")
             self._writes += 1
             if self._writes % _WRITES_TO_A_CHECKPOINT == 0:
                 self._checkpoint(cursor)
