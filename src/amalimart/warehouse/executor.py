@@ -24,7 +24,6 @@ from amalimart.warehouse.bronze import refuse_missing
 from amalimart.warehouse.building import Building, Fate
 from amalimart.warehouse.checking import run_checks
 from amalimart.warehouse.file.hot_file import HotFile, work_alone
-from amalimart.warehouse.file.indexing import index_lookups
 from amalimart.warehouse.file.reading import Release
 from amalimart.warehouse.graph import RUN_CONTEXT, CompiledGraph, bronze_id
 from amalimart.warehouse.project.model_log import (
@@ -57,14 +56,13 @@ KEEP_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build did. Seconds are wall time; `built_anew` counts tables of which no change set is known."""
+    """What a build did. Seconds are wall time."""
 
     release: Release
     models: int
     rows: int
     checks: tuple[CheckResult, ...]
     seconds: float
-    built_anew: int = 0
 
     @property
     def warnings(self) -> tuple[CheckResult, ...]:
@@ -111,9 +109,6 @@ class Executor:
             with self._hot_file.write() as cursor:
                 report = self._build(cursor, graph, lake, progress, standing, attempt, requested)
             self._is_of_this_make = True
-            if report is not None and report.built_anew:
-                with self._hot_file.write() as cursor:
-                    index_lookups(cursor, graph.lookups)
             if standing and report is not None:
                 self._standing()  # tells of those that have just lapsed; after a crash the next build does
             return report  # noqa: TRY300 - it is committed, which the block may still refuse
@@ -177,8 +172,8 @@ class Executor:
             built[model.unique_id] = outcome
         progress(len(graph.models), len(graph.models), "checks")
         judge = Judge(cursor, graph, standing)
-        whole = judge.whole | (changes.checks if changes else frozenset())
-        results = run_checks(cursor, building, graph.checks, whole)
+        anew = judge.whole | (changes.checks if changes else frozenset())
+        results = run_checks(cursor, building, graph.checks, anew)
         verdict = judge.verdict(results, attempt)
         release = Release(
             release_id=previous.release_id + 1 if previous else 1,
@@ -201,8 +196,7 @@ class Executor:
             changes.record(release.release_id)
         if requested is not None:
             record_reason(cursor, release.release_id, requested.reason)
-        anew = sum(built[model.unique_id].fate is Fate.REBUILT for model in graph.models if not model.is_view)
-        return BuildReport(release, models, rows, tuple(results), time.monotonic() - started, anew)
+        return BuildReport(release, models, rows, tuple(results), time.monotonic() - started)
 
     def _changes(
         self, cursor: duckdb.DuckDBPyConnection, graph: CompiledGraph, previous: Release | None

@@ -8,7 +8,7 @@ from graphlib import TopologicalSorter
 
 from amalimart.core.names import TableRef
 from amalimart.warehouse.incremental.delta_check import DeltaCheck
-from amalimart.warehouse.incremental.recipe import Lookup, Recipe, lookup
+from amalimart.warehouse.incremental.recipe import Recipe
 
 RUN_CONTEXT = "source.marketplace.meta.run_context"
 """dbt's id of the one row that stands for the clock inside the models."""
@@ -111,22 +111,6 @@ class CompiledGraph:
         for model in reversed(self.ordered):
             if model.is_view and model.unique_id in found:
                 found |= model.parents
-        return frozenset(found)
-
-    @cached_property
-    def lookups(self) -> frozenset[Lookup]:
-        """How a few rows of large tables are looked for when models follow changes."""
-        found = set()
-        for model in self.models:
-            if model.recipe is not None:
-                if model.recipe.unit:
-                    found.add(lookup(model.table, model.recipe.unit))
-                for route in model.recipe.routes:
-                    found.update(route.looks_up)
-                found.update(part.looks_up for part in model.recipe.parts if part.looks_up)
-        for check in self.checks:
-            if check.delta is not None:
-                found.update(part.looks_up for part in check.delta.parts if part.looks_up)
         return frozenset(found)
 
     @cached_property

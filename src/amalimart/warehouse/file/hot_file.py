@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 # Small row groups let a query for some keys skip nearly all of a large table; so does comparing each group's
 # bounds with up to so many keys of a join.
-ROW_GROUP = 6_144
+_ROW_GROUP = 6_144
 _KEYS_THAT_PRUNE = 5_000
 # The engine does so by itself only after 16 MB of log: thousands of small batches, whose deleted rows stay in
 # memory and in the way of every scan until then.
@@ -100,7 +100,7 @@ class HotFile:
         file.parent.mkdir(parents=True, exist_ok=True)
         connection = duckdb.connect()
         try:
-            connection.execute(f"attach '{_escaped(file)}' as {_CATALOG} (row_group_size {ROW_GROUP})")
+            connection.execute(f"attach '{_escaped(file)}' as {_CATALOG} (row_group_size {_ROW_GROUP})")
         except duckdb.IOException as error:
             connection.close()
             if "lock" in str(error).lower():
@@ -184,7 +184,7 @@ class HotFile:
         """A cursor that sees one of the fresh files, too, under the name `next`. Closed and whole after."""
         with self._cursor() as cursor:
             try:
-                cursor.execute(f"attach '{_escaped(file)}' as {NEXT} (row_group_size {ROW_GROUP})")
+                cursor.execute(f"attach '{_escaped(file)}' as {NEXT} (row_group_size {_ROW_GROUP})")
                 try:
                     yield cursor
                 finally:

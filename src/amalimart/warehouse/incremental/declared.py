@@ -15,8 +15,7 @@ from amalimart.warehouse.incremental.recipe import (
     affected_of,
     by_key,
     changes_of,
-    looked_for,
-    lookup,
+    only,
     part_of,
 )
 from amalimart.warehouse.incremental.rules import Hop, Rule, read_rule
@@ -158,8 +157,7 @@ class _Reader:
                 ]
                 yield Route((parent.unique_id,), self._changed(parent, named, rule.columns))
             for way in rule.ways:
-                stepped = tuple(lookup(self._parents[hop.model].table, [hop.column]) for hop in way)
-                yield Route((parent.unique_id,), self._over(parent, way), stepped)
+                yield Route((parent.unique_id,), self._over(parent, way))
 
     def _part_name(self, name: str) -> str:
         return part_of(self._parents[name].table, self._own.table)
@@ -204,7 +202,7 @@ class _Reader:
         if parent.is_found_by(columns, self._reads[parent.table]):
             whole = (parent.unique_id, parent.table)
             return by_key(name, whole, on, keys, listed, parent.unique_where)
-        return looked_for(name, parent.table, on, keys, listed)
+        return Part(name, only(parent.table, on, keys, listed))
 
     def _changed(self, parent: Relation, selected: list[str], told: tuple[str, ...]) -> str:
         """The changed rows of a parent, those left out of which nothing that the model reads has changed."""

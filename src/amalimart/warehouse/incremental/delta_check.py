@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from amalimart.warehouse.incremental.recipe import Part, read_part
+from amalimart.warehouse.incremental.recipe import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,5 +74,5 @@ def read_delta_check(kept: Mapping[str, Any]) -> DeltaCheck:
         parents=tuple(kept["parents"]),
         pieces=tuple(Piece(**piece) for piece in kept["pieces"]),
         values=ChangedValues(**values) if values else None,
-        parts=tuple(map(read_part, kept["parts"])),
+        parts=tuple(Part(**part) for part in kept["parts"]),
     )

@@ -22,7 +22,7 @@ from amalimart.core.names import TableRef, nearest, quoted
 from amalimart.warehouse.incremental.declared import Relation
 from amalimart.warehouse.incremental.delta_check import ChangedValues, DeltaCheck, Piece
 from amalimart.warehouse.incremental.reads import Reads, reads_of, substituted
-from amalimart.warehouse.incremental.recipe import Part, after_of, by_key, came, changes_of, looked_for
+from amalimart.warehouse.incremental.recipe import Part, after_of, by_key, came, changes_of, only
 
 _OF_SINGLE_ROWS = frozenset({"not_null", "accepted_values"})
 
@@ -159,7 +159,7 @@ class _Test:
         if parent.is_found_by((column,), read):
             whole = (parent.unique_id, parent.table)
             return by_key(place, whole, on, values, read.listed("r"), parent.unique_where)
-        return looked_for(place, parent.table, on, values, read.listed("r"))
+        return Part(place, only(parent.table, on, values, read.listed("r")))
 
     def _read_of(self, table: TableRef) -> Reads:
         if self._reads is None:

@@ -6,25 +6,11 @@ are plain SQL made when the project is compiled; at run time they only read chan
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from amalimart.core.names import TableRef, quoted
-
-
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """Rows of a table are looked for by these columns, a few among many."""
-
-    schema: str
-    table: str
-    columns: tuple[str, ...]
-
-
-def lookup(table: TableRef, columns: Iterable[str]) -> Lookup:
-    """That rows of a table are looked for by columns."""
-    return Lookup(table.schema, table.name, tuple(columns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +22,6 @@ class Route:
 
     parents: tuple[str, ...]
     sql: str
-    looks_up: tuple[Lookup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +35,6 @@ class Part:
     sql: str
     parent: str = ""
     told: str = ""
-    looks_up: Lookup | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,29 +70,16 @@ class Recipe:
 
 def read_recipe(kept: Mapping[str, Any]) -> Recipe:
     """A recipe from its kept form."""
-    routes = tuple(
-        Route(tuple(route["parents"]), route["sql"], tuple(map(_read_lookup, route["looks_up"])))
-        for route in kept["routes"]
-    )
+    routes = tuple(Route(tuple(route["parents"]), route["sql"]) for route in kept["routes"])
     return Recipe(
         unit=tuple(kept["unit"]),
         identity=tuple(kept["identity"]),
         routes=routes,
         sql=kept["sql"],
-        parts=tuple(map(read_part, kept["parts"])),
+        parts=tuple(Part(**part) for part in kept["parts"]),
         is_exact=kept["is_exact"],
         whole_on=tuple(kept["whole_on"]),
     )
-
-
-def read_part(kept: Mapping[str, Any]) -> Part:
-    """A part from its kept form."""
-    found = kept["looks_up"]
-    return Part(**{**kept, "looks_up": _read_lookup(found) if found else None})
-
-
-def _read_lookup(kept: Mapping[str, Any]) -> Lookup:
-    return Lookup(kept["schema"], kept["table"], tuple(kept["columns"]))
 
 
 def changes_of(table: TableRef) -> str:
@@ -174,9 +145,4 @@ def by_key(
         f"select {columns} from ({came(table)}) as r semi join keys as k on {joined} union all "
         + only(table, on, "from missing", columns)
     )
-    return Part(name, only(table, on, keys, columns), unique_id, told, lookup(table, on))
-
-
-def looked_for(name: str, table: TableRef, on: Mapping[str, str], keys: str, columns: str = "r.*") -> Part:
-    """The same as a part, whatever the columns say of the relation's rows."""
-    return Part(name, only(table, on, keys, columns), looks_up=lookup(table, on))
+    return Part(name, only(table, on, keys, columns), unique_id, told)

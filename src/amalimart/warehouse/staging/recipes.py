@@ -12,13 +12,13 @@ from dataclasses import replace
 from amalimart.core.names import TableRef
 from amalimart.warehouse.graph import bronze_id, model_id
 from amalimart.warehouse.incremental.recipe import (
+    Part,
     Recipe,
     Route,
     affected_of,
     before_of,
     by_key,
     changes_of,
-    looked_for,
     only,
     part_of,
 )
@@ -129,7 +129,7 @@ def _of_part(staged: StagedPart) -> Recipe | None:
     affected = f"from {affected_of(place)}"
     name = part_of(rows, place)
     whole = (model_id(staged.table.model), rows)
-    part = looked_for(name, rows, row, affected) if doubled else by_key(name, whole, row, affected)
+    part = Part(name, only(rows, row, affected)) if doubled else by_key(name, whole, row, affected)
     return Recipe(
         unit=ROW,
         identity=ROW,
