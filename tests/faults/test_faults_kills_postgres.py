@@ -31,7 +31,8 @@ class SlotCapture:
         self._shop = shop
 
     def look(self) -> object:
-        return self._shop.slots()
+        """A slot that is still being made has no position yet, and goes with whoever makes it."""
+        return [slot for slot in self._shop.slots() if slot[1] is not None]
 
     def settled(self) -> None:
         active = "select count(*) from pg_replication_slots where active and database = current_database()"
