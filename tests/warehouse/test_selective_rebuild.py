@@ -353,7 +353,7 @@ def test_step_by_step_equals_at_once(
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @settings(
-    max_examples=int(os.environ.get("AMALIMART_EXAMPLES", "60")), deadline=None, suppress_health_check=PLAIN
+    max_examples=int(os.environ.get("AMALIMART_EXAMPLES", "30")), deadline=None, suppress_health_check=PLAIN
 )
 @given(everything=EVERYTHING, steps=STEPS)
 def test_step_by_step_equals_at_once_in_many_ways(
