@@ -29,6 +29,7 @@ from amalimart.warehouse import arrivals, bronze, executor
 from amalimart.warehouse.project import compiler, project_files
 from amalimart.warehouse.project.compiler import compile_project
 from amalimart.warehouse.releases.blocked_builds import blocked_builds
+from tests.orchestrate.landed_shop import SettableClock
 from tests.warehouse.tiny_shop import PROJECT_FILES
 
 MAPPING = """\
@@ -46,14 +47,6 @@ entities:
       currency: {constant: GHS}
 """
 DAY_MODEL = "select business_day from {{ source('meta', 'run_context') }}\n"
-
-
-class SettableClock:
-    def __init__(self, instant: datetime) -> None:
-        self.instant = instant
-
-    def now(self) -> datetime:
-        return self.instant
 
 
 class Shop:

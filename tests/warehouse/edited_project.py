@@ -226,3 +226,15 @@ def contents(hot_file: HotFile) -> Contents:
 def checked(hot_file: HotFile) -> set[object]:
     with hot_file.read() as transaction:
         return set(transaction.rows("select check_name, is_error from meta.check_results").rows)
+
+
+def published_shop(folder: Path, sales: list[Row], lines: list[Row]) -> Path:
+    """The folder of a shop with one release of these rows, to be copied and opened again."""
+    shop = EditedShop()
+    shop.land("sales", sales, Operation.SNAPSHOT)
+    shop.land("lines", lines, Operation.SNAPSHOT)
+    shop.publish()
+    shop.hot_file.close()
+    shutil.copytree(shop.folder, folder)
+    shop.close()
+    return folder

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -30,6 +29,7 @@ from tests.warehouse.edited_project import (
     MAPPING,
     EditedShop,
     Row,
+    published_shop,
 )
 from tests.warehouse.rendered_project import rendered_manifest
 
@@ -50,14 +50,7 @@ VIEW = "{{ config(materialized='view') }}\n"
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a shop whose first release is out; each test has a copy of it."""
     folder = tmp_path_factory.mktemp("published") / "shop"
-    opened = EditedShop()
-    opened.land("sales", SALES, Operation.SNAPSHOT)
-    opened.land("lines", LINES, Operation.SNAPSHOT)
-    opened.publish()
-    opened.hot_file.close()
-    shutil.copytree(opened.folder, folder)
-    opened.close()
-    return folder
+    return published_shop(folder, SALES, LINES)
 
 
 @pytest.fixture

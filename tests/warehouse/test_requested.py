@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -14,14 +13,13 @@ import pytest
 from amalimart.core.clock import FixedClock
 from amalimart.core.errors import AmalimartError, InvalidFilter, NotAvailable, UnknownName
 from amalimart.core.models import ModelRebuild
-from amalimart.lake import Operation
 from amalimart.warehouse import building
 from amalimart.warehouse.executor import BuildReport, Executor
 from amalimart.warehouse.graph import CompiledGraph
 from amalimart.warehouse.lake_view import lake_state
 from amalimart.warehouse.project.published import published_columns, published_project
 from amalimart.warehouse.requested import Requested, find_model, requested
-from tests.warehouse.edited_project import EditedShop, Row
+from tests.warehouse.edited_project import EditedShop, Row, published_shop
 
 SALES: list[Row] = [
     {"id": str(day), "buyer": str(day % 2), "at": f"2026-03-0{day}", "total": str(10 * day), "state": "done"}
@@ -34,14 +32,7 @@ SPOILED = "update gold.kept set total_amount = total_amount + 1000"
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("requested") / "shop"
-    opened = EditedShop()
-    opened.land("sales", SALES, Operation.SNAPSHOT)
-    opened.land("lines", [{"id": "a", "sale": "1", "count": "2"}], Operation.SNAPSHOT)
-    opened.publish()
-    opened.hot_file.close()
-    shutil.copytree(opened.folder, folder)
-    opened.close()
-    return folder
+    return published_shop(folder, SALES, [{"id": "a", "sale": "1", "count": "2"}])
 
 
 @pytest.fixture

@@ -76,8 +76,9 @@ class _Versions:
             personal=(),
         )
         nulls = "".join(f",\n        null as {name}" for name in self._others.values())
-        return f"""{opening}with landed as (
-    select
+
+        def read(relation: str) -> str:
+            return f"""select
         {self._as_landed()},
         _op,
         _batch,
@@ -86,20 +87,14 @@ class _Versions:
         {moment} as _moment,
         {untold} as _untold,
         {_ORDER} as _order
-    from {self._table.relation}
+    from {relation}"""
+
+        return f"""{opening}with landed as (
+    {read(self._table.relation)}
 ),
 
 replaced as (
-    select
-        {self._as_landed()},
-        _op,
-        _batch,
-        _sequence,
-        {position} as _position,
-        {moment} as _moment,
-        {untold} as _untold,
-        {_ORDER} as _order
-    from {self._versioned.replaced}
+    {read(self._versioned.replaced)}
 ),
 
 told as (
