@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 KILLS = 12
 INGEST = """
-import sys, time
+import os, sys, time
 from pathlib import Path
 from amalimart.core.clock import SystemClock
 from amalimart.core.object_store import ObjectStore, S3Access
@@ -47,8 +47,9 @@ kept_in = ObjectStore(sys.argv[2], S3Access("test", "test", None, sys.argv[3])) 
 lake = Lake(home / "lake", SystemClock(), kept_in=kept_in)
 source = FileDropSource(LocalFolder(home / "drop"), Ledger(lake, "shop"), SystemClock())
 mapping = load_mapping(home / "shop.yml")
+parent = os.getppid()
 print("ready", flush=True)
-while True:
+while os.getppid() == parent:  # no orphan reads on
     if ingest_once(lake, "shop", source, mapping) is None:
         time.sleep(0.01)
     elif lake.latest("shop").version % 9 == 0:

@@ -140,13 +140,13 @@ class Shop:
         self.tables = {table: tuple(columns) for table, columns in mapping.landed.items() if columns}
 
     def land(self) -> None:
-        """Everything at once and, of a database, changes of it; then one table in three is read anew."""
+        """Everything at once, then one table in three anew; of a database, changes after each."""
         self._snapshot(self.tables)
-        if not self._is_typed:
-            return
-        self._change()
+        if self._is_typed:
+            self._change()
         self._snapshot([table for place, table in enumerate(self.tables) if place % 3 == 0])
-        self._change()
+        if self._is_typed:
+            self._change()
 
     def _snapshot(self, tables: Iterable[str]) -> None:
         with self.lake.begin(self.name, CommitKind.SNAPSHOT) as writer:
