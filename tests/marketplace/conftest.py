@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -269,9 +270,26 @@ BASE_VERSIONS: tuple[tuple[str, Row], ...] = (
 
 
 @pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
-    """The packaged project, run by plain `dbt build` over the base rows."""
-    folder = tmp_path_factory.mktemp("marketplace")
+def compiled(compiled_once: Path) -> CompiledProject:
+    """The packaged project, run by plain `dbt build` over the base rows: once for all of a test run."""
+    folder = compiled_once / "base-rows"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "is_built").exists():
+            _build_base_rows(folder)
+            (folder / "is_built").touch()
+    target = folder / "dbt" / "target"
+    manifest = json.loads((target / "manifest.json").read_text())
+    results = json.loads((target / "run_results.json").read_text())["results"]
+    return CompiledProject(
+        folder / "warehouse.duckdb",
+        manifest["nodes"],
+        {result["unique_id"]: result["status"] for result in results},
+    )
+
+
+def _build_base_rows(folder: Path) -> None:
     database = folder / "warehouse.duckdb"
     with duckdb.connect(str(database)) as connection:
         create_staging(connection)
@@ -291,11 +309,6 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
         cwd=folder, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert completed.returncode == 0, completed.stdout + completed.stderr
-    manifest = json.loads((project / "target" / "manifest.json").read_text())
-    results = json.loads((project / "target" / "run_results.json").read_text())["results"]
-    return CompiledProject(
-        database, manifest["nodes"], {result["unique_id"]: result["status"] for result in results}
-    )
 
 
 def _write_staging_models(project: Path) -> None:

@@ -62,7 +62,9 @@ def mapping() -> SourceMapping:
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory, mapping: SourceMapping) -> Iterator[Published]:
+def published(
+    tmp_path_factory: pytest.TempPathFactory, mapping: SourceMapping, compiled_once: Path
+) -> Iterator[Published]:
     folder = tmp_path_factory.mktemp("sample")
     clock = FixedClock(NOW)
     lake = Lake(folder / "lake", clock)
@@ -77,7 +79,7 @@ def published(tmp_path_factory: pytest.TempPathFactory, mapping: SourceMapping) 
         writer.commit({}, NOW)
     settings = ProjectSettings(business_zone=ZONE)
     project_hash = assemble(folder / "dbt", [landed_source(lake, "amalimart", mapping)], settings)
-    graph = compile_project(folder / "dbt", project_hash, folder / "compiled", settings)
+    graph = compile_project(folder / "dbt", project_hash, compiled_once, settings)
     hot_file = HotFile(folder / "warehouse.duckdb", readable_folders=[lake.root])
     report = Executor(hot_file, clock, ZoneInfo(ZONE)).publish(
         graph, lake_state(lake, {"amalimart": mapping})

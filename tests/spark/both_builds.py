@@ -24,10 +24,11 @@ from amalimart.core.names import quoted
 from amalimart.warehouse.executor import Executor
 from amalimart.warehouse.file.hot_file import HotFile
 from amalimart.warehouse.lake_view import lake_state, landed_source
-from amalimart.warehouse.project.compiler import compile_project, dbt_command
+from amalimart.warehouse.project.compiler import dbt_command
 from amalimart.warehouse.project.project_files import ProjectSettings, assemble
 from tests.spark.session import Spark
 from tests.spark.shops import NOW, Shop
+from tests.warehouse.rendered_project import rendered_graph
 
 ZONE = "Europe/London"
 SETTINGS = ProjectSettings(business_zone=ZONE)
@@ -47,11 +48,11 @@ class SparkModel:
 class BothBuilds:
     """Publishes the shop in DuckDB, hands the same bronze to Spark, and builds there."""
 
-    def __init__(self, folder: Path, shop: Shop, cache: Path) -> None:
+    def __init__(self, folder: Path, shop: Shop) -> None:
         self._folder, self._shop = folder, shop
         project = folder / "dbt"
         project_hash = assemble(project, [landed_source(shop.lake, shop.name, shop.mapping)], SETTINGS)
-        graph = compile_project(project, project_hash, cache, SETTINGS)
+        graph = rendered_graph(project, project_hash, SETTINGS)
         self._hot_file = HotFile(folder / "warehouse.duckdb", readable_folders=[shop.lake.root])
         report = Executor(self._hot_file, FixedClock(NOW), ZoneInfo(ZONE)).publish(
             graph, lake_state(shop.lake, {shop.name: shop.mapping})

@@ -27,7 +27,7 @@ def builds(
     mapping = load_mapping(folder / "kiosk.yml" if name == "kiosk" else find_mapping(name))
     shop = Shop(folder, name, mapping, is_typed=TYPED[request.param])
     shop.land()
-    both = BothBuilds(folder, shop, folder / "compiled")
+    both = BothBuilds(folder, shop)
     both.build_on_spark(spark)
     yield both
     both.close()

@@ -20,9 +20,9 @@ from amalimart.warehouse.executor import BuildReport, Executor
 from amalimart.warehouse.file.hot_file import HotFile
 from amalimart.warehouse.graph import CompiledGraph
 from amalimart.warehouse.lake_view import lake_state, landed_source
-from amalimart.warehouse.project.compiler import compile_project
 from amalimart.warehouse.project.project_files import ProjectSettings, assemble
 from amalimart.warehouse.releases.release_log import latest_positions
+from tests.warehouse.rendered_project import rendered_graph
 
 ZONE = "Europe/Paris"
 FIRST_DAY = datetime(2026, 3, 28, 22, 40, tzinfo=UTC)  # the last hour there before the day of 23 hours
@@ -153,8 +153,8 @@ EVERYTHING = st.fixed_dictionaries({table: rows_of(table) for table in COLUMNS})
 class Bazaar:
     """A lake under change and the hot file that follows it."""
 
-    def __init__(self, folder: Path, mapping: SourceMapping, compiled: Path) -> None:
-        self._folder, self._mapping, self._compiled = folder, mapping, compiled
+    def __init__(self, folder: Path, mapping: SourceMapping) -> None:
+        self._folder, self._mapping = folder, mapping
         self.now = FIRST_DAY
         self.lake = Lake(folder / "lake", FixedClock(FIRST_DAY), grace=timedelta(0))
         self.hot_file = HotFile(folder / "warehouse.duckdb", readable_folders=[self.lake.root])
@@ -203,7 +203,7 @@ class Bazaar:
         folder = self._folder / "dbt"
         settings = ProjectSettings(business_zone=ZONE)
         project_hash = assemble(folder, [landed_source(self.lake, "bazaar", self._mapping)], settings)
-        return compile_project(folder, project_hash, self._compiled, settings)
+        return rendered_graph(folder, project_hash, settings)
 
     def built_at_once(self) -> dict[str, Counter[tuple[object, ...]]]:
         hot_file = HotFile(self._folder / "fresh" / "warehouse.duckdb", readable_folders=[self.lake.root])

@@ -23,17 +23,35 @@ from amalimart.warehouse.project import compiler
 from amalimart.warehouse.project.project_files import ProjectSettings
 
 GENERIC = {
-    "not_null": "select * from {model} where {column} is null",
-    "unique": "select {column} from {model} where {column} is not null group by {column} having count(*) > 1",
+    "not_null": "select {column} from {model} where {column} is null",
+    "unique": (
+        "select {column} as unique_field, count(*) as n_records from {model}"
+        " where {column} is not null group by {column} having count(*) > 1"
+    ),
+    "accepted_values": (
+        "with all_values as (select {column} as value_field, count(*) as n_records from {model}"
+        " group by {column}) select * from all_values where value_field not in ({values})"
+    ),
+    "relationships": (
+        "with child as (select {column} as from_field from {model} where {column} is not null),"
+        " parent as (select {field} as to_field from {to}) select from_field from child"
+        " left join parent on child.from_field = parent.to_field where parent.to_field is null"
+    ),
 }
+"""The tests that dbt has of its own, showing the columns that it shows."""
+
+_GRAPHS: dict[str, CompiledGraph] = {}  # by the content of the project, its settings among it
 
 
 def rendered_graph(project: Path, project_hash: str, settings: ProjectSettings) -> CompiledGraph:
-    """The graph that the compiler makes of an assembled project."""
-    manifest = rendered_manifest(project, settings)
-    for unique_id, kept in add_following(manifest["nodes"], compiler._generated_recipes(project)).items():
-        manifest["nodes"][unique_id] |= kept
-    return compiler.read_manifest(manifest, project_hash)
+    """The graph that the compiler makes of an assembled project; of the same one it is rendered once."""
+    if project_hash not in _GRAPHS:
+        manifest = rendered_manifest(project, settings)
+        recipes = compiler._generated_recipes(project)
+        for unique_id, kept in add_following(manifest["nodes"], recipes).items():
+            manifest["nodes"][unique_id] |= kept
+        _GRAPHS[project_hash] = compiler.read_manifest(manifest, project_hash)
+    return _GRAPHS[project_hash]
 
 
 def rendered_manifest(project: Path, settings: ProjectSettings) -> dict[str, Any]:
@@ -58,10 +76,15 @@ class _Renderer:
             node["original_file_path"] = str(path.relative_to(self._project))
             nodes[f"test.marketplace.{path.stem}"] = node
         for name, described in self._described.items():
-            for column in described.get("columns") or ():
-                for test in column.get("data_tests") or ():
-                    node = self._generic(name, column["name"], test)
-                    nodes[f"test.marketplace.{node['name']}.0"] = node
+            columns = described.get("columns") or ()
+            nodes[f"model.marketplace.{name}"]["personal"] = sorted(
+                filter(None, map(compiler._personal, columns))
+            )
+            tested = [(None, test) for test in described.get("data_tests") or ()]
+            tested += [(each["name"], test) for each in columns for test in each.get("data_tests") or ()]
+            for column_name, test in tested:
+                node = self._generic(name, column_name, test)
+                nodes[f"test.marketplace.{node['name']}.0"] = node
         return {"nodes": nodes, "sources": sorted(self._sources)}
 
     def _config(self, path: Path) -> dict[str, Any]:
@@ -108,25 +131,24 @@ class _Renderer:
         self._rendered(text, set(), configured)
         return self._node("test", name, self._rendered(text, parents), parents, configured)
 
-    def _generic(self, model: str, column: str, test: Any) -> dict[str, Any]:
+    def _generic(self, model: str, column: str | None, test: Any) -> dict[str, Any]:
         (kind, given) = next(iter(test.items())) if isinstance(test, dict) else (test, {})
-        values = ", ".join(f"'{value}'" for value in given.get("arguments", {}).get("values", ()))
-        model_sql = f"{{{{ ref('{model}') }}}}"
+        told = dict(given.get("arguments", {}))
         if kind in GENERIC:
-            text = GENERIC[kind].format(model=model_sql, column=column)
-        elif kind == "accepted_values":
-            text = f"select {column} from {model_sql} where {column} not in ({values})"
-        elif kind == "relationships":
-            field = given["arguments"]["field"]
-            text = (
-                f"select r.* from {model_sql} as r anti join {{{{ {given['arguments']['to']} }}}} as parent"
-                f" on r.{column} = parent.{field} where r.{column} is not null"
+            text = GENERIC[kind].format(
+                model=f"{{{{ ref('{model}') }}}}",
+                column=column,
+                values=", ".join(f"'{value}'" for value in told.get("values", ())),
+                to=f"{{{{ {told.get('to')} }}}}",
+                field=told.get("field"),
             )
         else:
-            text = f"{{{{ test_{kind}(ref('{model}'), '{column}') }}}}"
-        node = self._test(f"{kind}_{model}_{column}", text, given.get("config", {}))
+            of_column = {"column_name": column} if column else {}
+            listed = ", ".join(f"{key}={value!r}" for key, value in (of_column | told).items())
+            text = f"{{{{ test_{kind}(ref('{model}'), {listed}) }}}}"
+        node = self._test(f"{kind}_{model}_{column or 'row'}", text, given.get("config", {}))
         return node | {
-            "test_metadata": {"name": kind, "kwargs": {"column_name": column, **given.get("arguments", {})}},
+            "test_metadata": {"name": kind, "kwargs": {"column_name": column, **told}},
             "attached_node": f"model.marketplace.{model}",
         }
 

@@ -382,11 +382,11 @@ def test_releases_of_a_file_made_anew_become_one_that_knows_what_the_last_one_kn
 )
 @given(everything=bazaars.EVERYTHING, steps=bazaars.STEPS)
 def test_of_the_whole_model_too_every_release_says_what_it_did(
-    everything: dict[str, list[bazaars.Row]], steps: list[tuple[str, Any]], compiled_once: Path
+    everything: dict[str, list[bazaars.Row]], steps: list[tuple[str, Any]]
 ) -> None:
     folder = Path(tempfile.mkdtemp(prefix="bazaar-"))
     (folder / "bazaar.yml").write_text(bazaars.MAPPING)
-    bazaar = bazaars.Bazaar(folder, load_mapping(folder / "bazaar.yml"), compiled_once)
+    bazaar = bazaars.Bazaar(folder, load_mapping(folder / "bazaar.yml"))
     try:
         bazaar.start(everything)
         before: Contents = {}

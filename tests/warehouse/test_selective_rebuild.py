@@ -15,11 +15,11 @@ from amalimart.mapping.source_mapping import load_mapping
 from tests.warehouse.bazaar import EVERYTHING, MAPPING, PLAIN, STEPS, Bazaar, Row, contents
 
 
-def hold(everything: dict[str, list[Row]], steps: list[tuple[str, Any]], compiled_once: Path) -> None:
+def hold(everything: dict[str, list[Row]], steps: list[tuple[str, Any]]) -> None:
     folder = Path(tempfile.mkdtemp(prefix="bazaar-"))
     mapping_file = folder / "bazaar.yml"
     mapping_file.write_text(MAPPING)
-    bazaar = Bazaar(folder, load_mapping(mapping_file), compiled_once)
+    bazaar = Bazaar(folder, load_mapping(mapping_file))
     try:
         bazaar.start(everything)
         bazaar.publish()
@@ -39,10 +39,8 @@ def hold(everything: dict[str, list[Row]], steps: list[tuple[str, Any]], compile
     max_examples=2, deadline=None, suppress_health_check=PLAIN, derandomize=True, phases=[Phase.generate]
 )
 @given(everything=EVERYTHING, steps=STEPS)
-def test_step_by_step_equals_at_once(
-    everything: dict[str, list[Row]], steps: list[tuple[str, Any]], compiled_once: Path
-) -> None:
-    hold(everything, steps, compiled_once)
+def test_step_by_step_equals_at_once(everything: dict[str, list[Row]], steps: list[tuple[str, Any]]) -> None:
+    hold(everything, steps)
 
 
 @pytest.mark.slow
@@ -52,6 +50,6 @@ def test_step_by_step_equals_at_once(
 )
 @given(everything=EVERYTHING, steps=STEPS)
 def test_step_by_step_equals_at_once_in_many_ways(
-    everything: dict[str, list[Row]], steps: list[tuple[str, Any]], compiled_once: Path
+    everything: dict[str, list[Row]], steps: list[tuple[str, Any]]
 ) -> None:
-    hold(everything, steps, compiled_once)
+    hold(everything, steps)

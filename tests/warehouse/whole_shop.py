@@ -27,8 +27,8 @@ from amalimart.warehouse.executor import BuildReport, Executor
 from amalimart.warehouse.file.hot_file import HotFile
 from amalimart.warehouse.graph import CompiledGraph
 from amalimart.warehouse.lake_view import lake_state, landed_source
-from amalimart.warehouse.project.compiler import compile_project
 from amalimart.warehouse.project.project_files import ProjectSettings, assemble
+from tests.warehouse.rendered_project import rendered_graph
 
 SOURCE = "whole"
 ZONE = "Europe/Paris"
@@ -163,13 +163,12 @@ class WholeShop:
             writer.append([changed], {"lsn": f"0/{self.version + 1}"}, self.clock.now())
 
     def graph(self) -> CompiledGraph:
-        """The compiled project: the packaged models over this shop."""
+        """The packaged models over this shop."""
         settings = ProjectSettings(business_zone=ZONE)
         project_hash = assemble(
             self.folder / "dbt", [landed_source(self.lake, SOURCE, self.mapping)], settings
         )
-        kept = Path(os.environ.get("AMALIMART_COMPILED", self.folder / "compiled"))
-        return compile_project(self.folder / "dbt", project_hash, kept, settings)
+        return rendered_graph(self.folder / "dbt", project_hash, settings)
 
     def publish(self, graph: CompiledGraph, hot_file: HotFile | None = None) -> BuildReport | None:
         executor = Executor(hot_file or self.hot_file, self.clock, ZoneInfo(ZONE))

@@ -31,27 +31,25 @@ class StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class _Lines(yaml.SafeLoader):
-    """A safe loader that notes duplicate keys, and refuses aliases and depth that only an attack needs."""
+def _refuse_attacks(text: str) -> None:
+    """Refuse aliases, and depth that only an attack needs, before anything is made of them."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        mark: Any = event.start_mark
+        if isinstance(event, yaml.AliasEvent):
+            raise yaml.MarkedYAMLError(problem="aliases are not taken here", problem_mark=mark)
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            problem = f"nested deeper than {_DEEPEST} levels"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
+
+
+class _Lines(yaml.CSafeLoader):
+    """A safe loader that notes duplicate keys."""
 
     def __init__(self, stream: str) -> None:
         super().__init__(stream)
         self.duplicates: list[tuple[str, int]] = []
-        self._depth = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
-        mark: Any = event.start_mark
-        if isinstance(event, yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(problem="aliases are not taken here", problem_mark=mark)
-        if self._depth >= _DEEPEST:
-            problem = f"nested deeper than {_DEEPEST} levels"
-            raise yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
-        self._depth += 1
-        try:
-            return super().compose_node(parent, index)
-        finally:
-            self._depth -= 1
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
@@ -87,6 +85,7 @@ class YamlDocument:
     def __init__(self, path: Path, text: str) -> None:
         self.path = path
         try:
+            _refuse_attacks(text)
             loader = _Lines(text)
             node = loader.get_single_node()
             self.data: Any = loader.construct_document(node) if node is not None else None

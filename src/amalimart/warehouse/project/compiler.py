@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,7 @@ FORMAT = 18  # of the cache; another number reads every project anew
 _KINDS = {"operation": "an on-run-start or on-run-end hook", "analysis": "an analysis"}
 _SHOWN_VALUES = {"unique": "unique_field", "accepted_values": "value_field", "relationships": "from_field"}
 _SCHEMAS = ("staging", "silver", "gold")
+_PARSED = "partial_parse.msgpack"  # dbt's name for what it parsed
 _DBT = "import sys; from dbt.cli.main import cli; sys.argv[0] = 'dbt'; cli()"
 
 
@@ -49,7 +51,8 @@ def compile_project(
     trimmed = _cached(manifest_path)
     if trimmed is None:
         cache.mkdir(parents=True, exist_ok=True)
-        trimmed = _trimmed(_run_dbt(project, project.with_name(f"{project.name}-work"), settings))
+        work = project.with_name(f"{project.name}-work")
+        trimmed = _trimmed(_run_dbt(project, work, settings, cache / _PARSED))
         read_manifest(trimmed, project_hash)
         following = add_following(trimmed["nodes"], _generated_recipes(project))
         for unique_id, kept in following.items():
@@ -86,10 +89,16 @@ def dbt_command(
     ]  # fmt: skip
 
 
-def _run_dbt(project: Path, work: Path, settings: ProjectSettings) -> dict[str, Any]:
+def _run_dbt(
+    project: Path, work: Path, settings: ProjectSettings, parsed: Path | None = None
+) -> dict[str, Any]:
+    """Dbt's manifest. It parses only what differs from the project that left its parsed form there."""
     shape = work / "shape" / "warehouse.duckdb"
     shape.parent.mkdir(parents=True, exist_ok=True)
     target = work / "target"
+    if parsed and parsed.exists() and not (target / _PARSED).exists():
+        target.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(parsed, target / _PARSED)
     completed = subprocess.run(  # noqa: S603 - our own interpreter, no shell
         dbt_command(
             project,
@@ -101,7 +110,12 @@ def _run_dbt(project: Path, work: Path, settings: ProjectSettings) -> dict[str, 
             "--log-path",
             str(work),
         ),
-        env={**os.environ, "AMALIMART_DBT_DATABASE": str(shape), "DO_NOT_TRACK": "1"},
+        env={
+            **os.environ,
+            # dbt works in the project's folder; an absolute path would be another profile in every folder.
+            "AMALIMART_DBT_DATABASE": os.path.relpath(shape, project),
+            "DO_NOT_TRACK": "1",
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -114,6 +128,10 @@ def _run_dbt(project: Path, work: Path, settings: ProjectSettings) -> dict[str, 
         )
     if completed.returncode != 0:
         raise compile_failed(completed.stdout, completed.stderr, project, work / "dbt.log")
+    if parsed:
+        fresh = parsed.with_suffix(f".{os.getpid()}")
+        shutil.copyfile(target / _PARSED, fresh)
+        fresh.replace(parsed)
     return dict(json.loads((target / "manifest.json").read_text()))
 
 
