@@ -7,7 +7,7 @@ import math
 import os
 import subprocess
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -23,6 +23,7 @@ from amalimart.core.clock import FixedClock
 from amalimart.core.names import quoted
 from amalimart.warehouse.executor import Executor
 from amalimart.warehouse.file.hot_file import HotFile
+from amalimart.warehouse.graph import BRONZE, CompiledGraph
 from amalimart.warehouse.lake_view import lake_state, landed_source
 from amalimart.warehouse.project.compiler import dbt_command
 from amalimart.warehouse.project.project_files import ProjectSettings, assemble
@@ -46,10 +47,10 @@ class SparkModel:
 
 
 class BothBuilds:
-    """Publishes the shop in DuckDB, hands the same bronze to Spark, and builds there."""
+    """Publishes the shop in DuckDB, hands the same bronze to Spark, and builds there what the shop fills."""
 
-    def __init__(self, folder: Path, shop: Shop) -> None:
-        self._folder, self._shop = folder, shop
+    def __init__(self, folder: Path, shop: Shop, schemas: Sequence[str] = PORTABLE) -> None:
+        self._folder, self.shop = folder, shop
         project = folder / "dbt"
         project_hash = assemble(project, [landed_source(shop.lake, shop.name, shop.mapping)], SETTINGS)
         graph = rendered_graph(project, project_hash, SETTINGS)
@@ -58,8 +59,9 @@ class BothBuilds:
             graph, lake_state(shop.lake, {shop.name: shop.mapping})
         )
         assert report is not None
-        self.models = compiled_for_spark(project, folder / "spark-work")
-        self.names = sorted(str(model.table) for model in graph.models if model.table.schema in PORTABLE)
+        self.names = sorted(filled_by_the_shop(graph, schemas))
+        compiled = compiled_for_spark(project, folder / "spark-work")
+        self.models = [model for model in compiled if model.place in self.names]
 
     def close(self) -> None:
         self._hot_file.close()
@@ -104,6 +106,23 @@ class BothBuilds:
             live = arrows.get(name.replace("bronze.history__", "bronze."), rows)
             pq.write_table(_typed_as(rows, live.schema), self._folder / f"{name}.parquet")
             yield name
+
+
+def filled_by_the_shop(graph: CompiledGraph, schemas: Sequence[str]) -> set[str]:
+    """The models of some layers that hold rows of the shop, and what they read beside.
+
+    The others are of entities that the shop lacks: empty, and the same in every shop that lacks them.
+    """
+    filled: set[str] = set()
+    found = set()
+    for model in graph.ordered:
+        if model.parents & filled or any(parent.startswith(BRONZE) for parent in model.parents):
+            filled.add(model.unique_id)
+    for model in reversed(graph.ordered):
+        if model.unique_id in filled and model.table.schema in schemas:
+            found.add(str(model.table))
+            filled |= model.parents
+    return found
 
 
 def _typed_as(rows: pa.Table, live: pa.Schema) -> pa.Table:

@@ -133,20 +133,20 @@ class Shop:
     """A lake that holds what a shop of a mapping landed: a snapshot, and changes where it is followed."""
 
     def __init__(self, folder: Path, name: str, mapping: SourceMapping, *, is_typed: bool) -> None:
-        self.name, self.mapping, self._is_typed = name, mapping, is_typed
+        self.name, self.mapping, self.is_typed = name, mapping, is_typed
         self.lake = Lake(folder / "lake", FixedClock(NOW))
         self._dice = random.Random(name)  # noqa: S311 - the same shop in every run
         self._specs = _specs(mapping)
         self.tables = {table: tuple(columns) for table, columns in mapping.landed.items() if columns}
 
     def land(self) -> None:
-        """Everything at once, then one table in three anew; of a database, changes after each."""
+        """Everything at once and, of a database, changes of it; then one table in three is read anew."""
         self._snapshot(self.tables)
-        if self._is_typed:
-            self._change()
+        if not self.is_typed:
+            return
+        self._change()
         self._snapshot([table for place, table in enumerate(self.tables) if place % 3 == 0])
-        if self._is_typed:
-            self._change()
+        self._change()
 
     def _snapshot(self, tables: Iterable[str]) -> None:
         with self.lake.begin(self.name, CommitKind.SNAPSHOT) as writer:
@@ -227,7 +227,7 @@ class Shop:
 
     def _type(self, table: str, column: str) -> pa.DataType:
         spec, _ = self._specs.get((table, column), (None, ()))
-        if not self._is_typed:
+        if not self.is_typed:
             return pa.string()
         if spec is None and column in FILTERED:
             return FILTERED[column][0]

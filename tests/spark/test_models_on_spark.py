@@ -1,4 +1,8 @@
-"""Every staging and silver model of each shop, on Spark and in DuckDB: the same rows of the same columns."""
+"""Every staging and silver model on Spark and in DuckDB: the same rows of the same columns.
+
+The packaged mappings fill every model; the kiosk, which uses every form of a mapping, fills the staging
+of two entities.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from amalimart.mapping.source_mapping import find_mapping, load_mapping
-from tests.spark.both_builds import BothBuilds
+from tests.spark.both_builds import PORTABLE, BothBuilds
 from tests.spark.session import Spark
 from tests.spark.shops import KIOSK, Shop
 
@@ -27,7 +31,7 @@ def builds(
     mapping = load_mapping(folder / "kiosk.yml" if name == "kiosk" else find_mapping(name))
     shop = Shop(folder, name, mapping, is_typed=TYPED[request.param])
     shop.land()
-    both = BothBuilds(folder, shop)
+    both = BothBuilds(folder, shop, ["staging"] if name == "kiosk" else PORTABLE)
     both.build_on_spark(spark)
     yield both
     both.close()
@@ -35,7 +39,7 @@ def builds(
 
 def test_every_model_has_the_same_rows_on_spark(builds: BothBuilds, spark: Spark) -> None:
     assert sorted(model.place for model in builds.models) == builds.names
-    assert len(builds.names) > 80
+    assert len(builds.names) > (140 if "silver.orders" in builds.names else 6)
     apart: dict[str, object] = {}
     for name in builds.names:
         told = f"select * from {name}"
@@ -54,7 +58,7 @@ def test_the_shop_is_untidy_enough_to_tell(builds: BothBuilds) -> None:
     superseded, _, _, accepted, quarantined, repaired = (
         sum(row[place] * count for row, count in accounts.items()) for place in range(5, 11)
     )
-    assert superseded
+    assert superseded or not builds.shop.is_typed  # only a database tells a row again
     assert accepted
     assert quarantined
     assert repaired
