@@ -6,6 +6,7 @@ saw is held against what was right at the position of the release they name, cou
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import sys
@@ -179,9 +180,10 @@ def test_readers_see_one_release_while_others_are_published(tmp_path: Path) -> N
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_two_readers_during_five_hundred_batches(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    seen = hold(tmp_path / "home", batches=500)
-    assert min(len(seen.accounts), len(seen.answers)) > 100
+def test_two_readers_during_many_batches(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    batches = 500 if os.environ.get("AMALIMART_LONG_FAULTS") else 150
+    seen = hold(tmp_path / "home", batches=batches)
+    assert min(len(seen.accounts), len(seen.answers)) > batches // 5
     with capsys.disabled():
         told = f"{seen.reads} reads, {seen.requests} requests, {len(seen.accounts)} releases seen"
-        sys.stdout.write(f"\n500 batches: {told}, 0 inconsistencies\n")
+        sys.stdout.write(f"\n{batches} batches: {told}, 0 inconsistencies\n")
