@@ -119,7 +119,12 @@ def part_of(parent: TableRef, model: TableRef) -> str:
 def only(table: TableRef, on: Mapping[str, str], keys: str, columns: str = "r.*") -> str:
     """The rows of a relation that have the values of a query's columns; `on`: own column -> its column."""
     joined = " and ".join(f"r.{quoted(own)} = k.{quoted(key)}" for own, key in on.items())
-    return f"select {columns} from {table.sql} as r semi join ({keys}) as k on {joined}"
+    found = f"select {columns} from {table.sql} as r semi join ({keys}) as k on {joined}"
+    if len(on) == 1:
+        return found
+    # The engine narrows a scan by no key at all where one of them is computed, as a view's may be.
+    each = (f"r.{quoted(own)} in (select {quoted(key)} from ({keys}))" for own, key in on.items())
+    return f"{found} where {' and '.join(each)}"
 
 
 def by_key(

@@ -9,7 +9,8 @@
 
 with product_activity as (
     select
-        'sale ' || order_item_id as activity_id,
+        order_item_id as event_id,
+        'sale' as event_kind,
         coalesce(product_id, 'unknown') as product_id,
         order_date as activity_date,
         currency,
@@ -26,7 +27,8 @@ with product_activity as (
     where not is_test and order_date is not null
     union all
     select
-        'return ' || return_id as activity_id,
+        return_id as event_id,
+        'return' as event_kind,
         coalesce(product_id, 'unknown') as product_id,
         request_date as activity_date,
         currency,
@@ -43,7 +45,8 @@ with product_activity as (
     where not is_test and request_date is not null
     union all
     select
-        'review ' || review_id as activity_id,
+        review_id as event_id,
+        'review' as event_kind,
         coalesce(product_id, 'unknown') as product_id,
         review_date as activity_date,
         cast(null as {{ text_type() }}) as currency,
