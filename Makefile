@@ -57,7 +57,8 @@ mariadb: ## find a MariaDB server for the tests of the MySQL source, or install 
 spark: $(VENV)/spark.stamp ## install Spark for the tests on it, and find a Java or install one
 	@sh tools/find_java.sh
 
-check: $(VENV)/dev.stamp format-check lint types imports sql ## what CI runs
+check: $(VENV)/dev.stamp ## what CI runs
+	@$(MAKE) --no-print-directory -j 2 format-check lint imports sql types
 	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 .PHONY: format-check

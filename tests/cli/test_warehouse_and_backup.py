@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.shell import Shell
+from tests.running_engine import running_engine
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -28,26 +24,8 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Shell:
 
 @pytest.fixture(scope="module")
 def engine(loaded: Shell) -> Iterator[None]:
-    """The project's engine process alone, on a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    settings = loaded.home / "amalimart.yml"
-    settings.write_text(settings.read_text().replace("port: 8000", f"port: {port}"))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "amalimart.processes.engine", "--home", str(loaded.home)],
-        env={**os.environ, "AMALIMART_HOME": str(loaded.home)},
-    )
-    try:
-        deadline = time.monotonic() + 120
-        while not (loaded.home / "run" / "engine.json").exists():
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+    with running_engine(loaded.home):
         yield
-    finally:
-        process.terminate()
-        process.wait(60)
 
 
 def check(shell: Shell, folder: Path) -> None:

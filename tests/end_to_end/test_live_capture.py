@@ -127,6 +127,7 @@ def gmv(engine: Engine) -> Decimal:
         return Decimal(str(transaction.rows("select sum(total_amount) from gold.fact_orders").rows[0][0]))
 
 
+@pytest.mark.slow
 def test_every_kind_of_change_reaches_the_numbers_and_bronze_alone_gives_them_again(live: LiveShop) -> None:
     with live.ingest():
         wait_for("the first snapshot", lambda: live.lake.latest("shop") is not None)

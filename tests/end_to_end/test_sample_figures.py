@@ -13,12 +13,15 @@ import os
 import subprocess
 import sys
 from collections import defaultdict
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+
+from tests.running_engine import running_engine
 
 pytestmark = pytest.mark.source
 TODAY = ("--today", "2024-12-31")
@@ -68,10 +71,17 @@ def loaded(shell: CommandLine, amalimart_sample: Path) -> dict[str, Any]:
     return shell.json("ingest", "csv", str(amalimart_sample), "--mapping", "amalimart")
 
 
-@pytest.fixture
-def ask(shell: CommandLine, loaded: dict[str, Any]) -> CommandLine:
+@pytest.fixture(scope="module")
+def again(shell: CommandLine, loaded: dict[str, Any], amalimart_sample: Path) -> dict[str, Any]:
     assert loaded["release_id"] == 1
-    return shell
+    return shell.json("ingest", "csv", str(amalimart_sample), "--mapping", "amalimart")
+
+
+@pytest.fixture(scope="module")
+def ask(shell: CommandLine, again: dict[str, Any]) -> Iterator[CommandLine]:
+    assert again["release_id"] == 1
+    with running_engine(shell.home):
+        yield shell
 
 
 def test_order_money_and_item_money_are_two_figures(
@@ -156,10 +166,7 @@ def test_every_landed_row_is_accounted_for(
     assert any("address" in name for name in loaded["unmapped"])
 
 
-def test_the_same_files_again_change_nothing(
-    shell: CommandLine, loaded: dict[str, Any], amalimart_sample: Path
-) -> None:
-    again = shell.json("ingest", "csv", str(amalimart_sample), "--mapping", "amalimart")
+def test_the_same_files_again_change_nothing(loaded: dict[str, Any], again: dict[str, Any]) -> None:
     assert again["rows_landed"] == 0
     assert again["release_id"] == loaded["release_id"]
 

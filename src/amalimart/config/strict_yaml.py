@@ -91,7 +91,9 @@ class YamlDocument:
             self.data: Any = loader.construct_document(node) if node is not None else None
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
-            where = f"{path}:{mark.line + 1}" if mark else str(path)
+            # The parser counts a line more at the end of a text that ends without a line break.
+            last = text.count("\n")
+            where = f"{path}:{min(mark.line, last) + 1}" if mark else str(path)
             raise ConfigError(
                 f"not valid YAML: {getattr(error, 'problem', None) or error}",
                 where=where,

@@ -6,6 +6,7 @@ database whose catalog has the hot file's name, so the compiled SQL fits the hot
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -47,20 +48,27 @@ def compile_project(
 
     Raises CompileFailed with dbt's own words, UnsupportedFeature for what the executor cannot run.
     """
-    manifest_path = cache / f"{project_hash}-{FORMAT}.json"
-    trimmed = _cached(manifest_path)
+    kept = cache / f"{project_hash}-{FORMAT}.json"
+    trimmed = _cached(kept)
     if trimmed is None:
         cache.mkdir(parents=True, exist_ok=True)
-        work = project.with_name(f"{project.name}-work")
-        trimmed = _trimmed(_run_dbt(project, work, settings, cache / _PARSED))
-        read_manifest(trimmed, project_hash)
-        following = add_following(trimmed["nodes"], _generated_recipes(project))
-        for unique_id, kept in following.items():
-            trimmed["nodes"][unique_id] |= kept
-        fresh = manifest_path.with_suffix(f".{os.getpid()}")
-        fresh.write_text(json.dumps(trimmed))
-        fresh.replace(manifest_path)
+        with (cache / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # who waits for another that compiles finds its work
+            trimmed = _cached(kept) or _compiled(project, project_hash, kept, settings)
     return read_manifest(trimmed, project_hash)
+
+
+def _compiled(project: Path, project_hash: str, kept: Path, settings: ProjectSettings) -> dict[str, Any]:
+    work = project.with_name(f"{project.name}-work")
+    trimmed = _trimmed(_run_dbt(project, work, settings, kept.with_name(_PARSED)))
+    read_manifest(trimmed, project_hash)
+    following = add_following(trimmed["nodes"], _generated_recipes(project))
+    for unique_id, recipe in following.items():
+        trimmed["nodes"][unique_id] |= recipe
+    fresh = kept.with_suffix(f".{os.getpid()}")
+    fresh.write_text(json.dumps(trimmed))
+    fresh.replace(kept)
+    return trimmed
 
 
 def compiled_before(project_hash: str, cache: Path) -> CompiledGraph | None:
