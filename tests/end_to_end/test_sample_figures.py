@@ -196,6 +196,22 @@ def test_metrics_are_listed_for_programs(ask: CommandLine) -> None:
     assert all(metric["definition"] for metric in listed)
 
 
+def test_a_figure_is_traced_to_the_source_and_a_source_column_to_the_pages(ask: CommandLine) -> None:
+    gmv = ask.json("lineage", "gmv")
+    made_of = {each["name"]: each for each in gmv["made_of"] if each["through"] == "values"}
+    assert made_of["amalimart.orders.total_amount"]["kind"] == "source column"
+    assert "amalimart.order_items.unit_price" not in made_of
+    assert "dashboard admin" in {each["name"] for each in gmv["used_by"]}
+    price = ask.json("lineage", "amalimart.order_items.unit_price")
+    used = {each["name"] for each in price["used_by"] if each["through"] == "values"}
+    assert {"gold.fact_order_items.item_amount", "total_revenue", "dashboard vendor"} <= used
+    assert not used & {"gmv", "gold.fact_orders.total_amount", "amalimart.orders.total_amount"}
+    assert ask.json("lineage", "item_gmv")["name"] == "total_revenue"
+    unknown = ask.run("lineage", "gold.fact_orders.total_amout", "--json")
+    assert unknown.returncode == 7
+    assert json.loads(unknown.stderr)["error"]["nearest"] == "gold.fact_orders.total_amount"
+
+
 def test_an_unknown_metric_or_dimension_names_the_nearest(ask: CommandLine) -> None:
     assert ask.error("query", "totl_revenue")["nearest"] == "total_revenue"
     assert ask.error("query", "item_gmv", "--by", "vendr")["nearest"] == "vendor"

@@ -27,6 +27,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "bronze": ("bronze", "bronze", "Look into the lake."),
     "model": ("model", "model", "List the models, and build one anew."),
     "plan": ("plan", "plan", "Say what the project's files would change, and publish nothing."),
+    "lineage": ("lineage", "lineage", "Say what a number is made of, and what uses it."),
     "query": ("query", "query", "Ask a governed question."),
     "metrics": ("query", "metrics", "List the metrics."),
     "dimensions": ("query", "dimensions", "List the dimensions."),

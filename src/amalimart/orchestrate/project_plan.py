@@ -38,7 +38,7 @@ from amalimart.warehouse.planning.shapes import Shapes, shapes_of
 from amalimart.warehouse.project.compiler import compile_project, compiled_before
 from amalimart.warehouse.project.project_files import assemble
 
-_SEMANTIC = Path(amalimart.__file__).parent / "marketplace" / "semantic"
+SEMANTIC = Path(amalimart.__file__).parent / "marketplace" / "semantic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def plan_project(
     Raises CompileFailed and UnsupportedFeature for models that cannot be compiled, ConfigError for a wrong
     file, WarehouseError where what is published is not known any more.
     """
-    before = _published_graph(project, published)
+    before = published_graph(project, published)
     mappings = load_mappings(project)
     lake = open_lake(project, clock)
     landed = [
@@ -115,7 +115,7 @@ def plan_project(
     ):
         planned = assemble(folder, landed, settings, (overlay,))
         after = compile_project(folder, planned, project.compiled, settings)
-    semantic = load_model([_SEMANTIC, project.overlay("metrics")])
+    semantic = load_model([SEMANTIC, project.overlay("metrics")])
     if planned == published.project_hash:
         return ProjectPlan(published.release_id, published.project_hash, planned)
     tables = lake_state(lake, _landed(mappings, [each.name for each in landed])).tables
@@ -138,7 +138,8 @@ def plan_project(
     )
 
 
-def _published_graph(project: Project, published: PublishedProject) -> CompiledGraph:
+def published_graph(project: Project, published: PublishedProject) -> CompiledGraph:
+    """The compiled form of what is published. Raises WarehouseError where it is gone."""
     found = compiled_before(published.project_hash, project.compiled)
     if found is None:
         raise WarehouseError(

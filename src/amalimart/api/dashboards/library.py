@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from amalimart.access.principal import Principal, Role
@@ -36,10 +37,10 @@ class NameUse:
 
 @dataclass(frozen=True, slots=True)
 class DashboardLibrary:
-    """All dashboards by name."""
+    """All dashboards by name, and what each of them names."""
 
     dashboards: dict[str, Dashboard]
-    uses: tuple[NameUse, ...]
+    uses: dict[str, tuple[NameUse, ...]]
 
     def for_principal(self, principal: Principal) -> list[Dashboard]:
         """The dashboards a principal may open, its home first."""
@@ -70,7 +71,7 @@ class DashboardLibrary:
     def check_names(self, metrics: Iterable[str], dimensions: Iterable[str]) -> None:
         """Hold every name against the semantic model, aliases included. Raises ConfigError."""
         known = {"metric": set(metrics), "dimension": set(dimensions)}
-        for use in self.uses:
+        for use in chain.from_iterable(self.uses.values()):
             if use.name not in known[use.kind]:
                 raise ConfigError(
                     f"unknown {use.kind} {use.name!r}",
@@ -91,13 +92,13 @@ def load_dashboards(overlay: Path | None = None, packaged: Path = PACKAGED) -> D
         if folder is not None and folder.is_dir():
             paths |= {path.stem: path for path in sorted(folder.glob("*.yml"))}
     dashboards: dict[str, Dashboard] = {}
-    uses: list[NameUse] = []
+    uses: dict[str, tuple[NameUse, ...]] = {}
     for name, path in sorted(paths.items()):
         document = read_yaml(path)
         dashboards[name] = _read(name, document)
-        uses += _uses(dashboards[name], document)
+        uses[name] = tuple(_uses(dashboards[name], document))
     _check_homes(dashboards)
-    return DashboardLibrary(dashboards, tuple(uses))
+    return DashboardLibrary(dashboards, uses)
 
 
 def _read(name: str, document: YamlDocument) -> Dashboard:

@@ -134,7 +134,7 @@ class _Effects:
         reached = any(self._columns.get(table) or table in self._rows for table in self._reads(model))
         if own is None and not reached:
             return frozenset(), False
-        now = self._traced(model, self._known_of(model))
+        now = self._traced(model, self._shapes.read_by(model, self._after))
         if now is None:
             return everything, True
         columns, is_rows = self._by_parents(now)
@@ -174,18 +174,9 @@ class _Effects:
         by_id = {each.unique_id: each.table for each in self._after.models}
         return [by_id[parent] for parent in model.parents if parent in by_id]
 
-    def _known_of(self, model: Model) -> Mapping[TableRef, tuple[Column, ...]]:
-        names = {parent.rpartition(".")[2] for parent in model.parents}
-        tables = set(self._reads(model))
-        return {
-            table: columns
-            for table, columns in self._shapes.columns.items()
-            if table in tables or (table.schema in {"bronze", "meta"} and table.name in names)
-        }
-
     def _known_before(self, model: Model) -> Mapping[TableRef, tuple[Column, ...]]:
         """The columns of the parents as they are published; of bronze, as they have landed."""
-        known = dict(self._known_of(model))
+        known = dict(self._shapes.read_by(model, self._after))
         for parent in model.parents:
             if parent in self._old and parent in self._published:
                 known[self._old[parent].table] = self._published[parent].columns

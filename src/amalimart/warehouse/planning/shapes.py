@@ -30,6 +30,16 @@ class Shapes:
     columns: Mapping[TableRef, tuple[Column, ...]]
     refused: Mapping[str, str]
 
+    def read_by(self, model: Model, graph: CompiledGraph) -> Mapping[TableRef, tuple[Column, ...]]:
+        """The relations that a model reads, with their columns."""
+        names = {parent.rpartition(".")[2] for parent in model.parents}
+        tables = {each.table for each in graph.models if each.unique_id in model.parents}
+        return {
+            table: columns
+            for table, columns in self.columns.items()
+            if table in tables or (table.schema in {"bronze", "meta"} and table.name in names)
+        }
+
 
 def shapes_of(
     graph: CompiledGraph, bronze: Sequence[BronzeTable], before: Mapping[str, tuple[Column, ...]]

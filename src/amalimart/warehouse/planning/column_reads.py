@@ -1,0 +1,42 @@
+"""What every column of every model is made of, and what decides the rows of each model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from amalimart.core.names import TableRef
+from amalimart.warehouse.graph import CompiledGraph
+from amalimart.warehouse.planning.shapes import Shapes
+from amalimart.warehouse.planning.tracing import ROWS, Read, traced
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReads:
+    """One model: what its columns are made of, and its rows.
+
+    is_traced  whether that was told column by column; else everything depends on everything it reads
+    """
+
+    table: TableRef
+    columns: Mapping[str, frozenset[Read]]
+    rows: frozenset[Read]
+    is_traced: bool
+
+
+def column_reads(graph: CompiledGraph, shapes: Shapes) -> Iterator[ModelReads]:
+    """Every model of a project, parents first."""
+    for model in graph.ordered:
+        known = shapes.read_by(model, graph)
+        found = traced(model.sql, known)
+        if found is not None:
+            columns = {name: trace.reads for name, trace in found.columns.items()}
+            yield ModelReads(model.table, columns, found.rows.reads, is_traced=True)
+        else:
+            everything = frozenset(
+                (table, name)
+                for table, columns_there in known.items()
+                for name in (ROWS, *(each.name for each in columns_there))
+            )
+            own = {each.name: everything for each in shapes.columns.get(model.table, ())}
+            yield ModelReads(model.table, own, everything, is_traced=False)

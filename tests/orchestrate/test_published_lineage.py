@@ -1,0 +1,85 @@
+"""The lineage of a published project: held against what really changes when a column of the source does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from amalimart.catalog.lineage import Kind, Lineage, Node
+from amalimart.core.models import PublishedProject
+from amalimart.orchestrate import lineage
+from amalimart.orchestrate.lineage import published_lineage
+from amalimart.warehouse.project.published import published_project
+from tests.orchestrate.landed_shop import LandedShop, tiny_models
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LandedShop]:
+    folder = tmp_path_factory.mktemp("lineage")
+    with tiny_models(folder):
+        made = LandedShop(folder / "home")
+        made.land(("1", "10"), ("2", "200"))
+        made.engine.refresh()
+        yield made
+        made.engine.close()
+
+
+def published(shop: LandedShop) -> PublishedProject:
+    return published_project(shop.engine.hot_file)
+
+
+def lineage_of(shop: LandedShop, **dashboards: set[str]) -> Lineage:
+    return published_lineage(shop.engine.project, shop.clock, published(shop), dashboards)
+
+
+def values(shop: LandedShop) -> dict[str, list[str]]:
+    """Every column of every relation with all its values, in an order of their own."""
+    found = {}
+    for model in published(shop).models:
+        for column in model.columns:
+            rows = shop.rows(f'select "{column.name}" from {model.relation}')
+            found[f"{model.relation}.{column.name}"] = sorted(map(repr, rows))
+    return found
+
+
+def test_all_that_changes_with_a_column_is_said_to_be_made_of_it(shop: LandedShop) -> None:
+    told = lineage_of(shop)
+    before = values(shop)
+    shop.land(("1", "11"), ("2", "201"))
+    shop.engine.refresh()
+    changed = {name for name, rows in values(shop).items() if rows != before[name] and "._" not in name}
+    assert "gold.largest_order.total_amount" in changed
+    used = {each.node.name for each in told.used_by(Node(Kind.SOURCE, "shop.orders.total"), with_rows=True)}
+    # The accounts count what landed, whichever column changed.
+    below = {name for name in changed if not name.startswith(("staging.rec_", "silver.reconciliation"))}
+    assert {name for name in below if name not in used and name.rpartition(".")[0] not in used} == set()
+    of_another = {each.node.name for each in told.used_by(Node(Kind.SOURCE, "shop.orders.id"))}
+    assert "gold.largest_order.total_amount" not in of_another
+
+
+def test_a_filter_decides_rows_and_a_metric_and_its_page_stand_on_them(shop: LandedShop) -> None:
+    told = lineage_of(shop, admin={"gmv"})
+    page = told.find("dashboard admin")
+    assert told.parts(page) == (Node(Kind.METRIC, "gmv"),)
+    by_value = {each.node.name for each in told.used_by(told.find("shop.orders.total"))}
+    assert {"gold.fact_orders.total_amount", "gmv", "dashboard admin"} <= by_value
+    rows = {each.node for each in told.used_by(told.find("shop.orders.total"), with_rows=True)}
+    assert Node(Kind.ROWS, "gold.large_orders") in rows
+
+
+def test_a_project_is_traced_once_and_a_broken_file_is_made_anew(
+    shop: LandedShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = lineage_of(shop)
+    kept: list[Path] = list(shop.engine.project.compiled.glob("*.lineage-*.json"))
+    assert kept
+    with monkeypatch.context() as patch:
+        patch.setattr(lineage, "_traced", pytest.fail)
+        again = lineage_of(shop)
+    node = first.find("gold.fact_orders.total_amount")
+    assert again.made_of(node) == first.made_of(node) != ()
+    for path in kept:
+        path.write_text(path.read_text()[:-9])
+    assert lineage_of(shop).made_of(node) == first.made_of(node)
