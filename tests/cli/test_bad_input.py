@@ -25,6 +25,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     return shell
 
 
+@pytest.mark.slow
 def test_a_broken_row_is_found_at_its_line_and_nothing_committed_is_lost(loaded: Shell) -> None:
     good = (loaded.drop / "orders.csv").read_text()
     (loaded.drop / "orders.csv").write_text(good + "3,9,2026-03-03 10:00:00\n")
@@ -37,6 +38,7 @@ def test_a_broken_row_is_found_at_its_line_and_nothing_committed_is_lost(loaded:
         (loaded.drop / "orders.csv").write_text(good)
 
 
+@pytest.mark.slow
 def test_a_missing_column_names_the_nearest_one(loaded: Shell) -> None:
     good = (loaded.drop / "orders.csv").read_text()
     (loaded.drop / "orders.csv").write_text(good.replace("total\n", "totl\n", 1))
@@ -48,6 +50,7 @@ def test_a_missing_column_names_the_nearest_one(loaded: Shell) -> None:
         (loaded.drop / "orders.csv").write_text(good)
 
 
+@pytest.mark.slow
 def test_a_value_that_does_not_fit_is_quarantined_and_counted(shell: Shell) -> None:
     (shell.drop / "orders.csv").write_text(CSV_ORDERS + "3,9,2026-03-03 10:00:00,a lot\n")
     ended = shell.run(*shell.ingest(), "--json")
@@ -75,6 +78,7 @@ def test_a_folder_or_mapping_that_is_not_there(shell: Shell) -> None:
     assert error["nearest"] == "amalimart"
 
 
+@pytest.mark.slow
 def test_questions_that_cannot_be_answered(loaded: Shell) -> None:
     assert loaded.fails(6, "query", "gmw")["nearest"] == "gmv"
     assert loaded.fails(6, "query", "gmv", "--by", "custmer")["nearest"] == "customer"
@@ -108,6 +112,7 @@ def test_no_project_and_no_release(shell: Shell, tmp_path: Path) -> None:
         ("amalimart.yml", "name: x\ncurency: GHS\n", "unknown key 'curency'"),
     ],
 )
+@pytest.mark.slow
 def test_a_wrong_file_of_the_project_names_itself(loaded: Shell, file: str, text: str, what: str) -> None:
     path = loaded.home / file
     before = path.read_text() if path.exists() else None
@@ -124,6 +129,7 @@ def test_a_wrong_file_of_the_project_names_itself(loaded: Shell, file: str, text
     assert loaded.gmv() == "30.30"
 
 
+@pytest.mark.slow
 def test_an_unknown_metric_in_a_dashboard_file_names_the_nearest(loaded: Shell) -> None:
     packaged = Path(__file__).parents[2] / "src/amalimart/marketplace/dashboards/executive.yml"
     path = loaded.home / "dashboards" / "executive.yml"

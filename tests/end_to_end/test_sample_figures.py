@@ -23,7 +23,7 @@ import pytest
 
 from tests.running_engine import running_engine
 
-pytestmark = pytest.mark.source
+pytestmark = [pytest.mark.source, pytest.mark.slow]
 TODAY = ("--today", "2024-12-31")
 
 
