@@ -42,10 +42,10 @@ class Published:
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
+def published(tmp_path_factory: pytest.TempPathFactory, compiled_once: Path) -> Published:
     shop = WholeShop(tmp_path_factory.mktemp("whole"))
     shop.open_for_business()
-    graph = shop.graph()
+    graph = shop.compiled_by_dbt(compiled_once)
     shop.publish(graph)
     for _ in range(12):
         shop.trade()

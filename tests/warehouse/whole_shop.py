@@ -27,11 +27,13 @@ from amalimart.warehouse.executor import BuildReport, Executor
 from amalimart.warehouse.file.hot_file import HotFile
 from amalimart.warehouse.graph import CompiledGraph
 from amalimart.warehouse.lake_view import lake_state, landed_source
+from amalimart.warehouse.project.compiler import compile_project
 from amalimart.warehouse.project.project_files import ProjectSettings, assemble
 from tests.warehouse.rendered_project import rendered_graph
 
 SOURCE = "whole"
 ZONE = "Europe/Paris"
+_SETTINGS = ProjectSettings(business_zone=ZONE)
 OPENED = datetime(2026, 3, 28, 21, 40, tzinfo=UTC)  # the evening before clocks go forward there
 LIVING = ("orders", "order_items", "payments", "shipments")
 _FEW = 12
@@ -164,11 +166,14 @@ class WholeShop:
 
     def graph(self) -> CompiledGraph:
         """The packaged models over this shop."""
-        settings = ProjectSettings(business_zone=ZONE)
-        project_hash = assemble(
-            self.folder / "dbt", [landed_source(self.lake, SOURCE, self.mapping)], settings
-        )
-        return rendered_graph(self.folder / "dbt", project_hash, settings)
+        return rendered_graph(self.folder / "dbt", self._assembled(), _SETTINGS)
+
+    def compiled_by_dbt(self, cache: Path) -> CompiledGraph:
+        """The same, with the names that dbt gives its own tests."""
+        return compile_project(self.folder / "dbt", self._assembled(), cache, _SETTINGS)
+
+    def _assembled(self) -> str:
+        return assemble(self.folder / "dbt", [landed_source(self.lake, SOURCE, self.mapping)], _SETTINGS)
 
     def publish(self, graph: CompiledGraph, hot_file: HotFile | None = None) -> BuildReport | None:
         executor = Executor(hot_file or self.hot_file, self.clock, ZoneInfo(ZONE))
