@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amalimart.catalog.lineage import Kind, Lineage, Node
+from amalimart.catalog.lineage import Kind, Lineage, Node, Reached
 from amalimart.core.errors import NotFound
 
 PAID = Node(Kind.SOURCE, "shop.orders.paid")
@@ -27,8 +27,8 @@ SMALL = Lineage(
 )
 
 
-def names(found: tuple[object, ...]) -> list[str]:
-    return [each.node.name for each in found]  # type: ignore[attr-defined]
+def names(found: tuple[Reached, ...]) -> list[str]:
+    return [each.node.name for each in found]
 
 
 def test_values_are_followed_from_the_page_to_the_source_and_back() -> None:

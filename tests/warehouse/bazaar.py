@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -22,6 +21,7 @@ from amalimart.warehouse.graph import CompiledGraph
 from amalimart.warehouse.lake_view import lake_state, landed_source
 from amalimart.warehouse.project.project_files import ProjectSettings, assemble
 from amalimart.warehouse.releases.release_log import latest_positions
+from tests.warehouse.relations import Contents, contents
 from tests.warehouse.rendered_project import rendered_graph
 
 ZONE = "Europe/Paris"
@@ -205,7 +205,7 @@ class Bazaar:
         project_hash = assemble(folder, [landed_source(self.lake, "bazaar", self._mapping)], settings)
         return rendered_graph(folder, project_hash, settings)
 
-    def built_at_once(self) -> dict[str, Counter[tuple[object, ...]]]:
+    def built_at_once(self) -> Contents:
         hot_file = HotFile(self._folder / "fresh" / "warehouse.duckdb", readable_folders=[self.lake.root])
         try:
             publish(hot_file, self.graph(), self.lake, self._mapping, self.now)
@@ -287,25 +287,6 @@ def publish(
 ) -> BuildReport | None:
     executor = Executor(hot_file, FixedClock(now), ZoneInfo(ZONE))
     return executor.publish(graph, lake_state(lake, {"bazaar": mapping}))
-
-
-def contents(hot_file: HotFile) -> dict[str, Counter[tuple[object, ...]]]:
-    """Every relation of the layers as a multiset of its rows."""
-    with hot_file.read() as transaction:
-        names = transaction.rows(
-            "select table_schema || '.' || table_name from information_schema.tables"
-            " where table_schema in ('staging', 'silver', 'gold') order by 1"
-        ).rows
-        assert len(names) > 60
-        return {
-            name: Counter(map(comparable, transaction.rows(f"select * from {name}").rows))
-            for (name,) in names
-        }
-
-
-def comparable(row: tuple[object, ...]) -> tuple[object, ...]:
-    """A row that can be counted: the columns that a change did not tell are a list."""
-    return tuple(tuple(value) if isinstance(value, list) else value for value in row)
 
 
 PLAIN = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]

@@ -21,7 +21,8 @@ import pytest
 
 from amalimart.warehouse.releases.release_log import latest_positions
 from tests.warehouse.accounts_by_hand import Books, published_accounts, told_apart
-from tests.warehouse.whole_shop import SOURCE, WholeShop, contents, differing, opened_in
+from tests.warehouse.relations import contents
+from tests.warehouse.whole_shop import SOURCE, WholeShop, differing, opened_in
 
 ROOT = Path(__file__).parents[2]
 

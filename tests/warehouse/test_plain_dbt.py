@@ -20,7 +20,8 @@ import pytest
 from amalimart.warehouse.file.hot_file import HotFile
 from amalimart.warehouse.project.compiler import dbt_command
 from amalimart.warehouse.project.project_files import ProjectSettings
-from tests.warehouse.whole_shop import ZONE, WholeShop, contents, differing
+from tests.warehouse.relations import contents
+from tests.warehouse.whole_shop import ZONE, WholeShop, differing
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -35,11 +35,11 @@ from amalimart.warehouse.releases import release_records
 from amalimart.warehouse.releases.blocked_builds import Attempt, blocked_builds
 from amalimart.warehouse.releases.release_reading import release_detail, release_difference, releases
 from tests.warehouse import bazaar as bazaars
+from tests.warehouse.relations import Contents, contents
 from tests.warehouse.tiny_graph import tiny_graph
 from tests.warehouse.tiny_shop import NOW, ZONE, Shop
 
 Row = tuple[str | None, ...]
-Contents = dict[str, Counter[tuple[object, ...]]]
 FIRST: Row = ("1", "7", "2026-03-01 23:30:00", "10.10", "done", "False", "sale")
 
 
@@ -60,19 +60,6 @@ def publish(shop: Shop) -> None:
 def kept(hot_file: HotFile) -> list[int]:
     with hot_file.records() as cursor:
         return [release.release_id for release in releases(cursor, 1000)]
-
-
-def contents(hot_file: HotFile) -> Contents:
-    """Every table of the layers as a multiset of its rows."""
-    with hot_file.read() as transaction:
-        names = transaction.rows(
-            "select table_schema || '.' || table_name from information_schema.tables"
-            " where table_schema in ('staging', 'silver', 'gold') and table_type <> 'VIEW'"
-        ).rows
-        return {
-            name: Counter(map(bazaars.comparable, transaction.rows(f"select * from {name}").rows))
-            for (name,) in names
-        }
 
 
 def check_against_tables(told: tuple[ModelChange, ...], before: Contents, after: Contents) -> None:
@@ -115,7 +102,7 @@ def test_what_each_release_says_is_the_difference_of_its_tables(
     dice = random.Random(20260310)  # noqa: S311 - rows, not secrets
     shop.land(FIRST)
     publish(shop)
-    states: list[Contents] = [{}, contents(shop.hot_file)]
+    states: list[Contents] = [{}, contents(shop.hot_file, with_views=False)]
     graph = tiny_graph(shop)
     while len(states) < 16:
         operation = dice.choice([Operation.UPSERT, Operation.UPSERT, Operation.DELETE, Operation.SNAPSHOT])
@@ -123,7 +110,7 @@ def test_what_each_release_says_is_the_difference_of_its_tables(
         if dice.random() < 0.3:  # after a restart nothing is in memory
             shop.executor = Executor(shop.hot_file, shop.clock, ZoneInfo(ZONE))
         if shop.executor.publish(graph, lake_state(shop.lake, {"shop": shop.mapping})) is not None:
-            states.append(contents(shop.hot_file))
+            states.append(contents(shop.hot_file, with_views=False))
     for number in range(1, len(states)):
         check_against_tables(detail(shop.hot_file, number).models, states[number - 1], states[number])
     told = [detail(shop.hot_file, number) for number in range(1, len(states))]
@@ -362,7 +349,7 @@ def test_releases_of_a_file_made_anew_become_one_that_knows_what_the_last_one_kn
     with shop.hot_file.write() as cursor:
         release_records.as_built_anew(cursor, "warehouse", 1)
     told = detail(shop.hot_file, 1)
-    tables = contents(shop.hot_file)
+    tables = contents(shop.hot_file, with_views=False)
     assert {each.model: each.rows for each in told.models} == {n: tables[n].total() for n in tables}
     assert {(each.fate, each.came, each.went) for each in told.models} == {(ModelFate.REBUILT, None, None)}
     assert [(check.name, check.failing_rows) for check in told.failing] == [("few_orders", 2)]
@@ -395,7 +382,7 @@ def test_of_the_whole_model_too_every_release_says_what_it_did(
                 bazaar.step(operation, given_rows)
                 continue
             report = bazaar.publish()
-            after = contents(bazaar.hot_file)
+            after = contents(bazaar.hot_file, with_views=False)
             if report is not None:
                 told = detail(bazaar.hot_file, report.release.release_id)
                 check_against_tables(told.models, before, after)

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import Phase, given, settings
 
 from amalimart.mapping.source_mapping import load_mapping
-from tests.warehouse.bazaar import EVERYTHING, MAPPING, PLAIN, STEPS, Bazaar, Row, contents
+from tests.warehouse.bazaar import EVERYTHING, MAPPING, PLAIN, STEPS, Bazaar, Row
+from tests.warehouse.relations import contents
 
 
 def hold(everything: dict[str, list[Row]], steps: list[tuple[str, Any]]) -> None:
@@ -28,6 +29,7 @@ def hold(everything: dict[str, list[Row]], steps: list[tuple[str, Any]]) -> None
         bazaar.publish()
         step_by_step, at_once = contents(bazaar.hot_file), bazaar.built_at_once()
         assert step_by_step.keys() == at_once.keys()
+        assert len(at_once) > 60
         different = {name for name in at_once if step_by_step[name] != at_once[name]}
         assert {name: (step_by_step[name], at_once[name]) for name in different} == {}
     finally:

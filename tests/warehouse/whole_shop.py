@@ -29,6 +29,7 @@ from amalimart.warehouse.graph import CompiledGraph
 from amalimart.warehouse.lake_view import lake_state, landed_source
 from amalimart.warehouse.project.compiler import compile_project
 from amalimart.warehouse.project.project_files import ProjectSettings, assemble
+from tests.warehouse.relations import Contents, contents
 from tests.warehouse.rendered_project import rendered_graph
 
 SOURCE = "whole"
@@ -179,7 +180,7 @@ class WholeShop:
         executor = Executor(hot_file or self.hot_file, self.clock, ZoneInfo(ZONE))
         return executor.publish(graph, lake_state(self.lake, {SOURCE: self.mapping}))
 
-    def built_at_once(self, graph: CompiledGraph) -> dict[str, Counter[tuple[object, ...]]]:
+    def built_at_once(self, graph: CompiledGraph) -> Contents:
         hot_file = HotFile(self.folder / "fresh" / "warehouse.duckdb", readable_folders=[self.lake.root])
         try:
             self.publish(graph, hot_file)
@@ -241,18 +242,8 @@ def opened_in(folder: Path) -> None:
     shutil.copytree(shared / "shop", folder, dirs_exist_ok=True)
 
 
-def contents(hot_file: HotFile) -> dict[str, Counter[tuple[object, ...]]]:
-    """Every relation of the layers as a multiset of its rows."""
-    with hot_file.read() as transaction:
-        names = transaction.rows(
-            "select table_schema || '.' || table_name from information_schema.tables"
-            " where table_schema in ('staging', 'silver', 'gold') order by 1"
-        ).rows
-        return {name: Counter(transaction.rows(f"select * from {name}").rows) for (name,) in names}
-
-
 def differing(
-    found: dict[str, Counter[tuple[object, ...]]], right: dict[str, Counter[tuple[object, ...]]]
+    found: Contents, right: Contents
 ) -> dict[str, tuple[Counter[tuple[object, ...]], Counter[tuple[object, ...]]]]:
     """Relation -> rows too few and rows too many."""
     assert found.keys() == right.keys()

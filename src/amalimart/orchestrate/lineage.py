@@ -20,9 +20,9 @@ from amalimart.core.names import TableRef
 from amalimart.mapping.source_mapping import SourceMapping
 from amalimart.orchestrate.engine import load_mappings
 from amalimart.orchestrate.lake_opening import open_lake
-from amalimart.orchestrate.project_plan import SEMANTIC, published_graph
+from amalimart.orchestrate.project_plan import published_graph
 from amalimart.semantic.columns_read import read_by_dimension, read_by_metric
-from amalimart.semantic.loading import load_model
+from amalimart.semantic.loading import PACKAGED, load_model
 from amalimart.semantic.model import SemanticModel
 from amalimart.warehouse.lake_view import lake_state
 from amalimart.warehouse.planning.column_reads import ModelReads, column_reads
@@ -54,7 +54,7 @@ def published_lineage(
         fresh.replace(kept)
     places = _Places(mappings)
     made_of = {places.node(name): places.nodes(reads) for name, reads in models["made_of"].items()}
-    semantic = load_model([SEMANTIC, project.overlay("metrics")])
+    semantic = load_model([PACKAGED, project.overlay("metrics")])
     made_of |= _of_questions(semantic, places)
     asked = _asked_by(semantic)
     for dashboard, names in dashboards.items():

@@ -6,10 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-import amalimart
 from amalimart.config.project import Project
 from amalimart.core.errors import AmalimartError, SourceMismatch
 from amalimart.mapping.catalog_check import check_catalog, misfits
@@ -23,10 +21,8 @@ from amalimart.orchestrate.map_drafting import Catalog, catalog_of
 from amalimart.orchestrate.source_describing import describer_at, place_of
 from amalimart.orchestrate.source_settings import known_source
 from amalimart.semantic.availability import missing_for_metric
-from amalimart.semantic.loading import load_model
+from amalimart.semantic.loading import PACKAGED, load_model
 from amalimart.sources.describing import Describes, TableFacts, ValueCounts
-
-_SEMANTIC = Path(amalimart.__file__).parent / "marketplace" / "semantic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +262,7 @@ def _metrics(project: Project, name: str, fitted: SourceMapping) -> tuple[int, t
             except AmalimartError:
                 continue  # that source's own check says so
     availability = MappedAvailability(lambda: mappings)
-    model = load_model([_SEMANTIC, project.overlay("metrics")])
+    model = load_model([PACKAGED, project.overlay("metrics")])
     missing = {
         metric.name: need
         for metric in model.metrics.values()

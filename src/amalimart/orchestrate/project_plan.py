@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import amalimart
 from amalimart.config.project import Project
 from amalimart.core.clock import Clock
 from amalimart.core.errors import WarehouseError
@@ -21,7 +20,7 @@ from amalimart.orchestrate.engine import load_mappings, model_settings
 from amalimart.orchestrate.lake_opening import open_lake
 from amalimart.orchestrate.own_files import in_own_files, own_file
 from amalimart.semantic.columns_read import read_by_datasets, read_by_dimension, read_by_metric
-from amalimart.semantic.loading import load_model
+from amalimart.semantic.loading import PACKAGED, load_model
 from amalimart.semantic.model import SemanticModel
 from amalimart.warehouse.graph import CompiledGraph
 from amalimart.warehouse.lake_view import lake_state, landed_source
@@ -37,8 +36,6 @@ from amalimart.warehouse.planning.effects import Effect, effects
 from amalimart.warehouse.planning.shapes import Shapes, shapes_of
 from amalimart.warehouse.project.compiler import compile_project, compiled_before
 from amalimart.warehouse.project.project_files import assemble
-
-SEMANTIC = Path(amalimart.__file__).parent / "marketplace" / "semantic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +112,7 @@ def plan_project(
     ):
         planned = assemble(folder, landed, settings, (overlay,))
         after = compile_project(folder, planned, project.compiled, settings)
-    semantic = load_model([SEMANTIC, project.overlay("metrics")])
+    semantic = load_model([PACKAGED, project.overlay("metrics")])
     if planned == published.project_hash:
         return ProjectPlan(published.release_id, published.project_hash, planned)
     tables = lake_state(lake, _landed(mappings, [each.name for each in landed])).tables

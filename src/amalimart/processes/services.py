@@ -28,7 +28,7 @@ from amalimart.orchestrate.operations import Operations
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.release_book import ReleaseBook
 from amalimart.orchestrate.source_notes import source_notes
-from amalimart.semantic.loading import load_model
+from amalimart.semantic.loading import PACKAGED, load_model
 from amalimart.semantic.service import SemanticService
 
 OPERATOR = Principal(subject="local operator", role=Role.ADMIN, display_name="Local operator")
@@ -82,7 +82,7 @@ def build_services(
     operations: Operations | None = None,
 ) -> AppServices:
     """Everything a request may use. Raises ConfigError for a wrong metric, policy or dashboard file."""
-    model = load_model([_MARKETPLACE / "semantic", project.overlay("metrics")])
+    model = load_model([PACKAGED, project.overlay("metrics")])
     policies = load_policies([_MARKETPLACE / "policies", project.overlay("policies")])
     semantic = SemanticService(model, policies, engine.hot_file, MappedAvailability(engine.landed_mappings))
     dashboards = load_dashboards(project.overlay("dashboards"))

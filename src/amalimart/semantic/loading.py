@@ -92,6 +92,10 @@ class _Entry(Generic[S]):
         return name
 
 
+PACKAGED = Path(__file__).parents[1] / "marketplace" / "semantic"
+"""The folder of the packaged datasets, dimensions and metrics."""
+
+
 def load_model(folders: Sequence[Path]) -> SemanticModel:
     """The model of these folders, later ones over earlier ones. Raises ConfigError."""
     datasets: dict[str, _Entry[DatasetShape]] = {}

@@ -136,7 +136,7 @@ def _run_dbt(
         )
     if completed.returncode != 0:
         raise compile_failed(completed.stdout, completed.stderr, project, work / "dbt.log")
-    if parsed:
+    if parsed and (target / _PARSED).exists():  # the environment may tell dbt not to keep it
         fresh = parsed.with_suffix(f".{os.getpid()}")
         shutil.copyfile(target / _PARSED, fresh)
         fresh.replace(parsed)
