@@ -56,7 +56,7 @@ class QualityResult:
     period    the period it speaks of (`2026-11-24`, `2026-W47`, `2026-Q3`, `2026`), or None for the present
     expected  in words and figures, for people: `1,180 to 1,420 rows`, `younger than 2 h`
     actual    likewise
-    low, high the bounds of what was expected, and `value` what was found, in `unit`; None where there are none
+    low, high, value  the bounds of what was expected and what was found, in `unit`; None where there are none
     message   one sentence: what is wrong, or why it cannot be told
     release_id  the release that was looked at, where the check reads one
     samples   some of the rows concerned, personal values masked
