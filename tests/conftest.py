@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.real_browser import browser
 
@@ -14,6 +15,10 @@ __all__ = ["browser"]
 
 ROOT = Path(__file__).parent.parent
 SAMPLE_VARIABLE = "AMALIMART_SAMPLE"
+
+# No test is timed: on a busy machine an example may take a hundred times as long as on a quiet one.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

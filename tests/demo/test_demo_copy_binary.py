@@ -44,7 +44,7 @@ _ROW = st.tuples(
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(_ROW, min_size=1, max_size=30))
 def test_every_kind_of_value_survives(shop: Shop, rows: list[tuple[object, ...]]) -> None:
     def column(position: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

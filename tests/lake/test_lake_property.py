@@ -155,6 +155,4 @@ def test_every_interleaving_equals_the_model(lake: OrdersLake) -> None:
             super().__init__(lake.emptied())
 
     examples = 30 if lake.place is None else 8
-    run_state_machine_as_test(
-        Machine, settings=settings(max_examples=examples, stateful_step_count=25, deadline=None)
-    )
+    run_state_machine_as_test(Machine, settings=settings(max_examples=examples, stateful_step_count=25))

@@ -311,7 +311,7 @@ _NAMES = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     tables=st.dictionaries(
         st.one_of(_NAMES, st.sampled_from(["orders", "users", "order items", "payments"])),

@@ -177,7 +177,7 @@ def quoted(value: str | None, *, always: bool) -> str:
     return value
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(st.lists(VALUES, min_size=3, max_size=3)),
     always=st.booleans(),
@@ -194,7 +194,7 @@ def test_whatever_is_written_by_the_rules_is_read_back(
         assert [record.values for record in CsvRecords(str(path), file)] == rows
 
 
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.text(alphabet='a,"\n\r', max_size=30))
 def test_no_input_is_read_as_something_else(tmp_path: Path, content: str) -> None:
     """What is accepted says, written by the rules again, the same; all else is a BrokenFile."""

@@ -199,7 +199,7 @@ def test_a_value_that_fits_no_column_is_named(lake: Lake) -> None:
     assert caught.value.next_step
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.one_of(

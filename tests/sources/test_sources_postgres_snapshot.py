@@ -182,7 +182,7 @@ def test_enums_domains_and_types_of_the_shop(
     assert (row["mood"], row["net"]) == ("sad", Decimal("12345.678"))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-(10**12), max_value=10**12),

@@ -193,7 +193,7 @@ def test_any_row_lands_by_the_stream_as_a_snapshot_lands_it(
     shop.snapshot()
     shop.follow()
 
-    @settings(max_examples=15, deadline=None)
+    @settings(max_examples=15)
     @given(ROWS)
     def told_is_copied(rows: list[tuple[Any, ...]]) -> None:
         with captured.connect() as connection, connection.cursor() as cursor:

@@ -19,7 +19,6 @@ pytestmark = pytest.mark.slow
 # Whole tables at once, and no search for a smaller one: a question costs Spark a second, whatever its size.
 FEW = settings(
     max_examples=2,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     derandomize=True,
     phases=[Phase.generate],

@@ -29,7 +29,6 @@ def drawn(cells: st.SearchStrategy[Any], tables: int) -> list[Any]:
 
     @settings(
         max_examples=tables,
-        deadline=None,
         database=None,
         derandomize=True,
         suppress_health_check=list(HealthCheck),

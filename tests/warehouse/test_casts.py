@@ -28,9 +28,7 @@ SOURCE_ZONE, BUSINESS_ZONE = "Africa/Lagos", "Europe/London"
 BLANKS = " \t\n\r\u00a0"
 NEGLIGIBLE = Decimal("1e-18")
 VALUES = {folded(text): target for text, target in (("Gone Back", "RETURNED"), ("straße", "OPEN"))}
-PROPERTY = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+PROPERTY = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @dataclass(frozen=True)

@@ -309,9 +309,7 @@ def _told_alike(versions: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 PLAIN = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
-@settings(
-    max_examples=4, deadline=None, suppress_health_check=PLAIN, derandomize=True, phases=[Phase.generate]
-)
+@settings(max_examples=4, suppress_health_check=PLAIN, derandomize=True, phases=[Phase.generate])
 @given(everything=EVERYTHING, steps=STEPS)
 def test_history_equals_a_fold_in_python(
     everything: dict[str, list[Row]], steps: list[tuple[str, Any]]
@@ -321,9 +319,7 @@ def test_history_equals_a_fold_in_python(
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@settings(
-    max_examples=int(os.environ.get("AMALIMART_EXAMPLES", "30")), deadline=None, suppress_health_check=PLAIN
-)
+@settings(max_examples=int(os.environ.get("AMALIMART_EXAMPLES", "30")), suppress_health_check=PLAIN)
 @given(everything=EVERYTHING, steps=STEPS)
 def test_history_equals_a_fold_in_python_in_many_ways(
     everything: dict[str, list[Row]], steps: list[tuple[str, Any]]

@@ -483,9 +483,7 @@ def hold(steps: list[tuple[str, Any]], published: Path, monkeypatch: pytest.Monk
 PLAIN = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
-@settings(
-    max_examples=1, deadline=None, suppress_health_check=PLAIN, derandomize=True, phases=[Phase.generate]
-)
+@settings(max_examples=1, suppress_health_check=PLAIN, derandomize=True, phases=[Phase.generate])
 @given(steps=STEPS)
 def test_edits_and_changes_in_any_order_give_what_building_at_once_gives(
     steps: list[tuple[str, Any]], published: Path, monkeypatch: pytest.MonkeyPatch
@@ -495,9 +493,7 @@ def test_edits_and_changes_in_any_order_give_what_building_at_once_gives(
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@settings(
-    max_examples=int(os.environ.get("AMALIMART_EXAMPLES", "25")), deadline=None, suppress_health_check=PLAIN
-)
+@settings(max_examples=int(os.environ.get("AMALIMART_EXAMPLES", "25")), suppress_health_check=PLAIN)
 @given(steps=STEPS)
 def test_edits_and_changes_in_many_orders_give_what_building_at_once_gives(
     steps: list[tuple[str, Any]], published: Path, monkeypatch: pytest.MonkeyPatch

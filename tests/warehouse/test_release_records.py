@@ -364,7 +364,6 @@ def test_releases_of_a_file_made_anew_become_one_that_knows_what_the_last_one_kn
 @pytest.mark.timeout(1800)
 @settings(
     max_examples=int(os.environ.get("AMALIMART_EXAMPLES", "6")),
-    deadline=None,
     suppress_health_check=bazaars.PLAIN,
 )
 @given(everything=bazaars.EVERYTHING, steps=bazaars.STEPS)

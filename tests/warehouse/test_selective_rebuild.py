@@ -37,9 +37,7 @@ def hold(everything: dict[str, list[Row]], steps: list[tuple[str, Any]]) -> None
         shutil.rmtree(folder)
 
 
-@settings(
-    max_examples=2, deadline=None, suppress_health_check=PLAIN, derandomize=True, phases=[Phase.generate]
-)
+@settings(max_examples=2, suppress_health_check=PLAIN, derandomize=True, phases=[Phase.generate])
 @given(everything=EVERYTHING, steps=STEPS)
 def test_step_by_step_equals_at_once(everything: dict[str, list[Row]], steps: list[tuple[str, Any]]) -> None:
     hold(everything, steps)
@@ -47,9 +45,7 @@ def test_step_by_step_equals_at_once(everything: dict[str, list[Row]], steps: li
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@settings(
-    max_examples=int(os.environ.get("AMALIMART_EXAMPLES", "15")), deadline=None, suppress_health_check=PLAIN
-)
+@settings(max_examples=int(os.environ.get("AMALIMART_EXAMPLES", "15")), suppress_health_check=PLAIN)
 @given(everything=EVERYTHING, steps=STEPS)
 def test_step_by_step_equals_at_once_in_many_ways(
     everything: dict[str, list[Row]], steps: list[tuple[str, Any]]

@@ -278,7 +278,7 @@ GONE_AND_BACK = [
 ]
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @example(sales=GONE_AND_BACK, shops=[])
 @given(sales=history("sales"), shops=history("shops"))
 def test_staging_equals_a_fold_in_python(sales: list[Change], shops: list[Change]) -> None:
@@ -287,7 +287,7 @@ def test_staging_equals_a_fold_in_python(sales: list[Change], shops: list[Change
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@settings(max_examples=int(os.environ.get("AMALIMART_EXAMPLES", "200")), deadline=None)
+@settings(max_examples=int(os.environ.get("AMALIMART_EXAMPLES", "200")))
 @given(sales=history("sales"), shops=history("shops"))
 def test_staging_equals_a_fold_in_python_in_many_ways(sales: list[Change], shops: list[Change]) -> None:
     hold(sales, shops)

@@ -221,7 +221,6 @@ def differences(some: list[Row], others: list[Row]) -> dict[tuple[int, str], tup
 @pytest.mark.filterwarnings("ignore:Generating overly large repr")
 @settings(
     max_examples=10,
-    deadline=None,
     phases=[Phase.generate, Phase.explicit],
     suppress_health_check=list(HealthCheck),
 )
