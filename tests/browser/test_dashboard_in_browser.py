@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Request, Route, expect
 
 from amalimart.core.calendar import DayRange
 from tests.web.fake_marketplace import HOSTILE_VENDORS, TODAY
@@ -89,6 +89,26 @@ def test_a_category_filters_the_page_without_reload_and_back_undoes_it(visit: Vi
     assert page.input_value('select[name="category"]') == ""
     assert page.inner_text("#trail") == ""
     assert page.evaluate("window.stillHere") is True
+
+
+def test_an_answer_slower_than_the_pace_of_news_is_waited_for(visit: Visit) -> None:
+    visitor = visit()
+    visitor.sign_in()
+    visitor.settle()
+    page = visitor.page
+    asked: list[Request] = []
+    page.on("request", lambda said: asked.append(said) if "category=c2" in said.url else None)
+
+    def slowly(route: Route) -> None:
+        page.wait_for_timeout(2500)  # the page of this site asks for news every second
+        route.continue_()
+
+    expect(page.locator('select[name="category"] option')).to_have_count(6)
+    page.route("**/dashboards/admin?*category=c2*", slowly)
+    page.select_option('select[name="category"]', label="Electronics")
+    expect(page.locator('[data-tile="gmv"] .tile-title')).to_have_text("Item GMV")
+    assert len([said for said in asked if "if-none-match" not in said.headers]) == 1
+    page.unroute_all(behavior="ignoreErrors")
 
 
 def test_a_vendor_is_drilled_into_by_keyboard_and_left_by_the_trail(visit: Visit) -> None:

@@ -27,7 +27,8 @@ const live = new Live({
   text: document.querySelector("#live-text"),
   seconds: page.poll_seconds,
   zone: page.zone,
-  ask: () => refresh({ isUpdate: true }),
+  // An answer under way is news enough: asking again would throw it away, and for ever where it is slow.
+  ask: () => (running ? Promise.resolve() : refresh({ isUpdate: true })),
 });
 
 let tag = null;
