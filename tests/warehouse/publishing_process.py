@@ -19,6 +19,8 @@ def main() -> None:
     amount, parent = 1, os.getppid()
     while os.getppid() == parent:  # no orphan publishes on
         shop.publish()
+        sys.stdout.write("published\n" if amount == 1 else "")
+        sys.stdout.flush()
         shop.hot_file._connection.cursor().execute("checkpoint")
         amount += 1
         shop.land(*[(str(n), "7", "2026-03-01", str(amount), "done", "", "sale") for n in range(20_000)])

@@ -24,6 +24,7 @@ from amalimart.lake import Lake, Operation
 from amalimart.warehouse.file.hot_file import HotFile
 from amalimart.warehouse.file.transaction import ReadLimits
 from amalimart.warehouse.lake_view import lake_state
+from tests.warehouse.relations import contents
 from tests.warehouse.tiny_shop import NOW, Shop
 
 GOOD = ("1", "7", "2026-03-01 23:30:00", "10.10", "done", "False", "sale")
@@ -103,6 +104,22 @@ def test_a_failed_check_keeps_the_old_release_and_says_why(shop: Shop) -> None:
     shop.land(("9", "7", "2026-03-02 08:00:00", "20", "done", "", "sale"), operation=Operation.UPSERT)
     assert publish(shop) == 2
     assert shop.query("select sum(total_amount) from gold.fact_orders") == [(Decimal("30.10"),)]
+
+
+def test_a_first_build_that_broke_off_is_read_by_nobody_and_begun_anew(shop: Shop) -> None:
+    broken = ("9", "7", "2026-03-02 08:00:00", "2000000", "done", "", "sale")
+    shop.land(GOOD, broken)
+    with pytest.raises(CheckFailed):
+        publish(shop)
+    with pytest.raises(NothingPublished), shop.hot_file.read():
+        pass
+    shop.land((*broken[:3], "20", *broken[4:]), operation=Operation.UPSERT)
+    assert publish(shop) == 1
+    beside = HotFile(shop.folder / "beside.duckdb", readable_folders=[shop.lake.root])
+    state = lake_state(shop.lake, {"shop": shop.mapping})
+    assert shop.executor.beside(beside).publish(shop.graph(), state) is not None
+    assert contents(shop.hot_file) == contents(beside)
+    beside.close()
 
 
 def test_nothing_new_makes_no_release(shop: Shop) -> None:

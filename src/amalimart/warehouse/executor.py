@@ -4,6 +4,8 @@ All of it commits or none. Models follow what changed, and checks look at change
 and one of another make do everything anew, one of another project what it defines otherwise. An
 error-level check that fails holds the release back: everything is rolled back, the old release keeps
 serving, and the reason is recorded outside that transaction.
+
+Only a file without a release commits table by table: nobody reads it before it has one.
 """
 
 from __future__ import annotations
@@ -21,11 +23,11 @@ from amalimart.core.names import quoted
 from amalimart.core.releases import Acceptance
 from amalimart.warehouse.arrivals import Arrivals, LakeState
 from amalimart.warehouse.bronze import refuse_missing
-from amalimart.warehouse.building import Building, Fate
+from amalimart.warehouse.building import Building, Built, Fate
 from amalimart.warehouse.checking import run_checks
 from amalimart.warehouse.file.hot_file import HotFile, work_alone
 from amalimart.warehouse.file.reading import Release
-from amalimart.warehouse.graph import RUN_CONTEXT, CompiledGraph, bronze_id
+from amalimart.warehouse.graph import RUN_CONTEXT, CompiledGraph, Model, bronze_id
 from amalimart.warehouse.project.model_log import (
     forget_project,
     record_environment,
@@ -165,11 +167,9 @@ class Executor:
         built = {}
         for number, model in enumerate(graph.ordered):
             progress(number, len(graph.models), str(model.table))
-            if requested is not None and requested.is_about(model):
-                outcome = requested.bring(building, model, is_another_project=changes is not None)
-            else:
-                outcome = changes.bring(building, model) if changes else building.follow(model)
-            built[model.unique_id] = outcome
+            built[model.unique_id] = _bring(building, model, changes, requested)
+            if previous is None:
+                _commit_so_far(cursor)
         progress(len(graph.models), len(graph.models), "checks")
         judge = Judge(cursor, graph, standing)
         anew = judge.whole | (changes.checks if changes else frozenset())
@@ -209,6 +209,21 @@ class Executor:
             forget_project(cursor)
             record_environment(cursor, environment(self._zone))
         return ProjectChanges(cursor, graph)
+
+
+def _bring(
+    building: Building, model: Model, changes: ProjectChanges | None, requested: Requested | None
+) -> Built:
+    """Bring a model up to date: as is requested, as another project defines it, or after what changed."""
+    if requested is not None and requested.is_about(model):
+        return requested.bring(building, model, is_another_project=changes is not None)
+    return changes.bring(building, model) if changes else building.follow(model)
+
+
+def _commit_so_far(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Keep a table for the next ones to read: the engine reads those it has not committed on one thread."""
+    cursor.execute("commit")
+    cursor.execute("begin transaction")
 
 
 def _clear_for_another_project(
