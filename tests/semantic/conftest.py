@@ -20,7 +20,7 @@ from amalimart.semantic.answer import Answer
 from amalimart.semantic.loading import load_model
 from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.question import Question
-from amalimart.semantic.question_text import parse_filters
+from amalimart.semantic.question_text import parse_filters, parse_having
 from amalimart.semantic.service import SemanticService
 from amalimart.warehouse.file.reading import Release, Rows
 
@@ -105,6 +105,7 @@ class Shop:
         limit: int | None = None,
         compare: bool = False,
         fill: bool = False,
+        having: tuple[str, ...] = (),
         today: date = TODAY,
         principal: Principal = ADMIN,
     ) -> Answer:
@@ -119,6 +120,7 @@ class Shop:
             limit,
             compare,
             fill,
+            having=tuple(map(parse_having, having)),
         )
         return self.service.ask(question, principal)
 

@@ -33,6 +33,8 @@ def _of_measure(model: SemanticModel, measure: Measure) -> Iterable[Place]:
     yield dataset.table, measure.field
     if measure.time is not None:
         yield dataset.table, measure.time
+    if measure.per is not None:
+        yield dataset.table, measure.per.field
     for condition in measure.where:
         yield from _of_reach(model, measure.dataset, condition.column)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from enum import Enum
 from typing import Literal
 
 import sqlglot
@@ -17,7 +18,14 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from amalimart.semantic.question import Operator
-from amalimart.semantic.shapes import Aggregate, Period
+from amalimart.semantic.shapes import Aggregate, Over, Period
+
+
+class PeriodStart(Enum):
+    """Stands in a condition for the first day of the bucket a row falls into, or of the days asked for."""
+
+    HERE = "period_start"
+
 
 Value = str | int | bool | Decimal | date
 
@@ -37,7 +45,25 @@ class Condition:
 
     column: Reach
     operator: Operator
-    values: tuple[Value, ...]
+    values: tuple[Value | PeriodStart, ...]
+
+    @property
+    def is_of_period(self) -> bool:
+        """Whether it compares with the start of a period."""
+        return PeriodStart.HERE in self.values
+
+
+@dataclass(frozen=True, slots=True)
+class PerEntity:
+    """A second step: the measure is taken for each value of `field` first, then over those.
+
+    keep  the values of the measure that are looked at: an operator and a number
+    over  how they become one number; a count counts the entities
+    """
+
+    field: str
+    over: Over
+    keep: tuple[Operator, Decimal] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +75,28 @@ class Measure:
     field: str
     where: tuple[Condition, ...]
     time: str | None
+    per: PerEntity | None = None
+
+    @property
+    def is_amount(self) -> bool:
+        """Whether it adds up: of nothing it is 0, where a least or a middle value is empty."""
+        if self.per is not None:
+            return self.per.over in {Over.COUNT, Over.SUM}
+        return self.aggregate not in {Aggregate.MIN, Aggregate.MAX, Aggregate.SPAN}
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A measure, over the question's days or over a period of its own."""
+    """A measure, over the question's days or over a period of its own.
+
+    is_previous  over the same elapsed span of the period before: the preceding bucket or range
+    ignores      dimensions by which it is not grouped: it is the same for all their values
+    """
 
     measure: Measure
     period: Period | None
+    is_previous: bool = False
+    ignores: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +128,17 @@ def leaves(formula: Formula) -> Iterator[Leaf]:
             yield from leaves(right)
 
 
-def divides(formula: Formula) -> bool:
-    """Whether a division is in it: then it can be empty, and is computed as a double."""
-    return isinstance(formula, Operation) and (
-        formula.operator == "/" or divides(formula.left) or divides(formula.right)
-    )
+def is_exact(formula: Formula) -> bool:
+    """Whether it only adds and multiplies exact numbers; a division or a middle value is a double."""
+    match formula:
+        case Leaf(measure):
+            if measure.aggregate is Aggregate.AVG:
+                return False
+            return measure.per is None or measure.per.over not in {Over.AVG, Over.MEDIAN, Over.P90}
+        case Operation(operator, left, right):
+            return operator != "/" and is_exact(left) and is_exact(right)
+        case _:
+            return True
 
 
 def over_period(formula: Formula, period: Period) -> Formula:
@@ -104,6 +150,23 @@ def over_period(formula: Formula, period: Period) -> Formula:
             return replace(formula, left=over_period(left, period), right=over_period(right, period))
         case _:
             return formula
+
+
+def of_previous(formula: Formula) -> Formula:
+    """The same formula over the period before."""
+    match formula:
+        case Leaf():
+            return replace(formula, is_previous=True)
+        case Operation(_, left, right):
+            return replace(formula, left=of_previous(left), right=of_previous(right))
+        case _:
+            return formula
+
+
+def growth(formula: Formula) -> Formula:
+    """By which share it grew since the period before; no value where there was nothing before."""
+    before = of_previous(formula)
+    return Operation("/", Operation("-", formula, before), before)
 
 
 def read_formula(text: str, metric: Callable[[str], Formula]) -> Formula:

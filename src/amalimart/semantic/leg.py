@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from amalimart.core.calendar import Grain
+from amalimart.semantic.aggregates import aggregate_of, filtered, over_entities
 from amalimart.semantic.conditions import (
     among,
     compare,
@@ -21,33 +22,33 @@ from amalimart.semantic.conditions import (
     known_value,
 )
 from amalimart.semantic.entity_filters import EntityFilters
-from amalimart.semantic.formula import Measure, Reach
+from amalimart.semantic.formula import Condition, Measure, PeriodStart, Reach
+from amalimart.semantic.leg_days import LegDays, day_bucket
 from amalimart.semantic.model import DimensionUse, SemanticModel
-from amalimart.semantic.parameters import DaySlot, FilterSlot, ParameterBook
+from amalimart.semantic.parameters import FilterSlot, ParameterBook
 from amalimart.semantic.request import AskedFilter, Request
 from amalimart.semantic.scan import Door
-from amalimart.semantic.shapes import Aggregate, Period
+from amalimart.semantic.shapes import Period
+
+_ENTITY = "entity"
 
 
 @dataclass(frozen=True, slots=True)
 class LegKey:
-    """What is aggregated together."""
+    """What is aggregated together.
+
+    per      the column of the entity for which it is aggregated first
+    ignores  dimensions of the question by which it is not grouped
+
+    """
 
     dataset: str
     time: str | None
     period: Period | None
     compared: bool
-
-
-def day_bucket(day: exp.Expr, grain: Grain) -> exp.Expr:
-    """The first day of the bucket that holds a day."""
-    if grain is Grain.DAY:
-        return day
-    return to_date(exp.TimestampTrunc(this=day, unit=exp.Var(this=grain.value.upper())))
-
-
-def to_date(value: exp.Expr) -> exp.Cast:
-    return exp.Cast(this=value, to=exp.DataType.build("date"))
+    is_previous: bool = False
+    per: str | None = None
+    ignores: tuple[str, ...] = ()
 
 
 class LegWriter:
@@ -71,24 +72,20 @@ class LegWriter:
         self._aliases: dict[tuple[str, ...], str] = {(): "t0"}
         self._datasets: dict[tuple[str, ...], str] = {(): key.dataset}
         self._columns: dict[tuple[str, ...], set[str]] = {(): set()}
-        self._measures: list[exp.Expr] = []
+        self._inner: list[exp.Expr] = []
+        self._outer: list[exp.Expr] = []
 
     def add_measure(self, measure: Measure, name: str) -> None:
         """An aggregate, under a name."""
         column = self._column(Reach((), measure.dataset, measure.field))
-        aggregate = self._aggregate(measure, column)
-        conditions = [
-            compare(
-                self._column(known.column),
-                known.operator,
-                [self._book.constant(value) for value in known.values],
-            )
-            for known in measure.where
-        ]
+        conditions = [self._fixed(known) for known in measure.where]
+        is_key = measure.field == self._model.datasets[measure.dataset].key
+        aggregate = aggregate_of(measure.aggregate, column, is_key=is_key)
         if conditions:
-            where = exp.Where(this=exp.and_(*conditions, copy=False))
-            aggregate = exp.Filter(this=aggregate, expression=where)
-        self._measures.append(exp.alias_(aggregate, name, quoted=True, copy=False))
+            aggregate = filtered(aggregate, exp.and_(*conditions, copy=False))
+        self._inner.append(_named(aggregate, name))
+        if measure.per is not None:
+            self._outer.append(_named(over_entities(measure.per, _plain(name), self._book), name))
 
     def add_currency(self, lowest: str, highest: str) -> None:
         """The least and greatest currency of the group's rows; they differ where currencies are mixed."""
@@ -97,74 +94,77 @@ class LegWriter:
             raise AssertionError("the loader refuses money without a currency")
         for aggregate, name in ((exp.Min, lowest), (exp.Max, highest)):
             column = self._column(Reach((), self._key.dataset, currency))
-            self._measures.append(exp.alias_(aggregate(this=column), name, quoted=True, copy=False))
+            self._inner.append(_named(aggregate(this=column), name))
+            self._outer.append(_named(aggregate(this=_plain(name)), name))
+
+    @property
+    def groups(self) -> list[str]:
+        """The names of the groups by which it is grouped."""
+        return [
+            f"g{position}"
+            for position, group in enumerate(self._request.groups)
+            if isinstance(group, Grain) or group.dimension.name not in self._key.ignores
+        ]
 
     def select(self) -> exp.Select:
         """The finished leg. Raises Denied where a scan it needs is not permitted."""
         groups = [
-            exp.alias_(self._group(group), f"g{position}", quoted=True, copy=False)
-            for position, group in enumerate(self._request.groups)
+            _named(self._group(self._request.groups[int(name.removeprefix("g"))]), name)
+            for name in self.groups
         ]
-        conditions = [*self._days(), *(self._filter(wanted) for wanted in self._request.filters)]
-        select = exp.Select(expressions=[*groups, *self._measures]).from_(self._source(()), copy=False)
+        conditions = self._conditions()
+        if self._key.per is None:
+            return self._grouped(groups, self._inner, conditions)
+        entity = self._column(Reach((), self._key.dataset, self._key.per))
+        conditions.append(exp.Not(this=exp.Is(this=entity.copy(), expression=exp.null())))
+        inner = self._grouped([*groups, _named(entity, _ENTITY)], self._inner, conditions)
+        outer = exp.Select(expressions=[*(_plain(name) for name in self.groups), *self._outer])
+        return _by_position(outer.from_(_aliased(exp.Subquery(this=inner), "e"), copy=False), len(groups))
+
+    def _grouped(
+        self, groups: list[exp.Expr], measures: list[exp.Expr], conditions: list[exp.Expr]
+    ) -> exp.Select:
+        select = exp.Select(expressions=[*groups, *measures]).from_(self._source(()), copy=False)
         for path in list(self._aliases)[1:]:
             select = select.join(
                 self._source(path), on=self._join_condition(path), join_type="left", copy=False
             )
         if conditions:
             select = select.where(*conditions, copy=False)
-        if groups:
-            select = select.group_by(
-                *(exp.Literal.number(position + 1) for position in range(len(groups))), copy=False
-            )
-        return select
+        return _by_position(select, len(groups))
 
-    def _aggregate(self, measure: Measure, column: exp.Expr) -> exp.Expr:
-        if measure.aggregate is Aggregate.SUM:
-            return exp.Sum(this=column)
-        if (
-            measure.aggregate is Aggregate.COUNT_DISTINCT
-            and measure.field != self._model.datasets[measure.dataset].key
-        ):
-            return exp.Count(this=exp.Distinct(expressions=[column]))
-        return exp.Count(this=column)  # the key is unique in its dataset, and parents join many-to-one
+    def _fixed(self, known: Condition) -> exp.Expr:
+        values = [
+            self._days().period_start() if isinstance(value, PeriodStart) else self._book.constant(value)
+            for value in known.values
+        ]
+        return compare(self._column(known.column), known.operator, values)
 
     def _group(self, group: DimensionUse | Grain) -> exp.Expr:
-        if not isinstance(group, Grain):
-            return self._dimension(group)
-        bucket = day_bucket(self._day(), group)
-        return self._aligned(bucket, group) if self._key.compared else bucket
+        return self._days().bucket(group) if isinstance(group, Grain) else self._dimension(group)
 
-    def _aligned(self, bucket: exp.Expr, grain: Grain) -> exp.Expr:
-        """A bucket of the compared days, moved to the bucket at the same position of the covered days."""
-        period = self._key.period
-        here = self._book.placeholder(DaySlot(period, compared=False, edge="first", grain=grain))
-        there = self._book.placeholder(DaySlot(period, compared=True, edge="first", grain=grain))
-        unit = "DAY" if grain in {Grain.DAY, Grain.WEEK} else "MONTH"
-        distance = exp.Cast(
-            this=exp.DateDiff(this=bucket, expression=to_date(there), unit=exp.Var(this=unit)),
-            to=exp.DataType.build("int"),
-        )
-        step: exp.Expr = (
-            distance if unit == "DAY" else exp.Anonymous(this="to_months", expressions=[distance])
-        )
-        return to_date(exp.Add(this=to_date(here), expression=step))
+    def _conditions(self) -> list[exp.Expr]:
+        found = self._days().conditions() if self._key.time is not None else []
+        either: dict[int, list[exp.Expr]] = {}
+        for wanted in self._request.filters:
+            if not isinstance(wanted.target, Grain) and wanted.target.dimension.name in self._key.ignores:
+                continue
+            if wanted.either is None:
+                found.append(self._filter(wanted))
+            else:
+                either.setdefault(wanted.either, []).append(self._filter(wanted))
+        return found + [exp.Paren(this=exp.or_(*each, copy=False)) for each in either.values()]
 
-    def _days(self) -> list[exp.Expr]:
-        if self._key.time is None or (self._key.period is None and not self._request.shape.has_days):
-            return []
-        compared, period = self._key.compared, self._key.period
-        first = self._book.placeholder(DaySlot(period, compared, "first"))
-        last = self._book.placeholder(DaySlot(period, compared, "last"))
-        bounds: list[exp.Expr] = [
-            exp.GTE(this=self._day(), expression=first),
-            exp.LTE(this=self._day(), expression=last),
-        ]
-        grain = self._request.grain
-        if compared and grain is not None:
-            end = self._book.placeholder(DaySlot(period, compared=False, edge="last"))
-            bounds.append(exp.LTE(this=self._aligned(day_bucket(self._day(), grain), grain), expression=end))
-        return bounds
+    def _days(self) -> LegDays:
+        return LegDays(
+            self._book,
+            self._day,
+            self._request.grain,
+            self._key.period,
+            self._key.compared,
+            self._key.is_previous,
+            self._request.shape.has_days,
+        )
 
     def _day(self) -> exp.Column:
         if self._key.time is None:
@@ -175,7 +175,13 @@ class LegWriter:
         reach = self._model.reach(self._key.dataset, use.dimension)
         if reach is None:
             raise AssertionError("the resolver refuses a dimension that is out of reach")
-        return known_value(self._column(reach), use.dimension.type)
+        column = self._column(reach)
+        if use.dimension.bucket is not None:
+            return day_bucket(column, use.dimension.bucket)
+        if use.dimension.elapsed is None:
+            return known_value(column, use.dimension.type)
+        unit = exp.Var(this=use.dimension.elapsed.value.upper())
+        return exp.DateDiff(this=self._days().column, expression=column, unit=unit)
 
     def _filter(self, wanted: AskedFilter) -> exp.Expr:
         if isinstance(wanted.target, Grain):
@@ -193,10 +199,11 @@ class LegWriter:
         return compare(value, wanted.operator, [operand])
 
     def _time_filter(self, wanted: AskedFilter, grain: Grain) -> exp.Expr:
+        days = self._days()
         if wanted.is_list:
-            bucket = day_bucket(self._day(), grain)
+            bucket = days.own_bucket(grain)
             return compare_buckets(self._book, bucket, grain, wanted.operator, wanted.position)
-        return compare_bucket(self._book, self._day(), grain, wanted.operator, wanted.position)
+        return compare_bucket(self._book, days.day, grain, wanted.operator, wanted.position)
 
     def _column(self, reach: Reach) -> exp.Column:
         for length in range(1, len(reach.path) + 1):
@@ -227,3 +234,17 @@ class LegWriter:
 def _aliased(scan: exp.Subquery, name: str) -> exp.Subquery:
     scan.set("alias", exp.TableAlias(this=exp.to_identifier(name, quoted=True)))
     return scan
+
+
+def _plain(name: str) -> exp.Column:
+    return exp.column(name, quoted=True)
+
+
+def _named(expression: exp.Expr, name: str) -> exp.Expr:
+    return exp.alias_(expression, name, quoted=True, copy=False)
+
+
+def _by_position(select: exp.Select, groups: int) -> exp.Select:
+    if not groups:
+        return select
+    return select.group_by(*(exp.Literal.number(position + 1) for position in range(groups)), copy=False)

@@ -93,7 +93,11 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """One way to group or filter; with a lookup it is an entity: grouped by key, shown by label."""
+    """One way to group or filter; with a lookup it is an entity: grouped by key, shown by label.
+
+    bucket   where set, its value is the first day of the bucket that holds the date in `sources`
+    elapsed  where set, its value is the number of these from the date in `sources` to the day of the fact
+    """
 
     name: str
     label: Label
@@ -104,6 +108,8 @@ class Dimension:
     values: tuple[str, ...]
     lookup: Lookup | None
     drill: tuple[str, ...]
+    bucket: Grain | None = None
+    elapsed: Grain | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +278,7 @@ class SemanticModel:
         """
         key = (dataset, dimension.name)
         if key not in self._reach:
-            paths = self._paths(dataset)
+            paths = self._paths(dataset) if self._may_reach(dataset, dimension) else {}
             found = [
                 (len(paths[home][0]), position, home, field)
                 for position, (home, field) in enumerate(dimension.sources)
@@ -292,14 +298,26 @@ class SemanticModel:
                 self._reach[key] = Reach(paths[home][0], home, field)
         return self._reach[key]
 
+    def _may_reach(self, dataset: str, dimension: Dimension) -> bool:
+        """What has elapsed is counted to the day of a fact: where there is no fact, there is none."""
+        return dimension.elapsed is None or self.datasets[dataset].time is not None
+
     def reachable(self, metric: Metric) -> tuple[Dimension, ...]:
         """The dimensions that every leaf of the metric reaches."""
-        bases = {leaf.measure.dataset for leaf in metric.leaves}
         return tuple(
             dimension
             for dimension in self.dimensions.values()
-            if all(self.reach(base, dimension) is not None for base in bases)
+            if all(self.reaches(leaf, dimension) for leaf in metric.leaves)
+            and not all(dimension.name in leaf.ignores for leaf in metric.leaves)
         )
+
+    def reaches(self, leaf: Leaf, dimension: Dimension) -> bool:
+        """Whether a leaf can be grouped by a dimension, or is the same for all its values."""
+        if dimension.name in leaf.ignores:
+            return True
+        if dimension.elapsed is not None and leaf.measure.time is None:
+            return False
+        return self.reach(leaf.measure.dataset, dimension) is not None
 
     def _paths(self, start: str) -> dict[str, list[tuple[str, ...]]]:
         """Every dataset reached from one, with all its shortest paths of relationship names."""

@@ -20,7 +20,7 @@ from amalimart.core.errors import InvalidFilter
 from amalimart.core.names import nearest
 from amalimart.semantic.formula import Value
 from amalimart.semantic.model import UNKNOWN_KEY, UNKNOWN_LABEL
-from amalimart.semantic.periods import compared_days, covered_days
+from amalimart.semantic.periods import days_back, moved_from
 from amalimart.semantic.question import Question
 from amalimart.semantic.shapes import FieldType, Period
 from amalimart.semantic.typed_values import typed_bucket, typed_value
@@ -47,12 +47,30 @@ class BucketSlot:
 
 @dataclass(frozen=True, slots=True)
 class DaySlot:
-    """An end of the days a leg covers; with a grain, the start of the bucket that holds it."""
+    """An end of the days a leg covers.
+
+    back    how many ranges before the asked one
+    grain   not the end itself, but the start of the bucket that holds it
+    before  not the end itself, but that of the days which a step of this grain may bring between the ends
+    """
 
     period: Period | None
-    compared: bool
+    back: int
     edge: Literal["first", "last"]
     grain: Grain | None = None
+    before: Grain | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TodaySlot:
+    """The question's today."""
+
+
+@dataclass(frozen=True, slots=True)
+class HavingSlot:
+    """The value of one condition of the question on a metric."""
+
+    position: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +99,17 @@ class SearchSlot:
     """What a picker searches for."""
 
 
-Slot = FilterSlot | BucketSlot | DaySlot | OwnIdSlot | ConstantSlot | LimitSlot | SearchSlot
+Slot = (
+    FilterSlot
+    | BucketSlot
+    | DaySlot
+    | TodaySlot
+    | HavingSlot
+    | OwnIdSlot
+    | ConstantSlot
+    | LimitSlot
+    | SearchSlot
+)
 
 _MARKED = re.compile(r"\$p([0-9]+)")
 
@@ -126,14 +154,24 @@ def _value(slot: Slot, question: Question, principal: Principal, search: str) ->
             return value
         case FilterSlot() | BucketSlot():
             return _filtered(slot, question)
-        case DaySlot():
-            return _day(slot, question)
         case OwnIdSlot(ids, position):
             return ids.of(principal)[position]
-        case LimitSlot():
-            return question.limit or 0
         case SearchSlot():
             return search
+        case _:
+            return _plain(slot, question)
+
+
+def _plain(slot: DaySlot | TodaySlot | HavingSlot | LimitSlot, question: Question) -> Value:
+    match slot:
+        case DaySlot():
+            return _day(slot, question)
+        case TodaySlot():
+            return question.today
+        case HavingSlot(position):
+            return question.having[position].value
+        case LimitSlot():
+            return question.limit or 0
 
 
 def _filtered(slot: FilterSlot | BucketSlot, question: Question) -> Value | list[Value]:
@@ -176,9 +214,10 @@ def _unfit(
 
 
 def _day(slot: DaySlot, question: Question) -> date:
-    span = compared_days if slot.compared else covered_days
-    days = span(slot.period, question.days, question.today)
+    days = days_back(slot.period, question.days, question.today, slot.back)
     if days is None:
         raise InvalidFilter("the question has no days", expected="a range of days")
     day = days.first if slot.edge == "first" else days.last
+    if slot.before is not None:
+        return moved_from(day, slot.before)[0 if slot.edge == "first" else 1]
     return day if slot.grain is None else slot.grain.start(day)

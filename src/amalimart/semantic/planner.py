@@ -15,16 +15,17 @@ from sqlglot import exp
 from amalimart.access.policies import Policies
 from amalimart.core.calendar import Grain
 from amalimart.semantic.answer import Column, ColumnKind
-from amalimart.semantic.conditions import function, text
+from amalimart.semantic.conditions import compare, function, text
 from amalimart.semantic.entity_filters import EntityFilters
-from amalimart.semantic.formula import Constant, Formula, Leaf, Measure, divides
-from amalimart.semantic.guard import CTE_PREFIX, check_text, check_tree
-from amalimart.semantic.leg import LegKey, LegWriter, to_date
+from amalimart.semantic.formula import Constant, Formula, Leaf, Measure, is_exact
+from amalimart.semantic.guard import check_text, check_tree
+from amalimart.semantic.leg import LegKey, LegWriter
 from amalimart.semantic.model import UNKNOWN_KEY, UNKNOWN_LABEL, DimensionUse, Metric, SemanticModel
-from amalimart.semantic.parameters import DaySlot, LimitSlot, ParameterBook, Slot
+from amalimart.semantic.parameters import HavingSlot, LimitSlot, ParameterBook, Slot
 from amalimart.semantic.request import AskedMetric, Request
 from amalimart.semantic.scan import Door, Scope
 from amalimart.semantic.shapes import Aggregate, FieldType, Unit
+from amalimart.semantic.stitching import StitchedLeg, Stitcher, shared_alias, with_cte
 
 _UNITS = {
     FieldType.BOOLEAN: "boolean",
@@ -33,9 +34,6 @@ _UNITS = {
     FieldType.DATE: "date",
 }
 _ARITHMETIC: dict[str, type[exp.Binary]] = {"+": exp.Add, "-": exp.Sub, "*": exp.Mul}
-_FACTS, _ALL, _STITCHED, _BUCKETS = (
-    f"{CTE_PREFIX}{name}" for name in ("facts", "all", "stitched", "buckets")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +112,7 @@ class _Statement:
         hidden: list[exp.Expr] = []
         metrics = [self._planned(asked, len(columns), hidden) for asked in self._request.metrics]
         select = exp.Select(expressions=[*visible, *hidden])
-        select = self._stitched(select)
+        select = self._kept(self._stitched(select), dict(zip(columns, visible, strict=True)))
         for position, group in enumerate(self._request.groups):
             if isinstance(group, DimensionUse) and group.has_label:
                 select = self._join_label(select, position, group)
@@ -124,6 +122,17 @@ class _Statement:
         if self._request.shape.has_limit:
             select = select.limit(self._book.placeholder(LimitSlot()), copy=False)
         return select, tuple(columns), tuple(metrics)
+
+    def _kept(self, select: exp.Select, visible: dict[Column, exp.Expr]) -> exp.Select:
+        """Keep the rows that the conditions on metrics ask for."""
+        values = {column.name: expression for column, expression in visible.items()}
+        conditions = [
+            compare(
+                values[wanted.metric].this.copy(), wanted.operator, [self._book.placeholder(HavingSlot(n))]
+            )
+            for n, wanted in enumerate(self._request.shape.having)
+        ]
+        return select.where(*conditions, copy=False) if conditions else select
 
     def _group_columns(self, position: int, group: DimensionUse | Grain) -> list[tuple[Column, exp.Expr]]:
         value = exp.column(f"g{position}", table="s", quoted=True)
@@ -172,13 +181,15 @@ class _Statement:
         if compared and not metric.has_time:
             return exp.null()
         value = self._value(metric.formula, compared=compared)
-        if metric.unit is Unit.MONEY and divides(metric.formula):
+        if metric.unit is Unit.MONEY and not is_exact(metric.formula):
             return exp.Cast(this=value, to=exp.DataType.build("decimal(38, 4)"))
         return value
 
     def _value(self, formula: Formula, *, compared: bool) -> exp.Expr:
         if isinstance(formula, Leaf):
-            column = exp.column(self._measure(formula, compared=compared), table="s", quoted=True)
+            column = self._stitched_column(self._measure(formula, compared=compared))
+            if not formula.measure.is_amount:
+                return column
             return function(exp.Coalesce, column, exp.Literal.number(0))
         if isinstance(formula, Constant):
             return exp.Literal.number(format(formula.value, "f"))
@@ -193,7 +204,21 @@ class _Statement:
 
     def _leg(self, leaf: Leaf, *, compared: bool) -> LegKey:
         measure = leaf.measure
-        key = LegKey(measure.dataset, measure.time, leaf.period if measure.time else None, compared)
+        asked = {group.dimension.name for group in self._request.groups if isinstance(group, DimensionUse)}
+        asked |= {
+            wanted.target.dimension.name
+            for wanted in self._request.filters
+            if isinstance(wanted.target, DimensionUse)
+        }
+        key = LegKey(
+            measure.dataset,
+            measure.time,
+            leaf.period if measure.time else None,
+            compared,
+            leaf.is_previous,
+            measure.per.field if measure.per else None,
+            tuple(name for name in leaf.ignores if name in asked),
+        )
         if key not in self._legs:
             self._legs[key] = LegWriter(
                 self._model, self._door, self._book, self._entities, self._request, key
@@ -242,105 +267,30 @@ class _Statement:
         for position, expression in enumerate(hidden):
             if expression.alias == f"hidden_{name}":
                 return first + position
-        column = exp.column(name, table="s", quoted=True)
+        column = self._stitched_column(name)
         hidden.append(exp.alias_(column, f"hidden_{name}", quoted=True, copy=False))
         return first + len(hidden) - 1
 
     def _is_money(self, measure: Measure) -> bool:
         return (
-            measure.aggregate is Aggregate.SUM
+            measure.aggregate in {Aggregate.SUM, Aggregate.MIN, Aggregate.MAX}
             and self._model.field(measure.dataset, measure.field).type is FieldType.MONEY
         )
 
     def _stitched(self, select: exp.Select) -> exp.Select:
         """Give the statement its CTEs and its source, named s."""
-        legs = {key: writer.select() for key, writer in self._legs.items()}
-        names = {key: f"{CTE_PREFIX}leg_{number}" for number, key in enumerate(legs)}
-        for name, keys in self._entities.ctes.items():
-            select = _with(select, name, keys)
-        for key, leg in legs.items():
-            select = _with(select, names[key], leg)
-        fill = self._request.shape.fill
-        if len(legs) == 1 and not fill:
-            (only,) = names.values()
-            return select.from_(_table(only, "s"), copy=False)
-        columns = [name for key in legs for name in self._owned[key]]
-        parts = [self._part(names[key], set(self._owned[key]), columns) for key in legs]
-        select = _with(select, _FACTS, _union(parts))
-        source = _FACTS
-        if fill:
-            select = self._densified(select, columns)
-            source = _ALL
-        regrouped = exp.Select(
-            expressions=[
-                *(_column(name) for name in self._groups),
-                *(exp.alias_(exp.Max(this=_column(name)), name, quoted=True, copy=False) for name in columns),
-            ]
-        ).from_(_table(source), copy=False)
-        if self._groups:
-            positions = (exp.Literal.number(position + 1) for position in range(len(self._groups)))
-            regrouped = regrouped.group_by(*positions, copy=False)
-        select = _with(select, _STITCHED, regrouped)
-        return select.from_(_table(_STITCHED, "s"), copy=False)
-
-    def _part(self, leg: str, owned: set[str], columns: list[str]) -> exp.Select:
-        values: list[exp.Expr] = [
-            _column(name) if name in owned else exp.alias_(exp.null(), name, quoted=True) for name in columns
+        legs = [
+            StitchedLeg(key.ignores, writer.select(), writer.groups, self._owned[key])
+            for key, writer in self._legs.items()
         ]
-        return exp.Select(expressions=[*(_column(name) for name in self._groups), *values]).from_(
-            _table(leg), copy=False
-        )
+        for name, keys in self._entities.ctes.items():
+            select = with_cte(select, name, keys)
+        return Stitcher(self._request, self._book).stitch(select, legs)
 
-    def _densified(self, select: exp.Select, columns: list[str]) -> exp.Select:
-        """Add a row without values for every bucket of the days, for each combination of the other groups."""
-        grain = self._request.grain
-        if grain is None:
-            raise AssertionError("the resolver refuses fill without a grain")
-        at = next(
-            name for name, group in zip(self._groups, self._request.groups, strict=True) if group == grain
-        )
-        buckets = exp.Select(
-            expressions=[
-                exp.alias_(
-                    to_date(exp.Explode(this=exp.GenerateSeries(**self._fill_bounds(at, grain)))),
-                    at,
-                    quoted=True,
-                )
-            ]
-        )
-        select = _with(select, _BUCKETS, buckets)
-        others = [name for name in self._groups if name != at]
-        values = [exp.alias_(exp.null(), name, quoted=True) for name in columns]
-        groups = [exp.column(name, table="b" if name == at else "o", quoted=True) for name in self._groups]
-        dense = exp.Select(expressions=[*groups, *values]).from_(_table(_BUCKETS, "b"), copy=False)
-        if others:
-            distinct = exp.Select(
-                expressions=[_column(name) for name in others], distinct=exp.Distinct()
-            ).from_(_table(_FACTS), copy=False)
-            combinations = exp.Subquery(
-                this=distinct, alias=exp.TableAlias(this=exp.to_identifier("o", quoted=True))
-            )
-            dense = dense.join(combinations, join_type="cross", copy=False)
-        facts = exp.Select(expressions=[_column(name) for name in (*self._groups, *columns)]).from_(
-            _table(_FACTS), copy=False
-        )
-        return _with(select, _ALL, _union([facts, dense]))
-
-    def _fill_bounds(self, at: str, grain: Grain) -> dict[str, exp.Expr]:
-        """The asked days; without days, from the first to the last bucket that has a row."""
-        steps = {Grain.WEEK: "WEEK", Grain.QUARTER: "QUARTER", Grain.MONTH: "MONTH", Grain.YEAR: "YEAR"}
-        interval = exp.Interval(this=exp.Literal.string("1"), unit=exp.Var(this=steps.get(grain, "DAY")))
-        if self._request.shape.has_days:
-            first: exp.Expr = self._book.placeholder(DaySlot(None, compared=False, edge="first", grain=grain))
-            last: exp.Expr = self._book.placeholder(DaySlot(None, compared=False, edge="last"))
-        else:
-            first, last = (
-                exp.Subquery(
-                    this=exp.Select(expressions=[end(this=_column(at))]).from_(_table(_FACTS), copy=False)
-                )
-                for end in (exp.Min, exp.Max)
-            )
-        return {"start": to_date(first), "end": to_date(last), "step": interval}
+    def _stitched_column(self, name: str) -> exp.Column:
+        number, key = next((number, key) for number, key in enumerate(self._legs) if name in self._owned[key])
+        is_shared = len(self._legs[key].groups) < len(self._groups)
+        return exp.column(name, table=shared_alias(number) if is_shared else "s", quoted=True)
 
     def _join_label(self, select: exp.Select, position: int, use: DimensionUse) -> exp.Select:
         lookup = use.dimension.lookup
@@ -375,25 +325,3 @@ class _Statement:
 
 def _double(value: exp.Expr) -> exp.Expr:
     return exp.Cast(this=value, to=exp.DataType.build("double"))
-
-
-def _column(name: str) -> exp.Column:
-    return exp.column(name, quoted=True)
-
-
-def _table(cte: str, alias: str | None = None) -> exp.Table:
-    table = exp.Table(this=exp.to_identifier(cte, quoted=True))
-    if alias is not None:
-        table.set("alias", exp.TableAlias(this=exp.to_identifier(alias, quoted=True)))
-    return table
-
-
-def _with(select: exp.Select, name: str, query: exp.Query) -> exp.Select:
-    return select.with_(exp.to_identifier(name, quoted=True), as_=query, copy=False)
-
-
-def _union(parts: list[exp.Select]) -> exp.Query:
-    union: exp.Query = parts[0]
-    for part in parts[1:]:
-        union = exp.Union(this=union, expression=part, distinct=False)
-    return union

@@ -3,6 +3,7 @@
     category = Electronics
     order_status in (COMPLETED, PENDING)
     day >= 2024-01-01 and vendor = 'Kofi & Sons'
+    gender = FEMALE and (channel = search or channel = email)
 
 A value with a space, comma, bracket or quote stands in quotes; a quote inside is doubled. This
 module knows nothing of metrics or dimensions: whether a name exists is the planner's question.
@@ -11,17 +12,19 @@ module knows nothing of metrics or dimensions: whether a name exists is the plan
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
 
 from amalimart.core.errors import InvalidFilter
-from amalimart.semantic.question import Filter, Operator
+from amalimart.semantic.question import Filter, Having, Operator
 
 _SPACE = re.compile(r"\s*")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}(?:\.[A-Za-z_][A-Za-z0-9_]{0,62})?")
 _SYMBOL = re.compile(r"!=|<>|<=|>=|==|=|<|>")
 _WORD_OPERATOR = re.compile(r"(not\s+in|in)(?=[\s(])", re.IGNORECASE)
 _BARE = re.compile(r"[^\s,()'\"]+")
-_AND = re.compile(r"and(?=\s)", re.IGNORECASE)
+_AND = re.compile(r"and(?=[\s(])", re.IGNORECASE)
+_OR = re.compile(r"or(?=\s)", re.IGNORECASE)
 _SAME_AS = {"==": "=", "<>": "!="}
 _LONGEST_TEXT = 10_000
 
@@ -37,17 +40,40 @@ def parse_filter(text: str) -> Filter:
 
 
 def parse_filters(text: str) -> tuple[Filter, ...]:
-    """Conditions joined by `and`; at least one. Raises InvalidFilter."""
+    """Conditions joined by `and`, at least one, each alone or several in brackets joined by `or`.
+
+    Raises InvalidFilter.
+    """
     if len(text) > _LONGEST_TEXT:
         raise InvalidFilter(
             f"the filter is {len(text)} characters long", expected=f"at most {_LONGEST_TEXT} characters"
         )
     cursor = _Cursor(text)
-    filters = [_condition(cursor)]
+    filters = _conditions(cursor, 0)
     while not cursor.at_end():
         cursor.take(_AND, "'and' or the end")
-        filters.append(_condition(cursor))
+        filters += _conditions(cursor, len(filters))
     return tuple(filters)
+
+
+def parse_having(text: str) -> Having:
+    """A condition on a metric, such as `gmv >= 1000`. Raises InvalidFilter."""
+    condition = parse_filter(text)
+    if condition.operator in {Operator.IN, Operator.NOT_IN}:
+        raise InvalidFilter(
+            "a condition on a metric compares with one number",
+            where=repr(text[:200]),
+            expected="one of =, !=, <, <=, > and >=",
+        )
+    try:
+        value = Decimal(condition.values[0])
+    except InvalidOperation as error:
+        raise InvalidFilter(
+            f"{condition.values[0][:100]!r} is not a number",
+            where=repr(text[:200]),
+            expected="a number, such as 1000 or 0.25",
+        ) from error
+    return Having(condition.dimension, condition.operator, value)
 
 
 def filter_text(condition: Filter) -> str:
@@ -109,6 +135,17 @@ class _Cursor:
 _OPEN = re.compile(r"\(")
 _CLOSE = re.compile(r"\)")
 _COMMA = re.compile(r",")
+
+
+def _conditions(cursor: _Cursor, position: int) -> list[Filter]:
+    """One condition, or those of which one holds, under the number of the first."""
+    if cursor.found(_OPEN) is None:
+        return [_condition(cursor)]
+    found = [_condition(cursor)]
+    while cursor.found(_CLOSE) is None:
+        cursor.take(_OR, "'or' or a closing bracket")
+        found.append(_condition(cursor))
+    return [replace(each, either=position) for each in found] if len(found) > 1 else found
 
 
 def _condition(cursor: _Cursor) -> Filter:

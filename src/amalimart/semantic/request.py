@@ -1,7 +1,6 @@
 """A question's structure with every name resolved and every refusal made, before any SQL.
 
-Values of filters, days and limits are not in it: two questions that differ only in those share one
-plan. What may be asked, and by whom, is decided here; how it is computed is the planner's.
+What may be asked, and by whom, is decided here; how it is computed is the planner's.
 """
 
 from __future__ import annotations
@@ -22,45 +21,12 @@ from amalimart.semantic.availability import (
 )
 from amalimart.semantic.formula import Leaf
 from amalimart.semantic.model import GRAINS, DimensionUse, Metric, SemanticModel
-from amalimart.semantic.question import Filter, Operator, Question
+from amalimart.semantic.question import Operator
+from amalimart.semantic.question_shape import QuestionShape
 from amalimart.semantic.shapes import FieldType
-from amalimart.semantic.typed_values import FIRST_YEAR, LAST_YEAR
 
-MOST_METRICS = 30
-MOST_GROUPS = 8
-MOST_FILTERS = 30
-MOST_VALUES = 1_000
-MOST_VALUES_TOGETHER = 3_000
-MOST_FILLED_BUCKETS = 4_000  # ten years of days, with room
-
-_LEAST_DAYS = {Grain.DAY: 1, Grain.WEEK: 7, Grain.MONTH: 28, Grain.QUARTER: 90, Grain.YEAR: 365}
-_LISTS = {Operator.IN, Operator.NOT_IN}
 _ORDERING = {Operator.LT, Operator.LE, Operator.GT, Operator.GE}
 _ORDERED_TYPES = {FieldType.INTEGER, FieldType.DECIMAL, FieldType.MONEY, FieldType.DATE}
-
-
-@dataclass(frozen=True, slots=True)
-class FilterShape:
-    """A filter without its values."""
-
-    dimension: str
-    operator: Operator
-    is_list: bool
-
-
-@dataclass(frozen=True, slots=True)
-class QuestionShape:
-    """What of a question decides its SQL."""
-
-    metrics: tuple[str, ...]
-    by: tuple[str, ...]
-    grain: Grain | None
-    filters: tuple[FilterShape, ...]
-    has_days: bool
-    order_by: str | None
-    has_limit: bool
-    compare: bool
-    fill: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +45,7 @@ class AskedFilter:
     target: DimensionUse | Grain
     operator: Operator
     is_list: bool
+    either: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,67 +61,6 @@ class Request:
     def grain(self) -> Grain | None:
         """The grain of time grouped by, wherever it was given."""
         return next((group for group in self.groups if isinstance(group, Grain)), None)
-
-
-def shape_of(question: Question) -> QuestionShape:
-    """The structure of a question. Raises InvalidFilter for what no question may be."""
-    _refuse_impossible(question)
-    return QuestionShape(
-        question.metrics,
-        question.by,
-        question.grain,
-        tuple(_filter_shape(condition) for condition in question.filters),
-        question.days is not None,
-        question.order_by,
-        question.limit is not None,
-        question.compare,
-        question.fill,
-    )
-
-
-def _refuse_impossible(question: Question) -> None:
-    for what, count, most in (
-        ("metrics", len(question.metrics), MOST_METRICS),
-        ("groupings", len(question.by), MOST_GROUPS),
-        ("filters", len(question.filters), MOST_FILTERS),
-    ):
-        if count > most:
-            raise InvalidFilter(f"the question has {count} {what}", expected=f"at most {most}")
-    values = sum(len(condition.values) for condition in question.filters)
-    if values > MOST_VALUES_TOGETHER:
-        raise InvalidFilter(
-            f"the filters have {values} values together", expected=f"at most {MOST_VALUES_TOGETHER}"
-        )
-    if not question.metrics:
-        raise InvalidFilter("the question names no metric", next_step="run: amalimart metrics list")
-    if question.limit is not None and not 1 <= question.limit <= 1_000_000:
-        raise InvalidFilter(f"the limit is {question.limit}", expected="from 1 to 1000000")
-    days = question.days
-    for day in (question.today, *((days.first, days.last) if days else ())):
-        if not FIRST_YEAR <= day.year <= LAST_YEAR:
-            raise InvalidFilter(
-                f"the day {day.isoformat()} is out of range", expected=f"{FIRST_YEAR} to {LAST_YEAR}"
-            )
-    grains = [Grain(name) for name in question.by if name in GRAINS]
-    grains += [question.grain] if question.grain is not None else []
-    if question.fill and days is not None and grains:
-        buckets = min(days.days // _LEAST_DAYS[grain] for grain in grains)
-        if buckets > MOST_FILLED_BUCKETS:
-            raise InvalidFilter(
-                f"to fill every {grains[0]} of the days makes {buckets} rows or more",
-                expected=f"at most {MOST_FILLED_BUCKETS}",
-                next_step="ask for fewer days, or a coarser grain of time",
-            )
-
-
-def _filter_shape(condition: Filter) -> FilterShape:
-    count = len(condition.values)
-    if count == 0 or count > MOST_VALUES or (count > 1 and condition.operator not in _LISTS):
-        raise InvalidFilter(
-            f"the filter on {condition.dimension[:100]} has {count} values",
-            expected=f"from 1 to {MOST_VALUES}" if condition.operator in _LISTS else "exactly one",
-        )
-    return FilterShape(condition.dimension, condition.operator, count > 1)
 
 
 class Resolver:
@@ -179,6 +85,7 @@ class Resolver:
                 raise Denied(f"the role {role.value} may not group or filter by {use.asked}")
         for asked in metrics:
             self._reachable(asked, uses, request, role)
+        _refuse_shared(request, uses)
         self._answerable(request, uses)
         return request
 
@@ -213,7 +120,7 @@ class Resolver:
                     where=f"the filter on {name}",
                     expected="=, !=, in or not in",
                 )
-            filters.append(AskedFilter(position, target, wanted.operator, wanted.is_list))
+            filters.append(AskedFilter(position, target, wanted.operator, wanted.is_list, wanted.either))
         return tuple(filters)
 
     def _permit_metric(self, asked: AskedMetric, role: Role) -> None:
@@ -239,7 +146,7 @@ class Resolver:
         metric = asked.metric
         for leaf in metric.leaves:
             for use in uses:
-                if self._model.reach(leaf.measure.dataset, use.dimension) is None:
+                if not self._model.reaches(leaf, use.dimension):
                     raise self._not_groupable(asked, leaf, use, role)
         timed = [wanted for wanted in request.filters if isinstance(wanted.target, Grain)]
         if not metric.has_time and (request.grain is not None or timed):
@@ -289,23 +196,65 @@ class Resolver:
                 expected=f"one of {', '.join(names)}",
                 nearest=nearest(ordered[:100], names),
             )
+        _refuse_other_metrics(request)
         for asked in request.metrics:
-            missing = missing_for_metric(self._model, asked.metric, self._availability)
-            refuse_missing(missing, asked.name, self._availability)
-            if (
-                shape.compare
-                and not shape.has_days
-                and any(leaf.period is None and leaf.measure.time is not None for leaf in asked.metric.leaves)
-            ):
-                raise InvalidFilter(
-                    "compare without days", expected="a range of days to compare with the one before"
+            _refuse_without_period(asked, request)
+            self._refuse_unavailable(asked, request, uses)
+
+    def _refuse_unavailable(self, asked: AskedMetric, request: Request, uses: list[DimensionUse]) -> None:
+        shape = request.shape
+        missing = missing_for_metric(self._model, asked.metric, self._availability)
+        refuse_missing(missing, asked.name, self._availability)
+        if (
+            shape.compare
+            and not shape.has_days
+            and any(leaf.period is None and leaf.measure.time is not None for leaf in asked.metric.leaves)
+        ):
+            raise InvalidFilter(
+                "compare without days", expected="a range of days to compare with the one before"
+            )
+        for leaf in asked.metric.leaves:
+            for use in (use for use in uses if use.dimension.name not in leaf.ignores):
+                lacking = missing_for_dimension(
+                    self._model, leaf.measure.dataset, use.dimension, self._availability
                 )
-            for leaf in asked.metric.leaves:
-                for use in uses:
-                    lacking = missing_for_dimension(
-                        self._model, leaf.measure.dataset, use.dimension, self._availability
-                    )
-                    refuse_missing(lacking, use.asked, self._availability)
+                refuse_missing(lacking, use.asked, self._availability)
+
+
+def _refuse_shared(request: Request, uses: list[DimensionUse]) -> None:
+    """What is the same for all values of a dimension is told by it only beside something that is not."""
+    leaves = [leaf for asked in request.metrics for leaf in asked.metric.leaves]
+    for use in uses:
+        if all(use.dimension.name in leaf.ignores for leaf in leaves):
+            raise NotGroupable(
+                f"{request.metrics[0].name} is the same for all of {use.asked}",
+                next_step=f"ask it without {use.asked}",
+            )
+
+
+def _refuse_other_metrics(request: Request) -> None:
+    """A condition on a metric is on one of the answer's."""
+    asked = [asked.name for asked in request.metrics]
+    for condition in request.shape.having:
+        if condition.metric not in asked:
+            raise UnknownName(
+                f"{condition.metric[:100]!r} is not a metric of the question",
+                expected=f"one of {', '.join(asked)}",
+                nearest=nearest(condition.metric[:100], asked),
+            )
+
+
+def _refuse_without_period(asked: AskedMetric, request: Request) -> None:
+    """What is held against a period needs one: of its own, a range of days, or a grain of time."""
+    if request.shape.has_days or request.grain is not None:
+        return
+    for leaf in asked.metric.leaves:
+        is_of_period = leaf.is_previous or any(each.is_of_period for each in leaf.measure.where)
+        if is_of_period and leaf.period is None:
+            raise InvalidFilter(
+                f"{asked.name} is held against a period, and the question has none",
+                expected="a range of days, or a grain of time such as month",
+            )
 
 
 def answer_names(request: Request) -> list[str]:

@@ -34,7 +34,8 @@ from amalimart.semantic.parameters import Slot, bind
 from amalimart.semantic.picker import plan_values
 from amalimart.semantic.planner import Plan, plan
 from amalimart.semantic.question import Question
-from amalimart.semantic.request import QuestionShape, Resolver, shape_of
+from amalimart.semantic.question_shape import QuestionShape, shape_of
+from amalimart.semantic.request import Resolver
 from amalimart.semantic.scan import Scope
 from amalimart.semantic.shapes import FieldType
 from amalimart.semantic.typed_values import typed_value

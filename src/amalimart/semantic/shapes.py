@@ -34,6 +34,7 @@ class Unit(StrEnum):
     DAYS = "days"
     RATING = "rating"
     NUMBER = "number"
+    DATE = "date"
 
 
 class Aggregate(StrEnum):
@@ -43,6 +44,21 @@ class Aggregate(StrEnum):
     COUNT = "count"
     COUNT_DISTINCT = "count_distinct"
     AVG = "avg"
+    MIN = "min"
+    MAX = "max"
+    SPAN = "span"  # days from the first to the last
+
+
+class Over(StrEnum):
+    """How the values of many entities become one number."""
+
+    COUNT = "count"
+    SUM = "sum"
+    AVG = "avg"
+    MIN = "min"
+    MAX = "max"
+    MEDIAN = "median"
+    P90 = "p90"
 
 
 class Period(StrEnum):
@@ -50,6 +66,7 @@ class Period(StrEnum):
 
     YEAR_TO_DATE = "year_to_date"
     CURRENT_MONTH = "current_month"
+    LAST_30_DAYS = "last_30_days"
 
 
 class LabelShape(StrictModel):
@@ -106,7 +123,11 @@ class LookupShape(StrictModel):
 
 
 class DimensionShape(StrictModel):
-    """One way to group or filter. `fields` are read in the order of nearness, then of this list."""
+    """One way to group or filter. `fields` are read in the order of nearness, then of this list.
+
+    With `bucket`, the fields are dates, and the value is the first day of the bucket; with `elapsed`, how
+    many of these have passed from the date to the day of the fact.
+    """
 
     label: LabelShape
     description: str
@@ -114,6 +135,8 @@ class DimensionShape(StrictModel):
     fields: tuple[str, ...] = Field(min_length=1)
     lookup: LookupShape | None = None
     drill: tuple[str, ...] = ()
+    bucket: Grain | None = None
+    elapsed: Grain | None = None
 
 
 class DimensionsFile(StrictModel):
@@ -136,23 +159,36 @@ class LeftOutShape(StrictModel):
     note: str
 
 
+class PerShape(StrictModel):
+    """Take the measure for each value of `field`, then over those; `keep: ">= 2"` looks at some only."""
+
+    field: str
+    over: Over
+    keep: str | None = Field(default=None, pattern=r"^(=|!=|<|<=|>|>=) *[0-9]+(\.[0-9]+)?$")
+
+
 class MetricShape(StrictModel):
     """One metric.
 
-    `where` holds conditions on the dataset's columns or, as `relationship.column`, a parent's. `time: none`
-    makes it a state, to which days do not apply.
+    `where` holds conditions on the dataset's columns or, as `relationship.column`, a parent's; the word
+    `period_start` stands for the first day of the bucket or range. `time: none` makes it a state, to which
+    days do not apply. `ignore` names dimensions for all of whose values it is the same. A metric of kind
+    growth says by which share another one grew since the same elapsed span of the period before.
     """
 
     label: LabelShape
     description: str
     owner: str
     unit: Unit
-    kind: Literal["simple", "ratio", "derived"] = "simple"
+    kind: Literal["simple", "ratio", "derived", "growth"] = "simple"
     dataset: str | None = None
     aggregate: Aggregate | None = None
     field: str | None = None
     where: tuple[str, ...] = ()
     time: str | None = None
+    per: PerShape | None = None
+    ignore: tuple[str, ...] = ()
+    of: str | None = None
     numerator: str | None = None
     denominator: str | None = None
     formula: str | None = None
@@ -168,24 +204,19 @@ class MetricShape(StrictModel):
 
     @model_validator(mode="after")
     def kind_fits(self) -> MetricShape:
-        simple = (self.dataset, self.aggregate, self.field)
-        ratio = (self.numerator, self.denominator)
-        given = {
-            "simple": all(simple) and not any(ratio) and not self.formula,
-            "ratio": all(ratio) and not any(simple) and not self.formula and not self.where and not self.time,
-            "derived": bool(self.formula)
-            and not any(simple)
-            and not any(ratio)
-            and not self.where
-            and not self.time,
+        own = {
+            "simple": ("dataset", "aggregate", "field"),
+            "ratio": ("numerator", "denominator"),
+            "derived": ("formula",),
+            "growth": ("of",),
         }
-        wanted = {
-            "simple": "dataset, aggregate and field (and may have where and time)",
-            "ratio": "numerator and denominator only",
-            "derived": "formula only",
-        }
-        if not given[self.kind]:
-            raise ValueError(f"a {self.kind} metric takes {wanted[self.kind]}")
+        optional = {"simple": ("where", "time", "per", "ignore")}
+        parts = {name for names in (*own.values(), *optional.values()) for name in names}
+        given = {name for name in parts if getattr(self, name)}
+        needed = set(own[self.kind])
+        if not needed <= given or given - needed - set(optional.get(self.kind, ())):
+            more = f" (and may have {', '.join(optional[self.kind])})" if self.kind in optional else " only"
+            raise ValueError(f"a {self.kind} metric takes {' and '.join(own[self.kind])}{more}")
         return self
 
 

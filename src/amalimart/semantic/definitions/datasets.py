@@ -1,0 +1,48 @@
+"""Datasets: gold tables as questions see them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from amalimart.core.names import TableRef, is_identifier
+from amalimart.semantic.definitions.entries import Entry, needs_of
+from amalimart.semantic.model import Dataset, Field, Relationship
+from amalimart.semantic.shapes import DatasetShape, FieldType
+
+
+def dataset_of(entry: Entry[DatasetShape], others: Mapping[str, Entry[DatasetShape]]) -> Dataset:
+    shape = entry.shape
+    schema, _, table = shape.table.partition(".")
+    if not is_identifier(schema) or not is_identifier(table):
+        raise entry.refuse(f"cannot read the table {shape.table!r}", "table", expected="schema.table")
+    entry.known(shape.key, shape.fields, "field", "key")
+    fields = {}
+    for name, field in shape.fields.items():
+        if not is_identifier(name):
+            raise entry.refuse(f"{name!r} is not a column name", "fields", name)
+        label = field.label or name.replace("_", " ").capitalize()
+        needs = needs_of(entry, field.needs, "fields", name, "needs")
+        fields[name] = Field(name, label, field.type, field.data_class, needs, field.values)
+    for key, time in (("time", shape.time), *(("other_times", other) for other in shape.other_times)):
+        if time is not None and fields[entry.known(time, fields, "field", key)].type is not FieldType.DATE:
+            raise entry.refuse(f"{time} is not a date", key, expected="a field of type date")
+    if shape.currency is not None:
+        entry.known(shape.currency, fields, "field", "currency")
+    elif any(field.type is FieldType.MONEY for field in fields.values()):
+        raise entry.refuse("money without a currency", expected="currency: <field> for a dataset with money")
+    relationships = {}
+    for name, relationship in shape.relationships.items():
+        entry.known(relationship.to, others, "dataset", "relationships", name, "to")
+        entry.known(relationship.column, fields, "field", "relationships", name, "column")
+        relationships[name] = Relationship(name, relationship.to, relationship.column)
+    return Dataset(
+        entry.name,
+        TableRef(schema, table),
+        shape.description,
+        shape.key,
+        shape.time,
+        shape.currency,
+        needs_of(entry, shape.needs, "needs"),
+        fields,
+        relationships,
+    )
