@@ -120,6 +120,42 @@ class ReleaseSettings(StrictModel):
     keep_days: int = Field(default=30, ge=1, le=3650)
 
 
+class LineageSettings(StrictModel):
+    """Who is told of releases as OpenLineage events.
+
+    namespace  of the project's jobs and tables; made of its name, if not set
+    keep_mb    how much the files in logs/openlineage may take together
+    http_url   where events are sent, too, such as http://marquez.internal:5000
+    """
+
+    enabled: bool = True
+    namespace: str | None = Field(default=None, min_length=1, max_length=200)
+    keep_mb: int = Field(default=50, ge=1, le=10_000)
+    http_url: str | None = None
+    api_key: str | None = None
+
+    @model_validator(mode="after")
+    def _one_endpoint(self) -> LineageSettings:
+        if self.http_url is not None and not self.http_url.startswith(("http://", "https://")):
+            raise ValueError("`http_url` is not an http:// or https:// address")
+        if self.http_url is not None and "@" in self.http_url.partition("://")[2].partition("/")[0]:
+            raise ValueError("`http_url` holds a user or password; give a key as `api_key: secret:NAME`")
+        if self.api_key is not None and not self.api_key.startswith(_SECRET_REFERENCE):
+            raise ValueError("`api_key` needs the form secret:NAME; it is a secret")
+        if self.http_url is None and self.api_key is not None:
+            raise ValueError("`api_key` belongs to a `http_url`")
+        return self
+
+
+class GovernanceSettings(StrictModel):
+    """What has to be approved before it is published.
+
+    require_approval  models that the project changes or adds are published only with an approval
+    """
+
+    require_approval: bool = False
+
+
 class Settings(StrictModel):
     """Everything amalimart.yml may say.
 
@@ -137,6 +173,8 @@ class Settings(StrictModel):
     history_days: int | None = Field(default=None, ge=1, le=36_500)
     releases: ReleaseSettings = ReleaseSettings()
     serve: ServeSettings = ServeSettings()
+    lineage: LineageSettings = LineageSettings()
+    governance: GovernanceSettings = GovernanceSettings()
     sources: dict[str, SourceSettings] = {}
 
     @field_validator("lake", mode="before")

@@ -21,6 +21,7 @@ from amalimart.core.models import ModelRebuild
 from amalimart.lake.durable import guarded
 from amalimart.mapping.source_mapping import SourceMapping, find_mapping, load_mapping
 from amalimart.orchestrate.acceptance_ledger import AcceptanceLedger
+from amalimart.orchestrate.build_observing import BuildObserver, Unobserved, observed
 from amalimart.orchestrate.lake_opening import open_lake
 from amalimart.orchestrate.own_files import in_own_files
 from amalimart.warehouse.arrivals import LakeState
@@ -105,10 +106,12 @@ class Engine:
         self._compiled_for: object = None
         self._refused: _Refused | None = None
         self._building = threading.Lock()
+        self.observer: BuildObserver = Unobserved()
         self._landed_mappings = self._fitted(self._landed())
 
     def close(self) -> None:
         """Release the hot file."""
+        self.observer.close()
         self.hot_file.close()
         self.acceptances.close()
 
@@ -177,7 +180,19 @@ class Engine:
 
     def publish(self, graph: CompiledGraph, state: LakeState) -> BuildReport | None:
         """Publish what the lake held, while the engine is held. Raises WarehouseError, as `refresh` does."""
-        return self._executor.publish(graph, state)
+        return observed(
+            self.observer,
+            graph,
+            _silent,
+            lambda told: self._executor.publish(graph, state, told),
+        )
+
+    def tell_of(self, report: BuildReport) -> None:
+        """Tell who observes of a release that was built beside and took over: begun and ended at once."""
+        with self._building:
+            graph = self.compiled()
+            self.observer.begun(graph)
+            self.observer.published(graph, report)
 
     def rebuild(self, wish: ModelRebuild, by: str, progress: Progress = _silent) -> tuple[BuildReport, str]:
         """Publish a release in which what is asked for is built anew; with it the reason that it states.
@@ -189,7 +204,12 @@ class Engine:
             model = find_model(graph.models, wish.name)
             asked = requested(graph, wish, published_columns(self.hot_file, model.unique_id), by)
             with in_own_files(self.project.overlay("models")):
-                report = self._executor.publish(graph, self.lake_state(), progress, asked)
+                report = observed(
+                    self.observer,
+                    graph,
+                    progress,
+                    lambda told: self._executor.publish(graph, self.lake_state(), told, asked),
+                )
             if report is None:
                 raise AssertionError("what is requested is always published")
             return report, asked.reason
@@ -204,7 +224,12 @@ class Engine:
                 return None
             graph = self.compiled()
             with in_own_files(self.project.overlay("models")):
-                return self._executor.publish(graph, self.lake_state(), progress)
+                return observed(
+                    self.observer,
+                    graph,
+                    progress,
+                    lambda told: self._executor.publish(graph, self.lake_state(), told),
+                )
 
 
 def _signature(landed: tuple[LandedSource, ...]) -> tuple[object, ...]:

@@ -16,6 +16,7 @@ from amalimart.mapping.catalog_check import check_catalog
 from amalimart.mapping.source_mapping import SourceMapping, find_mapping, load_mapping
 from amalimart.observe.progress import Step
 from amalimart.orchestrate.engine import Engine
+from amalimart.orchestrate.openlineage.observing import observe
 from amalimart.orchestrate.project_init import add_source, init_project
 from amalimart.orchestrate.runtime_files import read_report
 from amalimart.orchestrate.source_opening import open_source, rows_in
@@ -72,6 +73,7 @@ def load_files(home: Path, folder: Path, mapping: str, source: str | None, steps
             next_step="add the folder as a source instead: amalimart source add, or stop the engine first",
         )
     engine = Engine(project, SystemClock())
+    observe(engine, SystemClock(), describes=False)
     try:
         opened = open_source(project, name, project.settings.sources[name])
         catalog = opened.catalog()

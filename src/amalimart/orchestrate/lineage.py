@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -45,13 +46,7 @@ def published_lineage(
     Raises WarehouseError where what is published is not known any more, ConfigError for a wrong file.
     """
     mappings = load_mappings(project)
-    kept = project.compiled / f"{published.project_hash}.lineage-{_FORMAT}.json"
-    models = _kept(kept)
-    if models is None:
-        models = _traced(project, clock, published, mappings)
-        fresh = kept.with_suffix(f".{os.getpid()}")
-        fresh.write_text(json.dumps(models))
-        fresh.replace(kept)
+    models = model_lineage(project, clock, published, mappings)
     places = _Places(mappings)
     made_of = {places.node(name): places.nodes(reads) for name, reads in models["made_of"].items()}
     semantic = load_model([PACKAGED, project.overlay("metrics")])
@@ -61,6 +56,23 @@ def published_lineage(
         used = frozenset(asked[name] for name in names if name in asked)
         made_of[Node(Kind.DASHBOARD, f"dashboard {dashboard}")] = used
     return Lineage(made_of, frozenset(models["untraced"]), asked)
+
+
+def model_lineage(
+    project: Project, clock: Clock, published: PublishedProject, mappings: Mapping[str, SourceMapping]
+) -> dict[str, Any]:
+    """What the models make of columns, as it is kept: `made_of` and `untraced`.
+
+    Raises WarehouseError where what is published is not known any more.
+    """
+    kept = project.compiled / f"{published.project_hash}.lineage-{_FORMAT}.json"
+    models = _kept(kept)
+    if models is None:
+        models = _traced(project, clock, published, mappings)
+        fresh = kept.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
+        fresh.write_text(json.dumps(models))
+        fresh.replace(kept)
+    return models
 
 
 def _kept(path: Path) -> dict[str, Any] | None:

@@ -67,6 +67,8 @@ def rebuild(engine: Engine, clock: Clock, tell: Told) -> TakenOver:
         taken = fresh.take_over(own_release=True)
         published = engine.hot_file.latest_release()
         report = replace(built, release=published) if published else None
+        if report is not None:
+            engine.tell_of(report)
         return replace(taken, comparison=comparison, report=report)
 
 

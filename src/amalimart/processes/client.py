@@ -77,6 +77,7 @@ class _InProcess:
         from amalimart.api.app import create_app  # noqa: PLC0415 - heavy, and not needed with an engine
         from amalimart.control.store import open_control_store  # noqa: PLC0415
         from amalimart.orchestrate.engine import Engine  # noqa: PLC0415
+        from amalimart.orchestrate.openlineage.observing import observe  # noqa: PLC0415
         from amalimart.orchestrate.operations import Operations  # noqa: PLC0415
         from amalimart.orchestrate.refresh_loop import RefreshLoop  # noqa: PLC0415
         from amalimart.processes.services import OPERATOR, build_services  # noqa: PLC0415
@@ -84,6 +85,7 @@ class _InProcess:
         clock = SystemClock()
         self._control = open_control_store(project.control_database, clock)
         self._engine = Engine(project, clock)
+        observe(self._engine, clock, describes=False)
         loop = RefreshLoop(self._engine)
         self._operations = Operations(self._engine, loop, clock)
         services = build_services(

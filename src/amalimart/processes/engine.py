@@ -28,6 +28,7 @@ from amalimart.core.clock import SystemClock
 from amalimart.core.errors import AmalimartError, PortInUse
 from amalimart.observe.logs import log_to_file
 from amalimart.orchestrate.engine import Engine
+from amalimart.orchestrate.openlineage.observing import observe
 from amalimart.orchestrate.operations import Operations
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.runtime_files import remove_report, socket_path, write_report
@@ -119,6 +120,7 @@ def run_engine(project: Project) -> None:
     listener = bind_port(serve.host, serve.port)
     control = open_control_store(project.control_database, clock)
     engine = Engine(project, clock)
+    observe(engine, clock, describes=True)
     loop = RefreshLoop(engine)
     operations = Operations(engine, loop, clock)
     loop.at_rest = operations.at_rest

@@ -19,7 +19,7 @@ import duckdb
 
 from amalimart.core.clock import Clock
 from amalimart.core.errors import WarehouseError
-from amalimart.core.names import quoted
+from amalimart.core.names import TableRef, quoted
 from amalimart.core.releases import Acceptance
 from amalimart.warehouse.arrivals import Arrivals, LakeState
 from amalimart.warehouse.bronze import refuse_missing
@@ -58,13 +58,17 @@ KEEP_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build did. Seconds are wall time."""
+    """What a build did. Seconds are wall time.
+
+    written  each table that it changed, and how many rows it wrote
+    """
 
     release: Release
     models: int
     rows: int
     checks: tuple[CheckResult, ...]
     seconds: float
+    written: tuple[tuple[TableRef, int], ...] = ()
 
     @property
     def warnings(self) -> tuple[CheckResult, ...]:
@@ -196,7 +200,12 @@ class Executor:
             changes.record(release.release_id)
         if requested is not None:
             record_reason(cursor, release.release_id, requested.reason)
-        return BuildReport(release, models, rows, tuple(results), time.monotonic() - started)
+        written = tuple(
+            (model.table, built[model.unique_id].rows)
+            for model in graph.ordered
+            if not model.is_view and built[model.unique_id].fate is not Fate.SAME
+        )
+        return BuildReport(release, models, rows, tuple(results), time.monotonic() - started, written)
 
     def _changes(
         self, cursor: duckdb.DuckDBPyConnection, graph: CompiledGraph, previous: Release | None

@@ -71,7 +71,10 @@ class ValuesOf:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One compiled test: its SQL returns the rows that break it, or `values` of theirs."""
+    """One compiled test: its SQL returns the rows that break it, or `values` of theirs.
+
+    declared_at  id of the model that it is declared at, and the column; None where it stands for itself
+    """
 
     unique_id: str
     name: str
@@ -81,6 +84,7 @@ class Check:
     delta: DeltaCheck | None = None
     file: str = ""
     values: ValuesOf | None = None
+    declared_at: tuple[str, str | None] | None = None
 
 
 @dataclass(frozen=True)

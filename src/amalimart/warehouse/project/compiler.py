@@ -163,6 +163,13 @@ def _values_of(node: dict[str, Any]) -> ValuesOf | None:
     return ValuesOf(tested, str(column), shown) if is_plain and column and tested else None
 
 
+def _declared_at(node: dict[str, Any]) -> tuple[str, str | None] | None:
+    """The model, and the column if it is one, whose description holds a test."""
+    column = ((node.get("test_metadata") or {}).get("kwargs") or {}).get("column_name")
+    model = node.get("attached_node")
+    return (str(model), str(column) if column else None) if model else None
+
+
 def _personal(column: dict[str, Any]) -> str | None:
     """The name of a column that its description classifies as personal; staging says so by a tag."""
     config = column.get("config") or {}
@@ -204,6 +211,7 @@ def read_manifest(manifest: dict[str, Any], project_hash: str) -> CompiledGraph:
                     parents=parents,
                     delta=read_delta_check(node["delta"]) if node.get("delta") else None,
                     values=_values_of(node),
+                    declared_at=_declared_at(node),
                     file=node.get("original_file_path") or "",
                 )
             )
