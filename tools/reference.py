@@ -1,4 +1,4 @@
-"""Writes docs/reference from the code itself, or says which of its pages are out of date.
+"""Writes docs/reference and docs/governance.md from what is declared, or says which are out of date.
 
 python tools/reference.py            write the pages
 python tools/reference.py --check    exit 1 and name the pages that differ
@@ -15,8 +15,10 @@ if str(ROOT) not in sys.path:  # run as a script, only this folder is on the pat
     sys.path.insert(0, str(ROOT))
 
 from tools.reference_pages import all_pages  # noqa: E402 - needs the path set above
+from tools.reference_pages.governance import governance_page  # noqa: E402
 
 FOLDER = ROOT / "docs" / "reference"
+GOVERNANCE = ROOT / "docs" / "governance.md"
 
 
 def stale_pages(folder: Path = FOLDER) -> list[str]:
@@ -44,6 +46,11 @@ def write_pages(folder: Path = FOLDER) -> list[str]:
     return changed
 
 
+def is_governance_stale(page: Path = GOVERNANCE) -> bool:
+    """Whether the page of owners, classes and retention differs from what is declared."""
+    return not page.is_file() or page.read_text(encoding="utf-8") != governance_page()
+
+
 def main() -> int:
     """Run the command; the result is its exit code."""
     parser = argparse.ArgumentParser(description="Write docs/reference from the code.")
@@ -52,9 +59,14 @@ def main() -> int:
         stale = stale_pages()
         for name in stale:
             sys.stderr.write(f"stale: docs/reference/{name}; run: python tools/reference.py\n")
-        return 1 if stale else 0
+        if is_governance_stale():
+            sys.stderr.write("stale: docs/governance.md; run: python tools/reference.py\n")
+        return 1 if stale or is_governance_stale() else 0
     for name in write_pages():
         sys.stderr.write(f"wrote docs/reference/{name}\n")
+    if is_governance_stale():
+        GOVERNANCE.write_text(governance_page(), encoding="utf-8")
+        sys.stderr.write("wrote docs/governance.md\n")
     return 0
 
 

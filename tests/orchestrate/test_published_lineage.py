@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from amalimart.catalog.impact import What
 from amalimart.catalog.lineage import Kind, Lineage, Node
+from amalimart.core.errors import NotFound
 from amalimart.core.models import PublishedProject
 from amalimart.orchestrate import lineage
 from amalimart.orchestrate.lineage import published_lineage
+from amalimart.orchestrate.lineage_impact import drop_impact
 from amalimart.warehouse.project.published import published_project
 from tests.orchestrate.landed_shop import LandedShop, tiny_models
 
@@ -83,3 +86,22 @@ def test_a_project_is_traced_once_and_a_broken_file_is_made_anew(
     for path in kept:
         path.write_text(path.read_text()[:-9])
     assert lineage_of(shop).made_of(node) == first.made_of(node)
+
+
+def test_what_breaks_without_a_column_is_told_from_the_column_to_the_page(shop: LandedShop) -> None:
+    used = {"admin": {"gmv"}, "counts": {"ticket_count"}}
+    impact = drop_impact(shop.engine.project, shop.clock, published(shop), used, "shop.orders.total")
+    broken = set(impact.names(What.COLUMN, breaks=True))
+    assert {"gold.fact_orders.total_amount", "gold.largest_order.total_amount"} <= broken
+    assert "gold.fact_orders.order_id" not in broken
+    assert "gmv" in impact.names(What.METRIC, breaks=True)
+    assert "ticket_count" not in {each.name for each in impact.affected}
+    assert [each.name for each in impact.affected if each.what is What.DASHBOARD] == ["admin"]
+    assert any("range_of_money" in name for name in impact.names(What.CHECK, breaks=True))
+    assert any("no orders.total_amount" in sentence for sentence in impact.stops)
+
+
+def test_an_unknown_column_names_the_nearest(shop: LandedShop) -> None:
+    with pytest.raises(NotFound) as unknown:
+        drop_impact(shop.engine.project, shop.clock, published(shop), {}, "shop.orders.totl")
+    assert unknown.value.nearest == "shop.orders.total"

@@ -46,6 +46,15 @@ _MEANINGS = {
     "year in which it ends.",
     "week_starts_on": "Day on which weeks start in `dim_date`; ISO weeks start on Monday whatever this says.",
     "releases.keep_days": "Days that it is remembered what each release did; the newest always is.",
+    "lineage.enabled": "Whether releases are told of as [OpenLineage events](../lineage.md#openlineage).",
+    "lineage.namespace": "Namespace of the project's jobs and tables in them; `amalimart://` and its name, "
+    "where not set.",
+    "lineage.keep_mb": "Megabytes that the files in `logs/openlineage/` may take together.",
+    "lineage.http_url": "Where events are sent as well, such as `http://127.0.0.1:5000`. An endpoint that is "
+    "slow or away delays nothing.",
+    "lineage.api_key": "With `lineage.http_url`: `secret:NAME`, sent as a bearer token.",
+    "governance.require_approval": "Whether models that the project changes or adds are "
+    "[published only with an approval](../operations.md#approvals).",
     "serve.host": "Address that pages and API listen on; any but the loopback address opens them to others.",
     "serve.port": "Port that pages and API listen on.",
     "serve.allowed_hosts": "Host names the pages answer to; add yours when they are served under one.",
@@ -75,6 +84,7 @@ _VARIABLES = {
 _FOLDERS = {
     SETTINGS_FILE: ("you", "The settings above."),
     "secrets.env": ("you", "`NAME=value` lines; must be readable by its owner only (mode 0600)."),
+    "governance.yml": ("you", "[Owners and stewards](../governance.md) of your own, over the packaged ones."),
     "models/": ("you", "[dbt models](../models.md) of your own, and replacements of packaged ones."),
     "metrics/": ("you", "[Metrics](../semantic.md) of your own, and replacements."),
     "dashboards/": ("you", "Dashboards of your own, and replacements."),
@@ -154,7 +164,9 @@ def _type(field: FieldInfo) -> str:
 
 def _kind(kind: Any) -> str:
     if isinstance(kind, type):
-        names: dict[type, str] = {str: "text", int: "whole number", float: "number", Path: "folder"}
+        names: dict[type, str] = {
+            str: "text", int: "whole number", float: "number", bool: "true or false", Path: "folder",
+        }  # fmt: skip
         return names[kind]
     return " or ".join(code(choice) for choice in get_args(kind))
 
@@ -162,6 +174,8 @@ def _kind(kind: Any) -> str:
 def _default(field: FieldInfo) -> str:
     if field.default is PydanticUndefined:
         return "required"
+    if isinstance(field.default, bool):
+        return code(str(field.default).lower())
     return "" if field.default is None else code(field.default)
 
 

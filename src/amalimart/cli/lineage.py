@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +14,7 @@ from amalimart.cli.options import home_option, json_option
 from amalimart.cli.output import print_json
 
 if TYPE_CHECKING:
+    from amalimart.catalog.impact import Impact
     from amalimart.catalog.lineage import Lineage, Node, Reached
 
 _INDENT = "  "
@@ -21,9 +23,10 @@ _INDENT = "  "
 @click.command()
 @click.argument("name")
 @click.option("--rows", "with_rows", is_flag=True, help="Also what decides rows, and whose rows are decided.")
+@click.option("--drop", is_flag=True, help="Of a source's column: what breaks and what changes if it goes.")
 @home_option
 @json_option
-def lineage(name: str, with_rows: bool, home: Path | None, as_json: bool) -> None:
+def lineage(name: str, with_rows: bool, drop: bool, home: Path | None, as_json: bool) -> None:
     """Say what NAME is made of, back to the sources, and what uses it, on to the dashboards.
 
     NAME is schema.table.column, schema.table for its rows, source.table.column, a metric, a dimension, or
@@ -34,6 +37,7 @@ def lineage(name: str, with_rows: bool, home: Path | None, as_json: bool) -> Non
     from amalimart.core.clock import SystemClock
     from amalimart.core.models import read_published
     from amalimart.orchestrate.lineage import published_lineage
+    from amalimart.orchestrate.lineage_impact import drop_impact
     from amalimart.processes.client import EngineClient
 
     project = open_project(find_home(home))
@@ -41,12 +45,52 @@ def lineage(name: str, with_rows: bool, home: Path | None, as_json: bool) -> Non
         published = read_published(client.get("/models"))
     library = load_dashboards(project.overlay("dashboards"))
     dashboards = {name: {use.name for use in uses} for name, uses in library.uses.items()}
+    if drop:
+        impact = drop_impact(project, SystemClock(), published, dashboards, name)
+        if as_json:
+            print_json(_impact_document(impact))
+        else:
+            _show_impact(impact)
+        return
     found = published_lineage(project, SystemClock(), published, dashboards)
     node = found.find(name)
     if as_json:
         print_json(_document(found, node))
     else:
         _show(found, node, with_rows=with_rows or node.kind == "rows")
+
+
+def _impact_document(impact: Impact) -> dict[str, object]:
+    counts = Counter((each.breaks, each.what) for each in impact.affected)
+    return {
+        "column": impact.column,
+        "stops": list(impact.stops),
+        "counts": {
+            word: {what: count for (breaks, what), count in counts.items() if breaks is is_break}
+            for word, is_break in (("breaks", True), ("changes", False))
+        },
+        "affected": [asdict(each) for each in impact.affected],
+    }
+
+
+def _show_impact(impact: Impact) -> None:
+    from amalimart.catalog.impact import What
+
+    click.echo(f"without {impact.column}")
+    for sentence in impact.stops:
+        click.echo(f"! {sentence}")
+    for word, breaks in (("breaks", True), ("changes", False)):
+        found = {what: impact.names(what, breaks=breaks) for what in What}
+        told = {what: names for what, names in found.items() if names}
+        counted = ", ".join(
+            f"{len(names)} {what}{'' if len(names) == 1 else 's'}" for what, names in told.items()
+        )
+        click.echo(f"\n{word}: {counted or 'nothing'}")
+        for what, names in told.items():
+            if what is What.COLUMN:
+                _say_columns(names)
+            else:
+                click.echo(f"{_INDENT}{what}s: {', '.join(names)}")
 
 
 def _document(found: Lineage, node: Node) -> dict[str, object]:

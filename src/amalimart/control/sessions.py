@@ -55,6 +55,9 @@ class Sessions:
                     (SessionRow.expires_at <= now) | (SessionRow.last_seen_at <= now - self._rule.idle)
                 )
             )
+            session.execute(
+                update(UserRow).where(UserRow.user_id == user.user_id).values(last_signed_in_at=now)
+            )
             session.add(
                 SessionRow(
                     token_hash=_token_hash(token),

@@ -1,4 +1,4 @@
-"""The control database as other rooms hold it: users, sign-in, sessions and acceptances on one file."""
+"""The control database as other rooms hold it: users, sign-in, sessions, and what people decided."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from amalimart.control.acceptances import CheckAcceptances
+from amalimart.control.approvals import GovernanceRecords
 from amalimart.control.database import open_database
 from amalimart.control.passwords import Passwords
 from amalimart.control.sessions import SessionRule, Sessions
@@ -25,6 +26,7 @@ class ControlStore:
     sign_in: SignIn
     sessions: Sessions
     acceptances: CheckAcceptances
+    governance: GovernanceRecords
 
     def close(self) -> None:
         """Let go of the file."""
@@ -48,4 +50,5 @@ def open_control_store(
         sign_in=SignIn(engine, clock, used, lock_out_rule or LockOutRule()),
         sessions=Sessions(engine, clock, session_rule or SessionRule()),
         acceptances=CheckAcceptances(engine, clock),
+        governance=GovernanceRecords(engine, clock),
     )

@@ -59,6 +59,7 @@ class UserRow(Base):
     enabled: Mapped[bool] = mapped_column(Boolean)
     created_at: Mapped[datetime] = mapped_column(UtcInstant)
     updated_at: Mapped[datetime] = mapped_column(UtcInstant)
+    last_signed_in_at: Mapped[datetime | None] = mapped_column(UtcInstant)
 
 
 class SessionRow(Base):
@@ -88,6 +89,36 @@ class AcceptanceRow(Base):
     accepted_at: Mapped[datetime] = mapped_column(UtcInstant)
     ended_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     ended_as: Mapped[str | None] = mapped_column(String(16))
+
+
+class ApprovalRow(Base):
+    """Somebody's word that one definition is right, by its hash."""
+
+    __tablename__ = "definition_approvals"
+
+    approval_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(String(200), index=True)
+    definition_hash: Mapped[str] = mapped_column(String(64))
+    product_version: Mapped[str] = mapped_column(String(32))
+    approved_by: Mapped[str] = mapped_column(String(200))
+    subject: Mapped[str] = mapped_column(String(254))
+    reason: Mapped[str] = mapped_column(String(2000))
+    approved_at: Mapped[datetime] = mapped_column(UtcInstant)
+
+
+class SignOffRow(Base):
+    """Somebody's word that an access review was looked at, by the hash of the review."""
+
+    __tablename__ = "access_sign_offs"
+
+    sign_off_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    report_hash: Mapped[str] = mapped_column(String(64))
+    users: Mapped[int] = mapped_column(Integer)
+    signed_by: Mapped[str] = mapped_column(String(200))
+    subject: Mapped[str] = mapped_column(String(254))
+    reason: Mapped[str] = mapped_column(String(2000))
+    signed_at: Mapped[datetime] = mapped_column(UtcInstant)
 
 
 class AuditRow(Base):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Engine, delete, select, update
+from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -42,6 +43,15 @@ class User:
             vendor_ids=self.vendor_ids,
             delivery_partner_ids=self.delivery_partner_ids,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class UserUse:
+    """A person and how they use it: when they last signed in, if that is known, and open sessions."""
+
+    user: User
+    last_signed_in_at: datetime | None
+    sessions: int
 
 
 def folded_email(email: str) -> str:
@@ -168,3 +178,18 @@ class Users:
         """All users in the order of their e-mail addresses."""
         with Session(self._engine) as session:
             return [user_of(row) for row in session.scalars(select(UserRow).order_by(UserRow.email))]
+
+    def uses(self) -> tuple[UserUse, ...]:
+        """All users in the order of their e-mail addresses, with how each uses the product."""
+        now = self._clock.now()
+        with Session(self._engine) as session:
+            counted = session.execute(
+                select(SessionRow.user_id, func.count())
+                .where(SessionRow.expires_at > now)
+                .group_by(SessionRow.user_id)
+            )
+            open_ones = {user_id: count for user_id, count in counted}  # noqa: C416 - rows, not pairs
+            rows = session.scalars(select(UserRow).order_by(UserRow.email))
+            return tuple(
+                UserUse(user_of(row), row.last_signed_in_at, open_ones.get(row.user_id, 0)) for row in rows
+            )

@@ -22,6 +22,7 @@ AmalimartError
 │   ├── UnsupportedFeature
 │   ├── ModelFailed
 │   ├── CheckFailed                  the release is held back, the old one keeps serving
+│   ├── ApprovalMissing              the project changes models that nobody approved
 │   ├── NewerFormat                  the warehouse was written by a newer version
 │   └── NothingPublished             (retryable) no release yet
 ├── QueryError              exit 6   a question that cannot be answered as asked
@@ -243,6 +244,13 @@ class CheckFailed(WarehouseError):
     """An error-level check failed; the release is held back."""
 
     code = "check_failed"
+
+
+class ApprovalMissing(WarehouseError):
+    """The project changes or adds models that nobody approved, and its settings ask for an approval."""
+
+    code = "approval_missing"
+    http_status = 409
 
 
 class NewerFormat(WarehouseError):

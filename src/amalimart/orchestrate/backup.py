@@ -184,7 +184,7 @@ def _publish(path: Path, content: bytes) -> None:
 def _own_files(project: Project) -> Iterator[Path]:
     """Settings, secrets and what people wrote."""
     yield project.home / SETTINGS_FILE
-    for path in (secrets_file(project.home), project.home / ".gitignore"):
+    for path in (secrets_file(project.home), project.home / ".gitignore", project.home / "governance.yml"):
         if path.is_file():
             yield path
     for overlay in OVERLAYS:

@@ -25,7 +25,14 @@ FILES = "files"
 _LARGEST_MANIFEST = 1 << 28
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SINGLE = frozenset(
-    {"amalimart.yml", "secrets.env", ".gitignore", "data/control.db", "data/warehouse.duckdb"}
+    {
+        "amalimart.yml",
+        "governance.yml",
+        "secrets.env",
+        ".gitignore",
+        "data/control.db",
+        "data/warehouse.duckdb",
+    }
 )
 OVERLAYS = ("models", "metrics", "dashboards", "policies", "sources")
 _RESNAPSHOT = re.compile(r"run/resnapshot-[a-z0-9_]+\.json")

@@ -16,11 +16,12 @@ from pathlib import Path
 
 from amalimart.config.project import Project
 from amalimart.core.clock import Clock
-from amalimart.core.errors import CompileFailed, UnsupportedFeature, WarehouseError
+from amalimart.core.errors import ApprovalMissing, CompileFailed, UnsupportedFeature, WarehouseError
 from amalimart.core.models import ModelRebuild
 from amalimart.lake.durable import guarded
 from amalimart.mapping.source_mapping import SourceMapping, find_mapping, load_mapping
 from amalimart.orchestrate.acceptance_ledger import AcceptanceLedger
+from amalimart.orchestrate.approval_gate import ApprovalGate
 from amalimart.orchestrate.build_observing import BuildObserver, Unobserved, observed
 from amalimart.orchestrate.lake_opening import open_lake
 from amalimart.orchestrate.own_files import in_own_files
@@ -102,6 +103,7 @@ class Engine:
         self._executor = Executor(
             self.hot_file, clock, project.zone, self.acceptances, project.settings.releases.keep_days
         )
+        self._approvals = ApprovalGate(project, clock)
         self._graph: CompiledGraph | None = None
         self._compiled_for: object = None
         self._refused: _Refused | None = None
@@ -138,14 +140,19 @@ class Engine:
     def compiled(self) -> CompiledGraph:
         """The compiled project for what has landed so far.
 
-        Raises CompileFailed, UnsupportedFeature, ConfigError. What was refused is not compiled again
-        before its files change or a while has passed: dbt would take a processor for nothing.
+        Raises CompileFailed, UnsupportedFeature, ApprovalMissing, ConfigError. What was refused is not
+        compiled again before its files change or a while has passed: dbt would take a processor for nothing.
         """
         landed = self._landed()
         signature = (_signature(landed), _newest_change(self.project.overlay("models")))
         if self._graph is None or signature != self._compiled_for:
             if self._refused is not None and self._refused.still_holds(signature):
                 raise self._refused.error
+            try:
+                self._approvals.refuse_unapproved()
+            except ApprovalMissing as error:
+                self._executor.note_refused(error)
+                raise
             try:
                 with in_own_files(self.project.overlay("models")):
                     self._graph = self._compile(landed)

@@ -26,12 +26,12 @@ from amalimart.semantic.columns_read import read_by_dimension, read_by_metric
 from amalimart.semantic.loading import PACKAGED, load_model
 from amalimart.semantic.model import SemanticModel
 from amalimart.warehouse.lake_view import lake_state
-from amalimart.warehouse.planning.column_reads import ModelReads, column_reads
+from amalimart.warehouse.planning.column_reads import ModelReads, check_reads, column_reads
 from amalimart.warehouse.planning.shapes import shapes_of
 from amalimart.warehouse.planning.tracing import ROWS, Read
 from amalimart.warehouse.staging.landed import bronze_view, history_view
 
-_FORMAT = 1  # of the kept form; another number traces every project anew
+_FORMAT = 2  # of the kept form; another number traces every project anew
 _BRONZE = "bronze"
 _RUN_CONTEXT = "meta"
 
@@ -58,10 +58,20 @@ def published_lineage(
     return Lineage(made_of, frozenset(models["untraced"]), asked)
 
 
+def published_checks(
+    project: Project, clock: Clock, published: PublishedProject
+) -> dict[str, frozenset[Node]]:
+    """The columns that each check of what is published looks at, and the rows. Raises WarehouseError."""
+    mappings = load_mappings(project)
+    places = _Places(mappings)
+    kept = model_lineage(project, clock, published, mappings)["checks"]
+    return {name: places.nodes(reads) for name, reads in kept.items()}
+
+
 def model_lineage(
     project: Project, clock: Clock, published: PublishedProject, mappings: Mapping[str, SourceMapping]
 ) -> dict[str, Any]:
-    """What the models make of columns, as it is kept: `made_of` and `untraced`.
+    """What the models make of columns, as it is kept: `made_of`, `untraced`, and what `checks` read.
 
     Raises WarehouseError where what is published is not known any more.
     """
@@ -95,6 +105,10 @@ def _traced(
     return {
         "made_of": {name: reads for model in found for name, reads in _written(model)},
         "untraced": sorted(str(model.table) for model in found if not model.is_traced),
+        "checks": {
+            check.name: sorted(_name(*each) for each in check_reads(check, graph, shapes))
+            for check in graph.checks
+        },
     }
 
 

@@ -22,6 +22,7 @@ from amalimart.config.project import Project
 from amalimart.control.store import ControlStore
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError
+from amalimart.governance.definitions import judged, metric_definitions, notes_of_unapproved
 from amalimart.orchestrate.engine import Engine, MappedAvailability
 from amalimart.orchestrate.models import EngineModels
 from amalimart.orchestrate.operations import Operations
@@ -83,6 +84,9 @@ def build_services(
 ) -> AppServices:
     """Everything a request may use. Raises ConfigError for a wrong metric, policy or dashboard file."""
     model = load_model([PACKAGED, project.overlay("metrics")])
+    if project.settings.governance.require_approval:
+        standing = judged(metric_definitions(model), control.governance.approvals())
+        model = model.noting(notes_of_unapproved(model, standing))
     policies = load_policies([_MARKETPLACE / "policies", project.overlay("policies")])
     semantic = SemanticService(model, policies, engine.hot_file, MappedAvailability(engine.landed_mappings))
     dashboards = load_dashboards(project.overlay("dashboards"))

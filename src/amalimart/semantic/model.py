@@ -7,7 +7,7 @@ who may ask it is the policies'.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from amalimart.access.rules import DataClass
 from amalimart.core.calendar import Grain
@@ -217,6 +217,14 @@ class SemanticModel:
     def dimension_names(self) -> frozenset[str]:
         """Every name a dimension is asked by: synonyms, keys of entities and grains of time too."""
         return frozenset(self._dimension_names) | GRAINS
+
+    def noting(self, notes: Mapping[str, str]) -> SemanticModel:
+        """The same model, in which metrics say one thing more in every receipt."""
+        metrics = (
+            replace(metric, notes=(*metric.notes, notes[metric.name])) if metric.name in notes else metric
+            for metric in self.metrics.values()
+        )
+        return SemanticModel(self.datasets.values(), self.dimensions.values(), metrics, self.subjects)
 
     def alias_grouping(self, names: Iterable[str], may_use: MayUse = _anything) -> Grouping:
         """The grouping that a name carries in itself, as daily_gmv does: that of the first such alias."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from amalimart.core.models import Column
 from amalimart.core.names import TableRef
-from amalimart.warehouse.graph import CompiledGraph
+from amalimart.warehouse.graph import Check, CompiledGraph
 from amalimart.warehouse.planning.shapes import Shapes
 from amalimart.warehouse.planning.tracing import ROWS, Read, traced
 
@@ -34,9 +35,20 @@ def column_reads(graph: CompiledGraph, shapes: Shapes) -> Iterator[ModelReads]:
             yield ModelReads(model.table, columns, found.rows.reads, is_traced=True)
         else:
             everything = frozenset(
-                (table, name)
-                for table, columns_there in known.items()
-                for name in (ROWS, *(each.name for each in columns_there))
+                (table, name) for table, columns_there in known.items() for name in _all_of(columns_there)
             )
             own = {each.name: everything for each in shapes.columns.get(model.table, ())}
             yield ModelReads(model.table, own, everything, is_traced=False)
+
+
+def check_reads(check: Check, graph: CompiledGraph, shapes: Shapes) -> frozenset[Read]:
+    """The columns and rows that a check looks at; all it could, where that cannot be told."""
+    known = shapes.read_by(check, graph)
+    found = traced(check.sql, known)
+    if found is not None:
+        return found.rows.reads.union(*(trace.reads for trace in found.columns.values()))
+    return frozenset((table, name) for table, columns in known.items() for name in _all_of(columns))
+
+
+def _all_of(columns: tuple[Column, ...]) -> tuple[str, ...]:
+    return (ROWS, *(each.name for each in columns))

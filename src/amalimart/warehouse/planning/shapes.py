@@ -14,7 +14,7 @@ import duckdb
 from amalimart.core.models import Column
 from amalimart.core.names import TableRef, quoted
 from amalimart.warehouse.bronze import BronzeTable, create_bronze
-from amalimart.warehouse.graph import CompiledGraph, Model
+from amalimart.warehouse.graph import Check, CompiledGraph, Model
 from amalimart.warehouse.planning.tracing import CATALOG
 from amalimart.warehouse.project.model_log import stored_type
 from amalimart.warehouse.releases.release_log import create_tables
@@ -30,8 +30,8 @@ class Shapes:
     columns: Mapping[TableRef, tuple[Column, ...]]
     refused: Mapping[str, str]
 
-    def read_by(self, model: Model, graph: CompiledGraph) -> Mapping[TableRef, tuple[Column, ...]]:
-        """The relations that a model reads, with their columns."""
+    def read_by(self, model: Model | Check, graph: CompiledGraph) -> Mapping[TableRef, tuple[Column, ...]]:
+        """The relations that a model or a check reads, with their columns."""
         names = {parent.rpartition(".")[2] for parent in model.parents}
         tables = {each.table for each in graph.models if each.unique_id in model.parents}
         return {

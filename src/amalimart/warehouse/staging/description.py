@@ -9,6 +9,7 @@ import yaml
 from amalimart.mapping.entities import Entity
 from amalimart.warehouse.staging.entity_sql import OWN_COLUMNS
 from amalimart.warehouse.staging.enum_drift_sql import COLUMNS as DRIFT
+from amalimart.warehouse.staging.enum_drift_sql import shows_personal
 from amalimart.warehouse.staging.landed import LandedSource, bronze_view
 from amalimart.warehouse.staging.reconciliation_sql import ACCOUNT, account_model
 from amalimart.warehouse.staging.staged import StagedPart, StagedTable
@@ -54,7 +55,7 @@ def staging_yaml(
     models += [
         _model("quarantine", "Every rejected row with its reason.", _OF_QUARANTINE),
         _model("reconciliation", "Where every landed row of every entity went.", _told(ACCOUNT)),
-        _model("enum_drift", "Values of enum columns that the mapping does not know.", _told(DRIFT)),
+        _enum_drift([part for parts in staged.values() for part in parts]),
     ]
     document = {
         "version": 2,
@@ -74,6 +75,18 @@ def _told(columns: Mapping[str, tuple[str, str]]) -> Mapping[str, str]:
 def _model(name: str, description: str, columns: Mapping[str, str]) -> Described:
     described = [{"name": column, "description": text} for column, text in columns.items()]
     return {"name": name, "description": description, "columns": described}
+
+
+def _enum_drift(parts: Sequence[StagedPart]) -> Described:
+    described = _model("enum_drift", "Values of enum columns that the mapping does not know.", _told(DRIFT))
+    if shows_personal(parts):
+        columns = [
+            {"name": column, "description": text}
+            | ({"config": {"tags": ["personal"]}} if column == "written" else {})
+            for column, text in _told(DRIFT).items()
+        ]
+        described["columns"] = columns
+    return described
 
 
 def _rows(table: StagedTable) -> Described:

@@ -28,7 +28,7 @@ def enum_drift_sql(parts: Sequence[StagedPart]) -> str:
     opening = header(
         "Values of enum columns that no value of the mapping stands for.",
         grain="one row per canonical column, source table and value as written",
-        personal=(),
+        personal=("written",) if shows_personal(parts) else (),
         view_in="silver",
     )
     selects = [each for part in parts for each in _of_part(part)]
@@ -36,6 +36,15 @@ def enum_drift_sql(parts: Sequence[StagedPart]) -> str:
         empty = ",\n".join(f"    cast(null as {kind}) as {column}" for column, (kind, _) in COLUMNS.items())
         selects = [f"select\n{empty}\nwhere false\n"]
     return opening + "\nunion all\n\n".join(selects)
+
+
+def shows_personal(parts: Sequence[StagedPart]) -> bool:
+    """Whether what was written into a personal column may be shown."""
+    return any(
+        spec.type is ColumnType.ENUM and spec.sensitivity == "personal" and canonical in each.part.columns
+        for each in parts
+        for canonical, spec in each.entity.columns.items()
+    )
 
 
 def _of_part(staged: StagedPart) -> Iterator[str]:

@@ -1,0 +1,147 @@
+"""Who may see what, for somebody to look over: every person, every role, and what has not been used.
+
+The hash is of what gives access: people, roles, their ids and the policies. When somebody last signed in
+changes daily, is shown, and is not part of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from amalimart.access.policies import Policies, Policy
+from amalimart.access.principal import Role
+from amalimart.access.rules import AllRows, DataClass, OwnRows, RowRule, RowsThrough
+from amalimart.control.users import UserUse
+from amalimart.semantic.model import SemanticModel
+
+UNUSED_DAYS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedRole:
+    """What one role may see. `rows` names each dataset with its rows, `masked` columns it may not read."""
+
+    role: str
+    description: str
+    has_policy: bool
+    metrics: tuple[str, ...]
+    rows: Mapping[str, str]
+    masked: tuple[str, ...]
+    users: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedUser:
+    """One person. `unused` says that they have not signed in for a long time, or never have."""
+
+    email: str
+    display_name: str
+    role: str
+    vendor_ids: tuple[str, ...]
+    delivery_partner_ids: tuple[str, ...]
+    is_enabled: bool
+    last_signed_in_at: datetime | None
+    sessions: int
+    unused: bool
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AccessReview:
+    """The review as of a moment."""
+
+    reviewed_at: datetime
+    report_hash: str
+    users: tuple[ReviewedUser, ...]
+    roles: tuple[ReviewedRole, ...]
+
+
+def access_review(
+    users: Sequence[UserUse], policies: Policies, semantic: SemanticModel, now: datetime
+) -> AccessReview:
+    """The review of these people under these policies."""
+    known = {policy.role: policy for policy in policies}
+    counts = {role: sum(use.user.role is role and use.user.enabled for use in users) for role in Role}
+    roles = tuple(_role(role, known.get(role), policies, semantic, counts[role]) for role in Role)
+    reviewed = tuple(_user(use, policies, now) for use in users)
+    return AccessReview(now, _hash_of(reviewed, roles), reviewed, roles)
+
+
+def _role(
+    role: Role, policy: Policy | None, policies: Policies, semantic: SemanticModel, users: int
+) -> ReviewedRole:
+    if policy is None:
+        return ReviewedRole(role.value, "has no policy and sees nothing", False, (), {}, (), users)
+    rules = {name: policy.scan_rule(name) for name in sorted(semantic.datasets)}
+    return ReviewedRole(
+        role.value,
+        policy.description,
+        True,
+        tuple(name for name in sorted(semantic.metrics) if policies.may_use_metric(role, name)),
+        {name: _rows(rule.rows) for name, rule in rules.items() if rule is not None},
+        tuple(
+            f"{name}.{field.name}"
+            for name, rule in rules.items()
+            if rule is not None
+            for field in semantic.datasets[name].fields.values()
+            if not rule.allows(field.name, field.data_class)
+        ),
+        users,
+    )
+
+
+def _rows(rule: RowRule) -> str:
+    match rule:
+        case AllRows():
+            return "all"
+        case OwnRows(column, ids):
+            return f"own: {column} among {ids.value}"
+        case RowsThrough(dataset, column):
+            return f"those of {dataset} by {column}"
+
+
+def _user(use: UserUse, policies: Policies, now: datetime) -> ReviewedUser:
+    user = use.user
+    unused = use.last_signed_in_at is None or now - use.last_signed_in_at >= timedelta(days=UNUSED_DAYS)
+    return ReviewedUser(
+        user.email,
+        user.display_name,
+        user.role.value,
+        tuple(sorted(user.vendor_ids)),
+        tuple(sorted(user.delivery_partner_ids)),
+        user.enabled,
+        use.last_signed_in_at,
+        use.sessions,
+        unused,
+        tuple(_remarks(use, policies, unused=unused)),
+    )
+
+
+def _remarks(use: UserUse, policies: Policies, *, unused: bool) -> Iterable[str]:
+    user = use.user
+    if not user.enabled:
+        yield "disabled"
+    elif unused and use.last_signed_in_at is None:
+        yield "is not known to have signed in"
+    elif unused:
+        yield f"has not signed in for {UNUSED_DAYS} days"
+    policy = next((policy for policy in policies if policy.role is user.role), None)
+    if policy is None:
+        yield "the role has no policy"
+    elif policy.is_scoped and not (user.vendor_ids or user.delivery_partner_ids):
+        yield "sees no row: no ids are given"
+    if policy is not None and DataClass.PERSONAL in policy.classes:
+        yield "sees personal data"
+
+
+def _hash_of(users: Iterable[ReviewedUser], roles: Iterable[ReviewedRole]) -> str:
+    access: list[Any] = [
+        [user.email, user.role, user.vendor_ids, user.delivery_partner_ids, user.is_enabled] for user in users
+    ]
+    granted = [{**asdict(role), "users": None} for role in roles]
+    return hashlib.sha256(json.dumps([access, granted], sort_keys=True).encode()).hexdigest()[:32]

@@ -1,0 +1,111 @@
+"""How long what is kept: declared in settings or built in, and what sees to it. Deletes nothing itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from amalimart.config.project import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """One kind of data.
+
+    declared     the setting that says it; None where it is built in
+    enforced_by  what removes it; None where nothing does
+    tables       of the control database that it speaks of
+    """
+
+    layer: str
+    what: str
+    kept: str
+    declared: str | None
+    enforced_by: str | None
+    tables: tuple[str, ...] = ()
+
+
+def retention(settings: Settings) -> tuple[Retention, ...]:
+    """Everything that a project keeps."""
+    days, releases, megabytes = settings.history_days, settings.releases.keep_days, settings.lineage.keep_mb
+    return (
+        Retention(
+            "bronze",
+            "rows that the source holds, and every change since its snapshot",
+            "for ever",
+            None,
+            None,
+        ),
+        Retention(
+            "bronze",
+            "files that a new snapshot replaced",
+            f"{days} days" if days else "for ever",
+            "history_days",
+            "the ingest, after each seal" if days else None,
+        ),
+        Retention(
+            "bronze",
+            "small batches in the journal",
+            "a minute, then in files",
+            None,
+            "the ingest, when it seals",
+        ),
+        Retention(
+            "staging, silver, gold",
+            "what the sources hold now",
+            "until the source deletes it",
+            None,
+            "each release, which follows deletes",
+        ),
+        Retention(
+            "gold",
+            "versions of customers, products and vendors",
+            "as far back as bronze reaches",
+            "history_days" if days else None,
+            "the next build from the lake" if days else None,
+        ),
+        Retention(
+            "releases",
+            "what each release did",
+            f"{releases} days",
+            "releases.keep_days",
+            "each release, by trimming",
+        ),
+        Retention(
+            "releases", "builds that were held back", "the newest 500", None, "each build that is held back"
+        ),
+        Retention("logs", "lines of a process", "5 files of 10 MB", None, "the process, by rotating"),
+        Retention("logs", "lineage events", f"{megabytes} MB", "lineage.keep_mb", "the engine, by rotating"),
+        Retention(
+            "control database",
+            "sessions",
+            "8 hours without a request, 7 days in all",
+            None,
+            "the next sign-in of anybody; they are not accepted before that either",
+            ("sessions",),
+        ),
+        Retention(
+            "control database",
+            "attempts to sign in",
+            "until the next success, or a day",
+            None,
+            "the next attempt of anybody",
+            ("sign_in_attempts",),
+        ),
+        Retention(
+            "control database",
+            "people who may sign in, disabled ones too",
+            "for ever",
+            None,
+            None,
+            ("users",),
+        ),
+        Retention(
+            "control database",
+            "what people decided: acceptances, approvals, sign-offs, the audit",
+            "for ever",
+            None,
+            None,
+            ("check_acceptances", "definition_approvals", "access_sign_offs", "audit"),
+        ),
+        Retention("build", "compiled forms of projects", "for ever", None, None),
+    )
