@@ -1,4 +1,4 @@
-"""Datasets by OpenLineage's naming rules, held against the client's own naming; no part of a secret in a name."""
+"""Datasets by OpenLineage's naming rules, held against the client's own; no part of a secret in a name."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_databases_are_named_as_the_client_names_them() -> None:
 @pytest.mark.parametrize(
     ("address", "namespace", "name"),
     [
-        ("host=db.internal port=5999 dbname='my shop' user=u password='a b'", "postgres://db.internal:5999", "my shop.public.t"),
+        ("host=db port=5999 dbname='my shop' password='a b'", "postgres://db:5999", "my shop.public.t"),
         ("dbname=shop", "postgres://localhost:5432", "shop.public.t"),
         ("postgresql://u:p@[::1]:5432/shop", "postgres://::1:5432", "shop.public.t"),
         ("postgresql://u:p@h:notaport/shop", "postgres://h:5432", "shop.public.t"),

@@ -1,7 +1,8 @@
 """Columns that are made of personal columns of a source and are not classified personal themselves.
 
-Staging is generated with the classes of the mapping, and is left out. Values are followed, not rows: a count of people is made of no name. What is made of personal values and says
-nothing of a person is declared in governance.yml, with the reason.
+Staging is generated with the classes of the mapping, and is left out. Values are followed, not rows: a count
+of people is made of no name. What is made of personal values and says nothing of a person is declared in
+governance.yml, with the reason.
 """
 
 from __future__ import annotations
