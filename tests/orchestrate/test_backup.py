@@ -210,12 +210,14 @@ def test_batches_in_the_journal_are_in_the_backup_up_to_the_last_whole_one(
 
 
 def test_a_restored_lake_is_apart_from_its_backup(shop: LandedShop, tmp_path: Path) -> None:
+    (shop.home / "governance.yml").write_text("metrics: {gmv: {steward: treasurer}}\n")
     back_up(shop.engine.project, tmp_path / "backup", CLOCK, silent)
     restored, _ = restore_backup(tmp_path / "backup", tmp_path / "again", silent)
     for path in restored.lake.rglob("*.parquet"):
         path.write_bytes(b"gone")
     verify_backup(tmp_path / "backup", silent)
     shop.engine.lake.verify("shop")
+    assert (restored.home / "governance.yml").read_text() == (shop.home / "governance.yml").read_text()
 
 
 def test_with_the_warehouse_nothing_is_built_anew(shop: LandedShop, tmp_path: Path) -> None:

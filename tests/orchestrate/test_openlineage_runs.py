@@ -21,6 +21,7 @@ from amalimart.core.errors import AmalimartError, CheckFailed, ModelFailed
 from amalimart.orchestrate.openlineage.describing import told_of
 from amalimart.orchestrate.openlineage.observing import LineageObserver, observe
 from amalimart.orchestrate.openlineage.open_runs import OpenRuns
+from amalimart.orchestrate.rebuilding import rebuild
 from amalimart.warehouse.executor import Executor
 from tests.orchestrate.landed_shop import LandedShop, tiny_models
 from tests.orchestrate.openlineage_reading import events_in, runs_of
@@ -91,10 +92,17 @@ def test_a_release_is_one_run_and_what_has_nothing_to_build_is_none(shop: ToldSh
     assert {e["namespace"] for e in second["outputs"]} == {"amalimart://marketplace"}
 
 
-def test_the_models_of_a_new_project_are_told_with_their_columns_once(shop: ToldShop) -> None:
+def test_the_models_of_a_new_project_are_told_with_their_columns_once(
+    shop: ToldShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("amalimart.orchestrate.openlineage.observing._BEFORE_DESCRIBING_SECONDS", 0.0)
     shop.describes = True
     shop.reopen()
     shop.engine.refresh()
+    deadline = time.monotonic() + 60
+    while not (shop.home / "run" / "openlineage" / "described").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
     shop.land(("3", "7"))
     shop.engine.refresh()
     shop.reopen()
@@ -117,6 +125,25 @@ def test_the_models_of_a_new_project_are_told_with_their_columns_once(shop: Told
     reads = staged["facets"]["columnLineage"]["fields"]["total_amount"]["inputFields"]
     assert {e["name"] for e in reads} == {"staging.rows_shop__orders"}
     assert staged["facets"]["ownership"]["owners"] == [{"name": "team:data platform", "type": "OWNER"}]
+
+
+def test_who_stops_before_the_models_were_told_does_not_wait_and_the_next_start_tells(
+    shop: ToldShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.describes = True
+    shop.reopen()
+    shop.engine.refresh()
+    started = time.monotonic()
+    events = shop.told()
+    assert time.monotonic() - started < 5
+    assert [e for e in events if e["job"]["name"].startswith("model.")] == []
+    monkeypatch.setattr("amalimart.orchestrate.openlineage.observing._BEFORE_DESCRIBING_SECONDS", 0.0)
+    shop.reopen()
+    shop.land(("3", "7"))
+    shop.engine.refresh()
+    while not (shop.home / "run" / "openlineage" / "described").exists():
+        time.sleep(0.02)
+    assert [e for e in shop.told() if e["job"]["name"] == "model.gold.fact_orders"]
 
 
 def test_checks_are_told_with_their_column_and_verdict(shop: ToldShop) -> None:
@@ -179,6 +206,16 @@ def test_the_engines_own_words_are_not_told() -> None:
         == "model_failed: A model's SQL failed; everything was rolled back. (model.marketplace.mine)"
     )
     assert told_of(ValueError("ama@example.com")) == "a defect: ValueError"
+
+
+@pytest.mark.slow
+def test_a_file_that_was_built_beside_is_told_of_as_it_takes_over(shop: ToldShop) -> None:
+    shop.engine.refresh()
+    taken = rebuild(shop.engine, shop.clock, lambda _share, _what: None)
+    events = shop.told()
+    assert list(runs_of(events).values()) == [["START", "COMPLETE"]] * 2
+    last = [e for e in events if (e["job"]["name"], e["eventType"]) == ("release", "COMPLETE")][-1]
+    assert last["run"]["facets"]["amalimart_release"]["releaseId"] == taken.release_id == 2
 
 
 # What a process left open when it died.
@@ -291,11 +328,13 @@ def test_a_shop_that_wants_none_has_none(tmp_path: Path, models: None) -> None:
 
 
 class Marquez(ThreadingHTTPServer):
-    """Takes events, or is slow, or refuses."""
+    """Takes events, or refuses, or takes none before its gate is opened."""
 
-    def __init__(self, *, delay: float = 0.0, status: int = 201) -> None:
+    def __init__(self, *, status: int = 201, is_open: bool = True) -> None:
         super().__init__(("127.0.0.1", 0), _Door)
-        self.delay, self.status = delay, status
+        self.status, self.gate = status, threading.Event()
+        if is_open:
+            self.gate.set()
         self.taken: list[dict[str, Any]] = []
         self.keys: set[str | None] = set()
 
@@ -305,7 +344,7 @@ class _Door(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        time.sleep(self.server.delay)
+        self.server.gate.wait(30)
         self.server.keys.add(self.headers["Authorization"])
         self.server.taken.append(json.loads(body))
         self.send_response(self.server.status)
@@ -372,18 +411,15 @@ def test_an_endpoint_that_refuses_holds_nothing_up_and_is_counted(
 
 def test_an_endpoint_that_hangs_delays_no_release(tmp_path: Path, models: None) -> None:
     del models
-    with serving(Marquez(delay=0.5)) as url:
+    with serving(server := Marquez(is_open=False)) as url:
         shop = ToldShop(tmp_path / "home", http_url=url)
-        shop.land(("1", "10"))
-        shop.engine.refresh()
-        shop.land(("2", "10"))
-        started = time.monotonic()
-        assert shop.engine.refresh() is not None
-        assert time.monotonic() - started < 0.4
+        for order in ("1", "2", "3"):
+            shop.land((order, "10"))
+            assert shop.engine.refresh() is not None
         observer = shop.engine.observer
         assert isinstance(observer, LineageObserver)
         observer._outbox.close(10)
-        assert runs_of(events_in(shop.folder))
-        assert observer._endpoint is not None
-        observer._endpoint.close(0.01)
+        assert list(runs_of(events_in(shop.folder)).values()) == [["START", "COMPLETE"]] * 3
+        assert server.taken == []
+        server.gate.set()
         shop.engine.close()

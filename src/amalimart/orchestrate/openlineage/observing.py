@@ -2,12 +2,16 @@
 
 A build only puts plain values into a queue. Events are made and written by the queue's thread, after the
 commit; each run that has begun is remembered until its end is written, so that the next start can tell it.
+The models of a new project are told later and by another thread, which takes a quarter of a processor only:
+answering people comes first.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import threading
+import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,6 +40,10 @@ if TYPE_CHECKING:
 
 _WAITING_BUILDS = 256
 _CLOSE_SECONDS = 5.0
+_LAST_SENDING_SECONDS = 2.0
+_BEFORE_DESCRIBING_SECONDS = 10.0
+_REST = 3.0
+"""After each model that was traced, so many times as long as it took."""
 _INTERRUPTED = "the process ended while it built the release; everything was rolled back"
 
 log = logging.getLogger(__name__)
@@ -58,6 +66,13 @@ class _Failed:
     run: BuildRun
     at: datetime
     message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _New:
+    run: BuildRun
+    release: BuiltRelease
+    graph: CompiledGraph
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +105,9 @@ class LineageObserver:
         self._described = project.run / "openlineage" / "described"
         self._endpoint = endpoint_of(project)
         self._outbox = Outbox("lineage", self._deliver, capacity=_WAITING_BUILDS)
+        self._to_describe = Outbox("lineage of models", self._describe, capacity=_WAITING_BUILDS)
+        self._writing = threading.Lock()
+        self._closing = threading.Event()
         self._run: BuildRun | None = None
         self._names: tuple[object, BronzeNames] | None = None
         latest = engine.hot_file.latest_release()
@@ -128,9 +146,11 @@ class LineageObserver:
 
     def close(self) -> None:
         """Wait a little for what is not yet told. What is not told then, the next start tells."""
+        self._closing.set()
         self._outbox.close(_CLOSE_SECONDS)
+        self._to_describe.close(_CLOSE_SECONDS)
         if self._endpoint is not None:
-            self._endpoint.close(_CLOSE_SECONDS)
+            self._endpoint.close(_LAST_SENDING_SECONDS)
 
     def _ended(self) -> BuildRun | None:
         run, self._run = self._run, None
@@ -149,7 +169,8 @@ class LineageObserver:
                 release = built_release(self._namespace, graph, report)
                 self._write([events.completed(run, release), *events.checks(run, release)])
                 self._open.forget(run)
-                self._describe(events, run, release, graph)
+                if self._describes:
+                    self._to_describe.offer(_New(run, release, graph))
             case _LeftOpen(runs, serving, at):
                 for run in runs:
                     self._end_left_open(events, run, runs, serving, at)
@@ -168,9 +189,11 @@ class LineageObserver:
     def _write(self, events: Sequence[RunEvent]) -> None:
         from openlineage.client.serde import Serde  # noqa: PLC0415
 
-        self._file.append([Serde.to_json(event) for event in events])
-        if self._endpoint is not None:
-            self._endpoint.offer(events)
+        lines = [Serde.to_json(event) for event in events]
+        with self._writing:
+            self._file.append(lines)
+            if self._endpoint is not None:
+                self._endpoint.offer(events)
 
     def _end_left_open(
         self,
@@ -201,16 +224,38 @@ class LineageObserver:
         self._write(missing)
         self._open.forget(run)
 
-    def _describe(self, events: Events, run: BuildRun, release: BuiltRelease, graph: CompiledGraph) -> None:
+    def _describe(self, new: _New) -> None:
         """Tell of the models of a project that was not told of before, if it is still the published one."""
-        known = self._described.read_text() if self._described.exists() else ""
-        if not self._describes or known == f"{self._namespace} {graph.project_hash}":
+        told = f"{self._namespace} {new.graph.project_hash}"
+        if self._described.exists() and self._described.read_text() == told:
+            return
+        if self._closing.wait(_BEFORE_DESCRIBING_SECONDS):
             return
         published = published_project(self._engine.hot_file)
-        if published.project_hash != graph.project_hash:
+        if published.project_hash != new.graph.project_hash:
             return
         project, mappings = self._engine.project, self._engine.landed_mappings()
-        lineage = model_lineage(project, self._clock, published, mappings)
-        models = described_models(self._namespace, graph, published, lineage, self._bronze())
-        self._write(events.models(run, release, models))
-        self._described.write_text(f"{self._namespace} {graph.project_hash}")
+        try:
+            lineage = model_lineage(project, self._clock, published, mappings, _Rests(self._closing))
+        except _Closing:
+            return  # the next start tells of them
+        models = described_models(self._namespace, new.graph, published, lineage, self._bronze())
+        self._write(self._events().models(new.run, new.release, models))
+        self._described.write_text(told)
+
+
+class _Closing(Exception):
+    """There is no time left."""
+
+
+class _Rests:
+    """Called after each piece of work: rests a while, in proportion to what it took. Raises _Closing."""
+
+    def __init__(self, closing: threading.Event) -> None:
+        self._closing = closing
+        self._since = time.monotonic()
+
+    def __call__(self) -> None:
+        if self._closing.wait((time.monotonic() - self._since) * _REST):
+            raise _Closing
+        self._since = time.monotonic()
