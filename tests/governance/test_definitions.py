@@ -138,3 +138,21 @@ def test_a_description_that_is_no_list_of_models_is_refused_with_its_line(tmp_pa
     with pytest.raises(ConfigError) as refused:
         model_files(tmp_path)
     assert refused.value.where == f"{tmp_path / 'bad.yml'}:2"
+
+
+@pytest.mark.parametrize(
+    "yml",
+    [
+        "models:\n  - {name: mine, config: plain, meta: [1]}\n",
+        "models:\n  - {name: mine, columns: {a: 1}}\n",
+        "models:\n  - {name: mine, config: {meta: {1: a, b: true}}}\n",
+        "models:\n",
+    ],
+)
+def test_a_strange_description_is_a_definition_too(tmp_path: Path, yml: str) -> None:
+    """What dbt refuses it refuses later, in its own words."""
+    (tmp_path / "mine.sql").write_bytes(b"select '\xff' as one\n")
+    (tmp_path / "mine.yml").write_text(yml)
+    first = definition_of(tmp_path, "mine").hash
+    (tmp_path / "mine.sql").write_bytes(b"select '\xfe' as one\n")
+    assert definition_of(tmp_path, "mine").hash != first

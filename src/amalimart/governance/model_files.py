@@ -73,7 +73,8 @@ def _files(folder: Path) -> Iterable[Path]:
 
 def _entries(path: Path) -> list[dict[str, Any]]:
     document = read_yaml(path)
-    models = document.data.get("models", []) if isinstance(document.data, dict) else None
+    data = document.data if document.data is not None else {}
+    models = data.get("models") or [] if isinstance(data, dict) else None
     if not isinstance(models, list) or not all(isinstance(each, dict) for each in models):
         raise ConfigError(
             "`models` is not a list of models", where=document.where("models"), expected="- name: MODEL"
@@ -82,7 +83,7 @@ def _entries(path: Path) -> list[dict[str, Any]]:
 
 
 def _model(path: Path, layer: str | None, entry: Mapping[str, Any], *, is_own: bool) -> ModelFile:
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8", errors="backslashreplace")  # dbt says what is wrong with it
     facts = header_facts(text)
     found = _SCHEMA.search(text)
     schema = found[1] if found else layer or _OWN_SCHEMA
@@ -115,14 +116,15 @@ def header_facts(text: str) -> dict[str, str]:
 
 
 def _meta(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    told = {**(entry.get("meta") or {}), **((entry.get("config") or {}).get("meta") or {})}
-    return told if isinstance(told, dict) else {}
+    config = entry.get("config")
+    parts = (entry.get("meta"), config.get("meta") if isinstance(config, dict) else None)
+    return {key: each for part in parts if isinstance(part, dict) for key, each in part.items()}
 
 
 def _without_words(entry: Any) -> Any:
     """A description without the texts that only explain it."""
     if isinstance(entry, dict):
-        return {key: _without_words(each) for key, each in entry.items() if key != "description"}
+        return {str(key): _without_words(each) for key, each in entry.items() if key != "description"}
     return [_without_words(each) for each in entry] if isinstance(entry, list) else entry
 
 
