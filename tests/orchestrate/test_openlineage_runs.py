@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import random
 import subprocess
@@ -19,6 +20,7 @@ import yaml
 
 from amalimart.core.errors import AmalimartError, CheckFailed, ModelFailed
 from amalimart.orchestrate.openlineage.describing import told_of
+from amalimart.orchestrate.openlineage.event_file import EventFile
 from amalimart.orchestrate.openlineage.observing import LineageObserver, observe
 from amalimart.orchestrate.openlineage.open_runs import OpenRuns
 from amalimart.orchestrate.rebuilding import rebuild
@@ -297,6 +299,40 @@ def test_a_run_whose_beginning_was_never_written_gets_both(
     shop.reopen()
     events = shop.told()[len(told) :]
     assert list(runs_of(events).values()) == [["START", "COMPLETE"]]
+
+
+def test_a_beginning_that_could_not_be_written_is_told_with_the_end(
+    shop: ToldShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, tried = EventFile.append, list[int]()
+
+    def full_at_first(self: EventFile, lines: list[str]) -> None:
+        tried.append(1)
+        if len(tried) == 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        whole(self, lines)
+
+    monkeypatch.setattr(EventFile, "append", full_at_first)
+    shop.engine.refresh()
+    assert list(runs_of(shop.told()).values()) == [["START", "COMPLETE"]]
+    assert OpenRuns(shop.home / "run" / "openlineage").all() == []
+
+
+def test_a_torn_line_about_an_open_run_does_not_keep_it_open(
+    shop: ToldShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(LineageObserver, "published", lambda *_: None)
+        shop.engine.refresh()
+    shop.engine.observer.close()
+    (run,) = OpenRuns(shop.home / "run" / "openlineage").all()
+    with (shop.folder / "events.jsonl").open("a") as stream:
+        stream.write(f'{{"eventType": "COMPLETE", "run": {{"runId": "{run.run_id}"')
+    shop.reopen()
+    shop.engine.observer.close()
+    assert OpenRuns(shop.home / "run" / "openlineage").all() == []
+    last = (shop.folder / "events.jsonl").read_text().splitlines()[-1]
+    assert json.loads(last)["eventType"] == "COMPLETE"
 
 
 def test_a_note_that_cannot_be_read_and_a_torn_line_harm_nothing(shop: ToldShop) -> None:

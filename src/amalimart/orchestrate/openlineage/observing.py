@@ -13,7 +13,8 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -109,6 +110,7 @@ class LineageObserver:
         self._writing = threading.Lock()
         self._closing = threading.Event()
         self._run: BuildRun | None = None
+        self._told_begun: set[str] = set()
         self._names: tuple[object, BronzeNames] | None = None
         latest = engine.hot_file.latest_release()
         self._serving = latest.release_id if latest else None
@@ -118,7 +120,8 @@ class LineageObserver:
     @property
     def dropped(self) -> int:
         """How often something could not be told."""
-        return self._outbox.dropped + (self._endpoint.dropped if self._endpoint else 0)
+        sent = self._endpoint.dropped if self._endpoint is not None else 0
+        return self._outbox.dropped + self._to_describe.dropped + sent
 
     def begun(self, graph: CompiledGraph) -> None:
         """There is something to build from this project."""
@@ -161,19 +164,25 @@ class LineageObserver:
         match told:
             case _Begun(run):
                 self._write([events.started(run)])
+                self._told_begun.add(run.run_id)
             case _Failed(run, at, message):
                 ended = events.aborted(run, at) if message is None else events.failed(run, at, message)
-                self._write([ended])
-                self._open.forget(run)
+                self._end(events, run, [ended])
             case _Published(run, graph, report):
                 release = built_release(self._namespace, graph, report)
-                self._write([events.completed(run, release), *events.checks(run, release)])
-                self._open.forget(run)
+                self._end(events, run, [events.completed(run, release), *events.checks(run, release)])
                 if self._describes:
                     self._to_describe.offer(_New(run, release, graph))
             case _LeftOpen(runs, serving, at):
                 for run in runs:
                     self._end_left_open(events, run, runs, serving, at)
+
+    def _end(self, events: Events, run: BuildRun, ended: Sequence[RunEvent]) -> None:
+        """Tell the end of a run, after its beginning where that could not be written when it was time."""
+        begun = [] if run.run_id in self._told_begun else [events.started(run)]
+        self._write([*begun, *ended])
+        self._told_begun.discard(run.run_id)
+        self._open.forget(run)
 
     def _events(self) -> Events:
         from amalimart.catalog.openlineage.events import Events  # noqa: PLC0415 - no start waits for it
@@ -207,11 +216,7 @@ class LineageObserver:
 
         Whether it was published the warehouse knows: then the release after the one that served is there.
         """
-        told = {
-            event["eventType"]
-            for event in map(json.loads, self._file.lines_about(run.run_id))
-            if event["run"]["runId"] == run.run_id
-        }
+        told = set(_types_told(self._file.lines_about(run.run_id), run.run_id))
         missing = [] if "START" in told else [events.started(run)]
         if not told & {"COMPLETE", "FAIL", "ABORT"}:
             number = (run.serving or 0) + 1
@@ -242,6 +247,15 @@ class LineageObserver:
         models = described_models(self._namespace, new.graph, published, lineage, self._bronze())
         self._write(self._events().models(new.run, new.release, models))
         self._described.write_text(told)
+
+
+def _types_told(lines: Iterable[str], run_id: str) -> Iterator[str]:
+    """The types of the events of one run among these lines, of which one may be torn."""
+    for line in lines:
+        with suppress(ValueError):
+            event = json.loads(line)
+            if event["run"]["runId"] == run_id:
+                yield event["eventType"]
 
 
 class _Closing(Exception):
