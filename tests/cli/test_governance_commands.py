@@ -7,8 +7,22 @@ import json
 import pytest
 
 from tests.cli.shell import Shell
+from tests.running_engine import running_engine
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+METRIC = """\
+subject: {name: orders, label: {en: Orders, fr: Commandes}}
+metrics:
+  order_count:
+    label: {en: Orders, fr: Commandes}
+    description: Orders of more than nothing.
+    owner: operations
+    unit: count
+    dataset: orders
+    aggregate: count
+    field: order_id
+    where: ["total_amount > 0"]
+"""
 BY = ("--by", "Ama Serwaa", "--reason", "looked at it")
 
 
@@ -78,3 +92,34 @@ def test_dropping_a_source_column_says_what_breaks_and_what_changes(loaded: Shel
     assert "dashboards: admin" in said
     assert loaded.fails(7, "lineage", f"{name}.buyr", "--drop")["nearest"] == f"{name}.buyer"
     assert "amalimart plan" in loaded.fails(6, "lineage", "gmv", "--drop")["next_step"]
+
+
+def test_a_running_engine_tells_of_what_it_publishes(loaded: Shell) -> None:
+    events = loaded.home / "logs" / "openlineage" / "events.jsonl"
+    before = len(events.read_text().splitlines())
+    with running_engine(loaded.home):
+        done = loaded.run("model", "rebuild", "fact_orders", "--json")
+        assert done.returncode == 0, done.stderr
+    told = [json.loads(line) for line in events.read_text().splitlines()[before:]]
+    releases = [event for event in told if event["job"]["name"] == "release"]
+    assert [event["eventType"] for event in releases] == ["START", "COMPLETE"]
+    facet = releases[1]["run"]["facets"]["amalimart_release"]
+    assert facet["releaseId"] == json.loads(done.stdout)["release_id"]
+    assert "gold.fact_orders" in {output["name"] for output in releases[1]["outputs"]}
+
+
+def test_a_receipt_says_that_a_metric_is_not_approved_until_it_is(loaded: Shell) -> None:
+    (loaded.home / "metrics" / "mine.yml").write_text(METRIC)
+    settings = loaded.home / "amalimart.yml"
+    settings.write_text(settings.read_text() + "governance: {require_approval: true}\n")
+
+    def notes() -> str:
+        return json.dumps(json.loads(loaded.run("query", "order_count", "--json").stdout)["receipt"])
+
+    assert "the definition of order_count has not been approved" in notes()
+    names = [
+        each["name"] for each in json.loads(loaded.run("governance", "changes", "--json").stdout)["changes"]
+    ]
+    assert "order_count" in names
+    assert loaded.run("governance", "approve", *names, *BY).returncode == 0
+    assert "has not been approved" not in notes()
