@@ -20,8 +20,8 @@ from amalimart.mapping.source_mapping import load_mapping
 from amalimart.semantic.listing import check_policies
 from amalimart.semantic.loading import load_model
 from amalimart.semantic.question import Question
-from amalimart.semantic.question_text import parse_filters
 from amalimart.semantic.question_shape import shape_of
+from amalimart.semantic.question_text import parse_filters
 from amalimart.semantic.request import Resolver
 from tests.docs.document_reading import shown_commands
 from tools.reference_pages.semantic_content import MARKETPLACE
