@@ -6,6 +6,7 @@ in a thread of its own, so that the lease is renewed meanwhile.
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 import time
@@ -31,6 +32,7 @@ from amalimart.core.errors import (
 )
 from amalimart.core.jobs import AskedRun, JobRun, JobSchedule, JobStatus
 from amalimart.core.names import nearest
+from amalimart.core.wire import dumps
 from amalimart.orchestrate.scheduling.due import due, next_run, retry_at
 from amalimart.orchestrate.scheduling.job import Job, JobContext
 from amalimart.orchestrate.scheduling.leadership import Leadership
@@ -255,7 +257,8 @@ class Scheduler:
 
     def _work(self, current: _Current) -> None:
         try:
-            current.outcome = self._jobs[current.run.job].run(current.context)
+            # What cannot be written down is the job's defect, and is told here and not in every later turn.
+            current.outcome = json.loads(dumps(self._jobs[current.run.job].run(current.context)))
         except AmalimartError as error:
             current.error = error
         except Exception as defect:
