@@ -1,4 +1,4 @@
-"""What whoever runs the house looks at, as every room speaks of it: sources, releases, space. Plain values."""
+"""What whoever runs the house looks at, as every room speaks of it: sources, releases, space."""
 
 from __future__ import annotations
 
