@@ -17,6 +17,8 @@ configureFormat(page);
 connectThemeButton(document.querySelector("#theme"));
 watchEdges(document.querySelector("nav[aria-label=Dashboards]"));
 
+document.querySelector(".nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 let tag = null;
 let failures = 0;
 let skew = 0;

@@ -67,25 +67,28 @@ function summary(body, at) {
   const standing = body.sources.reduce((sum, source) => sum + Object.keys(source.stopped).length, 0);
   const stale = body.sources.map((source) => source.fresh_as_of).filter(Boolean).sort()[0];
   const failed = body.schedules.filter((each) => ["failed", "abandoned"].includes(each.last_run?.state));
-  const allFollow = following === body.sources.length && !standing;
+  const trouble = standing > 0 || body.sources.some((source) => STATES[source.state] === "bad");
   return [
     card("Release now", release ? `#${release.release_id}` : NOTHING, release ? ["published ", since(release.published_at, at)] : "None has been published yet", body.blocked ? "bad" : null),
-    card("Sources following", `${following} of ${body.sources.length}`, standing ? `${standing} ${standing === 1 ? "table stands" : "tables stand"} still` : "No table stands still", body.sources.length ? (allFollow ? "good" : "bad") : null),
+    card("Sources following", `${following} of ${body.sources.length}`, standing ? `${standing} ${standing === 1 ? "table stands" : "tables stand"} still` : "No table stands still", trouble ? "bad" : following && following === body.sources.length ? "good" : null),
     card("Oldest data", stale ? since(stale, at) : NOTHING, stale ? "Of the source that is furthest behind" : "No source has told its time yet"),
-    card("Schedules", failed.length ? `${failed.length} failed` : "all well", failed.length ? failed.map((each) => each.schedule.job).join(", ") : "As of the last run of each job", failed.length ? "bad" : "good"),
+    body.schedules.length
+      ? card("Schedules", failed.length ? `${failed.length} failed` : "All well", failed.length ? failed.map((each) => each.schedule.job).join(", ") : "As of the last run of each job", failed.length ? "bad" : "good")
+      : card("Schedules", NOTHING, "This engine runs none"),
   ];
 }
 
 function engine(body, at) {
   const { blocked, operation } = body;
-  const parts = [said(state(body.phase), " ", sentence(body.message))];
+  const isPlain = body.message.toLowerCase().startsWith(body.phase);
+  const parts = [said(state(body.phase), isPlain ? "" : ` ${sentence(body.message)}`)];
   if (body.steps.length) parts.push(h("ol", { class: "steps" }, body.steps.map((step) => h("li", {}, h("span", {}, step.label), h("span", {}, step.done === null ? "" : `${Math.round(step.done * 100)} %`), h("progress", { max: 1, value: step.done, "aria-label": step.label })))));
   if (blocked) {
     parts.push(
       h(
         "div",
         { class: "warning" },
-        h("p", {}, h("b", {}, `Build ${blocked.number} is held back. `), sentence(blocked.what), blocked.where ? ` (${blocked.where})` : ""),
+        h("p", {}, h("b", {}, `Build ${blocked.number} is held back. `), blocked.checks.length ? "Rows break what has to hold:" : sentence(blocked.what), blocked.where ? ` (${blocked.where})` : ""),
         blocked.checks.length ? h("ul", {}, blocked.checks.map((check) => h("li", {}, label(check.name), `: ${count(check.failing_rows)} rows`))) : null,
         h("p", {}, `Tried ${count(blocked.attempts)} times, last `, since(blocked.last_attempted_at, at), ". See ", h("code", {}, `amalimart release show blocked:${blocked.number}`)),
       ),
@@ -139,7 +142,7 @@ function schedules(body, at) {
     const next = each.off ? h("span", { class: "missing" }, `off: ${each.off}`) : since(each.next_run, at);
     return [[each.schedule.job, h("span", { class: "more" }, each.does)], next, run ? state(run.state) : NOTHING, run ? since(run.started_at, at) : NOTHING, outcome(run)];
   });
-  return [table("Jobs", [["job"], ["next run", "long"], ["last run"], ["begun"], ["what came of it", "long"]], rows)];
+  return [table("Jobs", [["job"], ["next run"], ["last run"], ["begun"], ["what came of it", "long"]], rows)];
 }
 
 function space({ space: used }) {
