@@ -1,4 +1,4 @@
-"""Schedules and the status in detail over the interface: for operators alone, and short if nothing changed."""
+"""Schedules and the status in detail over the interface: for operators alone, short if nothing changed."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class FullChecksJob:
         accepted = self._engine.acceptances.standing()
         if bad := [result for result in errors if not _is_accepted(result, accepted)]:
             raise CheckFailed(
-                f"over all rows of release {release.release_id}, {len(bad)} checks fail: {_named(bad)}",
+                f"checks fail over all rows of release {release.release_id}: {_named(bad)}",
                 expected="no row that breaks an error-level check",
                 next_step="amalimart model rebuild of the model builds it anew and shows the rows",
             )
