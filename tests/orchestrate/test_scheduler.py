@@ -116,11 +116,13 @@ def test_a_failure_is_tried_again_after_pauses_that_double_and_then_given_up(
     assert [round(each.total_seconds()) for each in begun] == [0, 60, 180, 420]
     assert [(run.attempt, run.state) for run in runs] == [(n, RunState.FAILED) for n in (1, 2, 3, 4)]
     assert runs[0].error == trouble().as_dict()
+    assert one.scheduler.status()[0].is_given_up
     deed.trouble = None
     time.forward(timedelta(days=1))
     one.turn()
     one.turn()
     assert control.job_runs.history("failing", 1)[0].scheduled_for == hour(10, day=3)
+    assert not one.scheduler.status()[0].is_given_up
 
 
 def test_a_newer_moment_comes_before_another_try_of_an_older_one(

@@ -42,7 +42,7 @@ class ScheduleSettings(StrictModel):
     catch_up: CatchUp | None = None
     retries: int | None = Field(default=None, ge=0, le=20)
     retry_after_seconds: float | None = Field(default=None, ge=1, le=86_400)
-    timeout_minutes: float | None = Field(default=None, gt=0, le=10_080)
+    timeout_minutes: float | None = Field(default=None, ge=1, le=10_080)
 
     @field_validator("cron")
     @classmethod

@@ -72,9 +72,10 @@ class JobSchedule:
 class JobStatus:
     """A job as people look at it.
 
-    does      in a sentence
-    off       why it does not run by itself; None where it does
-    next_run  the next moment of its schedule, or when a failed run is tried again
+    does         in a sentence
+    off          why it does not run by itself; None where it does
+    next_run     the next moment of its schedule, or when a failed run is tried again
+    is_given_up  whether its last moment failed after all its tries
     """
 
     schedule: JobSchedule
@@ -82,6 +83,7 @@ class JobStatus:
     off: str | None
     next_run: datetime | None
     last_run: JobRun | None
+    is_given_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)

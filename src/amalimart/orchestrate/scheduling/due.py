@@ -76,6 +76,12 @@ def retry_at(schedule: JobSchedule, tries: Tries | None, now: datetime) -> datet
     return ended + min(timedelta(seconds=pause), _LONGEST_PAUSE)
 
 
+def is_given_up(schedule: JobSchedule, tries: Tries | None, now: datetime) -> bool:
+    """Whether the last moment has failed and is not tried again."""
+    has_failed = tries is not None and tries.newest.state in {RunState.FAILED, RunState.ABANDONED}
+    return has_failed and retry_at(schedule, tries, now) is None
+
+
 def next_run(
     schedule: JobSchedule, zone: ZoneInfo, settled: datetime | None, tries: Tries | None, now: datetime
 ) -> datetime | None:

@@ -33,13 +33,13 @@ from amalimart.core.errors import (
 from amalimart.core.jobs import AskedRun, JobRun, JobSchedule, JobStatus
 from amalimart.core.names import nearest
 from amalimart.core.wire import dumps
-from amalimart.orchestrate.scheduling.due import due, next_run, retry_at
+from amalimart.orchestrate.scheduling.due import due, is_given_up, next_run, retry_at
 from amalimart.orchestrate.scheduling.job import Job, JobContext
 from amalimart.orchestrate.scheduling.leadership import Leadership
 from amalimart.orchestrate.scheduling.moments import next_moment
 
 _LOOK_SECONDS = 1.0
-_LAST_WORD_SECONDS = 8.0
+_LAST_WORD_SECONDS = 5.0
 _REMEMBERED = timedelta(days=400)
 _MOST_ASKED = 20
 
@@ -144,7 +144,8 @@ class Scheduler:
         for name, schedule in self._schedules.items():
             off = self._off(name)
             coming = None if off else next_run(schedule, self._zone, settled.get(name), tries.get(name), now)
-            told.append(JobStatus(schedule, self._jobs[name].does, off, coming, last.get(name)))
+            given_up = is_given_up(schedule, tries.get(name), now)
+            told.append(JobStatus(schedule, self._jobs[name].does, off, coming, last.get(name), given_up))
         return tuple(told)
 
     def history(self, job: str | None, limit: int) -> tuple[JobRun, ...]:
