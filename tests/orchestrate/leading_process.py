@@ -20,6 +20,7 @@ from amalimart.core.jobs import CatchUp, JobSchedule
 from amalimart.orchestrate.scheduling.job import JobContext
 from amalimart.orchestrate.scheduling.leadership import Leadership
 from amalimart.orchestrate.scheduling.scheduler import Scheduler
+from amalimart.orchestrate.scheduling.timetable import timetable
 
 
 class NotingJob:
@@ -52,9 +53,7 @@ def main() -> None:
     control = open_control_store(database, clock)
     rule = JobSchedule("noting", "* * * * *", True, CatchUp.ALL, 0, 1.0, 5.0)
     scheduler = Scheduler(
-        [NotingJob(notes, name)],
-        {"noting": rule},
-        ZoneInfo("Africa/Accra"),
+        timetable([NotingJob(notes, name)], {"noting": rule}, ZoneInfo("Africa/Accra")),
         control.job_runs,
         Leadership(control.leases, clock, time.monotonic, timedelta(seconds=4)),
         clock,

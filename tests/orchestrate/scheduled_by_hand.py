@@ -13,9 +13,11 @@ from amalimart.control.leases import Leases
 from amalimart.control.store import ControlStore
 from amalimart.core.errors import AmalimartError, SourceUnreachable
 from amalimart.core.jobs import CatchUp, JobSchedule
+from amalimart.orchestrate.scheduling.desk import ScheduleDesk
 from amalimart.orchestrate.scheduling.job import JobContext
 from amalimart.orchestrate.scheduling.leadership import Leadership
 from amalimart.orchestrate.scheduling.scheduler import Scheduler
+from amalimart.orchestrate.scheduling.timetable import timetable
 
 ACCRA = ZoneInfo("Africa/Accra")
 
@@ -87,16 +89,11 @@ class Process:
     def __post_init__(self) -> None:
         self.works = Works()
         self.leadership = Leadership(self.leases, self.time, self.time.elapsed)
+        table = timetable(self.jobs, self.schedules, self.zone)
         self.scheduler = Scheduler(
-            self.jobs,
-            self.schedules,
-            self.zone,
-            self.runs,
-            self.leadership,
-            self.time,
-            self.time.elapsed,
-            self.works.start,
+            table, self.runs, self.leadership, self.time, self.time.elapsed, self.works.start
         )
+        self.desk = ScheduleDesk(table, self.scheduler, self.runs, self.time)
 
     def turn(self) -> None:
         """Look, do what is begun, and note how it ended."""

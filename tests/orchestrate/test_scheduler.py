@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,8 +15,11 @@ from amalimart.control.store import ControlStore, open_control_store
 from amalimart.core.errors import EngineUnavailable, NotFound, RequestError
 from amalimart.core.jobs import CatchUp, RunState
 from amalimart.orchestrate.scheduling import due as due_rules
-from amalimart.orchestrate.scheduling.leadership import LASTS
+from amalimart.orchestrate.scheduling.desk import ScheduleDesk
+from amalimart.orchestrate.scheduling.leadership import LASTS, Leadership
 from amalimart.orchestrate.scheduling.scheduler import Scheduler
+from amalimart.orchestrate.scheduling.timetable import timetable
+from amalimart.orchestrate.scheduling.working import in_a_thread
 from tests.orchestrate.cron_oracle import utc
 from tests.orchestrate.scheduled_by_hand import ACCRA, Deed, HandTime, process, schedule, trouble
 
@@ -96,7 +99,7 @@ def test_a_job_seen_for_the_first_time_has_missed_nothing(time: HandTime, contro
     one = process(time, control, (deed, schedule("yearly", "0 6 1 1 *", CatchUp.ALL)))
     one.turn()
     assert deed.run_for == []
-    (told,) = one.scheduler.status()
+    (told,) = one.desk.status()
     assert (told.next_run, told.last_run, told.off, told.does) == (
         utc(2027, 1, 1, 6), None, None, "Does yearly."
     )  # fmt: skip
@@ -116,13 +119,13 @@ def test_a_failure_is_tried_again_after_pauses_that_double_and_then_given_up(
     assert [round(each.total_seconds()) for each in begun] == [0, 60, 180, 420]
     assert [(run.attempt, run.state) for run in runs] == [(n, RunState.FAILED) for n in (1, 2, 3, 4)]
     assert runs[0].error == trouble().as_dict()
-    assert one.scheduler.status()[0].is_given_up
+    assert one.desk.status()[0].is_given_up
     deed.trouble = None
     time.forward(timedelta(days=1))
     one.turn()
     one.turn()
     assert control.job_runs.history("failing", 1)[0].scheduled_for == hour(10, day=3)
-    assert not one.scheduler.status()[0].is_given_up
+    assert not one.desk.status()[0].is_given_up
 
 
 def test_a_newer_moment_comes_before_another_try_of_an_older_one(
@@ -237,9 +240,9 @@ def test_a_run_can_be_asked_for_and_it_is_remembered_who_did(time: HandTime, con
     deed = Deed("nightly")
     one = process(time, control, (deed, schedule("nightly", "0 3 * * *", enabled=False)))
     with pytest.raises(EngineUnavailable):
-        one.scheduler.ask("nightly", AMA)
+        one.desk.ask("nightly", AMA)
     one.turn()
-    asked = one.scheduler.ask("nightly", AMA)
+    asked = one.desk.ask("nightly", AMA)
     one.turn()
     (run,) = control.job_runs.history("nightly", 9)
     assert (run.scheduled_for, run.asked_by, run.state) == (asked.scheduled_for, "Ama", RunState.SUCCEEDED)
@@ -247,13 +250,13 @@ def test_a_run_can_be_asked_for_and_it_is_remembered_who_did(time: HandTime, con
     assert (entry.action, entry.subject, entry.details) == (
         "schedule.run", "ama@b.test", {"job": "nightly", "by": "Ama"}
     )  # fmt: skip
-    (told,) = one.scheduler.status()
+    (told,) = one.desk.status()
     assert (told.off, told.next_run, told.last_run) == ("it is disabled", None, run)
     with pytest.raises(NotFound) as unknown:
-        one.scheduler.ask("nightli", AMA)
+        one.desk.ask("nightli", AMA)
     assert unknown.value.nearest == "nightly"
     with pytest.raises(NotFound):
-        one.scheduler.history("x", 1)
+        one.desk.history("x", 1)
 
 
 def test_a_job_that_cannot_run_as_the_project_is_set_up_says_why(
@@ -265,9 +268,9 @@ def test_a_job_that_cannot_run_as_the_project_is_set_up_says_why(
     time.forward(timedelta(hours=1))
     one.turn()
     assert deed.run_for == []
-    assert one.scheduler.status()[0].off == "no folder is set"
+    assert one.desk.status()[0].off == "no folder is set"
     with pytest.raises(RequestError, match="no folder is set"):
-        one.scheduler.ask("backup", AMA)
+        one.desk.ask("backup", AMA)
 
 
 def test_what_a_job_missed_while_it_was_off_is_not_caught_up(time: HandTime, control: ControlStore) -> None:
@@ -284,19 +287,17 @@ def test_the_thread_looks_by_itself_and_stopping_ends_a_run_and_gives_the_lease_
     time: HandTime, control: ControlStore
 ) -> None:
     deed = Deed("nightly")
-    one = process(time, control, (deed, schedule("nightly", "0 3 * * *")))
     begun = threading.Event()
 
-    def start(work: object) -> None:
-        assert callable(work)
-        threading.Thread(target=work, daemon=True).start()
+    def start(work: Callable[[], None]) -> None:
+        in_a_thread(work)
         begun.set()
 
-    scheduler = Scheduler(
-        [deed], one.schedules, ACCRA, control.job_runs, one.leadership, time, time.elapsed, start
-    )
+    table = timetable([deed], {"nightly": schedule("nightly", "0 3 * * *")}, ACCRA)
+    leadership = Leadership(control.leases, time, time.elapsed)
+    scheduler = Scheduler(table, control.job_runs, leadership, time, time.elapsed, start)
     scheduler.turn()
-    scheduler.ask("nightly", AMA)
+    ScheduleDesk(table, scheduler, control.job_runs, time).ask("nightly", AMA)
     scheduler.start()
     assert begun.wait(20)
     scheduler.stop()

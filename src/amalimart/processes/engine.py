@@ -33,9 +33,11 @@ from amalimart.orchestrate.jobs.house import house_jobs
 from amalimart.orchestrate.operations import Operations
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.runtime_files import remove_report, socket_path, write_report
+from amalimart.orchestrate.scheduling.desk import ScheduleDesk
 from amalimart.orchestrate.scheduling.leadership import Leadership
 from amalimart.orchestrate.scheduling.scheduler import Scheduler
 from amalimart.orchestrate.scheduling.schedules import load_schedules
+from amalimart.orchestrate.scheduling.timetable import timetable
 from amalimart.processes.services import OPERATOR, build_services
 from amalimart.web.site import create_site
 
@@ -128,14 +130,9 @@ def run_engine(project: Project) -> None:
     loop = RefreshLoop(engine)
     operations = Operations(engine, loop, clock)
     loop.at_rest = operations.at_rest
-    scheduler = Scheduler(
-        house_jobs(engine, operations, clock),
-        schedules,
-        project.zone,
-        control.job_runs,
-        Leadership(control.leases, clock, time.monotonic),
-        clock,
-    )
+    jobs = timetable(house_jobs(engine, operations, clock), schedules, project.zone)
+    leadership = Leadership(control.leases, clock, time.monotonic)
+    scheduler = Scheduler(jobs, control.job_runs, leadership, clock)
     try:
         services = build_services(
             project,
@@ -145,7 +142,7 @@ def run_engine(project: Project) -> None:
             clock,
             demo_accounts(project),
             operations=operations,
-            scheduler=scheduler,
+            schedules=ScheduleDesk(jobs, scheduler, control.job_runs, clock),
         )
         local = bind_local(project.run)  # before other threads run: the umask is the whole process's
         loop.start()

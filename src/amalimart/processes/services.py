@@ -28,7 +28,7 @@ from amalimart.orchestrate.operating_state import OperatingStates
 from amalimart.orchestrate.operations import Operations
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.release_book import ReleaseBook
-from amalimart.orchestrate.scheduling.scheduler import Scheduler
+from amalimart.orchestrate.scheduling.desk import ScheduleDesk
 from amalimart.orchestrate.source_notes import source_notes
 from amalimart.semantic.loading import PACKAGED, load_model
 from amalimart.semantic.service import SemanticService
@@ -82,7 +82,7 @@ def build_services(
     clock: Clock,
     demo_accounts: tuple[DemoAccount, ...] = (),
     operations: Operations | None = None,
-    scheduler: Scheduler | None = None,
+    schedules: ScheduleDesk | None = None,
 ) -> AppServices:
     """Everything a request may use. Raises ConfigError for a wrong metric, policy or dashboard file."""
     model = load_model([PACKAGED, project.overlay("metrics")])
@@ -114,6 +114,6 @@ def build_services(
         models=EngineModels(engine, loop, model),
         release_book=book,
         operations=operations,
-        schedules=scheduler,
+        schedules=schedules,
         operating=OperatingStates(engine, loop, book, operations),
     )

@@ -113,7 +113,7 @@ function source(each, at) {
     h("h3", {}, label(each.name), state(each.state)),
     each.error ? h("div", { class: "warning" }, h("p", {}, h("b", {}, sentence(each.error))), each.next_step ? h("p", {}, sentence(each.next_step)) : null) : null,
     stopped.length ? h("div", { class: "warning" }, h("p", {}, h("b", {}, `${stopped.length} ${stopped.length === 1 ? "table stands" : "tables stand"} still.`)), h("ul", {}, stopped.map(([table_, why]) => h("li", {}, label(table_), `: ${why}`)))) : null,
-    facts(["Read", `${each.kind}, ${CAPTURES[each.capture] ?? each.capture}`], ["Newest data", since(each.fresh_as_of, at)], ["Commits", count(each.version)], ["Rows in the lake", count(each.rows)], ["Size in the lake", bytes(each.bytes)]),
+    facts(["Read", each.kind === "files" ? CAPTURES.files : `${each.kind}, ${CAPTURES[each.capture] ?? each.capture}`], ["Newest data", since(each.fresh_as_of, at)], ["Commits", count(each.version)], ["Rows in the lake", count(each.rows)], ["Size in the lake", bytes(each.bytes)]),
     rows.length ? table(`Last commits of ${each.name}`, [["commit"], ["kind"], ["rows", "number"], ["tables", "number"], ["committed"]], rows) : said("This source has committed nothing yet."),
   );
 }
