@@ -1,4 +1,4 @@
-"""One run under way: the job is done beside what goes on, and how it ended is kept until it can be recorded."""
+"""One run under way: its job is done beside what goes on, and how it ended is kept to be recorded."""
 
 from __future__ import annotations
 
