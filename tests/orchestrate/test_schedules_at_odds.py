@@ -98,9 +98,9 @@ class TwoProcesses(RuleBasedStateMachine):
         self.time.wall = self.latest
         self.time.forward(timedelta(hours=8))
         last = self.started()
-        for _ in range(80):
+        for _ in range(50):
             last.turn()
-            self.time.forward(timedelta(seconds=20))
+            self.time.forward(timedelta(seconds=31))
         history = self.runs.history(None, 10_000)
         done = {(run.job, run.scheduled_for) for run in history if run.state is RunState.SUCCEEDED}
         for job, cron in (("each", EACH), ("newest", NEWEST)):
@@ -124,7 +124,7 @@ USUAL = settings(stateful_step_count=30, deadline=None, suppress_health_check=[H
 
 
 def test_two_processes_for_a_while() -> None:
-    run_state_machine_as_test(TwoProcesses, settings=settings(USUAL, max_examples=6))
+    run_state_machine_as_test(TwoProcesses, settings=settings(USUAL, max_examples=5))
 
 
 @pytest.mark.slow
