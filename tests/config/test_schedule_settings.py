@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from amalimart.config.project import open_project
 from amalimart.config.schedule_settings import check_cron
+from amalimart.core.clock import FixedClock
 from amalimart.core.errors import ConfigError
 from amalimart.core.jobs import CatchUp
+from amalimart.orchestrate.doctor import Verdict, examine
 from amalimart.orchestrate.jobs.backing_up import BackupJob
 from amalimart.orchestrate.jobs.compacting import CompactJob
 from amalimart.orchestrate.jobs.full_checks import FullChecksJob
 from amalimart.orchestrate.scheduling.schedules import load_schedules, packaged_schedules
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 def settings(folder: Path, text: str) -> Path:
@@ -46,6 +51,9 @@ def test_an_unknown_job_is_named_with_its_line_and_the_nearest_one(tmp_path: Pat
     assert caught.value.where == f"{tmp_path / 'amalimart.yml'}:4"
     assert caught.value.nearest == "backup"
     assert caught.value.expected == "compact, full_checks, backup"
+    (found,) = [each for each in examine(tmp_path, FixedClock(NOON)) if each.subject == "schedules"]
+    assert found.verdict is Verdict.PROBLEM
+    assert "bakup" in found.detail
 
 
 @pytest.mark.parametrize(
