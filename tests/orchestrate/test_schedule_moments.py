@@ -39,7 +39,7 @@ TWO_THIRTY = WallTimes(Part("30", frozenset({30})), Part("2", frozenset({2})))
 MIDNIGHT = WallTimes(Part("0", frozenset({0})), Part("0", frozenset({0})))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     change=st.sampled_from(CHANGES),
     times=st.builds(WallTimes, parts(59), parts(23)),

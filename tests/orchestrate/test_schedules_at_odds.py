@@ -120,7 +120,7 @@ def never_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(due, "MOST_ABANDONED", 10_000)
 
 
-USUAL = settings(stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+USUAL = settings(stateful_step_count=30, suppress_health_check=[HealthCheck.too_slow])
 
 
 def test_two_processes_for_a_while() -> None:
