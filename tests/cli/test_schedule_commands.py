@@ -114,12 +114,9 @@ def test_a_running_engine_runs_jobs_when_it_is_asked_to(tmp_path: Path) -> None:
     settings.write_text(settings.read_text() + f"backups: {{folder: {tmp_path / 'backups'}}}\n")
     with running_engine(shell.home):
         listed = json.loads(shell.run("schedule", "list", "--json").stdout)["schedules"]
-        assert [(each["schedule"]["job"], each["off"]) for each in listed] == [
-            ("compact", None),
-            ("full_checks", None),
-            ("backup", None),
-        ]
-        assert all(each["next_run"] for each in listed)
+        on = {each["schedule"]["job"]: each["next_run"] for each in listed if each["off"] is None}
+        assert {"compact", "full_checks", "backup"} <= set(on)
+        assert all(on.values())
         checked = json.loads(shell.run("schedule", "run", "full_checks", "--json").stdout)
         assert checked["state"] == "succeeded"
         assert checked["outcome"]["checks"] > 100
