@@ -26,6 +26,7 @@ from amalimart.orchestrate.scheduling.timetable import Timetable
 from amalimart.orchestrate.scheduling.working import Start, Working, in_a_thread
 
 _LOOK_SECONDS = 1.0
+_TROUBLED_SECONDS = 10.0
 _LAST_WORD_SECONDS = 5.0
 _REMEMBERED = timedelta(days=400)
 
@@ -113,12 +114,15 @@ class Scheduler:
             self._working = None
 
     def _loop(self) -> None:
-        while not self._stop.wait(_LOOK_SECONDS):
+        pause = _LOOK_SECONDS
+        while not self._stop.wait(pause):
+            pause = _LOOK_SECONDS
             try:
                 self.turn()
             except Exception:
-                # A defect, or a database that does not answer: the next look may do better.
+                # A defect, or a database that does not answer: a later look may do better.
                 log.exception("schedules not looked at")
+                pause = _TROUBLED_SECONDS
 
     def _lead(self, lease: HeldLease) -> None:
         if lease.token != self._known_token:
