@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from amalimart.web.site import create_site
 from tests.web.fake_marketplace import FakeMarketplace
+from tests.web.fake_operating import FakeOperating, FakeSchedules
 from tests.web.fake_site import make_services, serving
 
 
@@ -21,15 +22,19 @@ class Site:
 
     url: str
     marketplace: FakeMarketplace
+    operating: FakeOperating
+    schedules: FakeSchedules
 
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
     marketplace = FakeMarketplace()
+    operating, schedules = FakeOperating(), FakeSchedules()
     services = make_services(folder, marketplace, cache=folder)
+    services = dataclasses.replace(services, operating=operating, schedules=schedules)
     with serving(create_site(services)) as url:
-        yield Site(url, marketplace)
+        yield Site(url, marketplace, operating, schedules)
     services.control.close()
 
 
@@ -39,6 +44,7 @@ def site(served: Site) -> Site:
     fresh = FakeMarketplace(published_at=datetime.now(UTC))
     for each in dataclasses.fields(FakeMarketplace):
         setattr(served.marketplace, each.name, getattr(fresh, each.name))
+    served.operating.state, served.schedules.jobs = FakeOperating().state, FakeSchedules().jobs
     return served
 
 

@@ -10,6 +10,7 @@ from amalimart.api.services import AppServices
 from amalimart.core.errors import (
     AmalimartError,
     Denied,
+    EngineUnavailable,
     Internal,
     InvalidFilter,
     MixedCurrencies,
@@ -78,6 +79,10 @@ _ERRORS: dict[str, tuple[type[AmalimartError], ...]] = {
     "GET /dashboards": (),
     "GET /dashboards/{name}": (NotFound, InvalidFilter, NothingPublished),
     "GET /status": (),
+    "GET /status/detail": (Denied, EngineUnavailable),
+    "GET /schedules": (Denied, EngineUnavailable),
+    "GET /schedules/runs": (Denied, NotFound, EngineUnavailable),
+    "POST /schedules/{job}/run": (Denied, NotFound, RequestError, EngineUnavailable),
     "GET /releases/latest": (NothingPublished,),
     "GET /releases": (),
     "GET /releases/{release_id}": (NotFound,),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -55,6 +56,17 @@ _MEANINGS = {
     "lineage.api_key": "With `lineage.http_url`: `secret:NAME`, sent as a bearer token.",
     "governance.require_approval": "Whether models that the project changes or adds are "
     "[published only with an approval](../operations.md#approvals).",
+    "backups.folder": "Where the job `backup` keeps its backups, best on another disk; a relative one "
+    "is seen from the project folder. Without it the job is off.",
+    "backups.keep": "How many backups the job `backup` keeps.",
+    "schedules.<name>.cron": "When the [job](../operations.md#schedules) runs, in the business time zone: "
+    "minute, hour, day of the month, month, day of the week. What is not said of a job stays as packaged.",
+    "schedules.<name>.enabled": "Whether it runs by itself.",
+    "schedules.<name>.catch_up": "What becomes of moments that passed while nothing ran: one run for the "
+    "`latest`, one for each (`all`, 100 at most), or `none`.",
+    "schedules.<name>.retries": "How often a failed run is tried again.",
+    "schedules.<name>.retry_after_seconds": "The pause before it is; it doubles each time, up to 6 hours.",
+    "schedules.<name>.timeout_minutes": "When a run is told to stop.",
     "serve.host": "Address that pages and API listen on; any but the loopback address opens them to others.",
     "serve.port": "Port that pages and API listen on.",
     "serve.allowed_hosts": "Host names the pages answer to; add yours when they are served under one.",
@@ -163,10 +175,16 @@ def _type(field: FieldInfo) -> str:
 
 
 def _kind(kind: Any) -> str:
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return " or ".join(code(choice.value) for choice in kind)
     if isinstance(kind, type):
         names: dict[type, str] = {
-            str: "text", int: "whole number", float: "number", bool: "true or false", Path: "folder",
-        }  # fmt: skip
+            str: "text",
+            int: "whole number",
+            float: "number",
+            bool: "`true` or `false`",
+            Path: "folder",
+        }
         return names[kind]
     return " or ".join(code(choice) for choice in get_args(kind))
 

@@ -16,7 +16,9 @@ from amalimart.control.acceptances import Decider
 from amalimart.control.store import ControlStore
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError
+from amalimart.core.jobs import AskedRun, JobRun, JobStatus
 from amalimart.core.models import ModelRebuild, PublishedProject, Rebuilt
+from amalimart.core.operating import OperatingState
 from amalimart.core.operations import Operation, OperationKind
 from amalimart.core.releases import (
     Acceptance,
@@ -127,6 +129,26 @@ class OperationsPort(Protocol):
         ...
 
 
+class SchedulesPort(Protocol):
+    """Jobs that run by themselves. A name that is no job raises NotFound."""
+
+    def status(self) -> tuple[JobStatus, ...]: ...
+
+    def history(self, job: str | None, limit: int) -> tuple[JobRun, ...]:
+        """The newest runs, of one job or of all, newest first."""
+        ...
+
+    def ask(self, name: str, decider: Decider) -> AskedRun:
+        """Have a job run soon, and remember who asked. Raises RequestError, EngineUnavailable."""
+        ...
+
+
+class OperatingPort(Protocol):
+    """What the engine and its sources are doing."""
+
+    def now(self) -> OperatingState: ...
+
+
 class ReleaseFeed(Protocol):
     """Knows the newest release without asking the engine; called at every poll of every open page."""
 
@@ -215,6 +237,8 @@ class AppServices:
     models: ModelsPort | None = None
     release_book: ReleasesPort | None = None
     operations: OperationsPort | None = None
+    schedules: SchedulesPort | None = None
+    operating: OperatingPort | None = None
     notes: Callable[[], tuple[SourceNote, ...]] = tuple
 
     def notes_for(self, principal: Principal) -> tuple[str, ...]:

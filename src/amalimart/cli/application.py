@@ -22,6 +22,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "backup": ("backup", "backup", "Copy everything that cannot be made again."),
     "restore": ("backup", "restore", "Make a project of a backup."),
     "warehouse": ("warehouse", "warehouse", "Build or copy the served file anew, while it serves."),
+    "schedule": ("schedule", "schedule", "List the jobs that run by themselves; run one now."),
     "release": ("release", "release", "List, show and compare releases; accept a blocked one."),
     "ingest": ("ingest", "ingest", "Load files once, without a running engine."),
     "bronze": ("bronze", "bronze", "Look into the lake."),

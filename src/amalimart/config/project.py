@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
+from amalimart.config.schedule_settings import BackupSettings, ScheduleSettings
 from amalimart.config.strict_yaml import StrictModel, read_yaml
 from amalimart.core.errors import ConfigError, ProjectNotFound
 from amalimart.core.names import is_identifier
@@ -161,6 +162,7 @@ class Settings(StrictModel):
 
     lake           where what was landed is kept for good
     history_days   how long the lake keeps files that a new snapshot replaced; for ever, if not set
+    schedules      job -> what is to be otherwise than packaged
     """
 
     name: str = "marketplace"
@@ -175,6 +177,8 @@ class Settings(StrictModel):
     serve: ServeSettings = ServeSettings()
     lineage: LineageSettings = LineageSettings()
     governance: GovernanceSettings = GovernanceSettings()
+    backups: BackupSettings = BackupSettings()
+    schedules: dict[str, ScheduleSettings] = {}
     sources: dict[str, SourceSettings] = {}
 
     @field_validator("lake", mode="before")

@@ -1,4 +1,4 @@
-"""The control database as other rooms hold it: users, sign-in, sessions, and what people decided."""
+"""The control database as other rooms hold it: users, decisions, leases and runs of jobs on one file."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from sqlalchemy import Engine
 from amalimart.control.acceptances import CheckAcceptances
 from amalimart.control.approvals import GovernanceRecords
 from amalimart.control.database import open_database
+from amalimart.control.job_runs import JobRuns
+from amalimart.control.leases import Leases
 from amalimart.control.passwords import Passwords
 from amalimart.control.sessions import SessionRule, Sessions
 from amalimart.control.sign_in import LockOutRule, SignIn
@@ -27,6 +29,8 @@ class ControlStore:
     sessions: Sessions
     acceptances: CheckAcceptances
     governance: GovernanceRecords
+    leases: Leases
+    job_runs: JobRuns
 
     def close(self) -> None:
         """Let go of the file."""
@@ -51,4 +55,6 @@ def open_control_store(
         sessions=Sessions(engine, clock, session_rule or SessionRule()),
         acceptances=CheckAcceptances(engine, clock),
         governance=GovernanceRecords(engine, clock),
+        leases=Leases(engine),
+        job_runs=JobRuns(engine),
     )

@@ -43,7 +43,9 @@ AmalimartError
 │   ├── PortInUse
 │   ├── EngineUnavailable            (retryable)
 │   ├── OperationUnderWay            (retryable) one long operation at a time
-│   └── TooLittleMemory              (retryable)
+│   ├── TooLittleMemory              (retryable)
+│   ├── LeaseLost                    (retryable) another process does this by now
+│   └── JobTimedOut                  (retryable) a scheduled job was told to stop
 └── Internal                exit 1   a defect of ours; the log knows more under the request's id
 
 Each says what happened, where, what was expected, the nearest known name and what to do next, and
@@ -398,6 +400,21 @@ class TooLittleMemory(RuntimeTrouble):
     """The machine has not the memory that the operation needs; nothing was begun."""
 
     code = "too_little_memory"
+    retryable = True
+
+
+class LeaseLost(RuntimeTrouble):
+    """Only one process may do this, and it is another one by now; nothing was written."""
+
+    code = "lease_lost"
+    http_status = 409
+    retryable = True
+
+
+class JobTimedOut(RuntimeTrouble):
+    """A scheduled job took longer than it may, or was told to stop because the engine ends."""
+
+    code = "job_timed_out"
     retryable = True
 
 

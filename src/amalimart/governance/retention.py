@@ -107,5 +107,21 @@ def retention(settings: Settings) -> tuple[Retention, ...]:
             None,
             ("check_acceptances", "definition_approvals", "access_sign_offs", "audit"),
         ),
+        Retention(
+            "control database",
+            "runs of scheduled jobs",
+            "400 days",
+            None,
+            "whoever becomes the leader, as it does",
+            ("job_runs",),
+        ),
+        Retention(
+            "control database",
+            "who leads, and how far each schedule is settled",
+            "the newest of each name",
+            None,
+            "the next one, in its place",
+            ("leases", "job_marks"),
+        ),
         Retention("build", "compiled forms of projects", "for ever", None, None),
     )

@@ -18,6 +18,7 @@ from amalimart.mapping.catalog_check import check_catalog
 from amalimart.mapping.source_mapping import SourceMapping, find_mapping, load_mapping
 from amalimart.orchestrate.lake_opening import open_lake
 from amalimart.orchestrate.runtime_files import read_report
+from amalimart.orchestrate.scheduling.schedules import load_schedules
 from amalimart.orchestrate.source_opening import open_source
 from amalimart.orchestrate.source_rights import rights_of
 
@@ -64,6 +65,7 @@ def examine(home: Path, clock: Clock) -> Iterator[Finding]:
         if engine
         else Finding("engine", Verdict.NOTE, "does not run", "amalimart up")
     )
+    yield _guarded("schedules", lambda: f"{len(load_schedules(project))} jobs")
     if not project.settings.sources:
         yield Finding("sources", Verdict.NOTE, "none yet", "amalimart source add --help")
     lake = open_lake(project, clock)

@@ -18,6 +18,7 @@ from amalimart.warehouse.executor import BuildReport
 _LOOK_SECONDS = 0.25
 _RETRY_SECONDS = 10.0
 _LONGEST_REST = 10.0
+_REMEMBERED = 100
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ class RefreshLoop:
         self.last_report: BuildReport | None = None
         self.last_report_at: float | None = None
         self.last_error: AmalimartError | None = None
+        self.seconds: dict[int, float] = {}
         self.at_rest: Callable[[], None] = lambda: None
 
     def start(self) -> None:
@@ -99,6 +101,9 @@ class RefreshLoop:
 
     def took(self, report: BuildReport) -> None:
         """Tell readers of a release, whoever built it."""
+        self.seconds[report.release.release_id] = report.seconds
+        for forgotten in sorted(self.seconds)[:-_REMEMBERED]:
+            self.seconds.pop(forgotten, None)
         if self.last_report is None or self.last_report.release.release_id < report.release.release_id:
             self.last_report = report
 

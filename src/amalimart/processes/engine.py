@@ -14,6 +14,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,10 +29,16 @@ from amalimart.core.clock import SystemClock
 from amalimart.core.errors import AmalimartError, PortInUse
 from amalimart.observe.logs import log_to_file
 from amalimart.orchestrate.engine import Engine
+from amalimart.orchestrate.jobs.house import house_jobs
 from amalimart.orchestrate.openlineage.observing import observe
 from amalimart.orchestrate.operations import Operations
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.runtime_files import remove_report, socket_path, write_report
+from amalimart.orchestrate.scheduling.desk import ScheduleDesk
+from amalimart.orchestrate.scheduling.leadership import Leadership
+from amalimart.orchestrate.scheduling.scheduler import Scheduler
+from amalimart.orchestrate.scheduling.schedules import load_schedules
+from amalimart.orchestrate.scheduling.timetable import timetable
 from amalimart.processes.services import OPERATOR, build_services
 from amalimart.web.site import create_site
 
@@ -117,6 +124,7 @@ def run_engine(project: Project) -> None:
     """Serve until a signal. Raises PortInUse, EngineUnavailable, ConfigError."""
     clock = SystemClock()
     serve = project.settings.serve
+    schedules = load_schedules(project)
     listener = bind_port(serve.host, serve.port)
     control = open_control_store(project.control_database, clock)
     engine = Engine(project, clock)
@@ -124,15 +132,27 @@ def run_engine(project: Project) -> None:
     loop = RefreshLoop(engine)
     operations = Operations(engine, loop, clock)
     loop.at_rest = operations.at_rest
+    jobs = timetable(house_jobs(engine, operations, clock), schedules, project.zone)
+    leadership = Leadership(control.leases, clock, time.monotonic)
+    scheduler = Scheduler(jobs, control.job_runs, leadership, clock)
     try:
         services = build_services(
-            project, engine, loop, control, clock, demo_accounts(project), operations=operations
+            project,
+            engine,
+            loop,
+            control,
+            clock,
+            demo_accounts(project),
+            operations=operations,
+            schedules=ScheduleDesk(jobs, scheduler, control.job_runs, clock),
         )
         local = bind_local(project.run)  # before other threads run: the umask is the whole process's
         loop.start()
+        scheduler.start()
         try:
             asyncio.run(_serve(project, services, listener, local))
         finally:
+            scheduler.stop()
             loop.stop()
     finally:
         engine.close()

@@ -25,9 +25,11 @@ from amalimart.core.errors import AmalimartError
 from amalimart.governance.definitions import judged, metric_definitions, notes_of_unapproved
 from amalimart.orchestrate.engine import Engine, MappedAvailability
 from amalimart.orchestrate.models import EngineModels
+from amalimart.orchestrate.operating_state import OperatingStates
 from amalimart.orchestrate.operations import Operations
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.release_book import ReleaseBook
+from amalimart.orchestrate.scheduling.desk import ScheduleDesk
 from amalimart.orchestrate.source_notes import source_notes
 from amalimart.semantic.loading import PACKAGED, load_model
 from amalimart.semantic.service import SemanticService
@@ -81,6 +83,7 @@ def build_services(
     clock: Clock,
     demo_accounts: tuple[DemoAccount, ...] = (),
     operations: Operations | None = None,
+    schedules: ScheduleDesk | None = None,
 ) -> AppServices:
     """Everything a request may use. Raises ConfigError for a wrong metric, policy or dashboard file."""
     model = load_model([PACKAGED, project.overlay("metrics")])
@@ -115,4 +118,6 @@ def build_services(
         models=EngineModels(engine, loop, model),
         release_book=book,
         operations=operations,
+        schedules=schedules,
+        operating=OperatingStates(engine, loop, book, operations),
     )

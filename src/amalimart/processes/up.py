@@ -10,6 +10,7 @@ from amalimart.core.errors import ConfigError, EngineUnavailable
 from amalimart.mapping.catalog_check import check_catalog
 from amalimart.orchestrate.engine import load_mappings
 from amalimart.orchestrate.runtime_files import read_report
+from amalimart.orchestrate.scheduling.schedules import load_schedules
 from amalimart.orchestrate.source_opening import open_source
 from amalimart.processes.engine import bind_port
 from amalimart.processes.supervisor import ProcessSpec, Supervisor
@@ -23,6 +24,7 @@ def check_before_start(project: Project) -> None:
             where=str(project.settings_file),
             next_step="amalimart source add NAME URL",
         )
+    load_schedules(project)
     running = read_report(project.run, "engine")
     if running is not None:
         raise EngineUnavailable(

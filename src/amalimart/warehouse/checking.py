@@ -40,12 +40,17 @@ def run_checks(
     due: list[tuple[Check, Piece]] = []
     for check in checks:
         if check.unique_id in anew or _is_whole(building, check):
-            (failing,) = _failing(cursor, [_rows_of(check, check.sql, 0)]).values()
-            results.append(CheckResult(check.name, check.is_error, failing))
+            results.append(run_whole(cursor, check))
         elif check.delta is not None and (pieces := check.delta.due(building.has_changed)):
             _keep_for(cursor, building, check.delta)
             due += [(check, piece) for piece in pieces]
     return results + _of_changes(cursor, due)
+
+
+def run_whole(cursor: duckdb.DuckDBPyConnection, check: Check) -> CheckResult:
+    """The result of one check over all rows. Raises ModelFailed where it cannot run."""
+    (failing,) = _failing(cursor, [_rows_of(check, check.sql, 0)]).values()
+    return CheckResult(check.name, check.is_error, failing)
 
 
 def _is_whole(building: Building, check: Check) -> bool:

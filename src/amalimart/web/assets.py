@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from amalimart.web.vega_bundle import VegaBundle
 
 STATIC = Path(__file__).parent / "static"
 _CLASSIC = frozenset({"js/theme_early.js"})  # runs before the first paint, so it is no module
+_OF_DASHBOARDS = re.compile(r"js/[^/]+\.js").fullmatch
 _FOREVER = "public, max-age=31536000, immutable"
 _TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 
@@ -52,8 +54,11 @@ class Assets:
 
     @property
     def modules(self) -> list[str]:
-        """The addresses of all script modules, to be fetched early."""
-        return [self.url(name) for name in self._files if name.startswith("js/") and name not in _CLASSIC]
+        """The addresses of the script modules of dashboards, to be fetched early.
+
+        Those that other pages alone use have folders of their own.
+        """
+        return [self.url(name) for name in self._files if _OF_DASHBOARDS(name) and name not in _CLASSIC]
 
     @property
     def vega_url(self) -> str:

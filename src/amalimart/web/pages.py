@@ -11,6 +11,7 @@ from amalimart.api.dashboards.state import RANGE_LABELS
 from amalimart.api.identity import SignedIn
 from amalimart.api.services import AppServices
 from amalimart.web.assets import Assets
+from amalimart.web.places import frame
 from amalimart.web.templating import Templates
 
 
@@ -31,10 +32,8 @@ def pages_router(services: AppServices, templates: Templates, assets: Assets) ->
             dashboard=shown,
             kpis=[tile for tile in shown.tiles if isinstance(tile, KpiTile)],
             panels=[tile for tile in shown.tiles if not isinstance(tile, KpiTile)],
-            dashboards=services.dashboards.for_principal(principal),
-            principal=principal,
+            **frame(services, principal, f"/dashboards/{shown.name}"),
             notes=services.notes_for(principal),
-            initial=(principal.display_name or principal.subject)[:1].upper(),
             ranges=[(name.value, label) for name, label in RANGE_LABELS.items()],
             page=_page_settings(shown, services, assets),
         )

@@ -17,6 +17,7 @@ from amalimart.core.errors import AmalimartError, NotSignedIn
 from amalimart.web.assets import Assets
 from amalimart.web.pages import pages_router
 from amalimart.web.signing_in import sign_in_router
+from amalimart.web.status_page import status_router
 from amalimart.web.templating import Templates
 from amalimart.web.vega_bundle import VegaBundle
 
@@ -35,6 +36,7 @@ def create_site(services: AppServices) -> FastAPI:
     app.include_router(assets.router())
     app.include_router(sign_in_router(services, templates))
     app.include_router(pages_router(services, templates, assets))
+    app.include_router(status_router(services, templates))
     return app
 
 

@@ -1,0 +1,37 @@
+"""The status page: an empty frame for operators, filled by its script from the JSON interface."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from amalimart.access.principal import Role
+from amalimart.api.app import PREFIX
+from amalimart.api.identity import SignedIn
+from amalimart.api.services import AppServices
+from amalimart.core.errors import NotFound
+from amalimart.web.places import STATUS, frame
+from amalimart.web.templating import Templates
+
+
+def status_router(services: AppServices, templates: Templates) -> APIRouter:
+    """GET /status; needs the session of an admin."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get(STATUS)
+    def status(principal: SignedIn) -> Response:
+        if principal.role is not Role.ADMIN:
+            raise NotFound("There is nothing at this address.", where=STATUS)
+        return templates.page(
+            "status.html",
+            **frame(services, principal, STATUS),
+            page={
+                "data": f"{PREFIX}/status/detail",
+                "locale": services.settings.locale,
+                "zone": str(services.settings.zone),
+                "currency": services.settings.currency,
+                "poll_seconds": services.settings.poll_seconds,
+            },
+        )
+
+    return router
