@@ -60,13 +60,13 @@ class Shop:
 
 
 def foreign_shop(dice: np.random.Generator, length: int, last: date) -> Shop:
-    """One shop of the other family, with about 150 to 6,000 rows a day."""
+    """One shop of the other family, with about 300 to 6,000 rows a day."""
     days = tuple(last - timedelta(days=length - 1 - place) for place in range(length))
     level = _wandering(dice, length)
     trade = dice.uniform(0.0, 0.25) * np.array([float(day.weekday() < 5) for day in days])
     demand = (level * _weekdays(dice, days) * _year(dice, days) + trade) * _paydays(dice, days)
     lift, events = _events(dice, days)
-    mean = np.exp(dice.uniform(np.log(150), np.log(6_000))) * demand * lift * _hanging_together(dice, length)
+    mean = np.exp(dice.uniform(np.log(300), np.log(6_000))) * demand * lift * _hanging_together(dice, length)
     size = 1 / (dice.uniform(0.03, 0.08) * _regimes(dice, length)) ** 2
     counts = dice.poisson(dice.gamma(size, mean / size))
     return Shop("foreign", days, tuple(counts.tolist()), events)
@@ -173,11 +173,13 @@ def _events(dice: np.random.Generator, days: tuple[date, ...]) -> tuple[Floats, 
     """Sales that burst and fade, of a few names, one in ten untold; holidays that mostly keep people away."""
     lift = np.ones(len(days))
     told: dict[str, set[date]] = {}
+    usual = dice.uniform(0.25, 0.9, 3)
     place = int(dice.integers(5, 40))
     while place < len(days):
         length = int(dice.integers(2, 6))
-        name = f"sale {int(dice.integers(1, 4))}"
-        burst = dice.uniform(0.25, 0.9) if dice.random() > 0.1 else 0.0
+        number = int(dice.integers(0, 3))
+        name = f"sale {number + 1}"
+        burst = usual[number] * dice.uniform(0.75, 1.25) if dice.random() > 0.1 else 0.0
         for offset in range(min(length, len(days) - place)):
             lift[place + offset] *= 1 + burst * np.exp(-offset / 4)
             if burst:
@@ -190,9 +192,9 @@ def _events(dice: np.random.Generator, days: tuple[date, ...]) -> tuple[Floats, 
     holidays = public_holidays("GH", days[0].year, days[-1].year)
     where = {day: number for number, day in enumerate(days)}
     for holiday in holidays:
-        usual = dice.uniform(-0.35, 0.15)
-        for day in holiday.days & where.keys():
-            lift[where[day]] *= 1 + usual + dice.normal(0, 0.05)
+        effect = dice.uniform(-0.35, 0.15)
+        for day in sorted(holiday.days & where.keys()):
+            lift[where[day]] *= 1 + effect + dice.normal(0, 0.05)
     own = [Event(name, EventKind.CAMPAIGN, frozenset(on)) for name, on in told.items()]
     return lift, EventCalendar([*own, *holidays])
 

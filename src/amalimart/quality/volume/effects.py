@@ -15,12 +15,14 @@ import numpy as np
 from amalimart.quality.volume.events import EventKind, Label
 
 # Variances that are assumed, with the weight of so many observations, until there are observations.
-_BETWEEN_NAMES = 0.25**2
-_BETWEEN_TIMES = 0.08**2
+_BETWEEN_NAMES = {EventKind.HOLIDAY: 0.15**2, EventKind.CAMPAIGN: 0.3**2}
+_BETWEEN_TIMES = 0.06**2
+_NAMES_WEIGHT = 5
 _WEIGHT = 2
 _SAME_EVENT_DAYS = 4
 # An event that does more than this is taken for an anomaly that fell on it.
 _MOST_LIFT = 1.1
+_MOST_APART = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +71,26 @@ class Effects:
             for label, times in self._times.items()
             if label.kind is kind and not label.is_after
         ]
-        within = sum(float(np.sum((np.array(lifts) - np.mean(lifts)) ** 2)) for lifts in named)
+        within = sum(_squares(lifts) for lifts in named)
         repeats = sum(len(lifts) - 1 for lifts in named)
+        within = max(within - self._noise * repeats, 0.0)
         times = (_WEIGHT * _BETWEEN_TIMES + within) / (_WEIGHT + repeats)
         if not named:
-            return _Spread(0.0, _BETWEEN_NAMES, times)
-        means = np.array([np.mean(lifts) for lifts in named])
-        between = float(np.sum((means - means.mean()) ** 2))
-        names = (_WEIGHT * _BETWEEN_NAMES + between) / (_WEIGHT + len(means) - 1)
-        # The mean of few names is itself unsure.
-        return _Spread(float(means.mean()), names * (1 + 1 / len(means)), times)
+            return _Spread(0.0, _BETWEEN_NAMES[kind], times)
+        means = [float(np.median(lifts)) for lifts in named]
+        # What differs between names is what is left when chance is taken away.
+        by_chance = (times + self._noise) * (len(means) - 1)
+        apart = max(_squares(means) - by_chance, 0.0)
+        names = (_NAMES_WEIGHT * _BETWEEN_NAMES[kind] + apart) / (_NAMES_WEIGHT + len(means) - 1)
+        # The mean of few names is itself unsure, and leans towards no effect.
+        known = len(means) + 1
+        return _Spread(float(np.sum(means)) / known, names * (1 + 1 / known), times)
+
+
+def _squares(lifts: Sequence[float]) -> float:
+    """Squared distances from the median; none counts for more than an ordinary one may."""
+    apart = np.abs(np.array(lifts) - np.median(lifts))
+    return float(np.sum(np.minimum(apart, _MOST_APART) ** 2))
 
 
 def _occurrences(

@@ -18,7 +18,7 @@ from amalimart.quality.volume.tiers import Reach
 # Standard deviations that a count may lie off. Days are judged often and of many series; a quarter is
 # judged once, and what it misses nobody else finds.
 SIGMAS = {
-    Scope.DAY: 3.5,
+    Scope.DAY: 3.25,
     Scope.WEEK: 4.0,
     Scope.SLOW_LOSS: 3.0,
     Scope.QUARTER: 3.0,
