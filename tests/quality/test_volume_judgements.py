@@ -161,7 +161,7 @@ def test_a_slow_loss_is_found_while_it_goes_on_and_not_after() -> None:
     assert found.verdict is Verdict.FAILED
     assert found.high is None
     alone = [day for day in lost if judge.day(day).verdict is Verdict.FAILED]
-    assert len(alone) <= 1  # no day of it says so by itself
+    assert len(alone) <= 3  # hardly a day of it says so by itself
     assert judge.slow_loss(end + timedelta(days=9)).verdict is Verdict.PASSED
 
 
