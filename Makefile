@@ -109,6 +109,10 @@ bench-soak: $(VENV)/dev.stamp ## publish 20,000 micro-batches and see what grows
 bench-live: $(VENV)/dev.stamp ## measure from a commit in the shop to the answer that shows it
 	@PYTHONPATH=. $(BIN)/python bench/live.py $(ARGUMENTS)
 
+.PHONY: bench-quality
+bench-quality: $(VENV)/dev.stamp ## find anomalies that were seeded into counts; ARGUMENTS="--series 8" for a quick look
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTHONPATH=. $(BIN)/python bench/quality.py $(ARGUMENTS)
+
 lock: ## pin the requirements anew (needs uv)
 	@for name in demo dev; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

@@ -23,6 +23,7 @@ _FAMILIES = {
     "RequestError": "a request to the interface",
     "AccessError": "who may see what",
     "RuntimeTrouble": "processes and ports",
+    "QualityError": "monitored checks",
 }
 
 

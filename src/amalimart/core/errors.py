@@ -46,6 +46,8 @@ AmalimartError
 │   ├── TooLittleMemory              (retryable)
 │   ├── LeaseLost                    (retryable) another process does this by now
 │   └── JobTimedOut                  (retryable) a scheduled job was told to stop
+├── QualityError            exit 9   a monitored check that cannot be run as it is asked
+│   └── UnusableSeries               counts of days that cannot be right: negative, in the future
 └── Internal                exit 1   a defect of ours; the log knows more under the request's id
 
 Each says what happened, where, what was expected, the nearest known name and what to do next, and
@@ -416,6 +418,20 @@ class JobTimedOut(RuntimeTrouble):
 
     code = "job_timed_out"
     retryable = True
+
+
+class QualityError(AmalimartError):
+    """A monitored check cannot be run as it is asked."""
+
+    code = "quality_error"
+    http_status = 422
+    exit_code = 9
+
+
+class UnusableSeries(QualityError):
+    """Counts of days that cannot be right, or days that a series does not have."""
+
+    code = "unusable_series"
 
 
 class Internal(AmalimartError):
