@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import signal
 import socket
@@ -21,18 +22,23 @@ import uvicorn
 from fastapi import FastAPI
 
 from amalimart.api.app import create_app
-from amalimart.api.services import AppServices, DemoAccount
+from amalimart.api.services import AppServices, DemoAccount, Figures
 from amalimart.config.project import Project, open_project
 from amalimart.control.store import open_control_store
 from amalimart.core.clock import SystemClock
-from amalimart.core.errors import AmalimartError, PortInUse
+from amalimart.core.errors import AmalimartError, ConfigError, PortInUse
+from amalimart.observe.instruments import Owner
 from amalimart.observe.logs import log_to_file
+from amalimart.observe.sdk.starting import Telemetry, TelemetryOptions
 from amalimart.orchestrate.engine import Engine
 from amalimart.orchestrate.operations import Operations
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.runtime_files import remove_report, socket_path, write_report
+from amalimart.processes.figures import ProjectFigures, exposition
 from amalimart.processes.services import OPERATOR, build_services
 from amalimart.web.site import create_site
+
+_log = logging.getLogger(__name__)
 
 DEMO_ACCOUNTS_FILE = "demo-accounts.json"
 
@@ -112,7 +118,19 @@ def demo_accounts(project: Project) -> tuple[DemoAccount, ...]:
     return tuple(DemoAccount(**account) for account in json.loads(path.read_text()))
 
 
-def run_engine(project: Project) -> None:
+def metrics_token(project: Project) -> str | None:
+    """The token that opens /metrics; None without one: the figures then stay closed, and all else works."""
+    reference = project.settings.telemetry.metrics_token
+    if reference is None:
+        return None
+    try:
+        return project.secret(reference, f"{project.settings_file}: telemetry.metrics_token")
+    except ConfigError as error:
+        _log.warning("the metrics are closed to the network", extra={"error": error.as_dict()})
+        return None
+
+
+def run_engine(project: Project, telemetry: Telemetry) -> None:
     """Serve until a signal. Raises PortInUse, EngineUnavailable, ConfigError."""
     clock = SystemClock()
     serve = project.settings.serve
@@ -123,9 +141,22 @@ def run_engine(project: Project) -> None:
     operations = Operations(engine, loop, clock)
     loop.at_rest = operations.at_rest
     try:
-        services = build_services(
-            project, engine, loop, control, clock, demo_accounts(project), operations=operations
+        figures = Figures(
+            lambda: exposition(project, telemetry),
+            metrics_token(project),
+            project.settings.telemetry.open_metrics,
         )
+        services = build_services(
+            project,
+            engine,
+            loop,
+            control,
+            clock,
+            demo_accounts(project),
+            operations=operations,
+            figures=figures,
+        )
+        ProjectFigures(project, engine, loop, control, clock).watch()
         local = bind_local(project.run)  # before other threads run: the umask is the whole process's
         loop.start()
         try:
@@ -147,7 +178,9 @@ def main() -> None:
     try:
         project = open_project(arguments.home)
         log_to_file(project.logs, "engine")
-        run_engine(project)
+        options = TelemetryOptions("engine", Owner.ENGINE, project.settings.telemetry.otlp_endpoint)
+        with Telemetry(options) as telemetry:
+            run_engine(project, telemetry)
     except AmalimartError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(error.exit_code)

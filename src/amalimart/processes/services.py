@@ -12,6 +12,7 @@ from amalimart.api.services import (
     AppServices,
     DemoAccount,
     EngineStatus,
+    Figures,
     Phase,
     PublishedRelease,
     SiteSettings,
@@ -80,6 +81,7 @@ def build_services(
     clock: Clock,
     demo_accounts: tuple[DemoAccount, ...] = (),
     operations: Operations | None = None,
+    figures: Figures | None = None,
 ) -> AppServices:
     """Everything a request may use. Raises ConfigError for a wrong metric, policy or dashboard file."""
     model = load_model([PACKAGED, project.overlay("metrics")])
@@ -111,4 +113,5 @@ def build_services(
         models=EngineModels(engine, loop, model),
         release_book=book,
         operations=operations,
+        figures=figures,
     )
