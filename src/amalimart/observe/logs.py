@@ -32,7 +32,7 @@ LINE_FIELDS = {
 """What stands in every line."""
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-_OF_OTHERS_TO_HEAR = ("httpx", "opentelemetry", "urllib3")
+_OURS = ("amalimart", "__main__")
 
 
 class JsonFormatter(logging.Formatter):
@@ -106,9 +106,9 @@ def log_to_file(folder: Path, process: str) -> None:
     handler.addFilter(Seldom())
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(logging.INFO)
-    for name in _OF_OTHERS_TO_HEAR:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    root.setLevel(logging.WARNING)  # what a library tells in passing may be an address with all it asks for
+    for name in _OURS:
+        logging.getLogger(name).setLevel(logging.INFO)
 
 
 class Seldom(logging.Filter):

@@ -10,9 +10,9 @@ import re
 MASK = "***"
 _CREDENTIALS = re.compile(r"(://[^:/@\s]*:)\S*@|(password=)\S+", re.IGNORECASE)
 _AUTHORIZATION = re.compile(r"(\b(?:bearer|basic)\s+)[\w.~+/=-]+", re.IGNORECASE)
-_EMAIL = re.compile(r"[^\s\"'<>()\[\]{},;:=]+@[^\s\"'<>()\[\]{},;:=]+\.\w+")
+_EMAIL = re.compile(r"[^\s\"'<>()\[\]{},;:=]+@[^\s\"'<>()\[\]{},;:=]+\.[A-Za-z]\w+")
 _LONG_NUMBER = re.compile(r"(?<![\w:-])(?<!\d\.)\+?\d(?:[ ()-]?\d){8,18}(?!\w|[.:]\d)")
-_QUOTED = re.compile(r"'.*'|\".*\"|`.*`|['\"].*", re.DOTALL)
+_APOSTROPHE = re.compile(r"(?<=\w\w)'(?=(?:s|t|d|m|re|ll|ve)\b)")
 
 
 def without_credentials(text: str) -> str:
@@ -31,6 +31,21 @@ def without_personal_data(text: str) -> str:
 def without_quoted(text: str) -> str:
     """A text without what stands in quotes, from the first quote of a kind to its last.
 
-    A value may hold quotes itself, and one that was cut off has no end: what is between is never kept.
+    A value may hold quotes itself: what is between is never kept. Where one has no partner, nothing after the
+    first is.
     """
-    return _QUOTED.sub(MASK, text)
+    for quote in sorted("'\"`", key=text.find):
+        text = _without_quoted_by(quote, text)
+    return text
+
+
+def _without_quoted_by(quote: str, text: str) -> str:
+    found = [
+        place
+        for place, each in enumerate(_APOSTROPHE.sub("\N{MODIFIER LETTER APOSTROPHE}", text))
+        if each == quote
+    ]
+    if not found:
+        return text
+    rest = text[found[-1] + 1 :] if len(found) % 2 == 0 else ""
+    return f"{text[: found[0]]}{MASK}{rest}"
