@@ -9,7 +9,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -21,6 +20,7 @@ from amalimart.core.calendar import Grain
 from amalimart.lake import Lake
 from amalimart.mapping.source_mapping import load_mapping
 from amalimart.observe.instruments import Owner
+from amalimart.observe.recording import record_with
 from amalimart.observe.sdk.starting import Telemetry, TelemetryOptions
 from amalimart.observe.spans import RELEASE_BUILD, REQUEST
 from amalimart.observe.work import working
@@ -91,8 +91,9 @@ def ratios(measured: Callable[[], float], rounds: int, endpoint: str | None) -> 
     counted: list[float] = []
     options = TelemetryOptions("engine", Owner.ENGINE, endpoint)
     measured()
-    for number in range(2 * rounds):
-        with Telemetry(options) if number % 2 else nullcontext():
+    with Telemetry(options) as telemetry:
+        for number in range(2 * rounds):
+            record_with(telemetry if number % 2 else None)
             (counted if number % 2 else without).append(measured())
     return statistics.median(counted) / statistics.median(without), statistics.median(without) * 1000
 

@@ -26,6 +26,7 @@ from amalimart.observe.sdk.meters import Meters
 from amalimart.observe.sdk.tracing import Tracing, _OpenSpan
 
 _SEND_SECONDS = 3.0
+_STOP_SECONDS = 2.0
 _EVERY_MILLISECONDS = 30_000
 _QUEUE = 2_048
 
@@ -98,7 +99,13 @@ class Telemetry:
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
+        """Send what is left, for two seconds at most: a receiver that is away must not keep a process."""
         record_with(None)
+        ending = threading.Thread(target=self._close, name="end of telemetry", daemon=True)
+        ending.start()
+        ending.join(_STOP_SECONDS)
+
+    def _close(self) -> None:
         self._tracing.close()
         self._meters.close()
 

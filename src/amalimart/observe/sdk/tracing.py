@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 
 from opentelemetry.context import Context, attach, detach
@@ -13,8 +12,6 @@ from opentelemetry.trace import Span as SdkSpan
 from opentelemetry.trace import Status, StatusCode, format_trace_id, set_span_in_context
 
 from amalimart.observe.recording import AttributeValue
-
-_STOP_SECONDS = 2.0
 
 
 class _OpenSpan:
@@ -67,7 +64,5 @@ class Tracing:
         self._tracer.start_span(span, attributes=attributes, start_time=began_ns).end()
 
     def close(self) -> None:
-        """Send what is left, for two seconds at most: a receiver that is away must not keep a process."""
-        stopping = threading.Thread(target=self._provider.shutdown, name="end of tracing", daemon=True)
-        stopping.start()
-        stopping.join(_STOP_SECONDS)
+        """Send what is left; that takes as long as the receiver lets it."""
+        self._provider.shutdown()
