@@ -5,7 +5,11 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from click.testing import CliRunner
+
+from amalimart.cli.application import application
 from amalimart.config.project import Project, SourceSettings, open_project, read_secrets
+from amalimart.core.errors import EngineUnavailable
 from amalimart.observe import metrics
 from amalimart.observe.exposition import KeptExposition, kept_exposition
 from amalimart.observe.instruments import Owner
@@ -52,6 +56,14 @@ def test_only_the_figures_of_processes_that_run_are_passed_on(tmp_path: Path, en
     file.write_text(text)
     remove_report(project.run, "ingest-shop")
     assert name not in values_of(exposition(project, engine.telemetry))
+
+
+def test_without_a_running_engine_the_command_says_so(tmp_path: Path) -> None:
+    project = init_project(tmp_path / "home")
+    ended = CliRunner().invoke(application, ["telemetry", "--home", str(project.home)])
+    assert isinstance(ended.exception, EngineUnavailable)
+    assert ended.exception.next_step == "amalimart up"
+    assert ended.stdout == ""
 
 
 def test_a_new_project_has_a_token_that_only_its_owner_can_read(tmp_path: Path) -> None:
