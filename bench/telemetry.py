@@ -111,7 +111,7 @@ def main() -> int:
             ratio, alone = ratios(measured, arguments.rounds, None)
             away, _ = ratios(measured, arguments.rounds, AWAY)
             figures += [
-                Figure(f"processor time of a {what} alone", alone, "ms", 1_000),
+                Figure(f"processor time of a {what} alone", alone, "ms", 5_000),
                 Figure(f"{what} counted, over one that is not", ratio, "x", 1.05),
                 Figure(f"{what} traced to a receiver that is away, over one that is not", away, "x", 1.15),
             ]
