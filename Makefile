@@ -102,6 +102,10 @@ bench-ingest: $(VENV)/dev.stamp ## measure snapshot, lag and backlog; ARGUMENTS=
 bench-warehouse: $(VENV)/dev.stamp ## measure whole builds and micro-batches; ARGUMENTS="--large 2000000" for a quick look
 	@PYTHONPATH=. $(BIN)/python bench/warehouse.py $(ARGUMENTS)
 
+.PHONY: bench-telemetry
+bench-telemetry: $(VENV)/dev.stamp ## measure what counting and tracing costs a micro-batch and a question
+	@PYTHONPATH=. $(BIN)/python bench/telemetry.py $(ARGUMENTS)
+
 .PHONY: bench-soak
 bench-soak: $(VENV)/dev.stamp ## publish 20,000 micro-batches and see what grows; ARGUMENTS="--batches 500" for a quick look
 	@PYTHONPATH=. $(BIN)/python bench/soak.py $(ARGUMENTS)

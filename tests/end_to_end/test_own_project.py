@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -152,3 +153,46 @@ def test_a_source_that_goes_away_is_reported_while_the_last_release_serves(proje
     assert project.ask("status")["sources"][0]["error"]
     ensure_source(project.home.parent / "shop", 300, 7, date(2026, 3, 1))
     wait_for("the source", lambda: project.ask("status")["sources"][0]["state"] == "following")
+
+
+def figures(own: OwnProject) -> str:
+    ended = run("telemetry", "--home", str(own.home))
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def test_what_all_processes_have_counted_is_read_at_one_place_with_a_token(project: OwnProject) -> None:
+    wait_for("the ingest's figures", lambda: "amalimart_ingest_rows_total" in figures(project))
+    text = figures(project)
+    for line in (
+        'amalimart_process_up{process="engine"} 1.0',
+        'amalimart_process_up{process="ingest-shop"} 1.0',
+        'amalimart_process_start_time_seconds{process="ingest-shop"}',
+        'amalimart_source_lag_seconds{source="shop"}',
+        'amalimart_quarantine_ratio{source="shop"}',
+        'amalimart_query_seconds_count{door="socket",outcome="answered"}',
+        "amalimart_open_sessions",
+    ):
+        assert line in text
+    assert re.search(r"^amalimart_release_id [1-9]", text, re.MULTILINE)
+    token = dict(line.split("=", 1) for line in (project.home / "secrets.env").read_text().splitlines())[
+        "METRICS_TOKEN"
+    ]
+    assert httpx.get(f"{project.address}/metrics").status_code == 401
+    opened = httpx.get(f"{project.address}/metrics", headers={"Authorization": f"Bearer {token}"})
+    assert opened.status_code == 200
+    assert "amalimart_ingest_rows_total" in opened.text
+
+
+def test_nobody_of_the_shop_and_no_secret_is_in_a_log_or_a_figure(project: OwnProject) -> None:
+    with psycopg.connect(project.shop) as shop:
+        people = shop.execute(
+            "select email, phone, full_name, password_hash, reset_token from users"
+        ).fetchall()
+    secrets = [line.split("=", 1)[1] for line in (project.home / "secrets.env").read_text().splitlines()]
+    seen = figures(project) + "".join(path.read_text() for path in (project.home / "logs").iterdir())
+    assert "ingest failed" in seen
+    assert "release published" in seen
+    told = {str(value) for person in people for value in person if value} | {project.password, *secrets}
+    assert len(told) > 100
+    assert [value for value in told if value in seen] == []

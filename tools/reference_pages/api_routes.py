@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
-from amalimart.api.app import PREFIX, create_app
+from amalimart.api.addresses import PREFIX
+from amalimart.api.app import create_app
 from amalimart.api.services import AppServices
 from amalimart.core.errors import (
     AmalimartError,

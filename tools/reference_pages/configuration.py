@@ -70,6 +70,11 @@ _MEANINGS = {
     "serve.host": "Address that pages and API listen on; any but the loopback address opens them to others.",
     "serve.port": "Port that pages and API listen on.",
     "serve.allowed_hosts": "Host names the pages answer to; add yours when they are served under one.",
+    "telemetry.metrics_token": "`secret:NAME`: who brings its value as a bearer token reads `/metrics` "
+    "over the network ([monitoring.md](../monitoring.md)). `amalimart init` makes one.",
+    "telemetry.open_metrics": "Whether anybody who reaches the port reads `/metrics`, without a token.",
+    "telemetry.otlp_endpoint": "Where traces and metrics are sent by OTLP over HTTP, such as "
+    "`http://127.0.0.1:4318`; nowhere, where not set.",
     "sources.<name>.kind": "A database to follow, or CSV and Parquet files that are dropped somewhere.",
     "sources.<name>.mapping": "A packaged mapping, one in the project's `sources/`, or the path of a file.",
     "sources.<name>.url": "Of a database: `secret:NAME`, never the address itself.",
@@ -106,7 +111,7 @@ _FOLDERS = {
     "build/": ("the product", "The assembled and compiled dbt project, cached page assets. Can be deleted."),
     "run/": (
         "the product",
-        "Reports and the local socket of running processes. Can be deleted when stopped.",
+        "Reports, figures and the local socket of running processes. Can be deleted when stopped.",
     ),
     "logs/": ("the product", "One JSON object a line, one file a process, 5 files of 10 MB at most."),
 }

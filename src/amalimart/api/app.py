@@ -11,8 +11,10 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from amalimart import __version__
 from amalimart.access.principal import Principal
+from amalimart.api.addresses import PREFIX
 from amalimart.api.errors import ErrorAnswer, as_json, install_error_answers
 from amalimart.api.identity import as_operator, by_session, current_principal
+from amalimart.api.measuring import Measured
 from amalimart.api.middleware import BoundedBody, KnownHost, LastResort, SameOrigin
 from amalimart.api.routes import (
     dashboards,
@@ -24,9 +26,8 @@ from amalimart.api.routes import (
     releases,
     schedules,
 )
+from amalimart.api.routes.figures import figures_router
 from amalimart.api.services import AppServices
-
-PREFIX = "/api/v1"
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -59,6 +60,7 @@ def create_app(
     )
     install_error_answers(app, error_answer)
     app.include_router(engine.public, prefix=PREFIX)
+    app.include_router(figures_router(is_local=local_operator is not None))
     signed_in = APIRouter(prefix=PREFIX, dependencies=[Depends(current_principal)])
     for part in (metrics, dashboards, engine, models, operating, releases, schedules):
         signed_in.include_router(part.router)
@@ -69,7 +71,7 @@ def create_app(
 
 
 def _middleware(services: AppServices, error_answer: ErrorAnswer, *, is_local: bool) -> list[Middleware]:
-    outermost = [Middleware(LastResort, answer=error_answer)]
+    outermost = [Middleware(Measured, is_local=is_local), Middleware(LastResort, answer=error_answer)]
     if not is_local:
         outermost += [
             Middleware(KnownHost, answer=error_answer, allowed=services.settings.allowed_hosts),

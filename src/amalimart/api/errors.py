@@ -11,7 +11,15 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from amalimart.api.wire_response import WireResponse
-from amalimart.core.errors import AmalimartError, Internal, MethodNotAllowed, NotFound, QueryError
+from amalimart.core.errors import (
+    AccessError,
+    AmalimartError,
+    Internal,
+    MethodNotAllowed,
+    NotFound,
+    QueryError,
+)
+from amalimart.observe.metrics import POLICY_DENIALS
 
 ErrorAnswer = Callable[[Request, AmalimartError], Response]
 
@@ -35,6 +43,8 @@ def install_error_answers(app: FastAPI, answer: ErrorAnswer) -> None:
     async def of_ours(request: Request, error: Exception) -> Response:
         if not isinstance(error, AmalimartError):
             raise error
+        if isinstance(error, AccessError):
+            POLICY_DENIALS.add(reason=error.code)
         return answer(request, error)
 
     async def of_validation(request: Request, error: Exception) -> Response:

@@ -1,4 +1,4 @@
-"""What every request passes before any route: request id, last errors, headers, size, host and origin checks.
+"""What every request passes before any route: last errors, headers, size, host and origin checks.
 
 Plain ASGI: nothing here buffers a response or runs it in another task.
 """
@@ -6,7 +6,6 @@ Plain ASGI: nothing here buffers a response or runs it in another task.
 from __future__ import annotations
 
 import logging
-import secrets
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -15,7 +14,9 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from amalimart.api.errors import ErrorAnswer, internal
+from amalimart.api.measuring import route_of
 from amalimart.core.errors import QueryTooLarge, RequestRefused
+from amalimart.observe.work import current_work
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class LastResort:
-    """Outermost: gives the request an id and the security headers, and a defect one clear error."""
+    """Tells the request's id, adds the security headers, and gives a defect one clear error."""
 
     def __init__(self, app: ASGIApp, answer: ErrorAnswer) -> None:
         self._app = app
@@ -49,7 +50,7 @@ class LastResort:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = secrets.token_hex(8)
+        request_id = current_work().run_id
         started = False
 
         async def send_with_headers(message: Message) -> None:
@@ -65,7 +66,9 @@ class LastResort:
         try:
             await self._app(scope, receive, send_with_headers)
         except Exception:
-            _log.exception("request %s failed: %s %s", request_id, scope["method"], scope["path"])
+            _log.exception(
+                "request %s failed", request_id, extra={"method": scope["method"], "route": route_of(scope)}
+            )
             if started:
                 raise
             response = self._answer(Request(scope), internal(request_id))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -223,6 +223,20 @@ class SiteSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Figures:
+    """What the product has counted, and who may read it over the network.
+
+    exposition  all of it, as text for Prometheus
+    token       who brings it may read; None where nobody can
+    is_open     anybody may
+    """
+
+    exposition: Callable[[], str]
+    token: str | None = field(default=None, repr=False)
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AppServices:
     """Everything a request may use."""
 
@@ -239,6 +253,7 @@ class AppServices:
     operations: OperationsPort | None = None
     schedules: SchedulesPort | None = None
     operating: OperatingPort | None = None
+    figures: Figures | None = None
     notes: Callable[[], tuple[SourceNote, ...]] = tuple
 
     def notes_for(self, principal: Principal) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "user": ("project", "user", "Add a person who may sign in."),
     "up": ("project", "up", "Run the engine and one ingest process per source."),
     "status": ("project", "status", "Say what runs, what serves and how fresh it is."),
+    "telemetry": ("telemetry", "telemetry", "Print what the running processes have counted."),
     "doctor": ("project", "doctor", "Say what is wrong and the next command."),
     "backup": ("backup", "backup", "Copy everything that cannot be made again."),
     "restore": ("backup", "restore", "Make a project of a backup."),

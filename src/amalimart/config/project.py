@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
@@ -157,6 +158,31 @@ class GovernanceSettings(StrictModel):
     require_approval: bool = False
 
 
+class TelemetrySettings(StrictModel):
+    """What the processes count and trace: who may read it, and whom it is sent to.
+
+    metrics_token  the token with which /metrics is read over the network
+    open_metrics   anybody may read it
+    otlp_endpoint  where it is sent to, by OTLP over HTTP
+    """
+
+    metrics_token: str | None = None
+    open_metrics: bool = False
+    otlp_endpoint: str | None = None
+
+    @model_validator(mode="after")
+    def _no_secret_in_the_open(self) -> TelemetrySettings:
+        if self.metrics_token is not None and not self.metrics_token.startswith(_SECRET_REFERENCE):
+            raise ValueError("`metrics_token` needs the form secret:NAME; it is a secret")
+        if self.otlp_endpoint is not None:
+            address = urlsplit(self.otlp_endpoint)
+            if address.scheme not in {"http", "https"} or not address.hostname:
+                raise ValueError("`otlp_endpoint` is not an http:// or https:// address")
+            if address.username or address.password or address.query:
+                raise ValueError("`otlp_endpoint` holds more than an address; credentials are no part of it")
+        return self
+
+
 class Settings(StrictModel):
     """Everything amalimart.yml may say.
 
@@ -179,6 +205,7 @@ class Settings(StrictModel):
     governance: GovernanceSettings = GovernanceSettings()
     backups: BackupSettings = BackupSettings()
     schedules: dict[str, ScheduleSettings] = {}
+    telemetry: TelemetrySettings = TelemetrySettings()
     sources: dict[str, SourceSettings] = {}
 
     @field_validator("lake", mode="before")

@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, delete, select, update
+from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from amalimart.control.tables import SessionRow, UserRow
@@ -92,6 +92,19 @@ class Sessions:
                     .values(last_seen_at=now)
                 )
         return user
+
+    def count_open(self) -> int:
+        """How many sessions have not ended."""
+        now = self._clock.now()
+        with Session(self._engine) as session:
+            return (
+                session.scalar(
+                    select(func.count())
+                    .select_from(SessionRow)
+                    .where(SessionRow.expires_at > now, SessionRow.last_seen_at > now - self._rule.idle)
+                )
+                or 0
+            )
 
     def close(self, token: str) -> None:
         """End a session; nothing happens where it has ended already."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -21,6 +23,9 @@ from amalimart.lake.rows import ChangedRows
 from amalimart.lake.sealing import seal_tables
 from amalimart.lake.sweeping import Swept, outlived_history, sweep
 from amalimart.lake.writer import BatchWriter
+from amalimart.observe.instruments import Histogram
+from amalimart.observe.metrics import JOURNAL_SECONDS, SEAL_SECONDS
+from amalimart.observe.spans import JOURNAL, SEAL, Span, told
 
 SEAL_AFTER = timedelta(seconds=60)
 SEAL_BYTES = 64 * 1024 * 1024
@@ -86,7 +91,10 @@ class SourceWriter:
         now = self._clock.now()
         tables = [(change.table, change.in_batch(version)) for change in changes]
         body = encode_body(version, position, _zoned(fresh_as_of), now, tables)
-        with guarded("writing the journal", self._log.folder, self._kept):
+        with (
+            self._measured(JOURNAL, JOURNAL_SECONDS),
+            guarded("writing the journal", self._log.folder, self._kept),
+        ):
             if self._segment is None:
                 self._segment = Segment(segment_path(self._log.folder, version))
             self._segment.append(body)
@@ -121,7 +129,10 @@ class SourceWriter:
         version = latest.version + 1
         written: list[tuple[str, DataFile]] = []
         try:
-            with guarded("sealing the journal", self._log.folder, self._kept):
+            with (
+                self._measured(SEAL, SEAL_SECONDS),
+                guarded("sealing the journal", self._log.folder, self._kept),
+            ):
                 for table, file in seal_tables(self._log.folder, journal, version):
                     written.append((table, file))
                 commit = Commit(
@@ -223,6 +234,15 @@ class SourceWriter:
             self._segment.close()
             self._segment = None
         self._lease.release()
+
+    @contextmanager
+    def _measured(self, span: Span, seconds: Histogram) -> Iterator[None]:
+        """Count how long the block took, where it comes to its end."""
+        source = self._log.folder.name
+        began, began_ns = time.perf_counter(), time.time_ns()
+        yield
+        seconds.observe(time.perf_counter() - began, source=source)
+        told(span, began_ns, source=source)
 
     def _checkpoint(self) -> None:
         with self._log.state() as state:

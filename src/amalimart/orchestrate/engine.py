@@ -20,6 +20,7 @@ from amalimart.core.errors import ApprovalMissing, CompileFailed, UnsupportedFea
 from amalimart.core.models import ModelRebuild
 from amalimart.lake.durable import guarded
 from amalimart.mapping.source_mapping import SourceMapping, find_mapping, load_mapping
+from amalimart.observe.spans import COMPILE, RELEASE_BUILD, within
 from amalimart.orchestrate.acceptance_ledger import AcceptanceLedger
 from amalimart.orchestrate.approval_gate import ApprovalGate
 from amalimart.orchestrate.build_observing import BuildObserver, Unobserved, observed
@@ -154,7 +155,7 @@ class Engine:
                 self._executor.note_refused(error)
                 raise
             try:
-                with in_own_files(self.project.overlay("models")):
+                with in_own_files(self.project.overlay("models")), within(COMPILE):
                     self._graph = self._compile(landed)
             except (CompileFailed, UnsupportedFeature) as error:
                 self._refused = _Refused(signature, error, time.monotonic())
@@ -206,7 +207,7 @@ class Engine:
 
         Raises UnknownName, NotAvailable, InvalidFilter for the request; WarehouseError as `refresh` does.
         """
-        with self._building:
+        with self._building, within(RELEASE_BUILD):
             graph = self.compiled()
             model = find_model(graph.models, wish.name)
             asked = requested(graph, wish, published_columns(self.hot_file, model.unique_id), by)

@@ -6,14 +6,18 @@ Holds the source's lease all the while, so that a second process is told at once
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 
 from amalimart.config.project import Project
-from amalimart.lake import Commit, SourceWriter
+from amalimart.lake import Commit, CommitKind, SourceWriter
 from amalimart.mapping.source_mapping import SourceMapping
+from amalimart.observe import metrics
 from amalimart.observe.progress import step
+from amalimart.observe.spans import INGEST_BATCH
+from amalimart.observe.work import Work, working
 from amalimart.orchestrate.resnapshots import pending_resnapshot, resnapshot_done
 from amalimart.orchestrate.source_opening import rows_in
 from amalimart.sources import Follower, Source, StreamingSource, poll, snapshot_stale
@@ -52,14 +56,36 @@ class SourceKeeper:
     def run(self) -> None:
         """Return when the stop event is set. Raises SourceError, LakeError, ConfigError."""
         while not self._stop.is_set():
-            self._note(self._snapshot(), None)
+            with working(INGEST_BATCH) as work:
+                began = time.monotonic()
+                commit = self._snapshot()
+                self._tell(work, commit, CommitKind.SNAPSHOT, time.monotonic() - began)
+                self._note(commit, None)
             if isinstance(self._source, StreamingSource):
                 self._follow(self._source)
             else:
-                commit = poll(self._writer, self._source, self._mapping)
-                self._tidy(commit)
-                self._note(commit, None)
+                self._poll()
                 self._stop.wait(self._settings.poll_seconds)
+
+    def _poll(self) -> None:
+        with working(INGEST_BATCH) as work:
+            began = time.monotonic()
+            commit = poll(self._writer, self._source, self._mapping)
+            self._tell(work, commit, CommitKind.CHANGES, time.monotonic() - began)
+            self._tidy(commit)
+            self._note(commit, None)
+
+    def _tell(self, work: Work, commit: Commit | None, kind: CommitKind, seconds: float) -> None:
+        """Count a batch; a look at the source that found no rows leaves nothing."""
+        if commit is None or not commit.rows:
+            work.forget()
+            return
+        source = self._name
+        metrics.INGEST_BATCHES.add(source=source, kind=kind.value)
+        metrics.INGEST_ROWS.add(commit.rows, source=source)
+        metrics.BATCH_ROWS.observe(commit.rows, source=source, kind=kind.value)
+        metrics.BATCH_SECONDS.observe(seconds, source=source, kind=kind.value)
+        work.set(source=source, kind=kind.value, rows=commit.rows, version=commit.version)
 
     def _snapshot(self) -> Commit | None:
         """Snapshot what has to be, with its progress where that may take a while."""
@@ -91,12 +117,14 @@ class SourceKeeper:
             ) as follower,
         ):
             while not self._stop.is_set():
-                commit = follower.step(_STEP_SECONDS)
-                if follower.at_rest:
-                    sealed = self._tidy(commit)
-                    if sealed is not None and not self._writer.acknowledge_at_once:
-                        follower.acknowledge(sealed)
-                self._note(commit, follower)
+                with working(INGEST_BATCH) as work:
+                    commit = follower.step(_STEP_SECONDS)
+                    self._tell(work, commit, CommitKind.CHANGES, follower.batch_seconds_taken)
+                    if follower.at_rest:
+                        sealed = self._tidy(commit)
+                        if sealed is not None and not self._writer.acknowledge_at_once:
+                            follower.acknowledge(sealed)
+                    self._note(commit, follower)
                 if commit is not None and commit.position.get("stale"):
                     return
                 if follower.at_rest and pending_resnapshot(self._project, self._name) is not None:

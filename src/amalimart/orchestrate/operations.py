@@ -16,6 +16,8 @@ from typing import Any
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError, Internal, NotFound, OperationUnderWay
 from amalimart.core.operations import Operation, OperationKind, OperationState
+from amalimart.observe.spans import OPERATION
+from amalimart.observe.work import Work, working
 from amalimart.orchestrate.engine import Engine
 from amalimart.orchestrate.rebuilding import TakenOver, compact, copy_beside, rebuild
 from amalimart.orchestrate.refresh_loop import RefreshLoop
@@ -103,14 +105,21 @@ class Operations:
             return
 
     def _run(self, begun: Operation) -> None:
+        with working(OPERATION) as work:
+            work.set(kind=begun.kind.value)
+            self._do(begun, work)
+
+    def _do(self, begun: Operation, work: Work) -> None:
         try:
             result = self._done(begun)
         except AmalimartError as error:
+            work.fail(error.code)
             log.error(  # noqa: TRY400 - typed
                 "operation failed", extra={"operation": begun.kind.value, "error": error.as_dict()}
             )
             self._end(begun, OperationState.FAILED, error=error.as_dict())
         except Exception as defect:
+            work.fail(Internal.code)
             log.exception("operation failed", extra={"operation": begun.kind.value})
             said = Internal(
                 f"the {begun.kind.value} failed: {type(defect).__name__}", next_step="see the engine's log"

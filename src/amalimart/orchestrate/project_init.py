@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
 import yaml
 
-from amalimart.config.project import SETTINGS_FILE, Project, SourceSettings, open_project
+from amalimart.config.project import SETTINGS_FILE, Project, SourceSettings, open_project, write_secret
 from amalimart.core.errors import ConfigError
 from amalimart.mapping.source_mapping import find_mapping, load_mapping
 from amalimart.orchestrate.source_settings import write_source
@@ -18,7 +19,9 @@ time_zone: {time_zone}      # the business time zone: days, weeks and months sta
 currency: {currency}
 sla_days: {{express: 2, standard: 5}}   # when a delivery is late and the shop promised no date
 serve: {{host: 127.0.0.1, port: {port}}}
+telemetry: {{metrics_token: secret:{token}}}   # with it, /metrics is read over the network
 """
+_METRICS_TOKEN = "METRICS_TOKEN"  # noqa: S105 - the name of a secret
 _OVERLAYS = {
     "models": "dbt models of yours (.sql beside .yml); one named like a packaged model replaces it.",
     "metrics": "Metric files of yours; one named like a packaged metric replaces it.",
@@ -51,12 +54,14 @@ def init_project(
         time_zone=time_zone,
         currency=currency,
         port=port,
+        token=_METRICS_TOKEN,
     )
     settings.write_text(text, encoding="utf-8")
     (home / ".gitignore").write_text(_IGNORED)
     for folder, purpose in _OVERLAYS.items():
         (home / folder).mkdir(exist_ok=True)
         (home / folder / "README.md").write_text(purpose + "\n")
+    write_secret(home, _METRICS_TOKEN, secrets.token_urlsafe(32))
     return open_project(home)
 
 

@@ -12,6 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from amalimart.core.errors import AmalimartError, Internal
+from amalimart.observe.metrics import BUILD_FAILURES
+from amalimart.observe.spans import RELEASE_BUILD
+from amalimart.observe.work import Work, working
 from amalimart.orchestrate.engine import Engine
 from amalimart.warehouse.executor import BuildReport
 
@@ -63,11 +66,17 @@ class RefreshLoop:
 
     def refresh_once(self) -> bool:
         """One look at the lake. False where publishing failed and should be tried later."""
+        with working(RELEASE_BUILD) as work:
+            return self._refresh(work)
+
+    def _refresh(self, work: Work) -> bool:
         started = time.monotonic()
         try:
             report = self._engine.refresh(self._note_progress)
         except AmalimartError as error:
             self.last_error = error
+            work.fail(error.code)
+            BUILD_FAILURES.add(reason=error.code)
             log.error("release not published", extra={"error": error.as_dict()})  # noqa: TRY400 - typed
             return False
         except Exception as defect:
@@ -77,6 +86,8 @@ class RefreshLoop:
                 next_step="see the engine's log; it is tried again",
             )
             self.last_error.__cause__ = defect
+            work.fail(Internal.code)
+            BUILD_FAILURES.add(reason=Internal.code)
             log.exception("release not published")
             return False
         finally:
@@ -85,10 +96,12 @@ class RefreshLoop:
         if report is not None:
             self.took(report)
             self.last_report_at = time.monotonic()
+            release_id = report.release.release_id
+            work.set(release_id=release_id, models=report.models, rows=report.rows)
             log.info(
                 "release published",
                 extra={
-                    "release_id": report.release.release_id,
+                    "release_id": release_id,
                     "models": report.models,
                     "rows": report.rows,
                     "warnings": len(report.warnings),
@@ -96,6 +109,7 @@ class RefreshLoop:
                 },
             )
         else:
+            work.forget()
             self.at_rest()
         return True
 

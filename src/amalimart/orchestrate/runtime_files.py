@@ -1,7 +1,8 @@
 """What running processes leave in a project's run/ folder so that others find and judge them.
 
 `engine.json` and `ingest-<source>.json` hold a process's id and last report; a file whose process is
-gone is stale and counts as not running. The engine's local socket is reachable by its owner only.
+gone is stale and counts as not running. `ingest-<source>.prom` holds what it has counted, for the engine to
+pass on. The engine's local socket is reachable by its owner only.
 """
 
 from __future__ import annotations
@@ -24,6 +25,16 @@ class ProcessReport:
     process: str
     pid: int
     fields: dict[str, Any]
+
+
+def ingest_process(source: str) -> str:
+    """Name of a source's ingest process."""
+    return f"ingest-{source}"
+
+
+def figures_file(run: Path, process: str) -> Path:
+    """Where a process that is not the engine leaves what it has counted."""
+    return run / f"{process}.prom"
 
 
 def write_report(run: Path, process: str, **fields: Any) -> None:

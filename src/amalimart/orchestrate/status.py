@@ -11,7 +11,7 @@ from amalimart.core.clock import Clock
 from amalimart.core.releases import Acceptance
 from amalimart.orchestrate.acceptance_ledger import AcceptanceLedger
 from amalimart.orchestrate.lake_opening import open_lake
-from amalimart.orchestrate.runtime_files import read_report
+from amalimart.orchestrate.runtime_files import ingest_process, read_report
 from amalimart.sources import stopped_reasons
 
 
@@ -84,7 +84,7 @@ def project_status(project: Project, clock: Clock, said: Mapping[str, Any] | Non
     lake = open_lake(project, clock)
     sources = []
     for name in project.settings.sources:
-        report = read_report(project.run, f"ingest-{name}")
+        report = read_report(project.run, ingest_process(name))
         latest = lake.latest(name)
         fresh = latest.fresh_as_of if latest else None
         error = report.fields.get("error") if report else None

@@ -61,13 +61,37 @@ class EngineClient:
                 with httpx.Client(transport=self._transport, timeout=seconds) as client:
                     response = client.send(request)
         except httpx.TransportError as error:
-            raise EngineUnavailable(
-                f"the engine does not answer: {error}", next_step="amalimart status, then amalimart up"
-            ) from error
+            raise _silent(error) from error
         body: dict[str, Any] = response.json()
         if response.is_error:
             raise rebuilt(body.get("error", {}))
         return body
+
+
+def read_figures(project: Project) -> str:
+    """What the running engine has counted, as text for Prometheus. Raises EngineUnavailable without one."""
+    report = read_report(project.run, "engine")
+    if report is None:
+        raise EngineUnavailable(
+            "the engine does not run, and only a running one counts",
+            where=str(project.home),
+            next_step="amalimart up",
+        )
+    transport = httpx.HTTPTransport(uds=str(report.fields["socket"]))
+    try:
+        with httpx.Client(transport=transport, timeout=_TIMEOUT_SECONDS) as client:
+            response = client.get(f"{_BASE}/metrics")
+    except httpx.TransportError as error:
+        raise _silent(error) from error
+    if response.is_error:
+        raise rebuilt(response.json().get("error", {}))
+    return response.text
+
+
+def _silent(error: httpx.TransportError) -> EngineUnavailable:
+    return EngineUnavailable(
+        f"the engine does not answer: {error}", next_step="amalimart status, then amalimart up"
+    )
 
 
 class _InProcess:

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import signal
 import socket
@@ -22,12 +23,14 @@ import uvicorn
 from fastapi import FastAPI
 
 from amalimart.api.app import create_app
-from amalimart.api.services import AppServices, DemoAccount
+from amalimart.api.services import AppServices, DemoAccount, Figures
 from amalimart.config.project import Project, open_project
 from amalimart.control.store import open_control_store
 from amalimart.core.clock import SystemClock
-from amalimart.core.errors import AmalimartError, PortInUse
+from amalimart.core.errors import AmalimartError, ConfigError, PortInUse
+from amalimart.observe.instruments import Owner
 from amalimart.observe.logs import log_to_file
+from amalimart.observe.sdk.starting import Telemetry, TelemetryOptions
 from amalimart.orchestrate.engine import Engine
 from amalimart.orchestrate.jobs.house import house_jobs
 from amalimart.orchestrate.openlineage.observing import observe
@@ -39,8 +42,11 @@ from amalimart.orchestrate.scheduling.leadership import Leadership
 from amalimart.orchestrate.scheduling.scheduler import Scheduler
 from amalimart.orchestrate.scheduling.schedules import load_schedules
 from amalimart.orchestrate.scheduling.timetable import timetable
+from amalimart.processes.figures import ProjectFigures, exposition
 from amalimart.processes.services import OPERATOR, build_services
 from amalimart.web.site import create_site
+
+_log = logging.getLogger(__name__)
 
 DEMO_ACCOUNTS_FILE = "demo-accounts.json"
 
@@ -120,7 +126,19 @@ def demo_accounts(project: Project) -> tuple[DemoAccount, ...]:
     return tuple(DemoAccount(**account) for account in json.loads(path.read_text()))
 
 
-def run_engine(project: Project) -> None:
+def metrics_token(project: Project) -> str | None:
+    """The token that opens /metrics; None without one: the figures then stay closed, and all else works."""
+    reference = project.settings.telemetry.metrics_token
+    if reference is None:
+        return None
+    try:
+        return project.secret(reference, f"{project.settings_file}: telemetry.metrics_token")
+    except ConfigError as error:
+        _log.warning("the metrics are closed to the network", extra={"error": error.as_dict()})
+        return None
+
+
+def run_engine(project: Project, telemetry: Telemetry) -> None:
     """Serve until a signal. Raises PortInUse, EngineUnavailable, ConfigError."""
     clock = SystemClock()
     serve = project.settings.serve
@@ -136,6 +154,11 @@ def run_engine(project: Project) -> None:
     leadership = Leadership(control.leases, clock, time.monotonic)
     scheduler = Scheduler(jobs, control.job_runs, leadership, clock)
     try:
+        figures = Figures(
+            lambda: exposition(project, telemetry),
+            metrics_token(project),
+            project.settings.telemetry.open_metrics,
+        )
         services = build_services(
             project,
             engine,
@@ -145,7 +168,9 @@ def run_engine(project: Project) -> None:
             demo_accounts(project),
             operations=operations,
             schedules=ScheduleDesk(jobs, scheduler, control.job_runs, clock),
+            figures=figures,
         )
+        ProjectFigures(project, engine, loop, control, clock).watch()
         local = bind_local(project.run)  # before other threads run: the umask is the whole process's
         loop.start()
         scheduler.start()
@@ -169,7 +194,9 @@ def main() -> None:
     try:
         project = open_project(arguments.home)
         log_to_file(project.logs, "engine")
-        run_engine(project)
+        options = TelemetryOptions("engine", Owner.ENGINE, project.settings.telemetry.otlp_endpoint)
+        with Telemetry(options) as telemetry:
+            run_engine(project, telemetry)
     except AmalimartError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(error.exit_code)

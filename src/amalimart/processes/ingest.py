@@ -21,11 +21,15 @@ from amalimart.config.project import Project, open_project
 from amalimart.core.clock import SystemClock
 from amalimart.core.errors import AmalimartError
 from amalimart.lake import Commit
+from amalimart.observe.exposition import KeptExposition
+from amalimart.observe.instruments import Owner
 from amalimart.observe.logs import log_to_file
+from amalimart.observe.metrics import INGEST_FAILURES
+from amalimart.observe.sdk.starting import Telemetry, TelemetryOptions
 from amalimart.orchestrate.engine import load_mappings
 from amalimart.orchestrate.keeping_up import SourceKeeper
 from amalimart.orchestrate.lake_opening import open_lake
-from amalimart.orchestrate.runtime_files import remove_report, write_report
+from amalimart.orchestrate.runtime_files import figures_file, ingest_process, remove_report, write_report
 from amalimart.orchestrate.source_opening import open_source
 from amalimart.sources import Follower, stopped_reasons
 
@@ -34,11 +38,6 @@ _LONGEST_PAUSE = 60.0
 _REPORT_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
-
-
-def report_name(source: str) -> str:
-    """Name of a source's ingest process in the run folder."""
-    return f"ingest-{source}"
 
 
 class IngestLoop:
@@ -73,6 +72,7 @@ class IngestLoop:
     def _failed(self, error: AmalimartError) -> float:
         """Say what went wrong; returns the seconds to pause before the next try."""
         self._failures += 1
+        INGEST_FAILURES.add(source=self._name, reason=error.code)
         log.error("ingest failed", extra={"source": self._name, "error": error.as_dict()})
         self._say(state="failing", error=error.as_dict())
         if self._failures == 1:
@@ -115,7 +115,7 @@ class IngestLoop:
     def _say(self, **fields: Any) -> None:
         """Leave a report. Where the disk is full there is none: the process must live to go on later."""
         try:
-            write_report(self._project.run, report_name(self._name), **fields)
+            write_report(self._project.run, ingest_process(self._name), **fields)
         except OSError as error:
             log.warning("report not written", extra={"source": self._name, "error": error.strerror})
 
@@ -132,9 +132,15 @@ def main() -> None:
         signal.signal(number, lambda _number, _frame: stop.set())
     try:
         project = open_project(arguments.home)
-        log_to_file(project.logs, report_name(arguments.source))
-        IngestLoop(project, arguments.source, stop).run()
-        remove_report(project.run, report_name(arguments.source))
+        process = ingest_process(arguments.source)
+        log_to_file(project.logs, process)
+        options = TelemetryOptions(process, Owner.INGEST, project.settings.telemetry.otlp_endpoint)
+        with (
+            Telemetry(options) as telemetry,
+            KeptExposition(figures_file(project.run, process), telemetry.exposition),
+        ):
+            IngestLoop(project, arguments.source, stop).run()
+        remove_report(project.run, process)
     except AmalimartError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(error.exit_code)

@@ -12,6 +12,7 @@ from amalimart.api.services import (
     AppServices,
     DemoAccount,
     EngineStatus,
+    Figures,
     Phase,
     PublishedRelease,
     SiteSettings,
@@ -84,6 +85,7 @@ def build_services(
     demo_accounts: tuple[DemoAccount, ...] = (),
     operations: Operations | None = None,
     schedules: ScheduleDesk | None = None,
+    figures: Figures | None = None,
 ) -> AppServices:
     """Everything a request may use. Raises ConfigError for a wrong metric, policy or dashboard file."""
     model = load_model([PACKAGED, project.overlay("metrics")])
@@ -120,4 +122,5 @@ def build_services(
         operations=operations,
         schedules=schedules,
         operating=OperatingStates(engine, loop, book, operations),
+        figures=figures,
     )

@@ -7,17 +7,23 @@ of one call are answered in one read transaction, so from one release.
 from __future__ import annotations
 
 import logging
+import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from functools import partial
+from http import HTTPStatus
 from threading import Lock
 from typing import Generic, TypeVar
 
 from amalimart.access.policies import Policies
 from amalimart.access.principal import Principal
-from amalimart.core.errors import AmalimartError, Internal, InvalidFilter, WarehouseError
+from amalimart.core.errors import AccessError, AmalimartError, Internal, InvalidFilter, WarehouseError
+from amalimart.observe.metrics import CACHE_LOOKUPS, POLICY_DENIALS, QUERY_SECONDS
+from amalimart.observe.spans import QUERY, Within, within
+from amalimart.observe.work import current_work, note_release
 from amalimart.semantic.answer import Answer
 from amalimart.semantic.answering import answer_of
 from amalimart.semantic.availability import Availability
@@ -72,11 +78,12 @@ class SemanticService:
 
     def ask(self, question: Question, principal: Principal) -> Answer:
         """One answer. Raises a QueryError, an AccessError, or what the reader raises."""
-        question = self._grouped(question, principal)
-        planned = self.plan(question, principal)
-        bound = bind(planned.slots, question, principal)
-        with self._reader.read() as transaction:
-            return self._run(planned, bound, question, principal, transaction)
+        with _measured() as asking:
+            question = self._grouped(question, principal)
+            planned = self.plan(question, principal)
+            bound = bind(planned.slots, question, principal)
+            with self._reader.read() as transaction:
+                return self._run(planned, bound, question, principal, transaction, asking)
 
     def ask_all(self, questions: Sequence[Question], principal: Principal) -> list[Answer | AmalimartError]:
         """An answer or a typed error for each question, all from one release.
@@ -87,11 +94,14 @@ class SemanticService:
         with self._reader.read() as transaction:
             for question in questions:
                 try:
-                    grouped = self._grouped(question, principal)
-                    planned = self.plan(grouped, principal)
-                    bound = bind(planned.slots, grouped, principal)
-                    answers.append(self._run(planned, bound, grouped, principal, transaction))
+                    with _measured() as asking:
+                        grouped = self._grouped(question, principal)
+                        planned = self.plan(grouped, principal)
+                        bound = bind(planned.slots, grouped, principal)
+                        answers.append(self._run(planned, bound, grouped, principal, transaction, asking))
                 except AmalimartError as error:
+                    if isinstance(error, AccessError):
+                        POLICY_DENIALS.add(reason=error.code)
                     answers.append(error)
         return answers
 
@@ -99,6 +109,7 @@ class SemanticService:
         """The checked statement of a question, cached. Raises a QueryError or an AccessError."""
         shape, scope = shape_of(question), Scope.of(principal)
         found = self._plans.get((shape, scope))
+        CACHE_LOOKUPS.add(cache="plan", result="hit" if found else "miss")
         if found is None:
             request = self._resolver.resolve(shape, principal.role)
             found = plan(self.model, self._policies, scope, request)
@@ -122,6 +133,7 @@ class SemanticService:
             raise InvalidFilter("the search text cannot be used", expected=str(error)) from error
         scope = Scope.of(principal)
         found = self._pickers.get((dimension, scope))
+        CACHE_LOOKUPS.add(cache="values", result="hit" if found else "miss")
         if found is None:
             usable = partial(self._policies.may_use_dimension, principal.role)
             found = plan_values(self.model, self._policies, scope, self.model.dimension(dimension, usable))
@@ -161,10 +173,30 @@ class SemanticService:
         question: Question,
         principal: Principal,
         transaction: ReadTransaction,
+        asking: Within,
     ) -> Answer:
+        asking.set(metrics=[each.metric.name for each in planned.metrics])
         rows = _rows(transaction, planned.sql, bound)
+        release_id = transaction.release.release_id
+        note_release(release_id)
+        asking.set(release_id=release_id, rows=len(rows.rows))
         sql = None if self._policies.is_scoped(principal) else planned.sql
         return answer_of(planned, rows, question, transaction.release, sql=sql)
+
+
+@contextmanager
+def _measured() -> Iterator[Within]:
+    """Count and trace one question, however it ends."""
+    began, outcome = time.perf_counter(), "failed"
+    try:
+        with within(QUERY) as asking:
+            yield asking
+        outcome = "answered"
+    except AmalimartError as error:
+        outcome = "refused" if error.http_status < HTTPStatus.INTERNAL_SERVER_ERROR else "failed"
+        raise
+    finally:
+        QUERY_SECONDS.observe(time.perf_counter() - began, door=current_work().door, outcome=outcome)
 
 
 def _rows(transaction: ReadTransaction, sql: str, bound: Sequence[object]) -> Rows:

@@ -45,6 +45,8 @@ class Follower:
         self._large: BatchWriter | None = None
         self._settled: Settled | None = None
         self._since: float | None = None
+        self.batch_seconds_taken = 0.0
+        """Of the last batch: from its first change until it was durable."""
 
     @property
     def replaced(self) -> Mapping[str, Mapping[str, int]]:
@@ -116,6 +118,7 @@ class Follower:
         else:
             commit = self._writer.append(self._buffer.drain(), settled.position, settled.fresh_as_of)
         self._buffer.end_batch()
+        self.batch_seconds_taken = self._elapsed() - self._since if self._since is not None else 0.0
         self._settled = self._since = None
         if in_files or self._acknowledge_at_once:
             self.acknowledge(commit)

@@ -17,7 +17,7 @@ import duckdb
 from amalimart.core.errors import ModelFailed
 from amalimart.core.models import Column
 from amalimart.core.names import TableRef, quoted
-from amalimart.warehouse.file.engine_words import nearest_named
+from amalimart.warehouse.file.engine_words import in_words, nearest_meant
 from amalimart.warehouse.graph import BRONZE, CompiledGraph, Model
 from amalimart.warehouse.incremental.change_sets import (
     filled,
@@ -244,9 +244,9 @@ def _blamed_on(model: Model) -> Iterator[None]:
         raise  # the hot file names it
     except duckdb.Error as error:
         raise ModelFailed(
-            f"the model {model.table} failed: {str(error).splitlines()[0]}",
+            f"the model {model.table} failed: {in_words(error)}",
             where=f"{model.unique_id} in {model.file}" if model.file else model.unique_id,
-            nearest=nearest_named(str(error)),
+            nearest=nearest_meant(error),
             next_step="correct the model; the published release is untouched",
         ) from error
 

@@ -9,6 +9,7 @@ import duckdb
 
 from amalimart.core.errors import ModelFailed
 from amalimart.warehouse.building import NOT_THE_MODELS_FAULT, Building, Fate
+from amalimart.warehouse.file.engine_words import in_words
 from amalimart.warehouse.graph import Check
 from amalimart.warehouse.incremental.change_sets import filled, keep_part
 from amalimart.warehouse.incremental.delta_check import DeltaCheck, Piece
@@ -114,7 +115,5 @@ def _failing(cursor: duckdb.DuckDBPyConnection, asked: Sequence[_Question]) -> d
         (first, *others) = [check for question in asked for check in question.checks]
         rest = ", ".join(other.name for other in others)
         named = f"one of the checks {first.name}, {rest}" if others else f"the check {first.name}"
-        raise ModelFailed(
-            f"{named} failed to run: {str(error).splitlines()[0]}", where=first.unique_id
-        ) from error
+        raise ModelFailed(f"{named} failed to run: {in_words(error)}", where=first.unique_id) from error
     return {int(number): int(failing) for number, failing in found}

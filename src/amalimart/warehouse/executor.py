@@ -21,6 +21,9 @@ from amalimart.core.clock import Clock
 from amalimart.core.errors import WarehouseError
 from amalimart.core.names import TableRef, quoted
 from amalimart.core.releases import Acceptance
+from amalimart.observe import metrics, spans
+from amalimart.observe.spans import told, within
+from amalimart.observe.work import note_release
 from amalimart.warehouse.arrivals import Arrivals, LakeState
 from amalimart.warehouse.bronze import refuse_missing
 from amalimart.warehouse.building import Building, Built, Fate
@@ -114,7 +117,12 @@ class Executor:
         try:
             with self._hot_file.write() as cursor:
                 report = self._build(cursor, graph, lake, progress, standing, attempt, requested)
+                built_ns = time.time_ns()
             self._is_of_this_make = True
+            if report is not None:
+                told(spans.COMMIT, built_ns, release_id=report.release.release_id)
+                metrics.BUILD_SECONDS.observe(report.seconds)
+                metrics.BUILD_ROWS.observe(report.rows)
             if standing and report is not None:
                 self._standing()  # tells of those that have just lapsed; after a crash the next build does
             return report  # noqa: TRY300 - it is committed, which the block may still refuse
@@ -149,7 +157,7 @@ class Executor:
         attempt: Attempt,
         requested: Requested | None,
     ) -> BuildReport | None:
-        started = time.monotonic()
+        started, looked_ns = time.monotonic(), time.time_ns()
         business_now = self._clock.now().astimezone(self._zone).replace(tzinfo=None)
         previous = latest_release(cursor)
         refuse_missing(lake.tables, graph.bronze)
@@ -166,21 +174,27 @@ class Executor:
             return None
         elif requested is None:
             work_alone(cursor)
+        told(spans.READ_BRONZE, looked_ns)
+        release_id = previous.release_id + 1 if previous else 1
+        note_release(release_id)
         set_run_context(cursor, business_now)
         building = Building(cursor, graph, fates, news.read_whole)
         built = {}
-        for number, model in enumerate(graph.ordered):
-            progress(number, len(graph.models), str(model.table))
-            built[model.unique_id] = _bring(building, model, changes, requested)
-            if previous is None:
-                _commit_so_far(cursor)
+        with within(spans.MODELS):
+            for number, model in enumerate(graph.ordered):
+                progress(number, len(graph.models), str(model.table))
+                built[model.unique_id] = _bring(building, model, changes, requested)
+                if previous is None:
+                    _commit_so_far(cursor)
         progress(len(graph.models), len(graph.models), "checks")
         judge = Judge(cursor, graph, standing)
         anew = judge.whole | (changes.checks if changes else frozenset())
-        results = run_checks(cursor, building, graph.checks, anew)
+        with within(spans.CHECKS) as checking:
+            results = run_checks(cursor, building, graph.checks, anew)
+            checking.set(failing=_count_failing(results))
         verdict = judge.verdict(results, attempt)
         release = Release(
-            release_id=previous.release_id + 1 if previous else 1,
+            release_id=release_id,
             published_at=self._clock.now(),
             fresh_as_of=lake.fresh_as_of,
             project_hash=graph.project_hash,
@@ -224,15 +238,28 @@ def _bring(
     building: Building, model: Model, changes: ProjectChanges | None, requested: Requested | None
 ) -> Built:
     """Bring a model up to date: as is requested, as another project defines it, or after what changed."""
+    began_ns = time.time_ns()
     if requested is not None and requested.is_about(model):
-        return requested.bring(building, model, is_another_project=changes is not None)
-    return changes.bring(building, model) if changes else building.follow(model)
+        built = requested.bring(building, model, is_another_project=changes is not None)
+    else:
+        built = changes.bring(building, model) if changes else building.follow(model)
+    if built.fate is not Fate.SAME:
+        told(spans.MODEL, began_ns, model=str(model.table), fate=built.fate.value, rows=built.rows)
+    return built
 
 
 def _commit_so_far(cursor: duckdb.DuckDBPyConnection) -> None:
     """Keep a table for the next ones to read: the engine reads those it has not committed on one thread."""
     cursor.execute("commit")
     cursor.execute("begin transaction")
+
+
+def _count_failing(results: Sequence[CheckResult]) -> int:
+    """How many checks some row breaks; they are counted by how bad that is."""
+    failing = [result for result in results if result.failing_rows]
+    for result in failing:
+        metrics.CHECK_FAILURES.add(severity="error" if result.is_error else "warning")
+    return len(failing)
 
 
 def _clear_for_another_project(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
-from amalimart.api.app import PREFIX
+from amalimart.api.addresses import PREFIX
 from amalimart.api.dashboards.definition import Dashboard, KpiTile
 from amalimart.api.dashboards.state import RANGE_LABELS
 from amalimart.api.identity import SignedIn

@@ -13,6 +13,7 @@ from amalimart.api.services import AppServices
 from amalimart.control.store import ControlStore
 from amalimart.control.users import User, folded_email
 from amalimart.core.errors import NotFound, NotSignedIn
+from amalimart.observe.metrics import SIGN_IN_FAILURES
 from amalimart.web.templating import Templates
 
 _Short = Annotated[str, Form(max_length=2000)]
@@ -52,6 +53,7 @@ def sign_in_router(services: AppServices, templates: Templates) -> APIRouter:
         try:
             user = services.control.sign_in.verify(email, password)
         except NotSignedIn as error:
+            SIGN_IN_FAILURES.add()
             return page(target, error, email)
         return signed_in(user, request, target)
 

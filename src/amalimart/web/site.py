@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from fastapi import FastAPI, Request
 from starlette.responses import RedirectResponse, Response
 
+from amalimart.api.addresses import FIGURES
 from amalimart.api.app import create_app
 from amalimart.api.errors import ErrorAnswer, as_json
 from amalimart.api.services import AppServices
@@ -41,10 +42,10 @@ def create_site(services: AppServices) -> FastAPI:
 
 
 def _error_answer(templates: Templates) -> ErrorAnswer:
-    """JSON for the interface, a page for people; who is not signed in is sent to the sign-in page."""
+    """JSON for programs, a page for people; who is not signed in is sent to the sign-in page."""
 
     def answer(request: Request, error: AmalimartError) -> Response:
-        if request.url.path.startswith("/api/"):
+        if request.url.path.startswith("/api/") or request.url.path == FIGURES:
             return as_json(request, error)
         if isinstance(error, NotSignedIn) and request.method == "GET":
             asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")

@@ -11,6 +11,7 @@ from amalimart.api.identity import SignedIn
 from amalimart.api.routes.context import Services, current_business_day
 from amalimart.api.wire_response import WireResponse
 from amalimart.core.errors import NothingPublished
+from amalimart.observe.metrics import CACHE_LOOKUPS
 
 router = APIRouter(tags=["dashboards"])
 
@@ -44,6 +45,7 @@ def dashboard(name: str, request: Request, principal: SignedIn, services: Servic
         )
     held = request.headers.get("if-none-match")
     tag = page_tag(newest.release_id, definition, state, principal, today)
+    CACHE_LOOKUPS.add(cache="page", result="hit" if held == tag else "miss")
     if held == tag:
         return Response(status_code=304, headers={"ETag": tag, "Cache-Control": "private, no-cache"})
     page = answer_page(definition, state, principal, services.semantic, today)

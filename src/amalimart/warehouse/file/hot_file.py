@@ -24,7 +24,7 @@ from amalimart.core.errors import (
     QueryTooLarge,
     WarehouseError,
 )
-from amalimart.warehouse.file.engine_words import engine_error
+from amalimart.warehouse.file.engine_words import engine_error, in_words
 from amalimart.warehouse.file.file_format import record_format, refuse_newer
 from amalimart.warehouse.file.generations import Generations
 from amalimart.warehouse.file.reading import ReadTransaction, Release
@@ -264,7 +264,7 @@ class HotFile:
         try:
             cursor.execute("checkpoint")
         except duckdb.Error as error:
-            said = str(error).splitlines()[0]
+            said = in_words(error)
             log.warning("the warehouse's log is not written into the file yet", extra={"said": said})
 
     def latest_release(self) -> Release | None:
