@@ -46,6 +46,7 @@ _MEANINGS = {
     "year in which it ends.",
     "week_starts_on": "Day on which weeks start in `dim_date`; ISO weeks start on Monday whatever this says.",
     "releases.keep_days": "Days that it is remembered what each release did; the newest always is.",
+    "quality.keep_days": "Days that it is remembered what monitored checks found; each newest run is kept.",
     "serve.host": "Address that pages and API listen on; any but the loopback address opens them to others.",
     "serve.port": "Port that pages and API listen on.",
     "serve.allowed_hosts": "Host names the pages answer to; add yours when they are served under one.",
