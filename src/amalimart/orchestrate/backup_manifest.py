@@ -27,7 +27,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SINGLE = frozenset(
     {"amalimart.yml", "secrets.env", ".gitignore", "data/control.db", "data/warehouse.duckdb"}
 )
-OVERLAYS = ("models", "metrics", "dashboards", "policies", "sources")
+OVERLAYS = ("models", "metrics", "dashboards", "policies", "quality", "sources")
 _RESNAPSHOT = re.compile(r"run/resnapshot-[a-z0-9_]+\.json")
 
 
