@@ -13,11 +13,13 @@ from zoneinfo import ZoneInfo
 from amalimart.access.principal import Principal, Role
 from amalimart.api.dashboards.library import DashboardLibrary
 from amalimart.control.acceptances import Decider
+from amalimart.control.quality_results import Acknowledgement, KeptResult
 from amalimart.control.store import ControlStore
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError
 from amalimart.core.models import ModelRebuild, PublishedProject, Rebuilt
 from amalimart.core.operations import Operation, OperationKind
+from amalimart.core.profiles import TableProfile
 from amalimart.core.releases import (
     Acceptance,
     BlockedBuild,
@@ -25,6 +27,9 @@ from amalimart.core.releases import (
     ReleaseDifference,
     ReleaseSummary,
 )
+from amalimart.quality.listing import ListedCheck
+from amalimart.quality.running import QualityRun
+from amalimart.quality.shapes import Every
 from amalimart.semantic.answer import Answer
 from amalimart.semantic.question import Question
 
@@ -107,6 +112,36 @@ class ReleasesPort(Protocol):
 
     def revoke(self, number: int, decider: Decider, reason: str | None) -> tuple[Acceptance, ...]:
         """Take that back."""
+        ...
+
+
+class QualityPort(Protocol):
+    """Monitored checks, for whoever runs the marketplace. What is not there raises NotFound."""
+
+    def listed(self) -> tuple[ListedCheck, ...]:
+        """Every declared check with what it found last."""
+        ...
+
+    def failing(self) -> tuple[KeptResult, ...]:
+        """What fails now and nobody has acknowledged."""
+        ...
+
+    def run(self, every: Every | None = None, name: str | None = None) -> QualityRun:
+        """Run the checks of a schedule word, one by its name, or all."""
+        ...
+
+    def history(self, name: str, limit: int, subject: str | None = None) -> tuple[KeptResult, ...]:
+        """The newest results of a check, newest first."""
+        ...
+
+    def acknowledge(
+        self, name: str, subject: str, period: str | None, decider: Decider, reason: str
+    ) -> Acknowledgement:
+        """Say that what a check found is known. Raises RequestError."""
+        ...
+
+    def profile(self, table: str, *, exact: bool = False) -> TableProfile:
+        """One published table looked at once. Raises UnknownName."""
         ...
 
 
@@ -215,6 +250,7 @@ class AppServices:
     models: ModelsPort | None = None
     release_book: ReleasesPort | None = None
     operations: OperationsPort | None = None
+    quality: QualityPort | None = None
     notes: Callable[[], tuple[SourceNote, ...]] = tuple
 
     def notes_for(self, principal: Principal) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from amalimart.core.errors import AmalimartError
 from amalimart.orchestrate.engine import Engine, MappedAvailability
 from amalimart.orchestrate.models import EngineModels
 from amalimart.orchestrate.operations import Operations
+from amalimart.orchestrate.quality_desk import QualityDesk
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.release_book import ReleaseBook
 from amalimart.orchestrate.source_notes import source_notes
@@ -111,4 +112,5 @@ def build_services(
         models=EngineModels(engine, loop, model),
         release_book=book,
         operations=operations,
+        quality=QualityDesk(engine, control.engine, clock),
     )
