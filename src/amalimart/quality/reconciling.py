@@ -11,11 +11,13 @@ from datetime import date
 from decimal import Decimal
 
 from amalimart.warehouse.file.reading import ReadTransaction
-from amalimart.warehouse.quality.sides import Cell, CellKey, Side, SideRow
+from amalimart.warehouse.quality.sides import Bucket, Cell, CellKey, Side, SideRow
 
 MOST_DAYS = 31
 """Days whose rows are compared one by one; more that differ are counted."""
 MOST_ROWS = 1_000
+"""Rows that differ and are looked at; samples are fewer."""
+_MOST_READ = 50_000
 _NOTHING = (0, 0)
 
 
@@ -125,22 +127,36 @@ def _differing_cells(source: Asked, gold: Asked, days: tuple[date | None, ...]) 
 def _differing_rows(
     source: Asked, gold: Asked, days: tuple[date | None, ...]
 ) -> tuple[tuple[RowDifference, ...], int]:
-    """The rows, and how many of the days were not compared to the end."""
-    found: dict[str, RowDifference] = {}
-    for place, day in enumerate(days):
-        left = source.side.buckets(source.transaction, day)
-        right = gold.side.buckets(gold.transaction, day)
-        for bucket in sorted({*left, *right}):
-            if left.get(bucket, _NOTHING) == right.get(bucket, _NOTHING):
-                continue
-            if len(found) >= MOST_ROWS:
-                return _both_sides(source, gold, found), len(days) - place
-            ours = source.side.of_bucket(source.transaction, day, bucket)
-            theirs = gold.side.of_bucket(gold.transaction, day, bucket)
-            for key in sorted({*ours, *theirs}):
-                if not _alike(ours.get(key), theirs.get(key)):
-                    found[key] = RowDifference(key, ours.get(key), theirs.get(key))
-    return _both_sides(source, gold, found), 0
+    """The rows, and of how many of the days not all were compared."""
+    buckets, left_over = _differing_buckets(source, gold, days)
+    ours = source.side.of_buckets(source.transaction, buckets)
+    theirs = gold.side.of_buckets(gold.transaction, buckets)
+    keys = [key for key in sorted({*ours, *theirs}) if not _alike(ours.get(key), theirs.get(key))]
+    if len(keys) > MOST_ROWS:
+        keys, left_over = keys[:MOST_ROWS], max(left_over, 1)
+    found = {key: RowDifference(key, ours.get(key), theirs.get(key)) for key in keys}
+    return _both_sides(source, gold, found), left_over
+
+
+def _differing_buckets(source: Asked, gold: Asked, days: tuple[date | None, ...]) -> tuple[list[Bucket], int]:
+    """Parts of days that differ, no more than can be read at once, and how many days have others."""
+    left = source.side.buckets(source.transaction, days)
+    right = gold.side.buckets(gold.transaction, days)
+    differing = [
+        bucket
+        for bucket in sorted(
+            {*left, *right}, key=lambda each: (each[0] is None, each[0] or date.min, each[1])
+        )
+        if left.get(bucket, _NOTHING) != right.get(bucket, _NOTHING)
+    ]
+    chosen: list[Bucket] = []
+    rows = 0
+    for bucket in differing:
+        rows += max(left.get(bucket, _NOTHING)[0], right.get(bucket, _NOTHING)[0])
+        if chosen and rows > _MOST_READ:
+            break
+        chosen.append(bucket)
+    return chosen, len({day for day, _ in differing[len(chosen) :]})
 
 
 def _alike(left: SideRow | None, right: SideRow | None) -> bool:

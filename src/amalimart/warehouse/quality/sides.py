@@ -17,7 +17,8 @@ from amalimart.core.names import quoted
 from amalimart.warehouse.file.reading import ReadTransaction
 from amalimart.warehouse.quality.reading import place
 
-BUCKETS = 256
+_BUCKET = "hash(key) % 256"
+_NO_DAY = "date '0001-01-01'"
 _EXACT = "decimal(38, 6)"
 _MOST_SCALE = 6
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
@@ -73,6 +74,8 @@ class SideRow:
     changed: Any = None
 
 
+Bucket = tuple[date | None, int]
+"""A part of a day."""
 CellKey = tuple[date | None, str | None, str | None]
 Fingerprint = tuple[int, int]
 """How many rows, and a sum of hashes of them."""
@@ -125,14 +128,17 @@ class Side:
         ).rows
         return {day: (int(rows), int(hashes)) for day, rows, hashes in found}
 
-    def buckets(self, transaction: ReadTransaction, day: date | None) -> Mapping[int, Fingerprint]:
-        """A fingerprint of the rows of each part of a day."""
+    def buckets(
+        self, transaction: ReadTransaction, days: Sequence[date | None]
+    ) -> Mapping[Bucket, Fingerprint]:
+        """A fingerprint of the rows of each part of some days."""
+        condition, parameters = _among(days)
         found = transaction.rows(
-            f"select hash(key) % {BUCKETS}, count(*), sum({self._hash}) from ({self.sql}) as side"
-            " where day is not distinct from ? group by 1",
-            [day],
+            f"select day, {_BUCKET}, count(*), sum({self._hash}) from ({self.sql}) as side"
+            f" where {condition} group by 1, 2",
+            parameters,
         ).rows
-        return {int(bucket): (int(rows), int(hashes)) for bucket, rows, hashes in found}
+        return {(day, int(bucket)): (int(rows), int(hashes)) for day, bucket, rows, hashes in found}
 
     def cells(self, transaction: ReadTransaction, days: Sequence[date | None]) -> Mapping[CellKey, Cell]:
         """Rows and sums by day, vendor and currency, of some days."""
@@ -147,11 +153,12 @@ class Side:
             for day, vendor, currency, rows, *sums in found
         }
 
-    def of_bucket(self, transaction: ReadTransaction, day: date | None, bucket: int) -> Mapping[str, SideRow]:
-        """The rows of a part of a day, by key."""
-        return self._by_key(
-            transaction, f"day is not distinct from ? and hash(key) % {BUCKETS} = ?", [day, bucket]
-        )
+    def of_buckets(self, transaction: ReadTransaction, buckets: Sequence[Bucket]) -> Mapping[str, SideRow]:
+        """The rows of some parts of days, by key."""
+        if not buckets:
+            return {}
+        listed = ", ".join(f"({_day_or_none(day)}, {number})" for day, number in buckets)
+        return self._by_key(transaction, f"(coalesce(day, {_NO_DAY}), {_BUCKET}) in ({listed})", [])
 
     def of_keys(self, transaction: ReadTransaction, keys: Sequence[str]) -> Mapping[str, SideRow]:
         """The rows of some keys, whatever their day."""
@@ -248,6 +255,10 @@ def before(side: Side, day: date) -> Side:
         side.amounts,
         side.left_out,
     )
+
+
+def _day_or_none(day: date | None) -> str:
+    return f"date '{day.isoformat()}'" if day is not None else _NO_DAY
 
 
 def _key(sql: str) -> str:
