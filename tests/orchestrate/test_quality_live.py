@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,10 +16,12 @@ from amalimart.core.quality import QualityResult, Verdict
 from amalimart.orchestrate.engine import Engine
 from amalimart.orchestrate.project_init import add_source, init_project
 from amalimart.orchestrate.quality_desk import QualityDesk
-from amalimart.sources import PostgresPollingSource, ingest_once
+from amalimart.orchestrate.source_opening import open_source
+from amalimart.sources import ingest_once
 from tests.orchestrate.landed_shop import SettableClock, tiny_models
 
 if TYPE_CHECKING:
+    from tests.mariadb_server import MySQLDatabase
     from tests.sources.conftest import Database
 
 pytestmark = pytest.mark.slow
@@ -62,24 +65,31 @@ gold:
   currency: currency
   amounts: {total: total_amount}
 """
-TABLE = """
-create table sales (id bigint primary key, at timestamp, total decimal(12, 2), changed timestamp);
+SALES = """
 insert into sales values (1, '2020-03-01', 10, '2020-03-01'), (2, '2020-03-01', 20, '2020-03-01'),
     (3, '2020-03-02', 30, '2020-03-02')
 """
 
 
 class LiveShop:
-    """A database, a project that polls it, and its desk."""
+    """A database, a project that reads it, and its desk."""
 
-    def __init__(self, home: Path, database: Database) -> None:
-        database.run(TABLE)
+    def __init__(self, home: Path, database: Database | MySQLDatabase, *, is_mysql: bool = False) -> None:
+        moment = "datetime" if is_mysql else "timestamp"
+        columns = f"id bigint primary key, at {moment}, total decimal(12, 2), changed {moment}"
+        database.run(f"create table sales ({columns})", SALES)
         self.database = database
+        self.now = "utc_timestamp()" if is_mysql else "now() at time zone 'UTC'"
         project = init_project(home)
         (home / "sources" / "shop.yml").write_text(MAPPING)
         (home / "models" / "own_orders.sql").write_text(MODEL)
         (home / "quality" / "own.yml").write_text(OWN)
-        settings = SourceSettings(kind="postgres", mapping="shop", url="secret:SHOP", capture="poll")
+        settings = SourceSettings(
+            kind="mysql" if is_mysql else "postgres",
+            mapping="shop",
+            url="secret:SHOP",
+            capture="stream" if is_mysql else "poll",
+        )
         add_source(project, "shop", settings, database.address)
         self.clock = SettableClock(datetime.now(UTC))
         self.engine = Engine(open_project(home), self.clock)
@@ -87,7 +97,8 @@ class LiveShop:
         self.desk = QualityDesk(self.engine, self.control, self.clock)
 
     def follow(self) -> None:
-        with PostgresPollingSource(self.database.address) as source:
+        settings = self.engine.project.settings.sources["shop"]
+        with closing(open_source(self.engine.project, "shop", settings)) as source:
             ingest_once(self.engine.lake, "shop", source, self.engine.mappings["shop"])
         self.engine.refresh()
 
@@ -106,12 +117,26 @@ def live(tmp_path: Path, database: Database, tmp_path_factory: pytest.TempPathFa
         shop.engine.close()
 
 
+@pytest.fixture
+def live_mysql(
+    tmp_path: Path, mysql_database: MySQLDatabase, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LiveShop]:
+    with tiny_models(tmp_path_factory.mktemp("models")):
+        shop = LiveShop(tmp_path / "home", mysql_database, is_mysql=True)
+        shop.follow()
+        yield shop
+        shop.control.dispose()
+        shop.engine.close()
+
+
 def keys(result: QualityResult) -> list[str | None]:
     assert result.samples is not None
     return [row[0] for row in result.samples.rows]
 
 
-def test_what_differs_is_told_as_far_as_it_can_be(live: LiveShop) -> None:
+@pytest.mark.parametrize("kind", ["live", "live_mysql"])
+def test_what_differs_is_told_as_far_as_it_can_be(kind: str, request: pytest.FixtureRequest) -> None:
+    live: LiveShop = request.getfixturevalue(kind)
     healthy = live.check()
     assert healthy.verdict is Verdict.PASSED, healthy.message
     assert "only days before" in healthy.message
@@ -125,7 +150,7 @@ def test_what_differs_is_told_as_far_as_it_can_be(live: LiveShop) -> None:
 
     # Changed a moment ago, and deleted a moment ago: the release could not have it yet.
     live.database.run("update sales set total = 10 where id = 1")
-    live.database.run("update sales set total = 21, changed = now() at time zone 'UTC' where id = 2")
+    live.database.run(f"update sales set total = 21, changed = {live.now} where id = 2")
     live.database.run("delete from sales where id = 3")
     recent = live.check()
     assert recent.verdict is Verdict.CANNOT_TELL
@@ -133,7 +158,7 @@ def test_what_differs_is_told_as_far_as_it_can_be(live: LiveShop) -> None:
     assert "may have changed since the release" in recent.message
 
     # An order of today is not compared.
-    live.database.run("insert into sales values (4, now() at time zone 'UTC', 1, now() at time zone 'UTC')")
+    live.database.run(f"insert into sales values (4, {live.now}, 1, {live.now})")
     assert sorted(filter(None, keys(live.check()))) == ["2", "3"]
     assert list((live.engine.project.build).glob("live-*")) == []
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,7 @@ def _print_run(done: Mapping[str, Any]) -> None:
                 each["severity"],
                 each["message"],
             )
-            for each in done["results"]
+            for each in _worst_first(done["results"])
         ],
     )
     for each in done["results"]:
@@ -77,6 +77,21 @@ def _print_run(done: Mapping[str, Any]) -> None:
         for verdict, words in (("passed", "passed"), ("failed", "failed"), ("cannot_tell", "cannot tell"))
     )
     click.echo(f"{done['declared']} checks: {told}, {len(done['not_run'])} not run")
+
+
+def _worst_first(results: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """What failed, what cannot be told, then what passes: of many subjects of a check in one line."""
+    for verdict in ("failed", "cannot_tell"):
+        yield from (each for each in results if each["verdict"] == verdict)
+    passed: dict[str, list[Mapping[str, Any]]] = {}
+    for each in results:
+        if each["verdict"] == "passed":
+            passed.setdefault(each["check"], []).append(each)
+    for alike in passed.values():
+        if len(alike) == 1:
+            yield alike[0]
+        else:
+            yield {**alike[0], "subject": f"{len(alike)} subjects", "period": None, "message": "all pass"}
 
 
 def _print_samples(result: Mapping[str, Any]) -> None:
