@@ -6,15 +6,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from amalimart.control.acceptances import Decider
 from amalimart.control.database import open_database
 from amalimart.core.errors import CompileFailed, NotFound, NothingPublished, UnknownName
-from amalimart.core.quality import Severity, Verdict
+from amalimart.core.quality import MonitorKind, QualityResult, Severity, Verdict
 from amalimart.orchestrate.engine import Engine
 from amalimart.orchestrate.quality_desk import QualityDesk
+from amalimart.quality import running
+from amalimart.quality.counting import check_counts
+from amalimart.quality.declared import DeclaredCheck
+from amalimart.quality.looking import Look
 from amalimart.quality.shapes import Every
 from tests.orchestrate.landed_shop import LandedShop, tiny_models
 
@@ -93,6 +98,23 @@ def test_a_fault_is_found_kept_acknowledged_and_over_when_the_check_passes(publi
     assert [each.result.verdict for each in desk.history("own", 10)] == [
         Verdict.PASSED, Verdict.FAILED, Verdict.PASSED,
     ]  # fmt: skip
+
+
+def test_all_checks_of_a_run_see_one_release(published: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def publishing(check: DeclaredCheck, shape: Any, look: Look) -> Iterator[QualityResult]:
+        published.shop.land(("1", "99.00"), ("3", "30.00"))
+        published.shop.engine.refresh()
+        yield from check_counts(check, shape, look)
+
+    monkeypatch.setattr(running, "RUNNERS", {**running.RUNNERS, MonitorKind.COUNTS: publishing})
+    run = published.desk.run()
+    latest = published.shop.engine.hot_file.latest_release()
+    assert latest is not None
+    assert latest.release_id > 1
+    assert {result.release_id for result in run.results} == {1}
+    found = {result.check: result for result in run.results}
+    assert found["own"].verdict is Verdict.PASSED  # though `copied` is no copy of the new release
+    assert found["committed_rows_are_loaded"].value == 2
 
 
 def test_everything_declared_is_listed_and_a_broken_file_says_why(published: Place) -> None:

@@ -73,8 +73,12 @@ def test_the_newest_change_of_a_landed_table_by_the_shops_own_clock(tmp_path: Pa
     )
     with shop.tampered() as released:
         _, orders, returns = released.check(check, by_hand + timedelta(minutes=31))
+        with shop.lake.writer(SOURCE) as writer:
+            writer.seal()
+        _, in_files, _ = released.check(check, by_hand + timedelta(minutes=31))
     shop.hot_file.close()
     assert (orders.subject, orders.verdict, orders.value) == (f"{SOURCE}.orders", Verdict.FAILED, 31)
+    assert (in_files.message, in_files.value) == (orders.message, orders.value)
     assert returns.verdict is Verdict.CANNOT_TELL  # rows of a snapshot tell no moment of their own
 
 

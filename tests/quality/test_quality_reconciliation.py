@@ -28,9 +28,10 @@ def test_a_healthy_shop_passes_and_says_what_was_beside_gold(shop: Tampered, nam
     assert result.value > 0
 
 
+@pytest.mark.slow
 def test_a_shop_that_trades_still_passes(tmp_path: Path) -> None:
     shop = CheckedShop(tmp_path)
-    for _ in range(2):
+    for _ in range(6):
         shop.trade()
         shop.publish(shop.compiled)
     with shop.tampered() as released:

@@ -88,22 +88,19 @@ class Finding:
     release_id: int
 
     def passed(self, expected: str, actual: str, message: str) -> QualityResult:
-        return self._result(Verdict.PASSED, expected, actual, message)
+        return self.judged(Verdict.PASSED, expected, actual, message)
 
     def failed(
         self, expected: str, actual: str, message: str, severity: Severity | None = None
     ) -> QualityResult:
         """`severity` where it is another than the check's own."""
-        found = self._result(Verdict.FAILED, expected, actual, message)
+        found = self.judged(Verdict.FAILED, expected, actual, message)
         return replace(found, severity=severity) if severity else found
 
     def cannot_tell(self, expected: str, message: str) -> QualityResult:
-        return self._result(Verdict.CANNOT_TELL, expected, "unknown", message)
+        return self.judged(Verdict.CANNOT_TELL, expected, "unknown", message)
 
     def judged(self, verdict: Verdict, expected: str, actual: str, message: str) -> QualityResult:
-        return self._result(verdict, expected, actual, message)
-
-    def _result(self, verdict: Verdict, expected: str, actual: str, message: str) -> QualityResult:
         return QualityResult(
             check=self.check.name,
             kind=self.check.kind,

@@ -1,4 +1,4 @@
-"""Plain facts of one release: its positions and columns, rows a day, the newest moment, and the accounts."""
+"""Plain facts of one release: its positions, columns and accounts, rows a day, the newest moment."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Wanted = Mapping[str, Sequence[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """How many landed rows of a source's table an entity was made of, and how many were rejected."""
+    """How many landed rows of a source's table an entity was made of."""
 
     entity: str
     source: str
