@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from amalimart.access.principal import Principal, Role
 from amalimart.api.dashboards.library import DashboardLibrary
 from amalimart.control.acceptances import Decider
-from amalimart.control.quality_results import Acknowledgement, KeptResult
+from amalimart.control.quality_rows import Acknowledgement, KeptResult
 from amalimart.control.store import ControlStore
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError

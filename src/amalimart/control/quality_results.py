@@ -7,7 +7,6 @@ present holds until the check passes again. Every acknowledgement is an entry of
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Engine, delete, func, or_, select, text, update
@@ -15,53 +14,26 @@ from sqlalchemy.orm import Session
 
 from amalimart.control.acceptances import Decider
 from amalimart.control.audit import AuditEntry, add_entry
+from amalimart.control.quality_rows import (
+    Acknowledgement,
+    KeptResult,
+    acknowledgement_of,
+    result_of,
+    result_row,
+)
 from amalimart.control.statements import stated
 from amalimart.control.tables import QualityAcknowledgementRow, QualityResultRow
 from amalimart.core.clock import Clock
 from amalimart.core.errors import NotFound, RequestError
 from amalimart.core.names import nearest
-from amalimart.core.quality import MonitorKind, QualityResult, Severity, Verdict
-from amalimart.core.releases import SampleRows
+from amalimart.core.quality import QualityResult, Severity, Verdict
 
 ACKNOWLEDGED = "quality.acknowledged"
 KEEP_DAYS = 90
 _TRIM_EVERY = timedelta(hours=1)
 _ALL_KEPT_FOR = timedelta(days=1)
 """A check that runs with every release passes thousands of times a day."""
-_LONGEST = {"expected": 2000, "actual": 2000, "message": 4000}
 _LONGEST_REASON, _LONGEST_NAME = 2000, 200
-
-
-@dataclass(frozen=True, slots=True)
-class Acknowledgement:
-    """Somebody's word that what a check found of a subject is known.
-
-    period     the period it speaks of; None for the present
-    principal  who was signed in, or the local operator
-    """
-
-    check: str
-    subject: str
-    period: str | None
-    acknowledged_by: str
-    principal: str
-    reason: str
-    acknowledged_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class KeptResult:
-    """One result as it is kept, and the word that stands about it."""
-
-    number: int
-    run_id: str
-    result: QualityResult
-    acknowledgement: Acknowledgement | None = None
-
-    @property
-    def is_failing(self) -> bool:
-        """Whether it failed and nobody knows of it yet."""
-        return self.result.verdict is Verdict.FAILED and self.acknowledgement is None
 
 
 class QualityResults:
@@ -82,7 +54,7 @@ class QualityResults:
         now = self._clock.now()
         with Session(self._engine) as session, session.begin():
             session.execute(text("begin immediate"))
-            session.add_all(_row(run_id, result) for result in results)
+            session.add_all(result_row(run_id, result) for result in results)
             for result in results:
                 if result.verdict is Verdict.PASSED and result.period is None:
                     session.execute(
@@ -186,7 +158,7 @@ class QualityResults:
             session.add(row)
             details = {"check": check, "subject": subject, "period": period, "by": name, "reason": why}
             add_entry(session, AuditEntry(now, decider.subject, ACKNOWLEDGED, details))
-            return _acknowledgement(row)
+            return acknowledgement_of(row)
 
     def acknowledged_periods(self, check: str, subject: str) -> frozenset[str]:
         """Periods of a check's subject that somebody acknowledged: no measure of what is ordinary."""
@@ -235,10 +207,10 @@ def _with_words(session: Session, rows: Iterable[QualityResultRow]) -> tuple[Kep
             or_(QualityAcknowledgementRow.ended_at.is_(None), QualityAcknowledgementRow.period.is_not(None))
         )
     )
-    standing = {(word.check_name, word.subject, word.period): _acknowledgement(word) for word in words}
+    standing = {(word.check_name, word.subject, word.period): acknowledgement_of(word) for word in words}
     return tuple(
         KeptResult(
-            row.number, row.run_id, _result(row), standing.get((row.check_name, row.subject, row.period))
+            row.number, row.run_id, result_of(row), standing.get((row.check_name, row.subject, row.period))
         )
         for row in kept
     )
@@ -246,68 +218,6 @@ def _with_words(session: Session, rows: Iterable[QualityResultRow]) -> tuple[Kep
 
 def _by_name(row: QualityResultRow) -> tuple[str, str, str]:
     return row.check_name, row.subject, row.period or ""
-
-
-def _row(run_id: str, result: QualityResult) -> QualityResultRow:
-    told = {name: _cut(getattr(result, name), longest) for name, longest in _LONGEST.items()}
-    return QualityResultRow(
-        run_id=run_id,
-        check_name=result.check,
-        kind=result.kind.value,
-        subject=result.subject,
-        period=result.period,
-        severity=result.severity.value,
-        verdict=result.verdict.value,
-        checked_at=result.checked_at,
-        release_id=result.release_id,
-        low=result.low,
-        high=result.high,
-        value=result.value,
-        unit=result.unit,
-        samples=asdict(result.samples) if result.samples is not None else None,
-        **told,
-    )
-
-
-def _cut(told: str, longest: int) -> str:
-    return told if len(told) <= longest else told[: longest - 1] + "…"
-
-
-def _result(row: QualityResultRow) -> QualityResult:
-    samples = None
-    if row.samples is not None:
-        rows = tuple(tuple(each) for each in row.samples["rows"])
-        samples = SampleRows(tuple(row.samples["columns"]), rows, tuple(row.samples["masked"]))
-    return QualityResult(
-        check=row.check_name,
-        kind=MonitorKind(row.kind),
-        subject=row.subject,
-        period=row.period,
-        severity=Severity(row.severity),
-        verdict=Verdict(row.verdict),
-        expected=row.expected,
-        actual=row.actual,
-        message=row.message,
-        checked_at=row.checked_at,
-        release_id=row.release_id,
-        low=row.low,
-        high=row.high,
-        value=row.value,
-        unit=row.unit,
-        samples=samples,
-    )
-
-
-def _acknowledgement(row: QualityAcknowledgementRow) -> Acknowledgement:
-    return Acknowledgement(
-        row.check_name,
-        row.subject,
-        row.period,
-        row.acknowledged_by,
-        row.principal,
-        row.reason,
-        row.acknowledged_at,
-    )
 
 
 def _named(check: str, subject: str, period: str | None) -> str:

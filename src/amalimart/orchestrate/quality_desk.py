@@ -10,7 +10,8 @@ import threading
 from sqlalchemy import Engine as ControlEngine
 
 from amalimart.control.acceptances import Decider
-from amalimart.control.quality_results import Acknowledgement, KeptResult, QualityResults
+from amalimart.control.quality_results import QualityResults
+from amalimart.control.quality_rows import Acknowledgement, KeptResult
 from amalimart.control.source_shapes import SourceShapes
 from amalimart.core.clock import Clock
 from amalimart.core.errors import ConfigError, UnknownName, WarehouseError
