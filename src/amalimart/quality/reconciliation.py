@@ -15,7 +15,7 @@ from amalimart.quality.looking import Finding, Look, counted
 from amalimart.quality.ports import LiveRows
 from amalimart.quality.reconciling import Asked, Comparison, RowDifference, compare
 from amalimart.quality.shapes import Against, ReconciliationShape
-from amalimart.warehouse.quality.reading import quarantined
+from amalimart.warehouse.quality.reading import quarantined, staged_rows
 from amalimart.warehouse.quality.sides import before
 
 _EXPECTED = "the rows and sums of the source, by day, vendor and currency"
@@ -51,25 +51,21 @@ def _landed(
 ) -> QualityResult:
     left_out = source.side.count_left_out(source.transaction)
     rejected = quarantined(look.transaction, shape.source.entity)
-    whole = look.transaction.rows(
-        f"select count(*), count(*) filter (where _rejected is not null) from {shape.source.table}"
-    ).rows[0]
-    if not whole[0] and not found.gold_rows:
+    whole, bad = staged_rows(look.transaction, shape.source.table)
+    if not whole and not found.gold_rows:
         return finding.cannot_tell(_EXPECTED, f"{shape.source.entity} and {shape.gold.table} are both empty")
     beside = f"{rejected:,} in quarantine, {left_out:,} left out by documented filters"
-    if not found.days and int(whole[1]) != rejected:
+    if not found.days and bad != rejected:
         return _counted(
             finding.failed(
-                f"{int(whole[1]):,} rejected rows of {shape.source.entity} in quarantine",
+                f"{bad:,} rejected rows of {shape.source.entity} in quarantine",
                 f"{rejected:,}",
                 f"rows of {shape.source.entity} that were rejected are not in quarantine, or more are",
             ),
-            int(whole[1]),
+            bad,
             rejected,
         )
-    return _told(
-        finding, Words(shape, look.personal), found, f"{counted(int(whole[0]), 'row')} landed: {beside}"
-    )
+    return _told(finding, Words(shape, look.personal), found, f"{counted(whole, 'row')} landed: {beside}")
 
 
 def _live(

@@ -57,6 +57,14 @@ def accounts(transaction: ReadTransaction) -> tuple[Account, ...]:
     return tuple(Account(entity, source, table, int(landed)) for entity, source, table, landed in found)
 
 
+def staged_rows(transaction: ReadTransaction, table: str) -> tuple[int, int]:
+    """How many rows a staged table has, and how many of them were rejected."""
+    found = transaction.rows(
+        f"select count(*), count(*) filter (where _rejected is not null) from {place(table).sql}"
+    ).rows
+    return int(found[0][0]), int(found[0][1])
+
+
 def quarantined(transaction: ReadTransaction, entity: str) -> int:
     """How many rows of an entity are in quarantine."""
     found = transaction.rows("select count(*) from silver.quarantine where entity = ?", [entity]).rows
