@@ -14,15 +14,13 @@ from sqlalchemy import Engine, Select, select, text, update
 from sqlalchemy.orm import Session
 
 from amalimart.control.audit import AuditEntry, add_entry
-from amalimart.control.statements import stated
+from amalimart.control.said import LONGEST_NAME, LONGEST_REASON, said
 from amalimart.control.tables import AcceptanceRow
 from amalimart.core.clock import Clock
 from amalimart.core.errors import NotFound, RequestError
 from amalimart.core.releases import Acceptance
 
 ACCEPTED, REVOKED, LAPSED = "release.accepted", "release.revoked", "release.lapsed"
-_LONGEST_REASON = 2000
-_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +49,8 @@ class CheckAcceptances:
 
         Raises RequestError without a reason, or where it is accepted already.
         """
-        why = stated(reason, "reason", _LONGEST_REASON)
-        name = stated(decider.name, "name", _LONGEST_NAME)
+        why = said(reason, "reason", LONGEST_REASON)
+        name = said(decider.name, "name", LONGEST_NAME)
         now = self._clock.now()
         with Session(self._engine) as session, session.begin():
             session.execute(text("begin immediate"))
@@ -84,8 +82,8 @@ class CheckAcceptances:
         self, blocked_number: int, decider: Decider, reason: str | None = None
     ) -> tuple[Acceptance, ...]:
         """Take back what was accepted of a blocked build. Raises NotFound where nothing of it stands."""
-        name = stated(decider.name, "name", _LONGEST_NAME)
-        why = stated(reason, "reason", _LONGEST_REASON) if reason is not None else None
+        name = said(decider.name, "name", LONGEST_NAME)
+        why = said(reason, "reason", LONGEST_REASON) if reason is not None else None
         now = self._clock.now()
         with Session(self._engine) as session, session.begin():
             session.execute(text("begin immediate"))

@@ -21,7 +21,7 @@ from amalimart.control.quality_rows import (
     result_of,
     result_row,
 )
-from amalimart.control.statements import stated
+from amalimart.control.said import LONGEST_NAME, LONGEST_REASON, said
 from amalimart.control.tables import QualityAcknowledgementRow, QualityResultRow
 from amalimart.core.clock import Clock
 from amalimart.core.errors import NotFound, RequestError
@@ -33,7 +33,6 @@ KEEP_DAYS = 90
 _TRIM_EVERY = timedelta(hours=1)
 _ALL_KEPT_FOR = timedelta(days=1)
 """A check that runs with every release passes thousands of times a day."""
-_LONGEST_REASON, _LONGEST_NAME = 2000, 200
 
 
 class QualityResults:
@@ -129,8 +128,8 @@ class QualityResults:
         Raises RequestError without a reason or a name, or where it is acknowledged already; NotFound where
         the check has never found anything else than a pass of this subject and period.
         """
-        why = stated(reason, "reason", _LONGEST_REASON)
-        name = stated(decider.name, "name", _LONGEST_NAME)
+        why = said(reason, "reason", LONGEST_REASON)
+        name = said(decider.name, "name", LONGEST_NAME)
         now = self._clock.now()
         with Session(self._engine) as session, session.begin():
             session.execute(text("begin immediate"))

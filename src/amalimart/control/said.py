@@ -1,12 +1,15 @@
-"""What somebody must say of a decision: a name, a reason."""
+"""Texts with which people give their word: a name, and a reason that says something."""
 
 from __future__ import annotations
 
 from amalimart.core.errors import RequestError
 
+LONGEST_REASON = 2000
+LONGEST_NAME = 200
 
-def stated(given: str, what: str, longest: int) -> str:
-    """A text that says something. Raises RequestError for one that does not, or is too long."""
+
+def said(given: str, what: str, longest: int) -> str:
+    """A text that says something, trimmed. Raises RequestError for one that does not, or is too long."""
     trimmed = given.strip()
     if not trimmed or len(trimmed) > longest:
         raise RequestError(
