@@ -10,6 +10,7 @@ from amalimart.api.app import create_app
 from amalimart.api.services import AppServices
 from amalimart.core.errors import (
     AmalimartError,
+    ConfigError,
     Denied,
     EngineUnavailable,
     Internal,
@@ -62,6 +63,10 @@ _FIELDS = {
     "operator": "`in` and `not in` take several values, the others exactly one",
     "values": "as texts, whatever the type",
     "reason": "why",
+    "every": "the schedule word whose checks are run; all, without it and without `check`",
+    "check": "the one check that is run",
+    "subject": "what the check looked at, as its result says",
+    "period": "the period of the result; none for the present",
     "with_children": "whether what reads the model is built anew, too",
     "date_column": "the column of the model that says its day, where the days are given",
     "who": "who says so, where that is not who is signed in",
@@ -97,6 +102,11 @@ _ERRORS: dict[str, tuple[type[AmalimartError], ...]] = {
     "POST /models/{name}/rebuild": (
         UnknownName, InvalidFilter, NotAvailable, Denied, NotFound, NothingPublished,
     ),
+    "GET /quality": (Denied, NotFound),
+    "POST /quality/run": (NotFound, ConfigError, Denied, NothingPublished),
+    "GET /quality/{check}/history": (NotFound, Denied),
+    "POST /quality/{check}/acknowledge": (NotFound, RequestError, Denied),
+    "GET /quality/profile/{table}": (UnknownName, Denied, NotFound, NothingPublished),
     "GET /openapi.json": (),
 }  # fmt: skip
 

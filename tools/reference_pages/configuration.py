@@ -67,6 +67,7 @@ _MEANINGS = {
     "schedules.<name>.retries": "How often a failed run is tried again.",
     "schedules.<name>.retry_after_seconds": "The pause before it is; it doubles each time, up to 6 hours.",
     "schedules.<name>.timeout_minutes": "When a run is told to stop.",
+    "quality.keep_days": "Days that it is remembered what monitored checks found; each newest run is kept.",
     "serve.host": "Address that pages and API listen on; any but the loopback address opens them to others.",
     "serve.port": "Port that pages and API listen on.",
     "serve.allowed_hosts": "Host names the pages answer to; add yours when they are served under one.",

@@ -23,6 +23,7 @@ from amalimart.api.routes import (
     models,
     operating,
     operations,
+    quality,
     releases,
     schedules,
 )
@@ -62,7 +63,7 @@ def create_app(
     app.include_router(engine.public, prefix=PREFIX)
     app.include_router(figures_router(is_local=local_operator is not None))
     signed_in = APIRouter(prefix=PREFIX, dependencies=[Depends(current_principal)])
-    for part in (metrics, dashboards, engine, models, operating, releases, schedules):
+    for part in (metrics, dashboards, engine, models, operating, quality, releases, schedules):
         signed_in.include_router(part.router)
     if local_operator is not None:
         signed_in.include_router(operations.router)

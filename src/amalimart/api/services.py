@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from amalimart.access.principal import Principal, Role
 from amalimart.api.dashboards.library import DashboardLibrary
 from amalimart.control.acceptances import Decider
+from amalimart.control.quality_rows import Acknowledgement, KeptResult
 from amalimart.control.store import ControlStore
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError
@@ -20,6 +21,7 @@ from amalimart.core.jobs import AskedRun, JobRun, JobStatus
 from amalimart.core.models import ModelRebuild, PublishedProject, Rebuilt
 from amalimart.core.operating import OperatingState
 from amalimart.core.operations import Operation, OperationKind
+from amalimart.core.profiles import TableProfile
 from amalimart.core.releases import (
     Acceptance,
     BlockedBuild,
@@ -27,6 +29,9 @@ from amalimart.core.releases import (
     ReleaseDifference,
     ReleaseSummary,
 )
+from amalimart.quality.listing import ListedCheck
+from amalimart.quality.running import QualityRun
+from amalimart.quality.shapes import Every
 from amalimart.semantic.answer import Answer
 from amalimart.semantic.question import Question
 
@@ -109,6 +114,36 @@ class ReleasesPort(Protocol):
 
     def revoke(self, number: int, decider: Decider, reason: str | None) -> tuple[Acceptance, ...]:
         """Take that back."""
+        ...
+
+
+class QualityPort(Protocol):
+    """Monitored checks, for whoever runs the marketplace. What is not there raises NotFound."""
+
+    def listed(self) -> tuple[ListedCheck, ...]:
+        """Every declared check with what it found last."""
+        ...
+
+    def failing(self) -> tuple[KeptResult, ...]:
+        """What fails now and nobody has acknowledged."""
+        ...
+
+    def run(self, every: Every | None = None, name: str | None = None) -> QualityRun:
+        """Run the checks of a schedule word, one by its name, or all."""
+        ...
+
+    def history(self, name: str, limit: int, subject: str | None = None) -> tuple[KeptResult, ...]:
+        """The newest results of a check, newest first."""
+        ...
+
+    def acknowledge(
+        self, name: str, subject: str, period: str | None, decider: Decider, reason: str
+    ) -> Acknowledgement:
+        """Say that what a check found is known. Raises RequestError."""
+        ...
+
+    def profile(self, table: str, *, exact: bool = False) -> TableProfile:
+        """One published table looked at once. Raises UnknownName."""
         ...
 
 
@@ -254,6 +289,7 @@ class AppServices:
     schedules: SchedulesPort | None = None
     operating: OperatingPort | None = None
     figures: Figures | None = None
+    quality: QualityPort | None = None
     notes: Callable[[], tuple[SourceNote, ...]] = tuple
 
     def notes_for(self, principal: Principal) -> tuple[str, ...]:

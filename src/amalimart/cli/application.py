@@ -25,6 +25,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "warehouse": ("warehouse", "warehouse", "Build or copy the served file anew, while it serves."),
     "schedule": ("schedule", "schedule", "List the jobs that run by themselves; run one now."),
     "release": ("release", "release", "List, show and compare releases; accept a blocked one."),
+    "quality": ("quality", "quality", "Run, list and acknowledge monitored checks; profile a table."),
     "ingest": ("ingest", "ingest", "Load files once, without a running engine."),
     "bronze": ("bronze", "bronze", "Look into the lake."),
     "model": ("model", "model", "List the models, and build one anew."),

@@ -183,6 +183,12 @@ class TelemetrySettings(StrictModel):
         return self
 
 
+class QualitySettings(StrictModel):
+    """How long it is remembered what monitored checks found; the newest run of each always is."""
+
+    keep_days: int = Field(default=90, ge=1, le=3650)
+
+
 class Settings(StrictModel):
     """Everything amalimart.yml may say.
 
@@ -200,6 +206,7 @@ class Settings(StrictModel):
     lake: LakeSettings = LakeSettings()
     history_days: int | None = Field(default=None, ge=1, le=36_500)
     releases: ReleaseSettings = ReleaseSettings()
+    quality: QualitySettings = QualitySettings()
     serve: ServeSettings = ServeSettings()
     lineage: LineageSettings = LineageSettings()
     governance: GovernanceSettings = GovernanceSettings()
@@ -277,7 +284,9 @@ class Project:
     def logs(self) -> Path:
         return self.home / "logs"
 
-    def overlay(self, kind: Literal["models", "metrics", "dashboards", "policies", "sources"]) -> Path:
+    def overlay(
+        self, kind: Literal["models", "metrics", "dashboards", "policies", "quality", "sources"]
+    ) -> Path:
         """The project's own folder of one kind of content; it need not exist."""
         return self.home / kind
 

@@ -117,6 +117,22 @@ def retention(settings: Settings) -> tuple[Retention, ...]:
         ),
         Retention(
             "control database",
+            "what monitored checks found",
+            f"{settings.quality.keep_days} days; the newest of each for ever",
+            "quality.keep_days",
+            "each run of checks, by trimming",
+            ("quality_results",),
+        ),
+        Retention(
+            "control database",
+            "anomalies that were explained, and the known shapes of sources",
+            "for ever",
+            None,
+            None,
+            ("quality_acknowledgements", "source_shapes"),
+        ),
+        Retention(
+            "control database",
             "who leads, and how far each schedule is settled",
             "the newest of each name",
             None,

@@ -34,7 +34,7 @@ _SINGLE = frozenset(
         "data/warehouse.duckdb",
     }
 )
-OVERLAYS = ("models", "metrics", "dashboards", "policies", "sources")
+OVERLAYS = ("models", "metrics", "dashboards", "policies", "quality", "sources")
 _RESNAPSHOT = re.compile(r"run/resnapshot-[a-z0-9_]+\.json")
 
 

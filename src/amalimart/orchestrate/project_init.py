@@ -27,6 +27,7 @@ _OVERLAYS = {
     "metrics": "Metric files of yours; one named like a packaged metric replaces it.",
     "dashboards": "Dashboards of yours; one named like a packaged dashboard replaces it.",
     "policies": "Policies of yours; one named like a packaged role replaces it.",
+    "quality": "Monitored checks of yours; one named like a packaged check replaces it.",
     "sources": "Mappings of yours: how a source's tables become the canonical entities.",
 }
 _IGNORED = "data/\nbuild/\nrun/\nlogs/\nsecrets.env\n"

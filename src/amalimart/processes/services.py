@@ -28,6 +28,7 @@ from amalimart.orchestrate.engine import Engine, MappedAvailability
 from amalimart.orchestrate.models import EngineModels
 from amalimart.orchestrate.operating_state import OperatingStates
 from amalimart.orchestrate.operations import Operations
+from amalimart.orchestrate.quality_desk import QualityDesk
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.release_book import ReleaseBook
 from amalimart.orchestrate.scheduling.desk import ScheduleDesk
@@ -123,4 +124,5 @@ def build_services(
         schedules=schedules,
         operating=OperatingStates(engine, loop, book, operations),
         figures=figures,
+        quality=QualityDesk(engine, control.engine, clock),
     )

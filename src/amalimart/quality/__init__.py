@@ -1,1 +1,1 @@
-"""Whether the numbers can be trusted: monitored checks of counts, age, shape and sums."""
+"""Whether the numbers can be trusted: monitored checks over what was landed and what is published."""

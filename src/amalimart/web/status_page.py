@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from amalimart.access.principal import Role
-from amalimart.api.app import PREFIX
+from amalimart.api.addresses import PREFIX
 from amalimart.api.identity import SignedIn
 from amalimart.api.services import AppServices
 from amalimart.core.errors import NotFound

@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -171,11 +172,16 @@ def _declared_at(node: dict[str, Any]) -> tuple[str, str | None] | None:
 
 
 def _personal(column: dict[str, Any]) -> str | None:
-    """The name of a column that its description classifies as personal; staging says so by a tag."""
+    """The name of a column that its description classifies as personal."""
+    return str(column["name"]) if is_personal(column) else None
+
+
+def is_personal(column: Mapping[str, Any]) -> bool:
+    """Whether the description of a column classifies it as personal; staging says so by a tag."""
     config = column.get("config") or {}
     classified = {(column.get("meta") or {}).get("class"), (config.get("meta") or {}).get("class")}
     tags = {*(column.get("tags") or ()), *(config.get("tags") or ())}
-    return str(column["name"]) if "personal" in classified | tags else None
+    return "personal" in classified | tags
 
 
 def read_manifest(manifest: dict[str, Any], project_hash: str) -> CompiledGraph:
