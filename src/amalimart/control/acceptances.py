@@ -8,28 +8,18 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from sqlalchemy import Engine, Select, select, text, update
 from sqlalchemy.orm import Session
 
 from amalimart.control.audit import AuditEntry, add_entry
+from amalimart.control.deciding import Decider, checked_words
 from amalimart.control.tables import AcceptanceRow
 from amalimart.core.clock import Clock
 from amalimart.core.errors import NotFound, RequestError
 from amalimart.core.releases import Acceptance
 
 ACCEPTED, REVOKED, LAPSED = "release.accepted", "release.revoked", "release.lapsed"
-_LONGEST_REASON = 2000
-_LONGEST_NAME = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Decider:
-    """Who decides: the name to show, and who was signed in or the local operator."""
-
-    name: str
-    subject: str
 
 
 class CheckAcceptances:
@@ -50,8 +40,8 @@ class CheckAcceptances:
 
         Raises RequestError without a reason, or where it is accepted already.
         """
-        why = _checked(reason, "reason", _LONGEST_REASON)
-        name = _checked(decider.name, "name", _LONGEST_NAME)
+        why = checked_words(reason, "reason")
+        name = checked_words(decider.name, "name")
         now = self._clock.now()
         with Session(self._engine) as session, session.begin():
             session.execute(text("begin immediate"))
@@ -83,8 +73,8 @@ class CheckAcceptances:
         self, blocked_number: int, decider: Decider, reason: str | None = None
     ) -> tuple[Acceptance, ...]:
         """Take back what was accepted of a blocked build. Raises NotFound where nothing of it stands."""
-        name = _checked(decider.name, "name", _LONGEST_NAME)
-        why = _checked(reason, "reason", _LONGEST_REASON) if reason is not None else None
+        name = checked_words(decider.name, "name")
+        why = checked_words(reason, "reason") if reason is not None else None
         now = self._clock.now()
         with Session(self._engine) as session, session.begin():
             session.execute(text("begin immediate"))
@@ -148,16 +138,3 @@ def _acceptance(row: AcceptanceRow) -> Acceptance:
         row.reason,
         row.accepted_at,
     )
-
-
-def _checked(given: str, what: str, longest: int) -> str:
-    """A text that says something. Raises RequestError for one that does not, or is too long."""
-    trimmed = given.strip()
-    if not trimmed or len(trimmed) > longest:
-        raise RequestError(
-            f"the {what} is empty" if not trimmed else f"the {what} is too long",
-            where=what,
-            expected=f"1 to {longest} characters",
-            next_step=f"say it: --{'by NAME' if what == 'name' else 'reason TEXT'}",
-        )
-    return trimmed

@@ -1,4 +1,4 @@
-"""The control database as other rooms hold it: users, sign-in, sessions and acceptances on one file."""
+"""The control database as other rooms hold it: users and sessions, decisions and incidents on one file."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from sqlalchemy import Engine
 
 from amalimart.control.acceptances import CheckAcceptances
 from amalimart.control.database import open_database
+from amalimart.control.incidents import Incidents
+from amalimart.control.outbox import Outbox
 from amalimart.control.passwords import Passwords
 from amalimart.control.sessions import SessionRule, Sessions
 from amalimart.control.sign_in import LockOutRule, SignIn
@@ -25,6 +27,8 @@ class ControlStore:
     sign_in: SignIn
     sessions: Sessions
     acceptances: CheckAcceptances
+    incidents: Incidents
+    outbox: Outbox
 
     def close(self) -> None:
         """Let go of the file."""
@@ -48,4 +52,6 @@ def open_control_store(
         sign_in=SignIn(engine, clock, used, lock_out_rule or LockOutRule()),
         sessions=Sessions(engine, clock, session_rule or SessionRule()),
         acceptances=CheckAcceptances(engine, clock),
+        incidents=Incidents(engine, clock),
+        outbox=Outbox(engine, clock),
     )

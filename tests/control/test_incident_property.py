@@ -1,0 +1,157 @@
+"""Whatever happens in whatever order, a person hears of each state of an incident once, and of none never.
+
+What is held is what the receiver of the messages can know, not how the incidents are kept: the receiver folds
+repeats by their message id, as a mail program or a webhook does.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import defaultdict
+from contextlib import suppress
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from unittest import mock
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from amalimart.control.deciding import Decider
+from amalimart.core.errors import RequestError
+from amalimart.core.incidents import Notice, NoticeEvent, Trouble
+from amalimart.core.quality import Severity
+from tests.control.incident_desk import REMIND, IncidentDesk, trouble
+
+KEYS = st.sampled_from(["a", "b"])
+SEVERITIES = st.sampled_from(list(Severity))
+DAMPED = timedelta(minutes=15)
+
+
+class IncidentMachine(RuleBasedStateMachine):
+    """Troubles come, go, are taken on, and processes die at every point in between."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.desk = IncidentDesk(Path(self.folder.name))
+        self.present: dict[str, Severity] = {}
+        self.inbox: dict[str, tuple[Notice, datetime]] = {}
+        self.taken_on: dict[int, datetime] = {}
+        self.worst: dict[int, Severity] = {}
+
+    def teardown(self) -> None:
+        self.desk.store.close()
+        self.folder.cleanup()
+
+    @rule(key=KEYS, severity=SEVERITIES)
+    def comes(self, key: str, severity: Severity) -> None:
+        self.present[key] = severity
+        self.look()
+
+    @rule(key=KEYS)
+    def goes(self, key: str) -> None:
+        self.present.pop(key, None)
+        self.look()
+
+    @rule(minutes=st.sampled_from([0.1, 5, 14.9, 15, 60, 24 * 60]))
+    def time_passes(self, minutes: float) -> None:
+        self.desk.forward(minutes=minutes)
+        self.look()
+
+    @rule(number=st.integers(1, 3))
+    def somebody_takes_it_on(self, number: int) -> None:
+        with suppress(RequestError, LookupError):
+            alive = {each.number for each in self.desk.store.incidents.list()}
+            if number in alive:
+                self.desk.store.incidents.acknowledge(number, Decider("Ama", "x"), "on it")
+                self.taken_on[number] = self.desk.clock.now()
+
+    @rule()
+    def dies_between_writing_and_sending(self) -> None:
+        self.look()
+        self.desk.store.close()
+        self.desk.store = self.desk.opened()
+
+    @rule(key=KEYS)
+    def dies_while_writing(self, key: str) -> None:
+        self.present[key] = Severity.ERROR
+        with mock.patch("amalimart.control.incidents._tell", side_effect=OSError), suppress(OSError):
+            self.desk.look(*self.troubles())
+        self.look()
+
+    @rule(dies=st.booleans())
+    def messages_are_sent(self, dies: bool) -> None:
+        outbox = self.desk.store.outbox
+        while (waiting := outbox.next_due("ops")) is not None:
+            outbox.begin(waiting.notice.message_id, self.desk.clock.now() + timedelta(seconds=6))
+            known = self.inbox.setdefault(waiting.notice.message_id, (waiting.notice, self.desk.clock.now()))
+            assert known[0] == waiting.notice, "a repeat says the same"
+            if dies:
+                return  # it went, and nobody wrote that down
+            outbox.sent(waiting.notice.message_id)
+        self.nothing_is_unheard()
+
+    def troubles(self) -> list[Trouble]:
+        return [trouble(key, severity) for key, severity in self.present.items()]
+
+    def look(self) -> None:
+        self.desk.look(*self.troubles())
+        for each in self.desk.store.incidents.list():
+            if each.number not in self.taken_on and self.worst.get(each.number) is not Severity.ERROR:
+                self.worst[each.number] = each.trouble.severity
+
+    def heard(self) -> dict[int, list[tuple[Notice, datetime]]]:
+        found: dict[int, list[tuple[Notice, datetime]]] = defaultdict(list)
+        for notice, at in self.inbox.values():
+            assert notice.incident is not None
+            found[notice.incident.number].append((notice, at))
+        return found
+
+    def nothing_is_unheard(self) -> None:
+        """All that is due went out: what people know is what is."""
+        heard = self.heard()
+        waiting = {each.incident for each in self.desk.deliveries() if each.state.value == "queued"}
+        waiting |= {each.incident for each in self.desk.deliveries() if each.state.value == "failed"}
+        now = self.desk.clock.now()
+        for incident in self.desk.store.incidents.list(include_over=True):
+            messages = [notice for notice, _ in heard[incident.number]]
+            if incident.number in waiting:
+                continue
+            if incident.acknowledged_at is None:
+                assert messages, "it went on and nobody heard of it"
+                known = {m.incident.trouble.severity for m in messages if m.incident}
+                assert self.worst[incident.number] in known, "worse than anybody knows"
+            gone_for = now - incident.resolved_at if incident.resolved_at else timedelta()
+            told_of_the_end = any(m.event is NoticeEvent.RESOLVED for m in messages)
+            assert told_of_the_end == bool(messages and gone_for >= DAMPED)
+
+    @invariant()
+    def no_state_is_told_twice(self) -> None:
+        for number, messages in self.heard().items():
+            events = [notice.event for notice, _ in messages]
+            for once in (NoticeEvent.OPENED, NoticeEvent.WORSENED, NoticeEvent.RESOLVED):
+                assert events.count(once) <= 1
+            assert events[0] is NoticeEvent.OPENED
+            assert NoticeEvent.RESOLVED not in events[:-1], "nothing is said of what is over"
+            made = [n.at for n, _ in messages if n.event in {NoticeEvent.OPENED, NoticeEvent.REMINDER}]
+            assert all(later - earlier >= REMIND for earlier, later in pairwise(made))
+            taken_on = self.taken_on.get(number)
+            after = [n.event for n, _ in messages if taken_on is not None and n.at > taken_on]
+            assert after in ([], [NoticeEvent.RESOLVED])
+
+    @invariant()
+    def one_incident_of_a_key_goes_on(self) -> None:
+        going_on = [each.trouble.key for each in self.desk.store.incidents.list()]
+        assert sorted(going_on) == sorted(self.present)
+
+
+IncidentMachine.TestCase.settings = settings(
+    max_examples=20,
+    derandomize=True,
+    stateful_step_count=20,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+TestIncidentMachine = IncidentMachine.TestCase
