@@ -42,7 +42,9 @@ AmalimartError
 │   ├── PortInUse
 │   ├── EngineUnavailable            (retryable)
 │   ├── OperationUnderWay            (retryable) one long operation at a time
-│   └── TooLittleMemory              (retryable)
+│   ├── TooLittleMemory              (retryable)
+│   ├── DeliveryFailed               (retryable) a message did not reach its receiver
+│   └── DeliveryRefused              nor will it: the receiver, or where it would go, is the reason
 └── Internal                exit 1   a defect of ours; the log knows more under the request's id
 
 Each says what happened, where, what was expected, the nearest known name and what to do next, and
@@ -391,6 +393,21 @@ class TooLittleMemory(RuntimeTrouble):
 
     code = "too_little_memory"
     retryable = True
+
+
+class DeliveryFailed(RuntimeTrouble):
+    """A message did not reach its receiver this time."""
+
+    code = "delivery_failed"
+    http_status = 502
+    retryable = True
+
+
+class DeliveryRefused(RuntimeTrouble):
+    """A message that its receiver does not take, or that may not go where it would."""
+
+    code = "delivery_refused"
+    http_status = 502
 
 
 class Internal(AmalimartError):
