@@ -91,6 +91,9 @@ _ERRORS: dict[str, tuple[type[AmalimartError], ...]] = {
     "POST /models/{name}/rebuild": (
         UnknownName, InvalidFilter, NotAvailable, Denied, NotFound, NothingPublished,
     ),
+    "GET /incidents": (Denied, NotFound),
+    "GET /incidents/{number}": (Denied, NotFound),
+    "POST /incidents/{number}/acknowledge": (Denied, NotFound, RequestError),
     "GET /openapi.json": (),
 }  # fmt: skip
 

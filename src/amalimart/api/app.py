@@ -14,7 +14,7 @@ from amalimart.access.principal import Principal
 from amalimart.api.errors import ErrorAnswer, as_json, install_error_answers
 from amalimart.api.identity import as_operator, by_session, current_principal
 from amalimart.api.middleware import BoundedBody, KnownHost, LastResort, SameOrigin
-from amalimart.api.routes import dashboards, engine, metrics, models, operations, releases
+from amalimart.api.routes import dashboards, engine, incidents, metrics, models, operations, releases
 from amalimart.api.services import AppServices
 
 PREFIX = "/api/v1"
@@ -51,10 +51,11 @@ def create_app(
     install_error_answers(app, error_answer)
     app.include_router(engine.public, prefix=PREFIX)
     signed_in = APIRouter(prefix=PREFIX, dependencies=[Depends(current_principal)])
-    for part in (metrics, dashboards, engine, models, releases):
+    for part in (metrics, dashboards, engine, models, releases, incidents):
         signed_in.include_router(part.router)
     if local_operator is not None:
         signed_in.include_router(operations.router)
+        signed_in.include_router(incidents.local)
     app.include_router(signed_in)
     return app
 

@@ -23,6 +23,8 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "restore": ("backup", "restore", "Make a project of a backup."),
     "warehouse": ("warehouse", "warehouse", "Build or copy the served file anew, while it serves."),
     "release": ("release", "release", "List, show and compare releases; accept a blocked one."),
+    "incident": ("incident", "incident", "List and show what went wrong; take it on."),
+    "notify": ("incident", "notify", "Try a channel by which people are told."),
     "ingest": ("ingest", "ingest", "Load files once, without a running engine."),
     "bronze": ("bronze", "bronze", "Look into the lake."),
     "model": ("model", "model", "List the models, and build one anew."),

@@ -41,6 +41,7 @@ class RefreshLoop:
         self.last_report: BuildReport | None = None
         self.last_report_at: float | None = None
         self.last_error: AmalimartError | None = None
+        self.has_looked = False
         self.at_rest: Callable[[], None] = lambda: None
 
     def start(self) -> None:
@@ -79,6 +80,7 @@ class RefreshLoop:
             return False
         finally:
             self.building = None
+            self.has_looked = True
         self.last_error = None
         if report is not None:
             self.took(report)

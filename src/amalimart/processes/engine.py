@@ -28,10 +28,13 @@ from amalimart.core.clock import SystemClock
 from amalimart.core.errors import AmalimartError, PortInUse
 from amalimart.observe.logs import log_to_file
 from amalimart.orchestrate.engine import Engine
+from amalimart.orchestrate.incident_watch import IncidentWatch
+from amalimart.orchestrate.notifying import couriers_of, telling_of
 from amalimart.orchestrate.operations import Operations
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.runtime_files import remove_report, socket_path, write_report
 from amalimart.processes.services import OPERATOR, build_services
+from amalimart.processes.watching import trouble_finder
 from amalimart.web.site import create_site
 
 DEMO_ACCOUNTS_FILE = "demo-accounts.json"
@@ -126,11 +129,20 @@ def run_engine(project: Project) -> None:
         services = build_services(
             project, engine, loop, control, clock, demo_accounts(project), operations=operations
         )
+        control.outbox.abandon_others(project.settings.notify.channels)
+        watch = IncidentWatch(
+            trouble_finder(project, engine, loop, clock).look,
+            control.incidents,
+            telling_of(project),
+            couriers_of(project, control, clock),
+        )
         local = bind_local(project.run)  # before other threads run: the umask is the whole process's
         loop.start()
+        watch.start()
         try:
             asyncio.run(_serve(project, services, listener, local))
         finally:
+            watch.stop()
             loop.stop()
     finally:
         engine.close()

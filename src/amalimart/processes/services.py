@@ -23,7 +23,9 @@ from amalimart.control.store import ControlStore
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError
 from amalimart.orchestrate.engine import Engine, MappedAvailability
+from amalimart.orchestrate.incident_notes import incident_notes
 from amalimart.orchestrate.models import EngineModels
+from amalimart.orchestrate.notifying import ChannelTest
 from amalimart.orchestrate.operations import Operations
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.release_book import ReleaseBook
@@ -105,10 +107,17 @@ def build_services(
         status=lambda: engine_status(feed, loop),
         notes=lambda: tuple(
             SourceNote(note.text, note.detail)
-            for note in (*source_notes(project, engine.lake), *book.notes())
+            for note in (
+                *source_notes(project, engine.lake),
+                *book.notes(),
+                *incident_notes(control.incidents, control.outbox),
+            )
         ),
         demo_accounts=demo_accounts,
         models=EngineModels(engine, loop, model),
         release_book=book,
         operations=operations,
+        incidents=control.incidents,
+        deliveries=control.outbox,
+        channel_test=ChannelTest(project, control, clock),
     )
