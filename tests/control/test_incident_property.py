@@ -26,6 +26,7 @@ from tests.control.incident_desk import REMIND, IncidentDesk, trouble
 
 KEYS = st.sampled_from(["a", "b"])
 SEVERITIES = st.sampled_from(list(Severity))
+MINUTES = st.sampled_from([0.1, 10, 14.9, 15, 60, 24 * 60])
 DAMPED = timedelta(minutes=15)
 
 
@@ -45,20 +46,23 @@ class IncidentMachine(RuleBasedStateMachine):
         self.desk.store.close()
         self.folder.cleanup()
 
-    @rule(key=KEYS, severity=SEVERITIES)
-    def comes(self, key: str, severity: Severity) -> None:
+    @rule(key=KEYS, severity=SEVERITIES, sends=st.booleans())
+    def comes(self, key: str, severity: Severity, sends: bool) -> None:
         self.present[key] = severity
         self.look()
+        self.send(sends=sends)
 
-    @rule(key=KEYS)
-    def goes(self, key: str) -> None:
+    @rule(key=KEYS, minutes=MINUTES, sends=st.booleans())
+    def goes(self, key: str, minutes: float, sends: bool) -> None:
         self.present.pop(key, None)
         self.look()
+        self.pass_time(minutes)
+        self.send(sends=sends)
 
-    @rule(minutes=st.sampled_from([0.1, 5, 14.9, 15, 60, 24 * 60]))
-    def time_passes(self, minutes: float) -> None:
-        self.desk.forward(minutes=minutes)
-        self.look()
+    @rule(minutes=MINUTES, sends=st.booleans())
+    def time_passes(self, minutes: float, sends: bool) -> None:
+        self.pass_time(minutes)
+        self.send(sends=sends)
 
     @rule(number=st.integers(1, 3))
     def somebody_takes_it_on(self, number: int) -> None:
@@ -81,8 +85,17 @@ class IncidentMachine(RuleBasedStateMachine):
             self.desk.look(*self.troubles())
         self.look()
 
-    @rule(dies=st.booleans())
-    def messages_are_sent(self, dies: bool) -> None:
+    @rule()
+    def dies_between_sending_and_writing_that_down(self) -> None:
+        self.send(dies=True)
+
+    def pass_time(self, minutes: float) -> None:
+        self.desk.forward(minutes=minutes)
+        self.look()
+
+    def send(self, *, sends: bool = True, dies: bool = False) -> None:
+        if not sends:
+            return
         outbox = self.desk.store.outbox
         while (waiting := outbox.next_due("ops")) is not None:
             outbox.begin(waiting.notice.message_id, self.desk.clock.now() + timedelta(seconds=6))
@@ -148,9 +161,9 @@ class IncidentMachine(RuleBasedStateMachine):
 
 
 IncidentMachine.TestCase.settings = settings(
-    max_examples=20,
+    max_examples=30,
     derandomize=True,
-    stateful_step_count=20,
+    stateful_step_count=12,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )

@@ -133,6 +133,20 @@ def test_a_message_that_kills_the_process_each_time_ends_as_well(desk: IncidentD
     assert only(desk).state is DeliveryState.GIVEN_UP
 
 
+def test_a_clock_that_jumps_back_while_a_message_is_sent_does_not_make_it_try_without_end(
+    desk: IncidentDesk,
+) -> None:
+    class JumpsBack(Scripted):
+        def deliver(self, notice: Notice) -> str | None:
+            desk.forward(days=-30)
+            return super().deliver(notice)
+
+    desk.look(trouble())
+    channel = JumpsBack(*[DeliveryFailed("no answer")] * 9)
+    courier(desk, channel).send_due()
+    assert len(channel.given) == 1
+
+
 def test_between_two_messages_it_can_be_stopped(desk: IncidentDesk) -> None:
     desk.look(trouble("a"), trouble("b"))
     channel = Scripted()

@@ -32,8 +32,12 @@ class Courier:
         return self._channel.name
 
     def send_due(self, should_stop: Callable[[], bool] = lambda: False) -> None:
-        """Try every message that it is time for, one after the other."""
+        """Try every message that it is time for, one after the other, and none of them twice."""
+        tried: set[str] = set()  # a clock that jumps must not turn waiting into trying all the time
         while not should_stop() and (waiting := self._outbox.next_due(self.channel)) is not None:
+            if waiting.notice.message_id in tried:
+                return
+            tried.add(waiting.notice.message_id)
             self._try(waiting)
 
     def _try(self, waiting: Waiting) -> None:
