@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 from amalimart.control.incidents import Incidents
@@ -30,7 +31,6 @@ class IncidentWatch:
         self._look = look
         self._incidents = incidents
         self._telling = telling
-        self._couriers = couriers
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(
@@ -54,8 +54,9 @@ class IncidentWatch:
     def stop(self) -> None:
         """Ask all threads to end. One that waits for a channel is left behind: its message is sent again."""
         self._stop.set()
+        deadline = time.monotonic() + _LONGEST_GOODBYE
         for thread in self._threads:
-            thread.join(_LONGEST_GOODBYE)
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def look_once(self) -> None:
         """One look, written down together with the messages that it makes necessary."""
