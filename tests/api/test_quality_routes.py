@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from amalimart.api.services import AppServices
-from amalimart.control.acceptances import Decider
+from amalimart.control.deciding import Decider
 from amalimart.control.quality_rows import Acknowledgement, KeptResult
 from amalimart.core.errors import ConfigError, NotFound
 from amalimart.core.profiles import TableProfile

@@ -12,7 +12,7 @@ import pytest
 from amalimart.access.principal import Principal, Role
 from amalimart.api.app import create_app
 from amalimart.api.services import AppServices
-from amalimart.control.acceptances import Decider
+from amalimart.control.deciding import Decider
 from amalimart.core.errors import NotFound
 from amalimart.core.releases import (
     Acceptance,

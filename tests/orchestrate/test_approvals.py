@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from amalimart.config.project import open_project
-from amalimart.control.acceptances import Decider
+from amalimart.control.deciding import Decider
 from amalimart.core.errors import ApprovalMissing, NotFound, RequestError
 from amalimart.orchestrate.governance import Governance
 from amalimart.orchestrate.refresh_loop import RefreshLoop

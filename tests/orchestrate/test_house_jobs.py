@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +14,8 @@ import pytest
 
 from amalimart.config.project import Project
 from amalimart.config.schedule_settings import BackupSettings
-from amalimart.control.acceptances import Decider
+from amalimart.control.deciding import Decider
+from amalimart.control.store import open_control_store
 from amalimart.core.errors import (
     CheckFailed,
     ConfigError,
@@ -32,6 +34,7 @@ from amalimart.orchestrate.jobs.full_checks import FullChecksJob
 from amalimart.orchestrate.jobs.house import house_jobs
 from amalimart.orchestrate.operating_state import OperatingStates
 from amalimart.orchestrate.operations import Operations
+from amalimart.orchestrate.quality_desk import QualityDesk
 from amalimart.orchestrate.rebuilding import TakenOver
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.release_book import ReleaseBook
@@ -82,7 +85,9 @@ def in_the_file(shop: LandedShop, sql: str) -> None:
 
 
 def test_every_job_has_a_schedule_and_every_schedule_a_job(shop: LandedShop, running: Operations) -> None:
-    jobs = house_jobs(shop.engine, running, shop.clock)
+    with closing(open_control_store(shop.engine.project.control_database, shop.clock)) as control:
+        desk = QualityDesk(shop.engine, control.engine, shop.clock)
+        jobs = house_jobs(shop.engine, running, desk, shop.clock)
     assert [job.name for job in jobs] == list(packaged_schedules())
     assert all(job.does.endswith(".") for job in jobs)
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from amalimart.control.acceptances import Decider
 from amalimart.control.database import open_database
+from amalimart.control.deciding import Decider
 from amalimart.core.errors import CompileFailed, NotFound, NothingPublished, UnknownName
 from amalimart.core.quality import MonitorKind, QualityResult, Severity, Verdict
 from amalimart.orchestrate.engine import Engine

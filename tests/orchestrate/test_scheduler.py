@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from amalimart.control.acceptances import Decider
 from amalimart.control.audit import entries
+from amalimart.control.deciding import Decider
 from amalimart.control.store import ControlStore, open_control_store
 from amalimart.core.errors import EngineUnavailable, NotFound, RequestError
 from amalimart.core.jobs import CatchUp, RunState

@@ -14,8 +14,8 @@ import duckdb
 import pytest
 
 from amalimart.control import acceptances as control_acceptances
-from amalimart.control.acceptances import Decider
 from amalimart.control.audit import entries
+from amalimart.control.deciding import Decider
 from amalimart.core.clock import FixedClock
 from amalimart.core.errors import CheckFailed, CompileFailed, ModelFailed, NotFound, RequestError
 from amalimart.core.names import TableRef

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from amalimart.control.acceptances import Decider
+from amalimart.control.deciding import Decider
 from amalimart.core.errors import NotFound, SourceUnreachable
 from amalimart.core.jobs import AskedRun, CatchUp, JobRun, JobSchedule, JobStatus, RunState
 from amalimart.core.operating import Batch, BuiltRelease, OperatingState, SourceState, SpaceUsed

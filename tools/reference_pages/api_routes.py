@@ -107,6 +107,9 @@ _ERRORS: dict[str, tuple[type[AmalimartError], ...]] = {
     "GET /quality/{check}/history": (NotFound, Denied),
     "POST /quality/{check}/acknowledge": (NotFound, RequestError, Denied),
     "GET /quality/profile/{table}": (UnknownName, Denied, NotFound, NothingPublished),
+    "GET /incidents": (Denied, NotFound),
+    "GET /incidents/{number}": (Denied, NotFound),
+    "POST /incidents/{number}/acknowledge": (Denied, NotFound, RequestError),
     "GET /openapi.json": (),
 }  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from enum import StrEnum
+from enum import Enum
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -45,6 +45,8 @@ _MEANINGS = {
     "sla_days.standard": "The same for any other delivery.",
     "fiscal_year_start_month": "Month (1 to 12) with which the fiscal year starts; it is named by the "
     "year in which it ends.",
+    "country": "Country of ISO 3166 in two letters, such as `GH`: on its public holidays checks of volumes "
+    "expect other numbers of rows than on ordinary days.",
     "week_starts_on": "Day on which weeks start in `dim_date`; ISO weeks start on Monday whatever this says.",
     "releases.keep_days": "Days that it is remembered what each release did; the newest always is.",
     "lineage.enabled": "Whether releases are told of as [OpenLineage events](../lineage.md#openlineage).",
@@ -76,6 +78,23 @@ _MEANINGS = {
     "telemetry.open_metrics": "Whether anybody who reaches the port reads `/metrics`, without a token.",
     "telemetry.otlp_endpoint": "Where traces and metrics are sent by OTLP over HTTP, such as "
     "`http://127.0.0.1:4318`; nowhere, where not set.",
+    "notify.remind_after_hours": "Hours after which an incident that nobody has taken on is said again.",
+    "notify.channels.<name>.kind": "How people are reached: by e-mail, or a webhook of a chat or a pager.",
+    "notify.channels.<name>.host": "Of e-mail: the server that letters are handed to.",
+    "notify.channels.<name>.port": "Of e-mail: its port, where it is not 587 (starttls), 465 (implicit) or "
+    "25 (none).",
+    "notify.channels.<name>.tls": "Of e-mail: how the connection is encrypted; `none` only on this machine.",
+    "notify.channels.<name>.credentials": "Of e-mail: `secret:NAME`, whose value is `USER:PASSWORD`.",
+    "notify.channels.<name>.sender": "Of e-mail: the address that letters come from.",
+    "notify.channels.<name>.recipients": "Of e-mail: the addresses that letters go to.",
+    "notify.channels.<name>.url": "Of a webhook: its address, or `secret:NAME` where it holds a token.",
+    "notify.channels.<name>.signing_key": "Of a webhook: `secret:NAME`; every body is then "
+    "[signed](../notifications.md#the-body-of-a-webhook) with its value.",
+    "notify.channels.<name>.allow_http": "Of a webhook: it may be without TLS.",
+    "notify.channels.<name>.allow_hosts": "Of a webhook: hosts that may be in the private network or on this "
+    "machine.",
+    "notify.channels.<name>.severities": "What the channel wants to hear of.",
+    "notify.channels.<name>.kinds": "Likewise; [what they mean](../notifications.md#what-is-watched).",
     "sources.<name>.kind": "A database to follow, or CSV and Parquet files that are dropped somewhere.",
     "sources.<name>.mapping": "A packaged mapping, one in the project's `sources/`, or the path of a file.",
     "sources.<name>.url": "Of a database: `secret:NAME`, never the address itself.",
@@ -90,6 +109,9 @@ _MEANINGS = {
     "sources.<name>.poll_seconds": "Seconds between two looks for changes, where they are asked for.",
     "sources.<name>.deletes_every_minutes": "With `capture: poll`: minutes between two comparisons of keys, "
     "the only way to see that rows were deleted. The pages say so.",
+    "sources.<name>.stale_after_minutes": "Minutes after which the newest data is so old that "
+    "[somebody is told](../notifications.md#what-is-watched). Where it is not set: 60 for `capture: stream`, "
+    "else never.",
 }
 _VARIABLES = {
     HOME_VARIABLE: "The project folder, where `--home` is not given.",
@@ -163,6 +185,8 @@ def _nested(annotation: Any) -> tuple[type[BaseModel] | None, str]:
 
 
 def _type(field: FieldInfo) -> str:
+    if get_origin(field.annotation) is tuple:
+        return f"list of {_kind(get_args(field.annotation)[0])}"
     kinds = (
         get_args(field.annotation)
         if get_origin(field.annotation) in {Union, UnionType}
@@ -181,7 +205,7 @@ def _type(field: FieldInfo) -> str:
 
 
 def _kind(kind: Any) -> str:
-    if isinstance(kind, type) and issubclass(kind, StrEnum):
+    if isinstance(kind, type) and issubclass(kind, Enum):
         return " or ".join(code(choice.value) for choice in kind)
     if isinstance(kind, type):
         names: dict[type, str] = {
@@ -198,9 +222,11 @@ def _kind(kind: Any) -> str:
 def _default(field: FieldInfo) -> str:
     if field.default is PydanticUndefined:
         return "required"
-    if isinstance(field.default, bool):
-        return code(str(field.default).lower())
-    return "" if field.default is None else code(field.default)
+    if field.default is None or field.default == ():
+        return ""
+    if isinstance(field.default, tuple) and isinstance(field.default[0], Enum):
+        return "all"
+    return code(str(field.default).lower() if isinstance(field.default, bool) else field.default)
 
 
 def _variables_in_code() -> set[str]:

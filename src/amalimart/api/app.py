@@ -19,6 +19,7 @@ from amalimart.api.middleware import BoundedBody, KnownHost, LastResort, SameOri
 from amalimart.api.routes import (
     dashboards,
     engine,
+    incidents,
     metrics,
     models,
     operating,
@@ -63,10 +64,11 @@ def create_app(
     app.include_router(engine.public, prefix=PREFIX)
     app.include_router(figures_router(is_local=local_operator is not None))
     signed_in = APIRouter(prefix=PREFIX, dependencies=[Depends(current_principal)])
-    for part in (metrics, dashboards, engine, models, operating, quality, releases, schedules):
+    for part in (metrics, dashboards, engine, incidents, models, operating, quality, releases, schedules):
         signed_in.include_router(part.router)
     if local_operator is not None:
         signed_in.include_router(operations.router)
+        signed_in.include_router(incidents.local)
     app.include_router(signed_in)
     return app
 

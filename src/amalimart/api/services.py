@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 
 from amalimart.access.principal import Principal, Role
 from amalimart.api.dashboards.library import DashboardLibrary
-from amalimart.control.acceptances import Decider
+from amalimart.control.deciding import Decider
 from amalimart.control.quality_rows import Acknowledgement, KeptResult
 from amalimart.control.store import ControlStore
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError
+from amalimart.core.incidents import Delivery, Incident
 from amalimart.core.jobs import AskedRun, JobRun, JobStatus
 from amalimart.core.models import ModelRebuild, PublishedProject, Rebuilt
 from amalimart.core.operating import OperatingState
@@ -184,6 +185,38 @@ class OperatingPort(Protocol):
     def now(self) -> OperatingState: ...
 
 
+class IncidentsPort(Protocol):
+    """What went wrong, and who took it on."""
+
+    def list(self, *, include_over: bool = False) -> tuple[Incident, ...]:
+        """Those that go on, or also those that are over; the newest first."""
+        ...
+
+    def get(self, number: int) -> Incident:
+        """One of them. Raises NotFound."""
+        ...
+
+    def acknowledge(self, number: int, decider: Decider, words: str) -> Incident:
+        """Take one on: nothing more is sent about it until it is over. Raises NotFound, RequestError."""
+        ...
+
+
+class DeliveriesPort(Protocol):
+    """How far messages have come."""
+
+    def deliveries(self, incident: int) -> tuple[Delivery, ...]:
+        """Those about one incident, the oldest first."""
+        ...
+
+
+class ChannelTestPort(Protocol):
+    """Trying a channel."""
+
+    def send(self, channel: str, decider: Decider) -> str | None:
+        """Send a test message at once; returns a remark on what did not arrive. Raises the typed error."""
+        ...
+
+
 class ReleaseFeed(Protocol):
     """Knows the newest release without asking the engine; called at every poll of every open page."""
 
@@ -221,7 +254,7 @@ class EngineStatus:
 class SourceNote:
     """What a reader should know about the data behind the numbers.
 
-    text    for everybody
+    text    for everybody; empty where it is for operators alone
     detail  for operators: names sources and tables
     """
 
@@ -290,8 +323,12 @@ class AppServices:
     operating: OperatingPort | None = None
     figures: Figures | None = None
     quality: QualityPort | None = None
+    incidents: IncidentsPort | None = None
+    deliveries: DeliveriesPort | None = None
+    channel_test: ChannelTestPort | None = None
     notes: Callable[[], tuple[SourceNote, ...]] = tuple
 
     def notes_for(self, principal: Principal) -> tuple[str, ...]:
         """The notes in the words that are meant for this reader."""
-        return tuple(note.detail if principal.role is Role.ADMIN else note.text for note in self.notes())
+        words = (note.detail if principal.role is Role.ADMIN else note.text for note in self.notes())
+        return tuple(each for each in words if each)

@@ -26,6 +26,8 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "schedule": ("schedule", "schedule", "List the jobs that run by themselves; run one now."),
     "release": ("release", "release", "List, show and compare releases; accept a blocked one."),
     "quality": ("quality", "quality", "Run, list and acknowledge monitored checks; profile a table."),
+    "incident": ("incident", "incident", "List and show what went wrong; take it on."),
+    "notify": ("incident", "notify", "Try a channel by which people are told."),
     "ingest": ("ingest", "ingest", "Load files once, without a running engine."),
     "bronze": ("bronze", "bronze", "Look into the lake."),
     "model": ("model", "model", "List the models, and build one anew."),

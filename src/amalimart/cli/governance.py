@@ -12,7 +12,7 @@ from amalimart.cli.options import home_option, json_option
 from amalimart.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from amalimart.control.acceptances import Decider
+    from amalimart.control.deciding import Decider
     from amalimart.governance.access_review import AccessReview, ReviewedUser
     from amalimart.governance.personal_flow import PersonalFlow
     from amalimart.governance.report import GovernanceReport, TableEntry
@@ -32,7 +32,7 @@ def _governance(home: Path | None) -> Governance:
 
 
 def _decider(by: str) -> Decider:
-    from amalimart.control.acceptances import Decider
+    from amalimart.control.deciding import Decider
 
     return Decider(by, _OPERATOR)
 

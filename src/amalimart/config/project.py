@@ -17,7 +17,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
+from amalimart.config.notify_settings import NotifySettings
 from amalimart.config.schedule_settings import BackupSettings, ScheduleSettings
+from amalimart.config.secret_reference import SECRET_REFERENCE
 from amalimart.config.strict_yaml import StrictModel, read_yaml
 from amalimart.core.errors import ConfigError, ProjectNotFound
 from amalimart.core.names import is_identifier
@@ -27,8 +29,7 @@ HOME_VARIABLE = "AMALIMART_HOME"
 COMPILED_VARIABLE = "AMALIMART_COMPILED"
 SECRET_PREFIX = "AMALIMART_SECRET_"  # noqa: S105 - the name of a variable, not a secret
 _S3_PREFIX = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\x00-\x1f]*)?")
-_SECRET_REFERENCE = "secret:"  # noqa: S105 - how a setting refers to one
-
+_STALE_MINUTES = 60
 
 WeekDay = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
@@ -54,6 +55,7 @@ class SourceSettings(StrictModel):
     prefix, endpoint, region, credentials  where files lie in an object store, and how to reach it
     capture                how changes of a database are found: told by it (stream), or asked for (poll)
     deletes_every_minutes  when polling, how often deleted rows are looked for
+    stale_after_minutes    how old its newest data may be before somebody is told
     """
 
     kind: Literal["postgres", "mysql", "files"]
@@ -67,10 +69,11 @@ class SourceSettings(StrictModel):
     capture: Literal["stream", "poll"] = "stream"
     poll_seconds: float = Field(default=2.0, ge=0.2, le=3600)
     deletes_every_minutes: int = Field(default=60, ge=1, le=10_080)
+    stale_after_minutes: int | None = Field(default=None, ge=1, le=525_600)
 
     @model_validator(mode="after")
     def _one_place(self) -> SourceSettings:
-        if self.kind != "files" and not (self.url and self.url.startswith(_SECRET_REFERENCE)):
+        if self.kind != "files" and not (self.url and self.url.startswith(SECRET_REFERENCE)):
             raise ValueError(f"a {self.kind} source needs `url: secret:NAME`; the URL itself is a secret")
         if self.kind == "files" and (self.folder is None) == (self.prefix is None):
             raise ValueError("a files source needs one of `folder` and `prefix`")
@@ -78,7 +81,7 @@ class SourceSettings(StrictModel):
             raise ValueError("`prefix` is not like s3://bucket/prefix")
         if self.endpoint is not None and not self.endpoint.startswith(("http://", "https://")):
             raise ValueError("`endpoint` is not an http:// or https:// address")
-        if self.credentials is not None and not self.credentials.startswith(_SECRET_REFERENCE):
+        if self.credentials is not None and not self.credentials.startswith(SECRET_REFERENCE):
             raise ValueError("`credentials` needs the form secret:NAME; they are a secret")
         if self.prefix is None and (self.endpoint or self.region or self.credentials):
             raise ValueError(
@@ -87,6 +90,17 @@ class SourceSettings(StrictModel):
         if self.kind == "mysql" and self.capture == "poll":
             raise ValueError("a mysql source has no `capture: poll`; its changes come from the binary log")
         return self
+
+    @property
+    def stale_minutes(self) -> int | None:
+        """How old its newest data may be; None where age says nothing.
+
+        A database that tells its changes also tells that there are none; where it is asked for them, or
+        files are dropped, old data may just be the newest there is.
+        """
+        if self.stale_after_minutes is not None:
+            return self.stale_after_minutes
+        return _STALE_MINUTES if self.kind != "files" and self.capture == "stream" else None
 
 
 class LakeSettings(StrictModel):
@@ -109,7 +123,7 @@ class LakeSettings(StrictModel):
             raise ValueError("`lake` is not like s3://bucket/prefix")
         if self.endpoint is not None and not self.endpoint.startswith(("http://", "https://")):
             raise ValueError("`endpoint` is not an http:// or https:// address")
-        if self.credentials is not None and not self.credentials.startswith(_SECRET_REFERENCE):
+        if self.credentials is not None and not self.credentials.startswith(SECRET_REFERENCE):
             raise ValueError("`credentials` needs the form secret:NAME; they are a secret")
         if self.prefix is None and (self.endpoint or self.region or self.credentials):
             raise ValueError("`endpoint`, `region` and `credentials` belong to a lake with a `prefix`")
@@ -142,7 +156,7 @@ class LineageSettings(StrictModel):
             raise ValueError("`http_url` is not an http:// or https:// address")
         if self.http_url is not None and "@" in self.http_url.partition("://")[2].partition("/")[0]:
             raise ValueError("`http_url` holds a user or password; give a key as `api_key: secret:NAME`")
-        if self.api_key is not None and not self.api_key.startswith(_SECRET_REFERENCE):
+        if self.api_key is not None and not self.api_key.startswith(SECRET_REFERENCE):
             raise ValueError("`api_key` needs the form secret:NAME; it is a secret")
         if self.http_url is None and self.api_key is not None:
             raise ValueError("`api_key` belongs to a `http_url`")
@@ -172,7 +186,7 @@ class TelemetrySettings(StrictModel):
 
     @model_validator(mode="after")
     def _no_secret_in_the_open(self) -> TelemetrySettings:
-        if self.metrics_token is not None and not self.metrics_token.startswith(_SECRET_REFERENCE):
+        if self.metrics_token is not None and not self.metrics_token.startswith(SECRET_REFERENCE):
             raise ValueError("`metrics_token` needs the form secret:NAME; it is a secret")
         if self.otlp_endpoint is not None:
             address = urlsplit(self.otlp_endpoint)
@@ -192,14 +206,17 @@ class QualitySettings(StrictModel):
 class Settings(StrictModel):
     """Everything amalimart.yml may say.
 
+    country        whose public holidays are no ordinary days
     lake           where what was landed is kept for good
     history_days   how long the lake keeps files that a new snapshot replaced; for ever, if not set
     schedules      job -> what is to be otherwise than packaged
+    notify         who is told of what goes wrong, and how
     """
 
     name: str = "marketplace"
     time_zone: str = "Africa/Accra"
     currency: str = Field(default="GHS", pattern="^[A-Z]{3}$")
+    country: str | None = Field(default=None, pattern="^[A-Z]{2}$")
     sla_days: SlaDays = SlaDays()
     fiscal_year_start_month: int = Field(default=1, ge=1, le=12)
     week_starts_on: WeekDay = "monday"
@@ -213,6 +230,7 @@ class Settings(StrictModel):
     backups: BackupSettings = BackupSettings()
     schedules: dict[str, ScheduleSettings] = {}
     telemetry: TelemetrySettings = TelemetrySettings()
+    notify: NotifySettings = NotifySettings()
     sources: dict[str, SourceSettings] = {}
 
     @field_validator("lake", mode="before")
@@ -292,7 +310,7 @@ class Project:
 
     def secret(self, reference: str, where: str) -> str:
         """The value behind `secret:NAME`. Raises ConfigError naming every place that was looked in."""
-        name = reference.removeprefix(_SECRET_REFERENCE)
+        name = reference.removeprefix(SECRET_REFERENCE)
         variable = f"{SECRET_PREFIX}{name}"
         if variable in os.environ:
             return os.environ[variable]

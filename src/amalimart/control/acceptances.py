@@ -8,27 +8,18 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from sqlalchemy import Engine, Select, select, text, update
 from sqlalchemy.orm import Session
 
 from amalimart.control.audit import AuditEntry, add_entry
-from amalimart.control.said import LONGEST_NAME, LONGEST_REASON, said
+from amalimart.control.deciding import Decider, checked_words
 from amalimart.control.tables import AcceptanceRow
 from amalimart.core.clock import Clock
 from amalimart.core.errors import NotFound, RequestError
 from amalimart.core.releases import Acceptance
 
 ACCEPTED, REVOKED, LAPSED = "release.accepted", "release.revoked", "release.lapsed"
-
-
-@dataclass(frozen=True, slots=True)
-class Decider:
-    """Who decides: the name to show, and who was signed in or the local operator."""
-
-    name: str
-    subject: str
 
 
 class CheckAcceptances:
@@ -49,8 +40,8 @@ class CheckAcceptances:
 
         Raises RequestError without a reason, or where it is accepted already.
         """
-        why = said(reason, "reason", LONGEST_REASON)
-        name = said(decider.name, "name", LONGEST_NAME)
+        why = checked_words(reason, "reason")
+        name = checked_words(decider.name, "name")
         now = self._clock.now()
         with Session(self._engine) as session, session.begin():
             session.execute(text("begin immediate"))
@@ -82,8 +73,8 @@ class CheckAcceptances:
         self, blocked_number: int, decider: Decider, reason: str | None = None
     ) -> tuple[Acceptance, ...]:
         """Take back what was accepted of a blocked build. Raises NotFound where nothing of it stands."""
-        name = said(decider.name, "name", LONGEST_NAME)
-        why = said(reason, "reason", LONGEST_REASON) if reason is not None else None
+        name = checked_words(decider.name, "name")
+        why = checked_words(reason, "reason") if reason is not None else None
         now = self._clock.now()
         with Session(self._engine) as session, session.begin():
             session.execute(text("begin immediate"))

@@ -10,9 +10,8 @@ import secrets
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from amalimart.control.acceptances import Decider
 from amalimart.control.audit import AuditEntry, add_entry
-from amalimart.control.said import LONGEST_NAME, LONGEST_REASON, said
+from amalimart.control.deciding import Decider, checked_words
 from amalimart.control.tables import ApprovalRow, SignOffRow
 from amalimart.core.approvals import Approval, SignOff
 from amalimart.core.clock import Clock
@@ -41,9 +40,9 @@ class GovernanceRecords:
             name=name,
             definition_hash=definition_hash,
             product_version=version,
-            approved_by=said(decider.name, "name", LONGEST_NAME),
+            approved_by=checked_words(decider.name, "name"),
             subject=decider.subject,
-            reason=said(reason, "reason", LONGEST_REASON),
+            reason=checked_words(reason, "reason"),
             approved_at=self._clock.now(),
         )
         details = {
@@ -72,9 +71,9 @@ class GovernanceRecords:
             sign_off_id=secrets.token_hex(16),
             report_hash=report_hash,
             users=users,
-            signed_by=said(decider.name, "name", LONGEST_NAME),
+            signed_by=checked_words(decider.name, "name"),
             subject=decider.subject,
-            reason=said(reason, "reason", LONGEST_REASON),
+            reason=checked_words(reason, "reason"),
             signed_at=self._clock.now(),
         )
         details = {"report": report_hash, "users": users, "by": row.signed_by, "reason": row.reason}

@@ -35,6 +35,12 @@ def add_entry(session: Session, entry: AuditEntry) -> None:
     )
 
 
+def write_entry(engine: Engine, entry: AuditEntry) -> None:
+    """Add an entry about something that changed nothing in the control database itself."""
+    with Session(engine) as session, session.begin():
+        add_entry(session, entry)
+
+
 def entries(engine: Engine) -> list[AuditEntry]:
     """Every entry, the oldest first."""
     with Session(engine) as session:

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Engine, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from amalimart.control.acceptances import Decider
 from amalimart.control.audit import AuditEntry, add_entry
+from amalimart.control.deciding import Decider, checked_words
 from amalimart.control.quality_rows import (
     Acknowledgement,
     KeptResult,
@@ -21,7 +21,6 @@ from amalimart.control.quality_rows import (
     result_of,
     result_row,
 )
-from amalimart.control.said import LONGEST_NAME, LONGEST_REASON, said
 from amalimart.control.tables import QualityAcknowledgementRow, QualityResultRow
 from amalimart.core.clock import Clock
 from amalimart.core.errors import NotFound, RequestError
@@ -128,8 +127,8 @@ class QualityResults:
         Raises RequestError without a reason or a name, or where it is acknowledged already; NotFound where
         the check has never found anything else than a pass of this subject and period.
         """
-        why = said(reason, "reason", LONGEST_REASON)
-        name = said(decider.name, "name", LONGEST_NAME)
+        why = checked_words(reason, "reason")
+        name = checked_words(decider.name, "name")
         now = self._clock.now()
         with Session(self._engine) as session, session.begin():
             session.execute(text("begin immediate"))

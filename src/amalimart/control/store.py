@@ -1,4 +1,4 @@
-"""The control database as other rooms hold it: users, decisions, leases and runs of jobs on one file."""
+"""The control database as other rooms hold it: users, decisions, runs of jobs and incidents on one file."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from sqlalchemy import Engine
 from amalimart.control.acceptances import CheckAcceptances
 from amalimart.control.approvals import GovernanceRecords
 from amalimart.control.database import open_database
+from amalimart.control.incidents import Incidents
 from amalimart.control.job_runs import JobRuns
 from amalimart.control.leases import Leases
+from amalimart.control.outbox import Outbox
 from amalimart.control.passwords import Passwords
 from amalimart.control.sessions import SessionRule, Sessions
 from amalimart.control.sign_in import LockOutRule, SignIn
@@ -31,6 +33,8 @@ class ControlStore:
     governance: GovernanceRecords
     leases: Leases
     job_runs: JobRuns
+    incidents: Incidents
+    outbox: Outbox
 
     def close(self) -> None:
         """Let go of the file."""
@@ -57,4 +61,6 @@ def open_control_store(
         governance=GovernanceRecords(engine, clock),
         leases=Leases(engine),
         job_runs=JobRuns(engine),
+        incidents=Incidents(engine, clock),
+        outbox=Outbox(engine, clock),
     )

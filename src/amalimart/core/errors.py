@@ -45,7 +45,9 @@ AmalimartError
 │   ├── OperationUnderWay            (retryable) one long operation at a time
 │   ├── TooLittleMemory              (retryable)
 │   ├── LeaseLost                    (retryable) another process does this by now
-│   └── JobTimedOut                  (retryable) a scheduled job was told to stop
+│   ├── JobTimedOut                  (retryable) a scheduled job was told to stop
+│   ├── DeliveryFailed               (retryable) a message did not reach its receiver
+│   └── DeliveryRefused              nor will it: the receiver, or where it would go, is the reason
 ├── QualityError            exit 9   a monitored check that cannot be run as it is asked
 │   └── UnusableSeries               counts of days that cannot be right: negative, in the future
 └── Internal                exit 1   a defect of ours; the log knows more under the request's id
@@ -432,6 +434,21 @@ class UnusableSeries(QualityError):
     """Counts of days that cannot be right, or days that a series does not have."""
 
     code = "unusable_series"
+
+
+class DeliveryFailed(RuntimeTrouble):
+    """A message did not reach its receiver this time."""
+
+    code = "delivery_failed"
+    http_status = 502
+    retryable = True
+
+
+class DeliveryRefused(RuntimeTrouble):
+    """A message that its receiver does not take, or that may not go where it would."""
+
+    code = "delivery_refused"
+    http_status = 502
 
 
 class Internal(AmalimartError):

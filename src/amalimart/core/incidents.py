@@ -54,3 +54,67 @@ class Incident:
     acknowledged_at: datetime | None = None
     acknowledgement: str | None = None
     resolved_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is wrong at one moment.
+
+    unseen  kinds that could not be looked for: nothing of theirs is over because it was not found
+    """
+
+    troubles: tuple[Trouble, ...]
+    unseen: frozenset[IncidentKind] = frozenset()
+
+
+class NoticeEvent(StrEnum):
+    """What a message says of its incident."""
+
+    OPENED = "opened"
+    WORSENED = "worsened"  # a warning has become an error
+    REMINDER = "reminder"  # nobody has acknowledged it for a while
+    RESOLVED = "resolved"
+    TEST = "test"  # no incident: somebody tries the channel
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One message to one channel.
+
+    message_id  stays the same however often it is sent, so that a receiver can tell a repeat
+    incident    as it was when the message was made; None for a test
+    at          when the message was made
+    """
+
+    message_id: str
+    event: NoticeEvent
+    incident: Incident | None
+    at: datetime
+
+
+class DeliveryState(StrEnum):
+    """Where a message is."""
+
+    QUEUED = "queued"  # not tried yet
+    SENT = "sent"
+    FAILED = "failed"  # tried, and to be tried again
+    GIVEN_UP = "given_up"  # not tried any more
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How far one message has come on its way.
+
+    last_error  why it did not go the last time, without secrets; of one that was sent, what did not arrive
+    """
+
+    message_id: str
+    incident: int
+    channel: str
+    event: NoticeEvent
+    state: DeliveryState
+    attempts: int
+    made_at: datetime
+    next_attempt_at: datetime
+    sent_at: datetime | None = None
+    last_error: str | None = None

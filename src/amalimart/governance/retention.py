@@ -133,6 +133,14 @@ def retention(settings: Settings) -> tuple[Retention, ...]:
         ),
         Retention(
             "control database",
+            "incidents and the messages about them",
+            "for ever",
+            None,
+            None,
+            ("incidents", "notifications"),
+        ),
+        Retention(
+            "control database",
             "who leads, and how far each schedule is settled",
             "the newest of each name",
             None,

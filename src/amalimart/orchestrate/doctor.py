@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from amalimart.config.project import Project, SourceSettings, open_project
+from amalimart.config.secret_reference import SECRET_REFERENCE
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError
 from amalimart.lake import Lake
@@ -66,6 +67,8 @@ def examine(home: Path, clock: Clock) -> Iterator[Finding]:
         else Finding("engine", Verdict.NOTE, "does not run", "amalimart up")
     )
     yield _guarded("schedules", lambda: f"{len(load_schedules(project))} jobs")
+    for name in project.settings.notify.channels:
+        yield _guarded(f"channel {name}", lambda name=name: _channel_detail(project, name))  # type: ignore[misc]
     if not project.settings.sources:
         yield Finding("sources", Verdict.NOTE, "none yet", "amalimart source add --help")
     lake = open_lake(project, clock)
@@ -114,6 +117,17 @@ def _examine_rights(project: Project, name: str) -> Iterator[Finding]:
         yield Finding(f"rights of {name}", verdict, right.what, "; ".join(right.fix) or None)
     if not any(right.blocking for right in rights):
         yield Finding(f"rights of {name}", Verdict.OK, "nothing stands in the way of following it")
+
+
+def _channel_detail(project: Project, name: str) -> str:
+    """That its secrets are there; whether it gets through is said by amalimart notify test."""
+    settings = project.settings.notify.channels[name]
+    where = f"{project.settings_file}: notify.channels.{name}"
+    references = [settings.credentials, settings.signing_key, settings.url]
+    used = [each for each in references if each is not None and each.startswith(SECRET_REFERENCE)]
+    for reference in used:
+        project.secret(reference, where)
+    return f"{settings.kind}, secrets are set" if used else f"{settings.kind}, without secrets"
 
 
 def _secrets(mapping: SourceMapping) -> list[str]:

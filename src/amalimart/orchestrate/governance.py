@@ -10,7 +10,7 @@ import amalimart
 from amalimart import __version__
 from amalimart.access.policies import Policies, load_policies
 from amalimart.config.project import Project
-from amalimart.control.acceptances import Decider
+from amalimart.control.deciding import Decider
 from amalimart.control.store import ControlStore, open_control_store
 from amalimart.core.approvals import Approval, SignOff
 from amalimart.core.clock import Clock

@@ -9,7 +9,7 @@ import threading
 
 from sqlalchemy import Engine as ControlEngine
 
-from amalimart.control.acceptances import Decider
+from amalimart.control.deciding import Decider
 from amalimart.control.quality_results import QualityResults
 from amalimart.control.quality_rows import Acknowledgement, KeptResult
 from amalimart.control.source_shapes import SourceShapes
@@ -17,7 +17,7 @@ from amalimart.core.clock import Clock
 from amalimart.core.errors import ConfigError, UnknownName, WarehouseError
 from amalimart.core.names import nearest
 from amalimart.core.profiles import TableProfile
-from amalimart.core.quality import MonitorKind
+from amalimart.core.quality import MonitorKind, QualityResult
 from amalimart.orchestrate.engine import Engine
 from amalimart.orchestrate.live_sources import ProjectSources
 from amalimart.quality.declared import PACKAGED, DeclaredChecks, load_checks
@@ -83,6 +83,10 @@ class QualityDesk:
                 columns=columns,
             )
             return run_checks(chosen, look)
+
+    def failing_results(self) -> tuple[QualityResult, ...]:
+        """What fails now, as it was found."""
+        return tuple(each.result for each in self.failing())
 
     def failing(self) -> tuple[KeptResult, ...]:
         """What fails now of the declared checks and nobody has acknowledged, errors first."""

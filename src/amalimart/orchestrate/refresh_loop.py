@@ -46,6 +46,7 @@ class RefreshLoop:
         self.last_report_at: float | None = None
         self.last_error: AmalimartError | None = None
         self.seconds: dict[int, float] = {}
+        self.has_looked = False
         self.at_rest: Callable[[], None] = lambda: None
 
     def start(self) -> None:
@@ -92,6 +93,7 @@ class RefreshLoop:
             return False
         finally:
             self.building = None
+            self.has_looked = True
         self.last_error = None
         if report is not None:
             self.took(report)

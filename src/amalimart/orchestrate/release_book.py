@@ -5,7 +5,7 @@ Who may do so is for the door to say; that it is recorded who did is seen to her
 
 from __future__ import annotations
 
-from amalimart.control.acceptances import Decider
+from amalimart.control.deciding import Decider
 from amalimart.core.errors import CheckFailed, RequestError
 from amalimart.core.releases import (
     Acceptance,

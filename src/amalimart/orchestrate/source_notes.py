@@ -11,7 +11,7 @@ from amalimart.sources import stopped_reasons
 
 @dataclass(frozen=True, slots=True)
 class SourceNote:
-    """One thing to know: a sentence for everybody, and one for operators that names the place."""
+    """One thing to know: a sentence for everybody, or none, and one for operators that names the place."""
 
     text: str
     detail: str

@@ -9,6 +9,7 @@ from typing import Any
 from amalimart.config.project import Project
 from amalimart.core.clock import Clock
 from amalimart.core.releases import Acceptance
+from amalimart.lake import Lake
 from amalimart.orchestrate.acceptance_ledger import AcceptanceLedger
 from amalimart.orchestrate.lake_opening import open_lake
 from amalimart.orchestrate.runtime_files import ingest_process, read_report
@@ -19,8 +20,9 @@ from amalimart.sources import stopped_reasons
 class SourceStatus:
     """One source. `state` is starting, following, failing or stopped.
 
-    lag      how old its newest data is, seconds
-    stopped  tables that a change of their shape keeps from being followed, and why
+    lag         how old its newest data is, seconds
+    stopped     tables that a change of their shape keeps from being followed, and why
+    error_code  of the error that keeps it from being read
     """
 
     name: str
@@ -30,6 +32,7 @@ class SourceStatus:
     lag_seconds: float | None
     error: str | None
     stopped: Mapping[str, str]
+    error_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,30 +78,34 @@ class ProjectStatus:
         }
 
 
+def source_statuses(project: Project, lake: Lake, clock: Clock) -> tuple[SourceStatus, ...]:
+    """The state of every source, in the order of the settings. Raises LakeError."""
+    return tuple(_source_status(project, lake, clock, name) for name in project.settings.sources)
+
+
+def _source_status(project: Project, lake: Lake, clock: Clock, name: str) -> SourceStatus:
+    report = read_report(project.run, ingest_process(name))
+    latest = lake.latest(name)
+    fresh = latest.fresh_as_of if latest else None
+    error = report.fields.get("error") if report else None
+    return SourceStatus(
+        name=name,
+        state=str(report.fields.get("state")) if report else "stopped",
+        version=latest.version if latest else 0,
+        fresh_as_of=fresh.isoformat() if fresh else None,
+        lag_seconds=round((clock.now() - fresh).total_seconds(), 1) if fresh else None,
+        error=str(error["what"]) if error else None,
+        stopped=stopped_reasons(latest.position if latest else None),
+        error_code=str(error["code"]) if error else None,
+    )
+
+
 def project_status(project: Project, clock: Clock, said: Mapping[str, Any] | None) -> ProjectStatus:
     """The state of every process and source of a project.
 
     `said` is the running engine's answer to /status, or None where no engine runs.
     """
     engine = read_report(project.run, "engine")
-    lake = open_lake(project, clock)
-    sources = []
-    for name in project.settings.sources:
-        report = read_report(project.run, ingest_process(name))
-        latest = lake.latest(name)
-        fresh = latest.fresh_as_of if latest else None
-        error = report.fields.get("error") if report else None
-        sources.append(
-            SourceStatus(
-                name=name,
-                state=str(report.fields.get("state")) if report else "stopped",
-                version=latest.version if latest else 0,
-                fresh_as_of=fresh.isoformat() if fresh else None,
-                lag_seconds=round((clock.now() - fresh).total_seconds(), 1) if fresh else None,
-                error=str(error["what"]) if error else None,
-                stopped=stopped_reasons(latest.position if latest else None),
-            )
-        )
     address = str(engine.fields["address"]) if engine else None
     return ProjectStatus(
         home=str(project.home),
@@ -106,7 +113,7 @@ def project_status(project: Project, clock: Clock, said: Mapping[str, Any] | Non
         phase=str(said["phase"]) if said else "stopped",
         message=str(said["message"]) if said else "The engine does not run.",
         release_id=said["release"]["release_id"] if said and said["release"] else None,
-        sources=tuple(sources),
+        sources=source_statuses(project, open_lake(project, clock), clock),
         accepted=_accepted(project, clock),
         operation=said.get("operation") if said else None,
     )

@@ -32,9 +32,12 @@ from amalimart.observe.instruments import Owner
 from amalimart.observe.logs import log_to_file
 from amalimart.observe.sdk.starting import Telemetry, TelemetryOptions
 from amalimart.orchestrate.engine import Engine
+from amalimart.orchestrate.incident_watch import IncidentWatch
 from amalimart.orchestrate.jobs.house import house_jobs
+from amalimart.orchestrate.notifying import couriers_of, telling_of
 from amalimart.orchestrate.openlineage.observing import observe
 from amalimart.orchestrate.operations import Operations
+from amalimart.orchestrate.quality_desk import QualityDesk
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.runtime_files import remove_report, socket_path, write_report
 from amalimart.orchestrate.scheduling.desk import ScheduleDesk
@@ -42,8 +45,11 @@ from amalimart.orchestrate.scheduling.leadership import Leadership
 from amalimart.orchestrate.scheduling.scheduler import Scheduler
 from amalimart.orchestrate.scheduling.schedules import load_schedules
 from amalimart.orchestrate.scheduling.timetable import timetable
+from amalimart.orchestrate.volume_events import MarketplaceEvents
 from amalimart.processes.figures import ProjectFigures, exposition
 from amalimart.processes.services import OPERATOR, build_services
+from amalimart.processes.watching import trouble_finder
+from amalimart.quality.volume_model import CalendarVolumeModel
 from amalimart.web.site import create_site
 
 _log = logging.getLogger(__name__)
@@ -150,9 +156,13 @@ def run_engine(project: Project, telemetry: Telemetry) -> None:
     loop = RefreshLoop(engine)
     operations = Operations(engine, loop, clock)
     loop.at_rest = operations.at_rest
-    jobs = timetable(house_jobs(engine, operations, clock), schedules, project.zone)
+    desk = QualityDesk(
+        engine, control.engine, clock, CalendarVolumeModel(MarketplaceEvents(project, engine.hot_file))
+    )
+    jobs = timetable(house_jobs(engine, operations, desk, clock), schedules, project.zone)
     leadership = Leadership(control.leases, clock, time.monotonic)
     scheduler = Scheduler(jobs, control.job_runs, leadership, clock)
+    schedule_desk = ScheduleDesk(jobs, scheduler, control.job_runs, clock)
     try:
         figures = Figures(
             lambda: exposition(project, telemetry),
@@ -167,17 +177,27 @@ def run_engine(project: Project, telemetry: Telemetry) -> None:
             clock,
             demo_accounts(project),
             operations=operations,
-            schedules=ScheduleDesk(jobs, scheduler, control.job_runs, clock),
+            schedules=schedule_desk,
+            quality=desk,
             figures=figures,
         )
         ProjectFigures(project, engine, loop, control, clock).watch()
+        control.outbox.abandon_others(project.settings.notify.channels)
+        watch = IncidentWatch(
+            trouble_finder(project, engine, loop, clock, desk, schedule_desk).look,
+            control.incidents,
+            telling_of(project),
+            couriers_of(project, control, clock),
+        )
         local = bind_local(project.run)  # before other threads run: the umask is the whole process's
         loop.start()
+        watch.start()
         scheduler.start()
         try:
             asyncio.run(_serve(project, services, listener, local))
         finally:
             scheduler.stop()
+            watch.stop()
             loop.stop()
     finally:
         engine.close()

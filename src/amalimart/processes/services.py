@@ -25,7 +25,9 @@ from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError
 from amalimart.governance.definitions import judged, metric_definitions, notes_of_unapproved
 from amalimart.orchestrate.engine import Engine, MappedAvailability
+from amalimart.orchestrate.incident_notes import incident_notes
 from amalimart.orchestrate.models import EngineModels
+from amalimart.orchestrate.notifying import ChannelTest
 from amalimart.orchestrate.operating_state import OperatingStates
 from amalimart.orchestrate.operations import Operations
 from amalimart.orchestrate.quality_desk import QualityDesk
@@ -86,6 +88,7 @@ def build_services(
     demo_accounts: tuple[DemoAccount, ...] = (),
     operations: Operations | None = None,
     schedules: ScheduleDesk | None = None,
+    quality: QualityDesk | None = None,
     figures: Figures | None = None,
 ) -> AppServices:
     """Everything a request may use. Raises ConfigError for a wrong metric, policy or dashboard file."""
@@ -115,7 +118,11 @@ def build_services(
         status=lambda: engine_status(feed, loop),
         notes=lambda: tuple(
             SourceNote(note.text, note.detail)
-            for note in (*source_notes(project, engine.lake), *book.notes())
+            for note in (
+                *source_notes(project, engine.lake),
+                *book.notes(),
+                *incident_notes(control.incidents, control.outbox),
+            )
         ),
         demo_accounts=demo_accounts,
         models=EngineModels(engine, loop, model),
@@ -124,5 +131,8 @@ def build_services(
         schedules=schedules,
         operating=OperatingStates(engine, loop, book, operations),
         figures=figures,
-        quality=QualityDesk(engine, control.engine, clock),
+        quality=quality,
+        incidents=control.incidents,
+        deliveries=control.outbox,
+        channel_test=ChannelTest(project, control, clock),
     )

@@ -16,7 +16,7 @@ from amalimart.api.identity import SignedIn
 from amalimart.api.routes.context import Services
 from amalimart.api.services import AppServices, QualityPort
 from amalimart.api.wire_response import WireResponse
-from amalimart.control.acceptances import Decider
+from amalimart.control.deciding import Decider
 from amalimart.control.quality_rows import KeptResult
 from amalimart.core.errors import Denied, NotFound
 from amalimart.core.quality import QualityResult

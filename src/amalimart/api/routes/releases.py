@@ -17,7 +17,7 @@ from amalimart.api.identity import SignedIn
 from amalimart.api.routes.context import Services
 from amalimart.api.services import AppServices, ReleasesPort
 from amalimart.api.wire_response import WireResponse
-from amalimart.control.acceptances import Decider
+from amalimart.control.deciding import Decider
 from amalimart.core.errors import CheckFailed, Denied, NotFound, QueryError
 from amalimart.core.releases import Acceptance, BlockedBuild, ReleaseSummary
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amalimart.control.acceptances import Decider
+from amalimart.control.deciding import Decider
 from amalimart.control.job_runs import JobRuns
 from amalimart.core.clock import Clock
 from amalimart.core.errors import EngineUnavailable, RequestError
@@ -10,6 +10,7 @@ from amalimart.core.jobs import AskedRun, JobRun, JobStatus
 from amalimart.orchestrate.scheduling.due import is_given_up, next_run
 from amalimart.orchestrate.scheduling.scheduler import Scheduler
 from amalimart.orchestrate.scheduling.timetable import Timetable
+from amalimart.orchestrate.troubles import JobFailure
 
 _MOST_ASKED = 20
 
@@ -35,6 +36,19 @@ class ScheduleDesk:
             does = self._timetable.job(name).does
             told.append(JobStatus(schedule, does, off, coming, last.get(name), given_up))
         return tuple(told)
+
+    def failing(self) -> tuple[JobFailure, ...]:
+        """Jobs whose last moment failed after all its tries."""
+        return tuple(
+            JobFailure(
+                each.schedule.job,
+                str((each.last_run.error or {}).get("code", "internal")),
+                each.last_run.ended_at or each.last_run.started_at,
+                each.last_run.attempt,
+            )
+            for each in self.status()
+            if each.is_given_up and each.last_run is not None
+        )
 
     def history(self, job: str | None, limit: int) -> tuple[JobRun, ...]:
         """The newest runs, newest first. Raises NotFound."""

@@ -1,0 +1,50 @@
+"""What the engine process watches for trouble, put together."""
+
+from __future__ import annotations
+
+from amalimart.config.project import Project
+from amalimart.core.clock import Clock
+from amalimart.core.incidents import IncidentKind
+from amalimart.core.releases import BlockedBuild
+from amalimart.orchestrate.engine import Engine
+from amalimart.orchestrate.refresh_loop import RefreshLoop
+from amalimart.orchestrate.release_book import ReleaseBook
+from amalimart.orchestrate.source_troubles import SourceTroubles
+from amalimart.orchestrate.status import source_statuses
+from amalimart.orchestrate.troubles import (
+    FailedJobs,
+    FailingChecks,
+    Finder,
+    TroubleFinder,
+    build_troubles,
+    check_troubles,
+    job_troubles,
+)
+
+
+def trouble_finder(
+    project: Project,
+    engine: Engine,
+    loop: RefreshLoop,
+    clock: Clock,
+    checks: FailingChecks,
+    jobs: FailedJobs,
+) -> TroubleFinder:
+    """Looks at builds, sources, monitored checks and jobs."""
+    book = ReleaseBook(engine.hot_file, engine.acceptances)
+    sources = SourceTroubles(
+        project.settings.sources, lambda: source_statuses(project, engine.lake, clock), clock
+    )
+
+    def newest_blocked() -> BlockedBuild | None:
+        return next(iter(book.blocked(1)), None)
+
+    finders: dict[tuple[IncidentKind, ...], Finder] = {
+        (IncidentKind.BUILD_FAILED, IncidentKind.RELEASE_BLOCKED): lambda: build_troubles(
+            loop, newest_blocked
+        ),
+        (IncidentKind.SOURCE_FAILING, IncidentKind.SOURCE_STALE): sources.find,
+        (IncidentKind.CHECK_FAILED,): lambda: check_troubles(checks),
+        (IncidentKind.JOB_FAILED,): lambda: job_troubles(jobs),
+    }
+    return TroubleFinder(finders)
