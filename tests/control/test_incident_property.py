@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from unittest import mock
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -167,6 +167,7 @@ class IncidentMachine(RuleBasedStateMachine):
 IncidentMachine.TestCase.settings = settings(
     max_examples=25,
     derandomize=True,
+    phases=[Phase.generate],  # to shrink a program of so many steps takes minutes
     stateful_step_count=10,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -109,6 +109,19 @@ def test_what_waits_to_be_sent_is_not_sent_once_somebody_took_it_on(desk: Incide
     assert (only.event, only.state, only.attempts) == (OPENED, DeliveryState.GIVEN_UP, 0)
 
 
+def test_who_may_have_heard_of_it_hears_of_the_end(desk: IncidentDesk) -> None:
+    """Cut off in a try, and taken on before the next: whether the message arrived nobody knows."""
+    desk.look(trouble())
+    waiting = desk.store.outbox.next_due("ops")
+    assert waiting is not None
+    desk.store.outbox.begin(waiting.notice.message_id, desk.clock.now())
+    desk.store.incidents.acknowledge(1, AMA, "on it")
+    desk.look()
+    desk.forward(minutes=15)
+    desk.look()
+    assert desk.events() == [OPENED, RESOLVED]
+
+
 def test_a_warning_that_becomes_an_error_is_told_again_once(desk: IncidentDesk) -> None:
     for severity in (Severity.WARNING, Severity.ERROR, Severity.WARNING, Severity.ERROR):
         desk.look(trouble(severity=severity))

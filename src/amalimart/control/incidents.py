@@ -130,7 +130,13 @@ def _told(session: Session, numbers: Sequence[int]) -> _ToldTo:
     told: dict[tuple[int, str], list[Told]] = defaultdict(list)
     for row in rows:
         told[row.incident_number, row.channel].append(
-            Told(NoticeEvent(row.event), Severity(row.severity), row.made_at, DeliveryState(row.state))
+            Told(
+                NoticeEvent(row.event),
+                Severity(row.severity),
+                row.made_at,
+                DeliveryState(row.state),
+                row.attempts,
+            )
         )
     return told
 

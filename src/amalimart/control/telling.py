@@ -33,6 +33,7 @@ class Told:
     severity: Severity
     at: datetime
     state: DeliveryState
+    attempts: int
 
 
 def next_event(
@@ -50,8 +51,11 @@ def next_event(
 
 
 def hears_of_the_end(told: Sequence[Told]) -> bool:
-    """Whether a channel is told that an incident is over: only where it was told of it."""
-    return any(each.state is not DeliveryState.GIVEN_UP for each in told)
+    """Whether a channel is told that an incident is over: only where it was told of it, or may have been.
+
+    A try whose end is not known, or that ended in silence, may have brought its message all the same.
+    """
+    return any(each.state is not DeliveryState.GIVEN_UP or each.attempts > 0 for each in told)
 
 
 def is_over(resolved_at: datetime | None, now: datetime) -> bool:
