@@ -15,12 +15,15 @@ from amalimart.cli.output import print_json, print_table
 @click.option("--name", default="marketplace", show_default=True, help="Name of the marketplace.")
 @click.option("--time-zone", default="Africa/Accra", show_default=True, help="Business time zone.")
 @click.option("--currency", default="GHS", show_default=True, help="Business currency, ISO 4217.")
+@click.option("--country", help="Country in two letters, ISO 3166: its public holidays are no ordinary days.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-def init(folder: Path, name: str, time_zone: str, currency: str, port: int) -> None:
+def init(folder: Path, name: str, time_zone: str, currency: str, country: str | None, port: int) -> None:
     """Make a project folder: settings, places for your own models and metrics, nothing secret."""
     from amalimart.orchestrate.project_init import init_project
 
-    project = init_project(folder.resolve(), name=name, time_zone=time_zone, currency=currency, port=port)
+    project = init_project(
+        folder.resolve(), name=name, time_zone=time_zone, currency=currency, country=country, port=port
+    )
     click.echo(f"made {project.home}", err=True)
     click.echo("next: cd there, then amalimart source add --help", err=True)
 

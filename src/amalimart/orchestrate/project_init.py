@@ -6,8 +6,16 @@ import secrets
 from pathlib import Path
 
 import yaml
+from pydantic import ValidationError
 
-from amalimart.config.project import SETTINGS_FILE, Project, SourceSettings, open_project, write_secret
+from amalimart.config.project import (
+    SETTINGS_FILE,
+    Project,
+    Settings,
+    SourceSettings,
+    open_project,
+    write_secret,
+)
 from amalimart.core.errors import ConfigError
 from amalimart.mapping.source_mapping import find_mapping, load_mapping
 from amalimart.orchestrate.source_settings import write_source
@@ -17,7 +25,7 @@ _SETTINGS = """\
 name: {name}
 time_zone: {time_zone}      # the business time zone: days, weeks and months start here
 currency: {currency}
-sla_days: {{express: 2, standard: 5}}   # when a delivery is late and the shop promised no date
+{country}sla_days: {{express: 2, standard: 5}}   # when a delivery is late and the shop promised no date
 serve: {{host: 127.0.0.1, port: {port}}}
 telemetry: {{metrics_token: secret:{token}}}   # with it, /metrics is read over the network
 """
@@ -39,6 +47,7 @@ def init_project(
     name: str = "marketplace",
     time_zone: str = "Africa/Accra",
     currency: str = "GHS",
+    country: str | None = None,
     port: int = 8000,
 ) -> Project:
     """Create a project folder and open it. Raises ConfigError where one is there already."""
@@ -49,11 +58,13 @@ def init_project(
             where=str(settings),
             next_step="edit it, or choose another folder",
         )
+    _refuse_impossible(name=name, time_zone=time_zone, currency=currency, country=country)
     home.mkdir(parents=True, exist_ok=True)
     text = _SETTINGS.format(
         name=yaml.safe_dump(name).removesuffix("\n...\n").strip(),
         time_zone=time_zone,
         currency=currency,
+        country=f"country: {country}   # whose public holidays are no ordinary days\n" if country else "",
         port=port,
         token=_METRICS_TOKEN,
     )
@@ -64,6 +75,21 @@ def init_project(
         (home / folder / "README.md").write_text(purpose + "\n")
     write_secret(home, _METRICS_TOKEN, secrets.token_urlsafe(32))
     return open_project(home)
+
+
+def _refuse_impossible(**given: str | None) -> None:
+    """Raises ConfigError before anything is made: a folder with wrong settings would be in the way."""
+    try:
+        Settings.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = str(first["loc"][0])
+        raise ConfigError(
+            f"{key} cannot be {given[key]!r}",
+            where=f"--{key.replace('_', '-')}",
+            expected=str(first["msg"]).removeprefix("Value error, "),
+            next_step="correct it and run the command again; nothing was made",
+        ) from error
 
 
 def add_source(project: Project, name: str, source: SourceSettings, url: str | None = None) -> Project:

@@ -90,7 +90,7 @@ def reset_demo(home: Path) -> bool:
 def _project(options: DemoOptions) -> Project:
     if not (options.home / SETTINGS_FILE).is_file():
         (options.home / "shop").mkdir(parents=True, exist_ok=True)
-        project = init_project(options.home, name="Amalimart demo", port=options.port)
+        project = init_project(options.home, name="Amalimart demo", country="GH", port=options.port)
         settings = SourceSettings(kind="postgres", mapping="demo", url=f"secret:{_SECRET}", poll_seconds=1.0)
         return add_source(project, SOURCE, settings)
     project = open_project(options.home)
