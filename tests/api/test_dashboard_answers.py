@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from amalimart.access.principal import Principal
 from amalimart.api.dashboards import page as page_module
 from amalimart.core.calendar import DayRange
 from amalimart.core.errors import ModelFailed
+from amalimart.semantic.answer import Answer
+from amalimart.semantic.question import Having, Operator, Question
 from tests.web.asgi_client import TestClient
 from tests.web.fake_marketplace import TODAY, FakeMarketplace
 
@@ -222,6 +225,29 @@ def test_the_query_route_answers_with_decimals_as_text(
     }
     assert answer["receipt"]["release_id"] == 1
     assert answer["receipt"]["metrics"][0]["basis"] == "GMV in words."
+
+
+def test_the_query_route_carries_every_kind_of_condition(
+    admin: TestClient, marketplace: FakeMarketplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Question] = []
+    answer = marketplace.ask
+
+    def ask(_marketplace: FakeMarketplace, question: Question, principal: Principal) -> Answer:
+        asked.append(question)
+        return answer(question, principal)
+
+    monkeypatch.setattr(FakeMarketplace, "ask", ask)
+    filters = [
+        {"dimension": "category", "values": ["c1"], "either": 0},
+        {"dimension": "vendor", "values": ["v1"], "either": 0},
+    ]
+    having = [{"metric": "gmv", "operator": ">=", "value": "1000.50"}]
+    body = {"metrics": ["gmv"], "filters": filters, "having": having}
+    admin.post("/api/v1/query", json=body)
+    (question,) = asked
+    assert question.having == (Having("gmv", Operator.GE, Decimal("1000.50")),)
+    assert [each.either for each in question.filters] == [0, 0]
 
 
 def test_names_and_values_are_listed(admin: TestClient) -> None:

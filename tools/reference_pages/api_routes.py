@@ -54,6 +54,10 @@ _FIELDS = {
     "from": "first day; both days or neither",
     "to": "last day",
     "filters": "conditions, all of which hold",
+    "having": "conditions on metrics of the question; rows that do not meet them are left out",
+    "either": "conditions with the same number: one of them holds",
+    "metric": "a metric of the question",
+    "value": "a number",
     "order_by": "a metric or dimension of the question; a leading `-` means descending",
     "limit": "rows at most",
     "today": "the day that this year and this month count from; without it the current business day",
@@ -208,7 +212,9 @@ def _type(schema: dict[str, Any], schemas: dict[str, Any]) -> str:
         )
     if schema.get("format") == "date":
         return "day"
-    kind = {"string": "text", "integer": "whole number", "boolean": "true or false"}[schema["type"]]
+    kind = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}[
+        schema["type"]
+    ]
     sizes = _limits(schema, "minLength", "maxLength", "characters")
     return kind + _limits(schema, "minimum", "maximum", "") + sizes
 

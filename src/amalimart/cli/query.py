@@ -25,7 +25,13 @@ _as_option = click.option("--as", "acting_as", metavar="EMAIL", help="Ask as thi
 @click.argument("metrics", nargs=-1, required=True)
 @click.option("--by", multiple=True, help="Group by dimensions or time grains, comma separated.")
 @click.option(
-    "--where", multiple=True, metavar="CONDITION", help="Such as \"category = 'Home & Living'\"; all hold."
+    "--where",
+    multiple=True,
+    metavar="CONDITION",
+    help="Such as \"category = 'Home & Living'\"; all hold. In brackets, joined by or, one holds.",
+)
+@click.option(
+    "--having", multiple=True, metavar="CONDITION", help="Keep rows by their metrics, such as 'gmv >= 1000'."
 )
 @click.option("--total", is_flag=True, help="One number: not in the metric's usual grouping.")
 @click.option("--from", "first", metavar="DAY", help="First day.")
@@ -43,6 +49,7 @@ def query(
     by: tuple[str, ...],
     total: bool,
     where: tuple[str, ...],
+    having: tuple[str, ...],
     first: str | None,
     last: str | None,
     today: str | None,
@@ -55,9 +62,11 @@ def query(
     as_json: bool,
 ) -> None:
     """Ask a governed question: amalimart query item_gmv --by vendor,month --today 2024-12-31."""
-    from amalimart.semantic.question_text import parse_filters
+    from amalimart.semantic.question_text import parse_filters, parse_having
 
-    filters = [condition for text in where for condition in parse_filters(text)]
+    # Read together: what is joined by or in one text must not be taken for that of another.
+    filters = parse_filters(" and ".join(where)) if where else ()
+    kept = [parse_having(text) for text in having]
     days = {
         "from": parse_day(first, "--from"),
         "to": parse_day(last, "--to"),
@@ -66,8 +75,17 @@ def query(
     body: dict[str, Any] = {
         "metrics": _names(metrics),
         "filters": [
-            {"dimension": f.dimension, "operator": f.operator.value, "values": list(f.values)}
-            for f in filters
+            {
+                "dimension": each.dimension,
+                "operator": each.operator.value,
+                "values": list(each.values),
+                "either": each.either,
+            }
+            for each in filters
+        ],
+        "having": [
+            {"metric": each.metric, "operator": each.operator.value, "value": str(each.value)}
+            for each in kept
         ],
         "order_by": order_by,
         "limit": limit,

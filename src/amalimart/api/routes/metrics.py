@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -16,7 +17,7 @@ from amalimart.core.calendar import DayRange, Grain
 from amalimart.core.errors import InvalidFilter
 from amalimart.core.wire import wire_value
 from amalimart.semantic.answer import Answer
-from amalimart.semantic.question import Filter, Operator, Question
+from amalimart.semantic.question import Filter, Having, Operator, Question
 
 router = APIRouter(tags=["metrics"])
 
@@ -35,13 +36,24 @@ _EXAMPLES: list[JsonValue] = [
 
 
 class FilterBody(BaseModel):
-    """One condition on a dimension."""
+    """One condition on a dimension. All hold; of those with the same number in `either`, one does."""
 
     model_config = ConfigDict(extra="forbid")
 
     dimension: _Name
     operator: Operator = Operator.EQ
     values: Annotated[list[Annotated[str, Field(max_length=1000)]], Field(min_length=1, max_length=1000)]
+    either: Annotated[int | None, Field(ge=0, le=1000)] = None
+
+
+class HavingBody(BaseModel):
+    """One condition on a metric of the question: which rows of the answer are kept."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    metric: _Name
+    operator: Operator = Operator.GE
+    value: Decimal
 
 
 class QuestionBody(BaseModel):
@@ -58,6 +70,7 @@ class QuestionBody(BaseModel):
     first: Annotated[date | None, Field(alias="from")] = None
     last: Annotated[date | None, Field(alias="to")] = None
     filters: Annotated[list[FilterBody], Field(max_length=50)] = []
+    having: Annotated[list[HavingBody], Field(max_length=30)] = []
     order_by: _Name | None = None
     limit: Annotated[int | None, Field(ge=1, le=1_000_000)] = None
     today: date | None = None
@@ -72,7 +85,11 @@ class QuestionBody(BaseModel):
             by=tuple(self.by),
             grain=self.grain,
             days=self._days(),
-            filters=tuple(Filter(each.dimension, each.operator, tuple(each.values)) for each in self.filters),
+            filters=tuple(
+                Filter(each.dimension, each.operator, tuple(each.values), each.either)
+                for each in self.filters
+            ),
+            having=tuple(Having(each.metric, each.operator, each.value) for each in self.having),
             order_by=self.order_by,
             limit=self.limit,
             compare=self.compare,
