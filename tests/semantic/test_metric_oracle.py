@@ -26,6 +26,14 @@ APPLICATIONS = "gold.fact_vendor_applications f"
 KEPT = "o.status not in ('CANCELLED', 'REJECTED', 'RETURNED')"
 YEAR = "between date '2024-01-01' and date '2024-03-20'"
 
+# These are held against SQL in test_periods_and_entities.py.
+OF_PERIODS_AND_ENTITIES = {
+    "avg_category_rating", "cohort_retention", "cohort_size", "customer_retention_rate", "customer_tenure_days",
+    "days_between_orders", "days_of_cover", "discount_uplift", "first_order_date", "last_order_date",
+    "lifetime_value", "median_lifetime_value", "p90_lifetime_value", "repeat_customers", "repeat_purchase_rate",
+    "returning_customers", "revenue_growth_rate", "sell_through_rate", "ytd_revenue_growth_rate",
+}  # fmt: skip
+
 # metric -> (expression, tables, date): each answers from one table.
 ONE_TABLE: dict[str, tuple[str, str, str | None]] = {
     "gmv": ("sum(f.total_amount)", ORDERS, "order_date"),
@@ -37,6 +45,10 @@ ONE_TABLE: dict[str, tuple[str, str, str | None]] = {
         "order_date",
     ),
     "discounts_given": ("sum(f.discount_amount)", ORDERS, "order_date"),
+    "discounted_gmv": ("sum(case when f.discount_amount > 0 then f.total_amount end)", ORDERS, "order_date"),
+    "discounted_orders": ("count(case when f.discount_amount > 0 then 1 end)", ORDERS, "order_date"),
+    "low_ratings": ("count(case when f.rating <= 2 then 1 end)", REVIEWS, "review_date"),
+    "low_rating_share": ("avg((f.rating <= 2)::int)", REVIEWS, "review_date"),
     "order_count": ("count(distinct f.order_id)", ORDERS, "order_date"),
     "completed_orders": ("sum((f.status = 'COMPLETED')::int)", ORDERS, "order_date"),
     "cancelled_orders": ("sum((f.status = 'CANCELLED')::int)", ORDERS, "order_date"),
@@ -149,6 +161,18 @@ ONE_TABLE: dict[str, tuple[str, str, str | None]] = {
 
 # metric -> a whole statement: several tables, or a period of its own.
 WHOLE: dict[str, str] = {
+    "tickets_per_100_orders": "select 100 * (select count(*) from fact_tickets) / (select count(*) from fact_orders)",
+    "units_sold_last_30_days": (
+        "select sum(quantity) from fact_order_items where order_date between date '2024-02-20' and '2024-03-20'"
+    ),
+    "total_tenure_days": (
+        "select sum(d) from (select max(order_date) - min(order_date) as d from fact_orders group by customer_id)"
+    ),
+    "ltv_cac_ratio": (
+        "select (select sum(total_amount) / count(distinct customer_id) from fact_orders)"
+        " / ((select sum(amount) from fact_marketing_spend)"
+        " / (select count(*) from fact_orders where customer_order_number = 1))"
+    ),
     "ytd_revenue": f"select sum(total_amount) from fact_orders where order_date {YEAR}",
     "current_month_revenue": "select sum(total_amount) from fact_orders where order_date > date '2024-02-29'",
     "ytd_successful_payments": (
@@ -208,7 +232,7 @@ def expected_value(metric: str, value: Any) -> Any:
 
 
 def test_every_metric_has_an_oracle(shop: Shop) -> None:
-    assert set(shop.model.metrics) == set(ONE_TABLE) | set(WHOLE)
+    assert set(shop.model.metrics) == set(ONE_TABLE) | set(WHOLE) | OF_PERIODS_AND_ENTITIES
 
 
 @pytest.mark.parametrize("metric", sorted(ONE_TABLE))

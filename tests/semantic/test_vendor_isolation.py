@@ -55,7 +55,13 @@ def promised(shop: Shop, principal: Principal, today: date) -> Iterator[Question
     for name in (None, *(info.name for info in shop.service.dimensions(principal))):
         metrics = [info.name for info in infos if name is None or name in info.dimensions]
         for start in range(0, len(metrics), 12):
-            yield Question(tuple(metrics[start : start + 12]), today, by=() if name is None else (name,))
+            # With days: growth and retention are held against a period.
+            yield Question(
+                tuple(metrics[start : start + 12]),
+                today,
+                by=() if name is None else (name,),
+                days=DayRange(date(today.year, 1, 1), today),
+            )
 
 
 def everything(shop: Shop, principal: Principal, today: date) -> list[object]:
