@@ -28,10 +28,11 @@ YEAR = "between date '2024-01-01' and date '2024-03-20'"
 
 # These are held against SQL in test_periods_and_entities.py.
 OF_PERIODS_AND_ENTITIES = {
-    "avg_category_rating", "cohort_retention", "cohort_size", "customer_retention_rate", "customer_tenure_days",
-    "days_between_orders", "days_of_cover", "discount_uplift", "first_order_date", "last_order_date",
-    "lifetime_value", "median_lifetime_value", "p90_lifetime_value", "repeat_customers", "repeat_purchase_rate",
-    "returning_customers", "revenue_growth_rate", "sell_through_rate", "ytd_revenue_growth_rate",
+    "avg_category_rating", "cohort_retention", "cohort_size", "customer_retention_rate",
+    "customer_tenure_days", "days_between_orders", "days_of_cover", "discount_uplift", "first_order_date",
+    "last_order_date", "lifetime_value", "median_lifetime_value", "p90_lifetime_value", "repeat_customers",
+    "repeat_purchase_rate", "returning_customers", "revenue_growth_rate", "sell_through_rate",
+    "ytd_revenue_growth_rate",
 }  # fmt: skip
 
 # metric -> (expression, tables, date): each answers from one table.
@@ -161,12 +162,16 @@ ONE_TABLE: dict[str, tuple[str, str, str | None]] = {
 
 # metric -> a whole statement: several tables, or a period of its own.
 WHOLE: dict[str, str] = {
-    "tickets_per_100_orders": "select 100 * (select count(*) from fact_tickets) / (select count(*) from fact_orders)",
+    "tickets_per_100_orders": (
+        "select 100 * (select count(*) from fact_tickets) / (select count(*) from fact_orders)"
+    ),
     "units_sold_last_30_days": (
-        "select sum(quantity) from fact_order_items where order_date between date '2024-02-20' and '2024-03-20'"
+        "select sum(quantity) from fact_order_items"
+        " where order_date between date '2024-02-20' and '2024-03-20'"
     ),
     "total_tenure_days": (
-        "select sum(d) from (select max(order_date) - min(order_date) as d from fact_orders group by customer_id)"
+        "select sum(d) from (select max(order_date) - min(order_date) as d from fact_orders"
+        " group by customer_id)"
     ),
     "ltv_cac_ratio": (
         "select (select sum(total_amount) / count(distinct customer_id) from fact_orders)"
