@@ -46,6 +46,12 @@ class Score:
         asked = kinds or tuple(Seeded)
         return sum(self.found[kind] for kind in asked) / max(sum(self.seeded[kind] for kind in asked), 1)
 
+    @property
+    def f1(self) -> float:
+        """The harmonic mean of precision and recall: neither is bought with the other."""
+        both = self.precision + self.recall()
+        return 2 * self.precision * self.recall() / both if both else 0.0
+
     def by_kind(self) -> str:
         """`found/seeded` of each kind."""
         return ", ".join(f"{kind} {self.found[kind]}/{self.seeded[kind]}" for kind in Seeded)

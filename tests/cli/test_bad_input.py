@@ -60,6 +60,7 @@ def test_a_value_that_does_not_fit_is_quarantined_and_counted(shell: Shell) -> N
     assert shell.gmv() == "30.30"
 
 
+@pytest.mark.slow
 def test_a_broken_mapping_names_file_and_line(shell: Shell) -> None:
     shell.mapping.write_text(MAPPING.replace("order_date: placed", "order_dte: placed"))
     error = shell.fails(2, *shell.ingest())
@@ -69,6 +70,7 @@ def test_a_broken_mapping_names_file_and_line(shell: Shell) -> None:
     assert "not valid YAML" in shell.fails(2, *shell.ingest())["what"]
 
 
+@pytest.mark.slow
 def test_a_folder_or_mapping_that_is_not_there(shell: Shell) -> None:
     assert (
         shell.fails(2, "ingest", "csv", "nowhere", "--mapping", str(shell.mapping))["what"]
@@ -142,6 +144,7 @@ def test_an_unknown_metric_in_a_dashboard_file_names_the_nearest(loaded: Shell) 
         path.unlink()
 
 
+@pytest.mark.slow
 def test_a_busy_port_and_an_unreachable_source(shell: Shell) -> None:
     with socket.socket() as busy:
         busy.bind(("127.0.0.1", 0))

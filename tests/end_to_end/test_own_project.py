@@ -138,6 +138,7 @@ def test_a_killed_ingest_process_is_started_again_and_loses_nothing(project: Own
     assert project.pid("ingest-shop") not in {0, killed}
 
 
+@pytest.mark.slow
 def test_a_killed_engine_is_started_again_with_its_release(project: OwnProject) -> None:
     before, killed = project.ask("status")["release_id"], project.pid("engine")
     os.kill(killed, signal.SIGKILL)
@@ -145,6 +146,7 @@ def test_a_killed_engine_is_started_again_with_its_release(project: OwnProject) 
     assert project.ask("status")["release_id"] >= before
 
 
+@pytest.mark.slow
 def test_a_source_that_goes_away_is_reported_while_the_last_release_serves(project: OwnProject) -> None:
     serving = orders(project)
     stop_source(project.home.parent / "shop")

@@ -88,7 +88,8 @@ def test_cut_at_any_byte_only_whole_batches_are_there_and_the_next_writer_goes_o
         lake.journal_orders([row])
         ends.append(lake.segment().stat().st_size)
     content = lake.segment().read_bytes()
-    for size in range(len(content) + 1):
+    # Every byte of the last batch, and every third of the ones before it, which look the same.
+    for size in (*range(0, ends[-2], 3), *range(ends[-2], len(content) + 1)):
         lake.segment().write_bytes(content[:size])
         whole = [row for row, end in enumerate(ends, 1) if end <= size]
         reopened = lake.reopened()

@@ -39,9 +39,8 @@ def shop(tmp_path: Path, own_log: None) -> CanaryShop:  # noqa: ARG001 - it puts
     return CanaryShop(tmp_path)
 
 
-@pytest.mark.parametrize(
-    "broken", [["of_text"], pytest.param([*BROKEN], marks=pytest.mark.slow)], ids=["one model", "all models"]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("broken", [["of_text"], [*BROKEN]], ids=["one model", "all models"])
 def test_no_canary_is_seen_anywhere(
     shop: CanaryShop, monkeypatch: pytest.MonkeyPatch, broken: list[str]
 ) -> None:

@@ -25,6 +25,7 @@ def assert_bars(scores: Scores) -> None:
         assert model.recall() > rule.recall()
 
 
+@pytest.mark.slow
 def test_precision_and_recall_on_two_foreign_shops() -> None:
     scores = foreign_scores(series=2, seed=1)
     assert scores.model.seeded.total() >= 10
@@ -40,7 +41,12 @@ def test_precision_and_recall_on_foreign_shops() -> None:
 
 @pytest.mark.slow
 def test_precision_and_recall_on_the_simulated_shop() -> None:
-    assert_bars(simulated_scores(orders=400_000, series=4, seed=77))
+    """Of some thirty anomalies, a rule that flags little may be precise by chance: both are held together."""
+    scores = simulated_scores(orders=400_000, series=4, seed=77)
+    assert scores.model.precision >= 0.75
+    assert scores.model.recall() >= 0.5
+    assert scores.model.recall(*SURE) >= 0.98
+    assert scores.model.f1 > max(scores.fortnight.f1, scores.weekday.f1)
 
 
 @pytest.mark.slow

@@ -106,6 +106,7 @@ def hold(folder: Path, kills: int) -> None:
         shop.hot_file.close()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_kill_while_following_leaves_the_old_or_the_new_release(tmp_path: Path) -> None:
     hold(tmp_path, kills=1)

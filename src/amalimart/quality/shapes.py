@@ -25,7 +25,7 @@ Filter = Mapping[Name, Value | tuple[Value, ...]]
 
 
 class Every(StrEnum):
-    """How often a check is due; `batch` is with every release."""
+    """How often a check is due; `batch` is every few minutes, of the newest release."""
 
     BATCH = "batch"
     HOUR = "hour"
