@@ -42,6 +42,8 @@ _DELIVERED = (
 _DROPPED = (
     "delete from order_items"
     " where order_item_id = (select max(order_item_id) from order_items where order_id = %s)"
+    " and not exists (select from vendor_earnings where order_item_id = order_items.order_item_id)"
+    " and not exists (select from returns where order_item_id = order_items.order_item_id)"
 )
 
 
