@@ -146,7 +146,6 @@ def test_a_killed_engine_is_started_again_with_its_release(project: OwnProject) 
     assert project.ask("status")["release_id"] >= before
 
 
-@pytest.mark.slow
 def test_a_source_that_goes_away_is_reported_while_the_last_release_serves(project: OwnProject) -> None:
     serving = orders(project)
     stop_source(project.home.parent / "shop")
