@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from amalimart.access.principal import Principal, Role
 from amalimart.core.calendar import Grain
 from amalimart.core.errors import InvalidFilter, NotGroupable, UnknownName
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 KNOWN = "coalesce(c.customer_id, 'unknown')"
 OF_CUSTOMERS = "from gold.fact_orders o left join gold.dim_customers c using (customer_id)"
+ADMIN = Principal("admin", Role.ADMIN)
 MARCH = ("2024-03-01", "2024-03-31")
 
 
@@ -199,6 +201,19 @@ def test_a_cohort_is_as_large_in_every_month_since(busy: Shop) -> None:
     assert found == [(cohort, since, pytest.approx(share)) for cohort, since, share in expected]
     assert all(row[2] == 1 for row in found if row[1] == 0)
     assert len({row[1] for row in found}) > 2
+
+
+def test_a_picker_offers_cohorts_by_their_month_and_no_list_of_what_has_elapsed(busy: Shop) -> None:
+    months = busy.sql(
+        "select distinct date_trunc('month', first_order_date)::date from gold.dim_customers"
+        " where first_order_date is not null order by 1"
+    )
+    offered = {value.key for value in busy.service.values("cohort_month", ADMIN)} - {None}
+    assert offered == {str(month) for (month,) in months}
+    assert busy.one("unique_customers", where=f"cohort_month = {months[0][0]}") > 0
+    with pytest.raises(InvalidFilter, match="no list of values"):
+        busy.service.values("months_since_first_order", ADMIN)
+    assert busy.one("unique_customers", where="months_since_first_order >= 1") > 0
 
 
 def test_what_is_the_same_for_all_of_a_dimension_is_not_grouped_by_it_alone(busy: Shop) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from sqlglot import exp
 
 from amalimart.access.policies import Policies
-from amalimart.core.errors import Denied
+from amalimart.core.errors import Denied, InvalidFilter
 from amalimart.semantic.conditions import function, known_value
 from amalimart.semantic.guard import check_text, check_tree
-from amalimart.semantic.model import DimensionUse, SemanticModel
+from amalimart.semantic.leg_days import day_bucket
+from amalimart.semantic.model import Dimension, DimensionUse, SemanticModel
 from amalimart.semantic.parameters import LimitSlot, ParameterBook, SearchSlot, Slot
 from amalimart.semantic.scan import Door, Scope
 from amalimart.semantic.shapes import FieldType
@@ -17,10 +18,15 @@ from amalimart.semantic.shapes import FieldType
 def plan_values(
     model: SemanticModel, policies: Policies, scope: Scope, use: DimensionUse
 ) -> tuple[str, tuple[Slot, ...]]:
-    """SQL whose rows are key and label, in the order of the labels. Raises Denied."""
+    """SQL whose rows are key and label, in the order of the labels. Raises Denied, InvalidFilter."""
     dimension = use.dimension
     if not policies.may_use_dimension(scope.role, dimension.name):
         raise Denied(f"the role {scope.role.value} may not see the values of {use.asked}")
+    if dimension.elapsed is not None:
+        raise InvalidFilter(
+            f"{use.asked} is counted to the day of each fact, so it has no list of values",
+            expected="a number, 0 or more",
+        )
     book = ParameterBook()
     door = Door(model, policies, scope, book)
     if dimension.lookup is not None:
@@ -35,7 +41,7 @@ def plan_values(
             dimension.sources[0],
         )
         columns = {name}
-        key = known_value(_column(name), dimension.type)
+        key = _value(_column(name), dimension)
         if dimension.type not in {FieldType.TEXT, FieldType.ENUM}:
             key = exp.Cast(this=key, to=exp.DataType.build("varchar"))
         label = key.copy()
@@ -68,6 +74,12 @@ def plan_values(
     sql, slots = book.positional(tree.sql(dialect="duckdb"))
     check_text(sql, door.issued_positional)
     return sql, slots
+
+
+def _value(column: exp.Column, dimension: Dimension) -> exp.Expr:
+    if dimension.bucket is not None:
+        return day_bucket(column, dimension.bucket)
+    return known_value(column, dimension.type)
 
 
 def _only_column(door: Door, dataset: str, name: str) -> exp.Subquery:
