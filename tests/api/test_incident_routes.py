@@ -18,9 +18,8 @@ from amalimart.core.incidents import IncidentKind, Look, Trouble
 from amalimart.core.quality import Severity
 from amalimart.orchestrate.incident_notes import incident_notes
 from amalimart.processes.services import OPERATOR
-from amalimart.web.site import create_site
 from tests.web.asgi_client import TestClient
-from tests.web.fake_site import PASSWORD
+from tests.web.site_fixtures import signing_in
 
 OTHERS = ["executive", "vendor", "support", "delivery", "analyst"]
 ORIGIN = {"Origin": "http://testserver"}
@@ -67,15 +66,7 @@ def troubled(services: AppServices) -> AppServices:
 
 @pytest.fixture
 def as_(troubled: AppServices) -> Callable[[str], TestClient]:
-    def sign_in(name: str) -> TestClient:
-        client = TestClient(create_site(troubled), follow_redirects=False, headers=ORIGIN)
-        assert (
-            client.post("/sign-in", data={"email": f"{name}@demo.test", "password": PASSWORD}).status_code
-            == 303
-        )
-        return client
-
-    return sign_in
+    return signing_in(troubled)
 
 
 def test_an_admin_sees_what_goes_on_and_what_is_over(as_: Callable[[str], TestClient]) -> None:

@@ -22,6 +22,7 @@ from amalimart.quality.shapes import Every
 from amalimart.web.site import create_site
 from tests.web.asgi_client import TestClient
 from tests.web.fake_site import PASSWORD
+from tests.web.site_fixtures import signing_in
 
 AT = datetime(2026, 3, 10, 12, tzinfo=UTC)
 ORIGIN = {"Origin": "http://testserver"}
@@ -77,16 +78,7 @@ def desk() -> Desk:
 
 @pytest.fixture
 def client_of(services: AppServices, desk: Desk) -> Callable[[str], TestClient]:
-    site = create_site(replace(services, quality=desk))
-
-    def sign_in(name: str) -> TestClient:
-        client = TestClient(site, follow_redirects=False, raise_server_exceptions=False, headers=ORIGIN)
-        client.cookies.clear()
-        form = {"email": f"{name}@demo.test", "password": PASSWORD}
-        assert client.post("/sign-in", data=form).status_code == 303
-        return client
-
-    return sign_in
+    return signing_in(replace(services, quality=desk))
 
 
 def test_an_admin_sees_runs_and_acknowledges(client_of: Callable[[str], TestClient], desk: Desk) -> None:

@@ -29,9 +29,8 @@ from amalimart.core.releases import (
     SourceMove,
     VerdictChange,
 )
-from amalimart.web.site import create_site
 from tests.web.asgi_client import TestClient
-from tests.web.fake_site import PASSWORD
+from tests.web.site_fixtures import signing_in
 
 AT = datetime(2026, 3, 10, 12, tzinfo=UTC)
 WORD = Acceptance("a1", "not_too_large", 2, 3, "Ama", "admin@demo.test", "a wholesale order", AT)
@@ -97,16 +96,7 @@ def book() -> Book:
 
 @pytest.fixture
 def client_of(services: AppServices, book: Book) -> Callable[[str], TestClient]:
-    site = create_site(replace(services, release_book=book))
-
-    def sign_in(name: str) -> TestClient:
-        client = TestClient(site, follow_redirects=False, raise_server_exceptions=False, headers=ORIGIN)
-        client.cookies.clear()
-        form = {"email": f"{name}@demo.test", "password": PASSWORD}
-        assert client.post("/sign-in", data=form).status_code == 303
-        return client
-
-    return sign_in
+    return signing_in(replace(services, release_book=book))
 
 
 def got(client: TestClient, path: str) -> Any:

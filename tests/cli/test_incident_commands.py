@@ -6,19 +6,17 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from amalimart.api.app import create_app
 from amalimart.cli.application import application
 from amalimart.control.telling import Telling
-from amalimart.core.errors import AmalimartError, DeliveryRefused, NotFound, RequestError, rebuilt
+from amalimart.core.errors import AmalimartError, DeliveryRefused, NotFound, RequestError
 from amalimart.core.incidents import IncidentKind, Look, Trouble
 from amalimart.core.quality import Severity
-from amalimart.processes.services import OPERATOR
-from tests.web.asgi_client import TestClient
+from tests.in_process_engine import engine_in_process
 from tests.web.fake_marketplace import FakeMarketplace
 from tests.web.fake_site import make_services
 
@@ -40,38 +38,14 @@ def trouble(key: str, severity: Severity) -> Trouble:
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     services = make_services(tmp_path, FakeMarketplace())
     control = services.control
-    client = TestClient(
-        create_app(
-            replace(
-                services, incidents=control.incidents, deliveries=control.outbox, channel_test=Channels()
-            ),
-            local_operator=OPERATOR,
-        )
+    engine_in_process(
+        monkeypatch,
+        replace(services, incidents=control.incidents, deliveries=control.outbox, channel_test=Channels()),
     )
     telling = Telling(lambda _: ["ops"])
     control.incidents.record(Look((trouble("a", Severity.WARNING), trouble("b", Severity.ERROR))), telling)
     control.incidents.record(Look((trouble("b", Severity.ERROR),)), telling)
 
-    class InProcess:
-        def __init__(self, _project: object, _acting_as: str | None = None) -> None: ...
-
-        def __enter__(self) -> Self:
-            return self
-
-        def __exit__(self, *_: object) -> None: ...
-
-        def get(self, path: str) -> Any:
-            return self._answer(client.get(f"/api/v1{path}"))
-
-        def post(self, path: str, body: dict[str, Any]) -> Any:
-            return self._answer(client.post(f"/api/v1{path}", json=body))
-
-        def _answer(self, response: Any) -> Any:
-            if response.is_error:
-                raise rebuilt(response.json()["error"])
-            return response.json()
-
-    monkeypatch.setattr("amalimart.processes.client.EngineClient", InProcess)
     (tmp_path / "amalimart.yml").write_text("name: shop\n")
     monkeypatch.setenv("AMALIMART_HOME", str(tmp_path))
 

@@ -6,19 +6,16 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
 
 import pytest
 from click.testing import CliRunner, Result
 
-from amalimart.api.app import create_app
 from amalimart.cli.application import application
-from amalimart.core.errors import NotFound, rebuilt
-from amalimart.processes.services import OPERATOR
+from amalimart.core.errors import NotFound
 from tests.cli.shell import Shell
+from tests.in_process_engine import engine_in_process
 from tests.orchestrate.test_quality_desk import Place, models, place, published
 from tests.running_engine import running_engine
-from tests.web.asgi_client import TestClient
 from tests.web.fake_marketplace import FakeMarketplace
 from tests.web.fake_site import make_services
 
@@ -38,29 +35,8 @@ def said(*arguments: str) -> str:
 @pytest.fixture
 def console(published: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     services = make_services(tmp_path, FakeMarketplace())
-    app = create_app(replace(services, quality=published.desk), local_operator=OPERATOR)
-    client = TestClient(app)
+    engine_in_process(monkeypatch, replace(services, quality=published.desk))
 
-    class InProcess:
-        def __init__(self, _project: object, _acting_as: str | None = None) -> None: ...
-
-        def __enter__(self) -> Self:
-            return self
-
-        def __exit__(self, *_: object) -> None: ...
-
-        def get(self, path: str) -> Any:
-            return self._answer(client.get(f"/api/v1{path}"))
-
-        def post(self, path: str, body: dict[str, Any], _seconds: float = 0) -> Any:
-            return self._answer(client.post(f"/api/v1{path}", json=body))
-
-        def _answer(self, response: Any) -> Any:
-            if response.is_error:
-                raise rebuilt(response.json()["error"])
-            return response.json()
-
-    monkeypatch.setattr("amalimart.processes.client.EngineClient", InProcess)
     monkeypatch.setenv("AMALIMART_HOME", str(published.shop.home))
     yield published
     services.control.close()

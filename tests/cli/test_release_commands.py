@@ -6,16 +6,15 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from amalimart.api.app import create_app
 from amalimart.cli.application import application
-from amalimart.core.errors import AmalimartError, CheckFailed, NotFound, RequestError, rebuilt
-from amalimart.processes.services import OPERATOR
+from amalimart.core.errors import AmalimartError, CheckFailed, NotFound, RequestError
 from tests.cli.shell import Shell
+from tests.in_process_engine import engine_in_process
 from tests.warehouse.conftest import compile_cache, mapping, shop, tiny_project
 from tests.warehouse.test_blocked_releases import SMALL, Desk, desk, order
 from tests.web.asgi_client import TestClient
@@ -53,28 +52,8 @@ class Console:
 def console(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Console]:
     services = make_services(tmp_path, FakeMarketplace())
     newest = replace(services, release_book=desk.book, releases=Newest(desk))
-    client = TestClient(create_app(newest, local_operator=OPERATOR))
+    client = engine_in_process(monkeypatch, newest)
 
-    class InProcess:
-        def __init__(self, _project: object, _acting_as: str | None = None) -> None: ...
-
-        def __enter__(self) -> Self:
-            return self
-
-        def __exit__(self, *_: object) -> None: ...
-
-        def get(self, path: str) -> Any:
-            return self._answer(client.get(f"/api/v1{path}"))
-
-        def post(self, path: str, body: dict[str, Any]) -> Any:
-            return self._answer(client.post(f"/api/v1{path}", json=body))
-
-        def _answer(self, response: Any) -> Any:
-            if response.is_error:
-                raise rebuilt(response.json()["error"])
-            return response.json()
-
-    monkeypatch.setattr("amalimart.processes.client.EngineClient", InProcess)
     (tmp_path / "amalimart.yml").write_text("name: shop\n")
     monkeypatch.setenv("AMALIMART_HOME", str(tmp_path))
     yield Console(desk, client)

@@ -6,19 +6,17 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
 
 import pytest
 from click.testing import CliRunner, Result
 
-from amalimart.api.app import create_app
 from amalimart.cli.application import application
-from amalimart.core.errors import EngineUnavailable, NotFound, SourceUnreachable, rebuilt
+from amalimart.core.errors import EngineUnavailable, NotFound, SourceUnreachable
 from amalimart.orchestrate.runtime_files import write_report
 from amalimart.processes.services import OPERATOR
 from tests.cli.shell import Shell
+from tests.in_process_engine import engine_in_process
 from tests.running_engine import running_engine
-from tests.web.asgi_client import TestClient
 from tests.web.fake_marketplace import NOON, FakeMarketplace
 from tests.web.fake_operating import FakeSchedules
 from tests.web.fake_site import make_services
@@ -41,28 +39,8 @@ def jobs(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSchedul
     write_report(project / "run", "engine", socket="x", address="x")
     fake = FakeSchedules()
     services = replace(make_services(project, FakeMarketplace()), schedules=fake)
-    client = TestClient(create_app(services, local_operator=OPERATOR))
+    engine_in_process(monkeypatch, services)
 
-    class InProcess:
-        def __init__(self, _project: object) -> None: ...
-
-        def __enter__(self) -> Self:
-            return self
-
-        def __exit__(self, *_: object) -> None: ...
-
-        def get(self, path: str) -> Any:
-            return self._answer(client.get(f"/api/v1{path}"))
-
-        def post(self, path: str, body: dict[str, Any]) -> Any:
-            return self._answer(client.post(f"/api/v1{path}", json=body))
-
-        def _answer(self, response: Any) -> Any:
-            if response.is_error:
-                raise rebuilt(response.json()["error"])
-            return response.json()
-
-    monkeypatch.setattr("amalimart.processes.client.EngineClient", InProcess)
     monkeypatch.setattr("amalimart.cli.schedule._LOOK_SECONDS", 0.0)
     yield fake
     services.control.close()

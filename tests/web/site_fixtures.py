@@ -34,9 +34,8 @@ def stranger(services: AppServices) -> TestClient:
     return TestClient(create_site(services), follow_redirects=False, raise_server_exceptions=False)
 
 
-@pytest.fixture
-def signed_in(services: AppServices) -> Callable[[str], TestClient]:
-    """A client signed in as one of the demo users."""
+def signing_in(services: AppServices) -> Callable[[str], TestClient]:
+    """Makes a client of a site of its own, signed in as one of the demo users."""
 
     def sign_in(name: str) -> TestClient:
         client = TestClient(
@@ -47,6 +46,12 @@ def signed_in(services: AppServices) -> Callable[[str], TestClient]:
         return client
 
     return sign_in
+
+
+@pytest.fixture
+def signed_in(services: AppServices) -> Callable[[str], TestClient]:
+    """A client signed in as one of the demo users."""
+    return signing_in(services)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from amalimart.orchestrate.engine import Engine
 from amalimart.orchestrate.operations import Operations
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.release_book import ReleaseBook
-from amalimart.orchestrate.runtime_files import read_report
+from amalimart.orchestrate.status import reported
 from amalimart.sources import stopped_reasons
 
 _BATCHES = 6
@@ -88,19 +88,18 @@ class OperatingStates:
         return newest if newest is not None and newest.serving == serving else None
 
     def _source(self, name: str, settings: SourceSettings) -> SourceState:
-        lake, report = self._engine.lake, read_report(self._engine.project.run, f"ingest-{name}")
+        lake, told = self._engine.lake, reported(self._engine.project, name)
         latest = lake.latest(name)
         version = latest.version if latest else 0
         commits = list(lake.commits(name, max(0, version - _BATCHES)))[-_BATCHES:] if latest else []
         tables = lake.live_files(name).values() if latest else ()
-        error = report.fields.get("error") if report else None
         return SourceState(
             name=name,
             kind=settings.kind,
             capture="files" if settings.kind == "files" else settings.capture,
-            state=str(report.fields.get("state")) if report else "stopped",
-            error=str(error["what"]) if error else None,
-            next_step=error["next_step"] if error else None,
+            state=told.state,
+            error=str(told.error["what"]) if told.error else None,
+            next_step=told.error["next_step"] if told.error else None,
             fresh_as_of=latest.fresh_as_of if latest else None,
             version=version,
             rows=sum(table.rows for table in tables),

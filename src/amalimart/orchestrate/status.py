@@ -78,19 +78,35 @@ class ProjectStatus:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What the ingest process of a source says: its state, and why it fails in the shape of an error."""
+
+    state: str
+    error: Mapping[str, Any] | None
+
+
+def reported(project: Project, name: str) -> Reported:
+    """The newest report of a source's ingest; `stopped` where none runs."""
+    report = read_report(project.run, ingest_process(name))
+    if report is None:
+        return Reported("stopped", None)
+    return Reported(str(report.fields.get("state")), report.fields.get("error"))
+
+
 def source_statuses(project: Project, lake: Lake, clock: Clock) -> tuple[SourceStatus, ...]:
     """The state of every source, in the order of the settings. Raises LakeError."""
     return tuple(_source_status(project, lake, clock, name) for name in project.settings.sources)
 
 
 def _source_status(project: Project, lake: Lake, clock: Clock, name: str) -> SourceStatus:
-    report = read_report(project.run, ingest_process(name))
+    told = reported(project, name)
     latest = lake.latest(name)
     fresh = latest.fresh_as_of if latest else None
-    error = report.fields.get("error") if report else None
+    error = told.error
     return SourceStatus(
         name=name,
-        state=str(report.fields.get("state")) if report else "stopped",
+        state=told.state,
         version=latest.version if latest else 0,
         fresh_as_of=fresh.isoformat() if fresh else None,
         lag_seconds=round((clock.now() - fresh).total_seconds(), 1) if fresh else None,
