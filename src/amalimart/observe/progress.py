@@ -1,6 +1,7 @@
 """Progress of long work on standard error: a steady line a step, never silence, never a flood.
 
-On a terminal the running line is rewritten in place; elsewhere it is printed every few seconds.
+On a terminal the running line is rewritten in place; elsewhere it is printed every few seconds. A line
+that cannot be written (the disk of standard error is full, its reader has gone) is lost; the work goes on.
 """
 
 from __future__ import annotations
@@ -8,10 +9,21 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TextIO
 
 _EVERY_SECONDS = {True: 0.1, False: 3.0}
+
+
+def announce(line: str, stream: TextIO | None = None) -> None:
+    """Write one line to standard error, or to the stream given; a line that cannot be written is lost."""
+    _write(stream or sys.stderr, line + "\n")
+
+
+def _write(stream: TextIO, text: str) -> None:
+    with suppress(OSError):
+        stream.write(text)
+        stream.flush()
 
 
 class Step:
@@ -48,10 +60,9 @@ class Step:
 
     def _write(self, line: str, *, final: bool) -> None:
         if self._live:
-            self._stream.write(f"\r\x1b[2K{line[:160]}" + ("\n" if final else ""))
+            _write(self._stream, f"\r\x1b[2K{line[:160]}" + ("\n" if final else ""))
         else:
-            self._stream.write(line + "\n")
-        self._stream.flush()
+            announce(line, self._stream)
 
 
 @contextmanager
@@ -62,7 +73,6 @@ def step(title: str, stream: TextIO | None = None) -> Iterator[Step]:
     try:
         yield shown
     except BaseException:
-        target.write(f"\n  ✗ {title}\n" if target.isatty() else f"  ✗ {title}\n")
-        target.flush()
+        announce(f"\n  ✗ {title}" if target.isatty() else f"  ✗ {title}", target)
         raise
     shown.finish()

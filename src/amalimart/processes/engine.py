@@ -30,6 +30,7 @@ from amalimart.core.clock import SystemClock
 from amalimart.core.errors import AmalimartError, ConfigError, PortInUse
 from amalimart.observe.instruments import Owner
 from amalimart.observe.logs import log_to_file
+from amalimart.observe.progress import announce
 from amalimart.observe.sdk.starting import Telemetry, TelemetryOptions
 from amalimart.orchestrate.engine import Engine
 from amalimart.orchestrate.incident_watch import IncidentWatch
@@ -218,7 +219,7 @@ def main() -> None:
         with Telemetry(options) as telemetry:
             run_engine(project, telemetry)
     except AmalimartError as error:
-        sys.stderr.write(f"error: {error}\n")
+        announce(f"error: {error}")
         sys.exit(error.exit_code)
 
 

@@ -25,6 +25,7 @@ from amalimart.observe.exposition import KeptExposition
 from amalimart.observe.instruments import Owner
 from amalimart.observe.logs import log_to_file
 from amalimart.observe.metrics import INGEST_FAILURES
+from amalimart.observe.progress import announce
 from amalimart.observe.sdk.starting import Telemetry, TelemetryOptions
 from amalimart.orchestrate.engine import load_mappings
 from amalimart.orchestrate.keeping_up import SourceKeeper
@@ -76,12 +77,12 @@ class IngestLoop:
         log.error("ingest failed", extra={"source": self._name, "error": error.as_dict()})
         self._say(state="failing", error=error.as_dict())
         if self._failures == 1:
-            sys.stderr.write(f"  ! source {self._name}: {error}\n")
+            announce(f"  ! source {self._name}: {error}")
         return min(_FIRST_PAUSE * 2.0 ** (self._failures - 1), _LONGEST_PAUSE)
 
     def _note(self, commit: Commit | None, follower: Follower | None) -> None:
         if self._failures:
-            sys.stderr.write(f"  ✓ source {self._name} is back\n")
+            announce(f"  ✓ source {self._name} is back")
             self._failures, self._reported_at = 0, 0.0
         if commit is not None:
             if commit.rows:
@@ -98,7 +99,7 @@ class IngestLoop:
         reasons = stopped_reasons(commit.position)
         for table in sorted(set(reasons) - self._stopped):
             log.error("table stopped", extra={"source": self._name, "table": table, "why": reasons[table]})
-            sys.stderr.write(f"  ! source {self._name}: {table} is stopped: {reasons[table]}\n")
+            announce(f"  ! source {self._name}: {table} is stopped: {reasons[table]}")
         self._stopped = set(reasons)
 
     def _report(self, follower: Follower | None) -> None:
@@ -142,7 +143,7 @@ def main() -> None:
             IngestLoop(project, arguments.source, stop).run()
         remove_report(project.run, process)
     except AmalimartError as error:
-        sys.stderr.write(f"error: {error}\n")
+        announce(f"error: {error}")
         sys.exit(error.exit_code)
 
 

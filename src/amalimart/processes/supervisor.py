@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from types import FrameType
 
 from amalimart.core.errors import RuntimeTrouble
+from amalimart.observe.progress import announce
 
 _GRACE_SECONDS = 15.0
 _LOOK_SECONDS = 0.2
@@ -59,9 +60,7 @@ class _Child:
             self.failures = self.failures + 1 if early else 1
             pause = min(2.0 ** (self.failures - 1), _LONGEST_PAUSE)
             self.start_again_at = now + pause
-            sys.stderr.write(
-                f"  ! {self.spec.name} ended with code {code}; starting it again in {pause:g} s\n"
-            )
+            announce(f"  ! {self.spec.name} ended with code {code}; starting it again in {pause:g} s")
         elif now >= self.start_again_at:
             self.start_again_at = 0.0
             self.process = self._spawn()
