@@ -4,10 +4,12 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import timedelta
 from itertools import pairwise
 from threading import Event, Lock
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import VerifyMismatchError
 
 from amalimart.access.principal import Role
 from amalimart.control import sign_in
@@ -144,3 +146,21 @@ def test_only_a_few_passwords_are_checked_at_once_and_a_full_queue_counts_for_no
     assert "at this moment" not in _refusal(store, "u0@example.test", PASSWORD)
     monkeypatch.undo()
     assert store.sign_in.verify(EMAIL, PASSWORD).email == EMAIL
+
+
+def test_for_nobody_the_whole_work_of_checking_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the time that an answer takes would tell which addresses have an account."""
+    hasher = PasswordHasher(time_cost=2, memory_cost=64, parallelism=1)
+    checked = []
+
+    def verify(stored: str, password: bytes) -> bool:
+        with pytest.raises(VerifyMismatchError):  # and not: this is no hash
+            hasher.verify(stored, password)
+        checked.append(stored)
+        raise VerifyMismatchError
+
+    passwords = Passwords(hasher)
+    monkeypatch.setattr(passwords, "_hasher", SimpleNamespace(verify=verify))
+    assert not passwords.matches(None, "whatever it is")
+    (drawn,) = checked
+    assert extract_parameters(drawn) == extract_parameters(hasher.hash("another password"))

@@ -131,7 +131,7 @@ def test_the_drill(tmp_path: Path) -> None:
     assert [(each.source, each.version) for each in manifest.sources] == [("shop", before.version)]
     assert not restored.hot_file.exists()
     assert Lake(restored.lake, CLOCK).latest("shop") == before
-    assert read_secrets(restored.home) == {"SHOP": "not for others"}
+    assert read_secrets(restored.home)["SHOP"] == "not for others"
     assert stat.S_IMODE((restored.home / "secrets.env").stat().st_mode) == 0o600
     with closing(open_control_store(restored.control_database, CLOCK)) as control:
         assert control.users.get("ama@example.com").display_name == "Ama"

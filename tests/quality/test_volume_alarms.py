@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bench.alarm_score import Score
-from bench.quality import LAST, Scores, foreign_scores, milliseconds_a_fit, simulated_scores
+from bench.quality import LAST, Scores, foreign_scores, simulated_scores
 from bench.seeded_counts import Anomaly, Seeded, foreign_shop, seeded
 
 SURE = (Seeded.EMPTY, Seeded.HALF, Seeded.DOUBLE)
@@ -47,11 +47,6 @@ def test_precision_and_recall_on_the_simulated_shop() -> None:
     assert scores.model.recall() >= 0.5
     assert scores.model.recall(*SURE) >= 0.98
     assert scores.model.f1 > max(scores.fortnight.f1, scores.weekday.f1)
-
-
-@pytest.mark.slow
-def test_a_fit_takes_less_than_fifty_milliseconds_of_a_processor() -> None:
-    assert milliseconds_a_fit() < 50
 
 
 def test_alarms_are_counted_as_documented() -> None:

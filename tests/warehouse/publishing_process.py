@@ -19,7 +19,7 @@ def main() -> None:
     amount, parent = 1, os.getppid()
     while os.getppid() == parent:  # no orphan publishes on
         shop.publish()
-        sys.stdout.write("published\n" if amount == 1 else "")
+        sys.stdout.write("published\n")
         sys.stdout.flush()
         shop.hot_file._connection.cursor().execute("checkpoint")
         amount += 1

@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 ROWS = 20_000
 
 
-def publish_and_kill(folder: Path, project: Path, cache: Path, after: float, *, once_published: bool) -> None:
+def publish_and_kill(folder: Path, project: Path, cache: Path, after: float, *, published: int) -> None:
     (folder / "shop.yml").write_text(MAPPING)
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.warehouse.publishing_process", str(folder), str(project), str(cache)],
@@ -35,7 +35,7 @@ def publish_and_kill(folder: Path, project: Path, cache: Path, after: float, *, 
     assert process.stdout is not None
     with process.stdout:
         assert process.stdout.readline() == "ready\n"
-        if once_published:
+        for _ in range(published):
             assert process.stdout.readline() == "published\n"
         time.sleep(after)
         process.send_signal(signal.SIGKILL)
@@ -74,7 +74,7 @@ def hold(folder: Path, project: Path, cache: Path, times: int, seconds: float = 
         home = folder / str(number)
         home.mkdir()
         # Some kills meet the first build, the others those that follow it, however busy the machine is.
-        publish_and_kill(home, project, cache, dice.uniform(0.0, seconds), once_published=number % 3 > 0)
+        publish_and_kill(home, project, cache, dice.uniform(0.0, seconds), published=number % 3)
         left.append(check_what_is_left(home, project, cache))
         shutil.rmtree(home)
     return left
@@ -85,8 +85,8 @@ def test_a_kill_at_any_moment_leaves_the_last_release_whole(
 ) -> None:
     shop.land(("1", "7", "2026-03-01", "5", "done", "", "sale"))
     shop.graph()  # compiled once, so that the kills meet builds and not dbt
-    left = hold(tmp_path, tiny_project, compile_cache, times=3)
-    assert max(left) > 0
+    left = hold(tmp_path, tiny_project, compile_cache, times=3, seconds=1.0)
+    assert max(left) > 1
 
 
 @pytest.mark.slow
@@ -95,7 +95,7 @@ def test_many_kills(shop: Shop, tmp_path: Path, tiny_project: Path, compile_cach
     shop.land(("1", "7", "2026-03-01", "5", "done", "", "sale"))
     shop.graph()
     left = hold(tmp_path, tiny_project, compile_cache, times=10, seconds=4.0)
-    assert len(set(left)) > 2
+    assert max(left) > 1
 
 
 @contextmanager

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
@@ -50,9 +53,21 @@ def _prepare_connection(connection: DBAPIConnection, _record: Any) -> None:
     cursor.close()
 
 
-def _migrate(engine: Engine) -> None:
+@cache
+def _newest_revision() -> str | None:
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    return config
+
+
+def _migrate(engine: Engine) -> None:
+    config = _config()
     with engine.begin() as connection:
+        if MigrationContext.configure(connection).get_current_revision() == _newest_revision():
+            return
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 
 from amalimart.core.errors import ConfigError
 
@@ -19,7 +21,7 @@ class Passwords:
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()
-        self._nobody = self._hasher.hash(secrets.token_urlsafe(16))
+        self._nobody = _hash_of_no_password(self._hasher)
 
     def hash(self, password: str) -> str:
         """The hash to store. Raises ConfigError for a password shorter than 12 characters."""
@@ -44,6 +46,16 @@ class Passwords:
     def is_outdated(self, stored: str) -> bool:
         """Whether the hash was made at another cost than today's."""
         return self._hasher.check_needs_rehash(stored)
+
+
+def _hash_of_no_password(hasher: PasswordHasher) -> str:
+    """A hash that no password has, drawn and not computed: checking against it takes the same work."""
+    cost = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    salt, drawn = (
+        base64.b64encode(secrets.token_bytes(octets)).decode().rstrip("=")
+        for octets in (hasher.salt_len, hasher.hash_len)
+    )
+    return f"$argon2id$v={ARGON2_VERSION}${cost}${salt}${drawn}"
 
 
 def _octets(password: str) -> bytes:

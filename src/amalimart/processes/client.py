@@ -104,7 +104,7 @@ class _InProcess:
         from amalimart.orchestrate.openlineage.observing import observe  # noqa: PLC0415
         from amalimart.orchestrate.operations import Operations  # noqa: PLC0415
         from amalimart.orchestrate.refresh_loop import RefreshLoop  # noqa: PLC0415
-        from amalimart.processes.services import OPERATOR, build_services  # noqa: PLC0415
+        from amalimart.processes.services import OPERATOR, build_services, quality_desk  # noqa: PLC0415
 
         clock = SystemClock()
         self._control = open_control_store(project.control_database, clock)
@@ -113,7 +113,13 @@ class _InProcess:
         loop = RefreshLoop(self._engine)
         self._operations = Operations(self._engine, loop, clock)
         services = build_services(
-            project, self._engine, loop, self._control, clock, operations=self._operations
+            project,
+            self._engine,
+            loop,
+            self._control,
+            clock,
+            operations=self._operations,
+            quality=quality_desk(project, self._engine, self._control, clock),
         )
         self._app = create_app(services, local_operator=OPERATOR)
 

@@ -38,7 +38,6 @@ from amalimart.orchestrate.jobs.house import house_jobs
 from amalimart.orchestrate.notifying import couriers_of, telling_of
 from amalimart.orchestrate.openlineage.observing import observe
 from amalimart.orchestrate.operations import Operations
-from amalimart.orchestrate.quality_desk import QualityDesk
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.runtime_files import remove_report, socket_path, write_report
 from amalimart.orchestrate.scheduling.desk import ScheduleDesk
@@ -46,11 +45,9 @@ from amalimart.orchestrate.scheduling.leadership import Leadership
 from amalimart.orchestrate.scheduling.scheduler import Scheduler
 from amalimart.orchestrate.scheduling.schedules import load_schedules
 from amalimart.orchestrate.scheduling.timetable import timetable
-from amalimart.orchestrate.volume_events import MarketplaceEvents
 from amalimart.processes.figures import ProjectFigures, exposition
-from amalimart.processes.services import OPERATOR, build_services
+from amalimart.processes.services import OPERATOR, build_services, quality_desk
 from amalimart.processes.watching import trouble_finder
-from amalimart.quality.volume_model import CalendarVolumeModel
 from amalimart.web.site import create_site
 
 _log = logging.getLogger(__name__)
@@ -157,9 +154,7 @@ def run_engine(project: Project, telemetry: Telemetry) -> None:
     loop = RefreshLoop(engine)
     operations = Operations(engine, loop, clock)
     loop.at_rest = operations.at_rest
-    desk = QualityDesk(
-        engine, control.engine, clock, CalendarVolumeModel(MarketplaceEvents(project, engine.hot_file))
-    )
+    desk = quality_desk(project, engine, control, clock)
     jobs = timetable(house_jobs(engine, operations, desk, clock), schedules, project.zone)
     leadership = Leadership(control.leases, clock, time.monotonic)
     scheduler = Scheduler(jobs, control.job_runs, leadership, clock)

@@ -35,6 +35,8 @@ from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.release_book import ReleaseBook
 from amalimart.orchestrate.scheduling.desk import ScheduleDesk
 from amalimart.orchestrate.source_notes import source_notes
+from amalimart.orchestrate.volume_events import MarketplaceEvents
+from amalimart.quality.volume_model import CalendarVolumeModel
 from amalimart.semantic.loading import PACKAGED, load_model
 from amalimart.semantic.service import SemanticService
 
@@ -77,6 +79,12 @@ def _told(error: AmalimartError) -> str:
     """An error in a sentence: what, and where it is to be corrected."""
     more = [error.where, f"nearest: {error.nearest}" if error.nearest else None]
     return f"{error.what} ({'; '.join(part for part in more if part)})" if any(more) else error.what
+
+
+def quality_desk(project: Project, engine: Engine, control: ControlStore, clock: Clock) -> QualityDesk:
+    """The monitored checks of a project; holidays and the shop's own campaigns are known to them."""
+    events = MarketplaceEvents(project, engine.hot_file)
+    return QualityDesk(engine, control.engine, clock, CalendarVolumeModel(events))
 
 
 def build_services(
