@@ -2,7 +2,8 @@
 
 The models of this project pass their own error-level checks, so tables are tampered with as a model that
 follows wrongly would: rows are lost, doubled, altered and given the keys of others. Whenever the whole form
-finds rows that it did not find before, the form over changes must fail, too.
+finds rows that it did not find before, the form over changes must fail, too; and however the whole forms are
+asked together, each says what its own SQL finds.
 """
 
 from __future__ import annotations
@@ -130,7 +131,12 @@ class Workshop:
                 return None
             building = Building(cursor, self._graph, {model.unique_id: Fate.CHANGED}, lambda _source: None)
             told = run_checks(cursor, building, checks)
-            broken = {check.name: failing(cursor, check) - self._before[check.name] for check in checks}
+            found = {check.name: failing(cursor, check) for check in checks}
+            whole = run_checks(cursor, building, checks, {check.unique_id for check in checks})
+            assert {each.name: each.failing_rows for each in whole} == {
+                name: rows.total() for name, rows in found.items()
+            }
+            broken = {name: rows - self._before[name] for name, rows in found.items()}
             return Tampering(
                 f"{model.table}: {what}",
                 self._has_wrong_key(cursor, model, key),

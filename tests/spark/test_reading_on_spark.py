@@ -78,9 +78,10 @@ def apart(engines: BothEngines, cells: list[Any], arrow: pa.DataType) -> list[tu
 
 def is_alike(ours: Any, theirs: Any, source_type: str) -> bool:
     """Java before 19 writes some doubles with more digits than tell them apart (JDK-4511638)."""
-    if source_type == "double" and isinstance(ours, str) and isinstance(theirs, str):
-        return float(ours) == float(theirs)
-    return (ours, type(ours)) == (theirs, type(theirs))
+    if (ours, type(ours)) == (theirs, type(theirs)):
+        return True
+    are_texts = isinstance(ours, str) and isinstance(theirs, str)
+    return source_type == "double" and are_texts and float(ours) == float(theirs)
 
 
 def enumerate_pairs() -> list[tuple[int, ColumnType]]:

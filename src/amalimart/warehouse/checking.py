@@ -1,4 +1,7 @@
-"""Runs the checks of a build: over changed rows where they can, else whole; not where nothing changed."""
+"""Runs the checks of a build: over changed rows where they can, else whole; not where nothing changed.
+
+Whatever counts over the rows of one relation is counted in one scan of it.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,10 @@ _TOGETHER = 16
 """So many small queries are asked in one statement: each statement of its own costs more than its rows do."""
 
 
+Counted = tuple[Check, str, int]
+"""A check, the aggregate that counts what breaks it, and the number under which it is asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Question:
     """A query whose rows are the number of one of these checks, and how many rows break it."""
@@ -37,21 +44,34 @@ def run_checks(
 
     Raises ModelFailed for one that cannot run.
     """
-    results = []
+    whole: list[Check] = []
     due: list[tuple[Check, Piece]] = []
     for check in checks:
         if check.unique_id in anew or _is_whole(building, check):
-            results.append(run_whole(cursor, check))
+            whole.append(check)
         elif check.delta is not None and (pieces := check.delta.due(building.has_changed)):
             _keep_for(cursor, building, check.delta)
             due += [(check, piece) for piece in pieces]
-    return results + _of_changes(cursor, due)
+    return [*run_whole(cursor, whole), *_of_changes(cursor, due)]
 
 
-def run_whole(cursor: duckdb.DuckDBPyConnection, check: Check) -> CheckResult:
-    """The result of one check over all rows. Raises ModelFailed where it cannot run."""
-    (failing,) = _failing(cursor, [_rows_of(check, check.sql, 0)]).values()
-    return CheckResult(check.name, check.is_error, failing)
+def run_whole(cursor: duckdb.DuckDBPyConnection, checks: Iterable[Check]) -> Iterator[CheckResult]:
+    """The results of checks over all rows, those that count over one relation asked together.
+
+    Raises ModelFailed for one that cannot run.
+    """
+    counted: dict[str, list[Counted]] = {}
+    for number, check in enumerate(checks):
+        if check.delta is not None and check.delta.all_rows:
+            (piece,) = check.delta.pieces
+            counted.setdefault(check.delta.all_rows, []).append((check, piece.counted, number))
+        else:
+            found = _failing(cursor, [_rows_of(check, check.sql, number)])
+            yield CheckResult(check.name, check.is_error, found[number])
+    for rows, alike in counted.items():
+        found = _failing(cursor, [_counts_over(rows, alike)])
+        for check, _, number in alike:
+            yield CheckResult(check.name, check.is_error, found[number])
 
 
 def _is_whole(building: Building, check: Check) -> bool:
@@ -83,19 +103,25 @@ def _of_changes(cursor: duckdb.DuckDBPyConnection, due: Sequence[tuple[Check, Pi
 
 
 def _questions(due: Sequence[tuple[Check, Piece]], numbers: dict[str, int]) -> Iterator[_Question]:
-    counted: dict[str, list[tuple[Check, Piece]]] = {}
+    counted: dict[str, list[Counted]] = {}
     for check, piece in due:
+        number = numbers[check.unique_id]
         if piece.counted:
-            counted.setdefault(piece.rows, []).append((check, piece))
+            counted.setdefault(piece.rows, []).append((check, piece.counted, number))
         else:
-            yield _rows_of(check, piece.sql, numbers[check.unique_id])
+            yield _rows_of(check, piece.sql, number)
     for rows, alike in counted.items():
-        which = ", ".join(str(numbers[check.unique_id]) for check, _ in alike)
-        many = ", ".join(piece.counted for _, piece in alike)
-        yield _Question(
-            tuple(check for check, _ in alike),
-            f"select unnest([{which}]) as number, unnest([{many}]) as failing from ({rows}) as came",
-        )
+        yield _counts_over(rows, alike)
+
+
+def _counts_over(rows: str, counted: Sequence[Counted]) -> _Question:
+    """All that is counted of the same rows in one scan of them."""
+    which = ", ".join(str(number) for _, _, number in counted)
+    many = ", ".join(aggregate for _, aggregate, _ in counted)
+    return _Question(
+        tuple(check for check, _, _ in counted),
+        f"select unnest([{which}]) as number, unnest([{many}]) as failing from ({rows}) as counted",
+    )
 
 
 def _rows_of(check: Check, sql: str, number: int) -> _Question:

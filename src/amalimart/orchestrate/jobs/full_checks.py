@@ -49,9 +49,9 @@ class FullChecksJob:
                     next_step="it is tried again; amalimart release list --blocked says what holds it back",
                 )
             results = []
-            for check in graph.checks:
+            for result in run_whole(cursor, graph.checks):
                 context.check()
-                results.append(run_whole(cursor, check))
+                results.append(result)
         broken = [result for result in results if result.failing_rows]
         errors = [result for result in broken if result.is_error]
         accepted = self._engine.acceptances.standing()

@@ -46,15 +46,18 @@ class ChangedValues:
 class DeltaCheck:
     """The form of a check over changed rows.
 
-    parents  unique ids of those whose change sets it reads; due when one of them has changed
-    values   what is kept first
-    parts    what is kept next
+    parents   unique ids of those whose change sets it reads; due when one of them has changed
+    values    what is kept first
+    parts     what is kept next
+    all_rows  a query of all rows that it is about, where the aggregate of its one piece over them gives the
+              verdict of the whole check; empty where it does not
     """
 
     parents: tuple[str, ...]
     pieces: tuple[Piece, ...]
     values: ChangedValues | None = None
     parts: tuple[Part, ...] = ()
+    all_rows: str = ""
 
     def due(self, has_changed: Callable[[str], bool]) -> tuple[Piece, ...]:
         """The pieces that have to be looked at."""
@@ -75,4 +78,5 @@ def read_delta_check(kept: Mapping[str, Any]) -> DeltaCheck:
         pieces=tuple(Piece(**piece) for piece in kept["pieces"]),
         values=ChangedValues(**values) if values else None,
         parts=tuple(Part(**part) for part in kept["parts"]),
+        all_rows=kept["all_rows"],
     )

@@ -75,8 +75,10 @@ class _Test:
     def of_single_rows(self, tested: Relation) -> DeltaCheck:
         rows, sql = came(tested.table), self._over({tested.table: came(tested.table)})
         counted = self._counted()
-        piece = Piece(sql, rows=rows, counted=counted) if counted else Piece(sql)
-        return DeltaCheck((tested.unique_id,), (piece,))
+        if not counted:
+            return DeltaCheck((tested.unique_id,), (Piece(sql),))
+        piece = Piece(sql, rows=rows, counted=counted)
+        return DeltaCheck((tested.unique_id,), (piece,), all_rows=f"from {tested.table.sql}")
 
     def _counted(self) -> str:
         """The aggregate that counts what the test selects; empty where that is not known."""
