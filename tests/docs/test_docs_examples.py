@@ -12,8 +12,9 @@ import pytest
 
 from amalimart.access.policies import load_policies
 from amalimart.access.principal import Role
+from amalimart.api.routes.metrics import QuestionBody
 from amalimart.cli.query import query
-from amalimart.core.calendar import DayRange
+from amalimart.cli.question_options import question_body
 from amalimart.core.errors import NotGroupable
 from amalimart.mapping.entities import load_entities
 from amalimart.mapping.source_mapping import load_mapping
@@ -21,8 +22,7 @@ from amalimart.semantic.listing import check_policies
 from amalimart.semantic.loading import load_model
 from amalimart.semantic.question import Question
 from amalimart.semantic.question_shape import shape_of
-from amalimart.semantic.question_text import parse_filters
-from amalimart.semantic.request import Resolver
+from amalimart.semantic.resolving import Resolver
 from tests.docs.document_reading import shown_commands
 from tools.reference_pages.semantic_content import MARKETPLACE
 
@@ -92,16 +92,7 @@ class _FillsEverything:
 def asked_by(line: str) -> Question:
     """The question of a documented `amalimart query` line."""
     given = query.make_context("query", shlex.split(line)[2:]).params
-    first, last = (date.fromisoformat(given[name] or "2026-01-01") for name in ("first", "last"))
-    return Question(
-        metrics=tuple(given["metrics"]),
-        today=date.fromisoformat(given["today"] or "2026-06-30"),
-        by=tuple(name for text in given["by"] for name in text.split(",")),
-        days=DayRange(first, last) if given["first"] else None,
-        filters=tuple(condition for text in given["where"] for condition in parse_filters(text)),
-        order_by=given["order_by"],
-        compare=given["compare"],
-    )
+    return QuestionBody.model_validate(question_body(given)).question(date(2026, 6, 30))
 
 
 def test_every_question_shown_can_be_asked_as_it_stands(documents: list[Path], examples: Path) -> None:

@@ -108,6 +108,7 @@ class Shop:
         having: tuple[str, ...] = (),
         today: date = TODAY,
         principal: Principal = ADMIN,
+        **more: Any,
     ) -> Answer:
         question = Question(
             metrics,
@@ -121,6 +122,7 @@ class Shop:
             compare,
             fill,
             having=tuple(map(parse_having, having)),
+            **more,
         )
         return self.service.ask(question, principal)
 

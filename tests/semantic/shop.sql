@@ -23,8 +23,13 @@ create table gold.fact_shipments (
     is_on_time boolean, is_failed boolean);
 create table gold.fact_returns (
     return_id varchar, order_id varchar, order_item_id varchar, customer_id varchar, product_id varchar,
-    vendor_id varchar, request_date date, status varchar, reason varchar, return_amount decimal(18,2),
-    currency varchar, is_approved boolean, refund_days integer);
+    vendor_id varchar, request_date date, approved_date date, refunded_date date, status varchar, reason varchar,
+    return_amount decimal(18,2), currency varchar, is_approved boolean, refund_days integer);
+-- Five known days of stock: p2 was out and came back and was out again, p3 came on the last day, p4 is a draft.
+create table gold.fact_inventory_daily (
+    product_id varchar, stock_date date, vendor_id varchar, category_id varchar, stock_quantity integer,
+    low_stock_threshold integer, price decimal(18,2), stock_value decimal(18,2), currency varchar, is_active boolean,
+    is_out_of_stock boolean, is_low_stock boolean);
 create table gold.fact_reviews (
     review_id varchar, customer_id varchar, product_id varchar, vendor_id varchar, review_date date, rating integer,
     order_id varchar);
@@ -100,9 +105,9 @@ insert into gold.fact_shipments values
     ('s4', 'o3', 'd2', '2024-01-31', '2024-01-30', 'DELIVERED', 'Accra', 'Greater Accra', 'Ghana', null, null, false, null, true, '2024-02-05', true, true, false),
     ('s5', 'o6', null, '2024-03-15', null, 'IN_TRANSIT', null, null, null, 5.00, 'GHS', null, null, false, '2024-03-25', false, false, false);
 insert into gold.fact_returns values
-    ('r1', 'o3', 'i4', 'c1', 'p1', 'vA', '2024-02-10', 'COMPLETED', 'Damaged', 99.90, 'GHS', true, 4),
-    ('r2', 'o1', 'i2', 'c1', 'p2', 'vB', '2024-03-02', 'REJECTED', 'Changed mind', null, 'GHS', false, null),
-    ('r3', null, null, 'c8', null, null, '2023-11-02', 'PENDING', null, 12.00, 'GHS', false, null);
+    ('r1', 'o3', 'i4', 'c1', 'p1', 'vA', '2024-02-10', '2024-02-11', '2024-02-14', 'COMPLETED', 'Damaged', 99.90, 'GHS', true, 4),
+    ('r2', 'o1', 'i2', 'c1', 'p2', 'vB', '2024-03-02', null, null, 'REJECTED', 'Changed mind', null, 'GHS', false, null),
+    ('r3', null, null, 'c8', null, null, '2023-11-02', null, null, 'PENDING', null, 12.00, 'GHS', false, null);
 insert into gold.fact_reviews values
     ('w1', 'c1', 'p1', 'vA', '2024-01-10', 5, 'o1'), ('w2', 'c2', 'p1', 'vA', '2024-03-10', 2, null),
     ('w3', 'c1', 'p2', 'vB', '2024-01-12', 4, 'o1'), ('w4', 'c1', 'p77', null, '2024-03-12', 1, null);
@@ -118,3 +123,16 @@ insert into gold.fact_vendor_applications values
     ('a1', 'vA', '2022-12-01', 'APPROVED', null, 'SOLE'), ('a2', 'vA', '2023-12-01', 'APPROVED', null, 'SOLE'),
     ('a3', null, '2024-01-10', 'REJECTED', 'Papers', 'COMPANY'), ('a4', 'vB', '2023-01-10', 'APPROVED', null, null),
     ('a5', 'vC', '2024-02-10', 'PENDING', null, 'SOLE');
+insert into gold.fact_inventory_daily values
+    ('p1', '2024-01-30', 'vA', 'k2', 9, 2, 100, 900, 'GHS', true, false, false),
+    ('p1', '2024-01-31', 'vA', 'k2', 8, 2, 100, 800, 'GHS', true, false, false),
+    ('p1', '2024-02-15', 'vA', 'k2', 2, 2, 100, 200, 'GHS', true, false, true),
+    ('p1', '2024-03-19', 'vA', 'k2', 6, 2, 100, 600, 'GHS', true, false, false),
+    ('p1', '2024-03-20', 'vA', 'k2', 5, 2, 100, 500, 'GHS', true, false, false),
+    ('p2', '2024-01-30', 'vB', 'k2', 4, 2, 10, 40, 'GHS', true, false, false),
+    ('p2', '2024-01-31', 'vB', 'k2', 0, 2, 10, 0, 'GHS', true, true, false),
+    ('p2', '2024-02-15', 'vB', 'k2', 0, 2, 10, 0, 'GHS', true, true, false),
+    ('p2', '2024-03-19', 'vB', 'k2', 3, 2, 10, 30, 'GHS', true, false, false),
+    ('p2', '2024-03-20', 'vB', 'k2', 0, 2, 10, 0, 'GHS', true, true, false),
+    ('p3', '2024-03-20', 'vB', 'k3', 7, 1, 50, 350, 'GHS', false, false, false),
+    ('p4', '2024-03-20', 'vA', null, 11, 1, 5, 55, 'GHS', false, false, false);

@@ -31,6 +31,11 @@ update gold.fact_returns set return_amount = 777777, status = 'APPROVED', is_app
 update gold.fact_reviews set rating = 1 where vendor_id is distinct from 'vA';
 update gold.dim_products set product_name = 'canary-b', stock_quantity = 0, status = 'ACTIVE',
     category_id = 'k3'    where vendor_id is distinct from 'vA';
+update gold.fact_inventory_daily set stock_quantity = 7777, stock_value = 777777, is_out_of_stock = true
+    where vendor_id is distinct from 'vA';
+insert into gold.fact_inventory_daily
+    select product_id, date '2024-03-21', * exclude (product_id, stock_date) from gold.fact_inventory_daily
+    where vendor_id is distinct from 'vA';
 update gold.dim_vendors set vendor_name = 'canary-b', status = 'SUSPENDED' where vendor_id <> 'vA';
 update gold.fact_orders set total_amount = 777777, delivery_fee = 777, discount_amount = 777;
 update gold.fact_orders set status = 'REJECTED', shipping_city = 'canary-b', shipping_region = 'canary-b'

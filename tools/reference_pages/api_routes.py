@@ -59,9 +59,15 @@ _FIELDS = {
     "metric": "a metric of the question",
     "value": "a number",
     "order_by": "a metric or dimension of the question; a leading `-` means descending",
-    "limit": "rows at most",
+    "limit": "rows at most; with totals, of ordinary rows and of each level of totals",
     "today": "the day that this year and this month count from; without it the current business day",
     "compare": "also answer each metric for the preceding range of the same length",
+    "compare_with": "the same, with these days: the range before, the same days of last year, or any others",
+    "changes": "when comparing: also the difference, and its share of what was before, empty where that was 0",
+    "time": "role of the date to count by, such as `delivered`, instead of each fact's own date",
+    "totals": "rows that add up the last groups, each computed from the facts and marked in `totalled`",
+    "top": "the best members of a dimension, and one row for all others, marked in `others`",
+    "count": "how many",
     "fill": "with a grain: give every bucket of the range a row, empty ones too",
     "dimension": "a dimension, or a grain of time",
     "operator": "`in` and `not in` take several values, the others exactly one",
@@ -187,11 +193,15 @@ def _body(spec: dict[str, Any], document: dict[str, Any]) -> str:
         for name, field in shape["properties"].items():
             given = "required" if name in shape.get("required", ()) else _default(field)
             rows.append([code(name), _type(field, schemas), given, _FIELDS[name]])
-            reference = field.get("items", {}).get("$ref", "").rpartition("/")[2]
-            if reference:
-                pending.append(reference)
+            pending += [each for each in _references(field) if "properties" in schemas[each]]
         parts += [f"`{shape['title']}`:", table(["Field", "Type", "Given", "Meaning"], rows)]
     return "\n\n".join(parts)
+
+
+def _references(field: dict[str, Any]) -> list[str]:
+    """The schemas that a field names: itself, as the entries of a list, or as one of several."""
+    named = [field, field.get("items", {}), *field.get("anyOf", [])]
+    return [each["$ref"].rpartition("/")[2] for each in named if "$ref" in each]
 
 
 def _default(field: dict[str, Any]) -> str:

@@ -8,16 +8,31 @@ from enum import StrEnum
 
 
 class Grain(StrEnum):
-    """A bucket of time; weeks start on Monday (ISO 8601)."""
+    """A bucket of time; weeks start on Monday (ISO 8601).
+
+    Where fiscal buckets start is a setting of the project: a Calendar of core/fiscal.py knows.
+    """
 
     DAY = "day"
     WEEK = "week"
     MONTH = "month"
     QUARTER = "quarter"
     YEAR = "year"
+    FISCAL_QUARTER = "fiscal_quarter"
+    FISCAL_YEAR = "fiscal_year"
+
+    @property
+    def is_fiscal(self) -> bool:
+        """Whether where it starts depends on the project's fiscal year."""
+        return self in {Grain.FISCAL_QUARTER, Grain.FISCAL_YEAR}
+
+    @property
+    def unit(self) -> str:
+        """The unit of the calendar that it is as long as."""
+        return self.value.removeprefix("fiscal_")
 
     def start(self, day: date) -> date:
-        """First day of the bucket that holds `day`."""
+        """First day of the bucket that holds `day`. Raises ValueError for a fiscal one."""
         match self:
             case Grain.DAY:
                 return day
@@ -29,6 +44,8 @@ class Grain(StrEnum):
                 return day.replace(month=3 * ((day.month - 1) // 3) + 1, day=1)
             case Grain.YEAR:
                 return day.replace(month=1, day=1)
+            case _:
+                raise ValueError(f"where a {self.value} starts is for a Calendar to say")
 
     def next_start(self, day: date) -> date:
         """First day of the bucket after the one that holds `day`."""
@@ -42,7 +59,7 @@ class Grain(StrEnum):
                 return (start + timedelta(days=31)).replace(day=1)
             case Grain.QUARTER:
                 return (start + timedelta(days=93)).replace(day=1)
-            case Grain.YEAR:
+            case _:
                 return start.replace(year=start.year + 1)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from amalimart.core.approvals import Approval
 from amalimart.core.errors import NotFound, RequestError
+from amalimart.core.fiscal import Calendar
 from amalimart.core.names import nearest
 from amalimart.governance.model_files import model_files
 from amalimart.semantic.loading import PACKAGED, load_model
@@ -73,7 +74,8 @@ def model_definitions(overlay: Path) -> list[Definition]:
 def metric_definitions(model: SemanticModel) -> list[Definition]:
     """Every metric of a loaded model."""
     packaged = {
-        metric.name: _of_metric(metric.name, metric.version) for metric in _packaged().metrics.values()
+        metric.name: _of_metric(metric.name, metric.version)
+        for metric in _packaged(model.calendar).metrics.values()
     }
     return [
         Definition(
@@ -132,8 +134,8 @@ def find_definition(definitions: Iterable[Definition], name: str) -> Definition:
     )
 
 
-def _packaged() -> SemanticModel:
-    return load_model([PACKAGED])
+def _packaged(calendar: Calendar) -> SemanticModel:
+    return load_model([PACKAGED], calendar)
 
 
 def _of_metric(name: str, version: str) -> str:

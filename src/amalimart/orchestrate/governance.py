@@ -15,6 +15,7 @@ from amalimart.control.store import ControlStore, open_control_store
 from amalimart.core.approvals import Approval, SignOff
 from amalimart.core.clock import Clock
 from amalimart.core.errors import RequestError
+from amalimart.core.fiscal import Calendar
 from amalimart.core.models import PublishedProject
 from amalimart.governance.access_review import AccessReview, access_review
 from amalimart.governance.declaration import Declaration, load_declaration
@@ -141,7 +142,8 @@ class Governance:
         return load_declaration(self._project.home, tables, semantic.metrics)
 
     def _semantic(self) -> SemanticModel:
-        return load_model([PACKAGED, self._project.overlay("metrics")])
+        calendar = Calendar(self._project.settings.fiscal_year_start_month)
+        return load_model([PACKAGED, self._project.overlay("metrics")], calendar)
 
     def _policies(self) -> Policies:
         return load_policies([_POLICIES, self._project.overlay("policies")])

@@ -23,6 +23,7 @@ from amalimart.config.project import Project
 from amalimart.control.store import ControlStore
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError
+from amalimart.core.fiscal import Calendar
 from amalimart.governance.definitions import judged, metric_definitions, notes_of_unapproved
 from amalimart.orchestrate.engine import Engine, MappedAvailability
 from amalimart.orchestrate.incident_notes import incident_notes
@@ -100,7 +101,9 @@ def build_services(
     figures: Figures | None = None,
 ) -> AppServices:
     """Everything a request may use. Raises ConfigError for a wrong metric, policy or dashboard file."""
-    model = load_model([PACKAGED, project.overlay("metrics")])
+    model = load_model(
+        [PACKAGED, project.overlay("metrics")], Calendar(project.settings.fiscal_year_start_month)
+    )
     if project.settings.governance.require_approval:
         standing = judged(metric_definitions(model), control.governance.approvals())
         model = model.noting(notes_of_unapproved(model, standing))

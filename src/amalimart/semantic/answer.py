@@ -16,6 +16,11 @@ class ColumnKind(StrEnum):
     KEY = "key"  # the id behind an entity dimension's label, named <dimension>_id
     METRIC = "metric"
     PREVIOUS = "previous"  # <metric>__previous, with compare
+    CHANGE = "change"  # <metric>__change, with changes: the metric minus its previous value
+    CHANGE_RATE = "change_rate"  # <metric>__change_rate: that divided by the size of the previous value
+    OTHERS = "others"  # boolean "others", with top: the row of all members but the best
+    TOTALLED = "totalled"  # number "totalled", with totals: of how many of the last groups it is the total
+    PERIOD = "period"  # text "period", with a fiscal grain: what people call the bucket
     PARTIAL = "partial"  # boolean "partial", with grain: the bucket reaches outside the range
 
 

@@ -8,25 +8,33 @@ from typing import Any
 
 from amalimart.core.calendar import DayRange, Grain
 from amalimart.core.errors import MixedCurrencies
+from amalimart.core.fiscal import Calendar
 from amalimart.semantic.answer import Answer, Column, ColumnKind, MetricReceipt, Receipt
-from amalimart.semantic.planner import Plan, PlannedMetric
+from amalimart.semantic.planner import Plan
 from amalimart.semantic.question import Question
+from amalimart.semantic.statement import PlannedMetric
 from amalimart.warehouse.file.reading import Release, Rows
+
+_VALUES = {ColumnKind.METRIC, ColumnKind.PREVIOUS, ColumnKind.CHANGE}
 
 
 def answer_of(plan: Plan, rows: Rows, question: Question, release: Release, *, sql: str | None) -> Answer:
     """The answer. Raises MixedCurrencies where one number would add up different currencies."""
     currencies = {metric.name: _currency(metric, rows) for metric in plan.metrics}
     columns = tuple(
-        replace(column, currency=currencies[column.name.removesuffix("__previous")])
-        if column.unit == "money" and column.kind in {ColumnKind.METRIC, ColumnKind.PREVIOUS}
+        replace(column, currency=currencies[column.name.partition("__")[0]])
+        if column.unit == "money" and column.kind in _VALUES
         else column
         for column in plan.columns
     )
     visible = tuple(row[: len(columns)] for row in rows.rows)
-    if plan.grain is not None and plan.time_position is not None:
+    at = plan.position(ColumnKind.TIME)
+    if plan.grain is not None and at is not None:
+        if plan.grain.is_fiscal:
+            columns = (*columns, Column("period", "Period", ColumnKind.PERIOD, "text"))
+            visible = tuple((*row, _label(row[at], plan.grain, plan.calendar)) for row in visible)
         columns = (*columns, Column("partial", "Partial", ColumnKind.PARTIAL, "boolean"))
-        visible = tuple((*row, _is_partial(row[plan.time_position], plan.grain, question)) for row in visible)
+        visible = tuple((*row, _is_partial(row[at], plan.grain, question, plan.calendar)) for row in visible)
     return Answer(columns, visible, _receipt(plan, rows, release, sql))
 
 
@@ -48,21 +56,26 @@ def _currency(metric: PlannedMetric, rows: Rows) -> str | None:
     return seen.pop() if len(seen) == 1 else None
 
 
-def _is_partial(start: date | None, grain: Grain, question: Question) -> bool:
+def _label(start: date | None, grain: Grain, calendar: Calendar) -> str | None:
+    return None if start is None else calendar.label(grain, start)
+
+
+def _is_partial(start: date | None, grain: Grain, question: Question, calendar: Calendar) -> bool:
     """Whether a bucket reaches outside the days asked for or, without days, beyond today."""
     if start is None:
         return False
     if question.days is not None:
-        return question.days.is_partial(grain, start)
-    return DayRange(min(start, question.today), question.today).is_partial(grain, start)
+        return calendar.is_partial(question.days, grain, start)
+    return calendar.is_partial(DayRange(min(start, question.today), question.today), grain, start)
 
 
 def _receipt(plan: Plan, rows: Rows, release: Release, sql: str | None) -> Receipt:
-    notes = list(plan.notes)
+    notes, at = list(plan.notes), plan.position(ColumnKind.TOTALLED)
     for planned in plan.metrics:
         if planned.left_out is not None and planned.metric.left_out is not None:
             position = planned.left_out
-            count = sum(_whole(row[position]) for row in rows.rows)
+            # A total counts them again.
+            count = sum(_whole(row[position]) for row in rows.rows if at is None or not row[at])
             if count:
                 notes.append(planned.metric.left_out.note.replace("{count}", str(count)))
     metrics = (

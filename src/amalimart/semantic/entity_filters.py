@@ -5,12 +5,10 @@ Every leg refers to the same list of keys, so a statement does not grow with leg
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from sqlglot import exp
 
 from amalimart.semantic.conditions import among, function, text
-from amalimart.semantic.guard import CTE_PREFIX
+from amalimart.semantic.ctes import Ctes
 from amalimart.semantic.model import UNKNOWN_KEY, UNKNOWN_LABEL, DimensionUse, SemanticModel
 from amalimart.semantic.parameters import FilterSlot, ParameterBook
 from amalimart.semantic.request import AskedFilter
@@ -23,24 +21,19 @@ _KEY = "key"
 class EntityFilters:
     """Writes one CTE of keys for each filter on an entity."""
 
-    def __init__(self, model: SemanticModel, door: Door, book: ParameterBook) -> None:
+    def __init__(self, model: SemanticModel, door: Door, book: ParameterBook, ctes: Ctes) -> None:
         self._model = model
         self._door = door
         self._book = book
-        self._ctes: dict[str, exp.Query] = {}
-
-    @property
-    def ctes(self) -> Mapping[str, exp.Query]:
-        """The queries by the name of their CTE."""
-        return self._ctes
+        self._ctes = ctes
 
     def keys(self, wanted: AskedFilter, use: DimensionUse) -> exp.Subquery:
         """The keys of the entities that the filter names. Raises Denied."""
-        name = f"{CTE_PREFIX}filter_{wanted.position}"
+        name = f"filter_{wanted.position}"
         if name not in self._ctes:
-            self._ctes[name] = self._written(wanted, use)
-        table = exp.Table(this=exp.to_identifier(name, quoted=True))
-        return exp.Subquery(this=exp.Select(expressions=[_column(_KEY)]).from_(table, copy=False))
+            self._ctes.add(name, self._written(wanted, use))
+        keys = exp.Select(expressions=[_column(_KEY)]).from_(self._ctes.table(name), copy=False)
+        return exp.Subquery(this=keys)
 
     def _written(self, wanted: AskedFilter, use: DimensionUse) -> exp.Query:
         """A value means the key where there is such a key, else the label, which several may bear.

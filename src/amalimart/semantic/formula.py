@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from datetime import date
 from decimal import Decimal
 from enum import Enum
@@ -68,7 +69,11 @@ class PerEntity:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One aggregate over one dataset at its own grain. `time` None: it counts a state, not events."""
+    """One aggregate over one dataset at its own grain.
+
+    time    by which date it counts events; None: it counts a state
+    at_end  of the last day only, in each bucket or in all the days: a stock, which adds up over no days
+    """
 
     dataset: str
     aggregate: Aggregate
@@ -76,10 +81,13 @@ class Measure:
     where: tuple[Condition, ...]
     time: str | None
     per: PerEntity | None = None
+    at_end: bool = dataclass_field(default=False, repr=False)  # so versions of others stay
 
     @property
     def is_amount(self) -> bool:
-        """Whether it adds up: of nothing it is 0, where a least or a middle value is empty."""
+        """Whether it adds up: of nothing it is 0, where a least, a middle value or a stock is empty."""
+        if self.at_end:
+            return False
         if self.per is not None:
             return self.per.over in {Over.COUNT, Over.SUM}
         return self.aggregate not in {Aggregate.MIN, Aggregate.MAX, Aggregate.SPAN}

@@ -37,7 +37,7 @@ _NODES: frozenset[type[exp.Expr]] = frozenset(
         # functions
         exp.Sum, exp.Count, exp.Min, exp.Max, exp.Filter, exp.Coalesce, exp.Cast, exp.Nullif,
         exp.TimestampTrunc, exp.DateTrunc, exp.DateDiff, exp.GenerateSeries, exp.Explode, exp.Lower,
-        exp.Contains, exp.PercentileCont, exp.NullSafeEQ,
+        exp.Contains, exp.PercentileCont, exp.NullSafeEQ, exp.Abs,
     }
 )  # fmt: skip
 

@@ -7,12 +7,14 @@ results on the shared groups.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlglot import exp
 
 from amalimart.core.calendar import Grain
 from amalimart.semantic.aggregates import aggregate_of, filtered, over_entities
+from amalimart.semantic.best import best_member, best_members, is_best, is_of_others
 from amalimart.semantic.conditions import (
     among,
     compare,
@@ -26,9 +28,10 @@ from amalimart.semantic.formula import Condition, Measure, PeriodStart, Reach
 from amalimart.semantic.leg_days import LegDays, day_bucket
 from amalimart.semantic.model import DimensionUse, SemanticModel
 from amalimart.semantic.parameters import FilterSlot, ParameterBook
-from amalimart.semantic.request import AskedFilter, Request
+from amalimart.semantic.periods import Reading
+from amalimart.semantic.question_shape import ComparedWith
+from amalimart.semantic.request import OTHERS, AskedFilter, Request
 from amalimart.semantic.scan import Door
-from amalimart.semantic.shapes import Period
 
 _ENTITY = "entity"
 
@@ -39,20 +42,19 @@ class LegKey:
 
     per      the column of the entity for which it is aggregated first
     ignores  dimensions of the question by which it is not grouped
-
+    at_end   of the last day only
     """
 
     dataset: str
     time: str | None
-    period: Period | None
-    compared: bool
-    is_previous: bool = False
+    reading: Reading
     per: str | None = None
     ignores: tuple[str, ...] = ()
+    at_end: bool = False
 
 
 class LegWriter:
-    """Writes the SELECT of one leg. Columns: g<n> for the groups, then what `add_*` was told to name."""
+    """Writes the SELECT of one leg. Columns: the request's keys, then what `add_*` was told to name."""
 
     def __init__(
         self,
@@ -74,12 +76,14 @@ class LegWriter:
         self._columns: dict[tuple[str, ...], set[str]] = {(): set()}
         self._inner: list[exp.Expr] = []
         self._outer: list[exp.Expr] = []
+        self._top: exp.Expr | None = None
 
     def add_measure(self, measure: Measure, name: str) -> None:
         """An aggregate, under a name."""
         column = self._column(Reach((), measure.dataset, measure.field))
         conditions = [self._fixed(known) for known in measure.where]
-        is_key = measure.field == self._model.datasets[measure.dataset].key
+        dataset = self._model.datasets[measure.dataset]
+        is_key = measure.field == dataset.key and not dataset.is_stock
         aggregate = aggregate_of(measure.aggregate, column, is_key=is_key)
         if conditions:
             aggregate = filtered(aggregate, exp.and_(*conditions, copy=False))
@@ -99,19 +103,17 @@ class LegWriter:
 
     @property
     def groups(self) -> list[str]:
-        """The names of the groups by which it is grouped."""
+        """The keys of the request by which it is grouped."""
+        groups = ((key, self._request.group(key)) for key in self._request.keys)
         return [
-            f"g{position}"
-            for position, group in enumerate(self._request.groups)
+            key
+            for key, group in groups
             if isinstance(group, Grain) or group.dimension.name not in self._key.ignores
         ]
 
     def select(self) -> exp.Select:
         """The finished leg. Raises Denied where a scan it needs is not permitted."""
-        groups = [
-            _named(self._group(self._request.groups[int(name.removeprefix("g"))]), name)
-            for name in self.groups
-        ]
+        groups = [_named(self._group(key), key) for key in self.groups]
         conditions = self._conditions()
         if self._key.per is None:
             return self._grouped(groups, self._inner, conditions)
@@ -129,6 +131,8 @@ class LegWriter:
             select = select.join(
                 self._source(path), on=self._join_condition(path), join_type="left", copy=False
             )
+        if self._top is not None:
+            select = select.join(best_members(), on=is_best(self._top), join_type="left", copy=False)
         if conditions:
             select = select.where(*conditions, copy=False)
         return _by_position(select, len(groups))
@@ -140,11 +144,21 @@ class LegWriter:
         ]
         return compare(self._column(known.column), known.operator, values)
 
-    def _group(self, group: DimensionUse | Grain) -> exp.Expr:
-        return self._days().bucket(group) if isinstance(group, Grain) else self._dimension(group)
+    def _group(self, key: str) -> exp.Expr:
+        group, top = self._request.group(key), self._request.top
+        if isinstance(group, Grain):
+            return self._days().bucket(group)
+        if top is None or group != top.use:
+            return self._dimension(group)
+        self._top = self._top or self._dimension(group)
+        return is_of_others() if key == OTHERS else best_member()
 
     def _conditions(self) -> list[exp.Expr]:
         found = self._days().conditions() if self._key.time is not None else []
+        if self._request.shape.time is not None and self._key.time is not None:
+            found.append(exp.Not(this=exp.Is(this=self._day(), expression=exp.null())))
+        if self._key.at_end:
+            found.append(self._on_last_days())
         either: dict[int, list[exp.Expr]] = {}
         for wanted in self._request.filters:
             if not isinstance(wanted.target, Grain) and wanted.target.dimension.name in self._key.ignores:
@@ -155,15 +169,37 @@ class LegWriter:
                 either.setdefault(wanted.either, []).append(self._filter(wanted))
         return found + [exp.Paren(this=exp.or_(*each, copy=False)) for each in either.values()]
 
-    def _days(self) -> LegDays:
+    def _on_last_days(self) -> exp.Expr:
+        """Of each bucket, or of all the days, the last that has any row, whatever else is asked for."""
+        time, alias = self._key.time or "", "d"
+        days = self._days(lambda: exp.column(time, table=alias, quoted=True))
+        scan = _aliased(self._door.scan(self._key.dataset, {time}), alias)
+        last = exp.Select(expressions=[exp.Max(this=days.column)]).from_(scan, copy=False)
+        either: dict[int, list[exp.Expr]] = {}
+        conditions = days.conditions()
+        for wanted in self._request.filters:
+            if isinstance(wanted.target, Grain):
+                condition = self._time_filter(wanted, wanted.target, days)
+                if wanted.either is None:
+                    conditions.append(condition)
+                else:
+                    either.setdefault(wanted.either, []).append(condition)
+        conditions += [exp.Paren(this=exp.or_(*each, copy=False)) for each in either.values()]
+        if conditions:
+            last = last.where(*conditions, copy=False)
+        if self._request.grain is not None:
+            last = last.group_by(days.own_bucket(self._request.grain), copy=False)
+        return exp.In(this=self._day(), query=exp.Subquery(this=last))
+
+    def _days(self, read: Callable[[], exp.Column] | None = None) -> LegDays:
         return LegDays(
             self._book,
-            self._day,
+            read or self._day,
             self._request.grain,
-            self._key.period,
-            self._key.compared,
-            self._key.is_previous,
+            self._key.reading,
             self._request.shape.has_days,
+            self._model.calendar,
+            self._request.shape.compare_with is ComparedWith.LAST_YEAR,
         )
 
     def _day(self) -> exp.Column:
@@ -177,7 +213,7 @@ class LegWriter:
             raise AssertionError("the resolver refuses a dimension that is out of reach")
         column = self._column(reach)
         if use.dimension.bucket is not None:
-            return day_bucket(column, use.dimension.bucket)
+            return day_bucket(column, use.dimension.bucket, self._model.calendar)
         if use.dimension.elapsed is None:
             return known_value(column, use.dimension.type)
         unit = exp.Var(this=use.dimension.elapsed.value.upper())
@@ -185,7 +221,7 @@ class LegWriter:
 
     def _filter(self, wanted: AskedFilter) -> exp.Expr:
         if isinstance(wanted.target, Grain):
-            return self._time_filter(wanted, wanted.target)
+            return self._time_filter(wanted, wanted.target, self._days())
         value = self._dimension(wanted.target)
         if wanted.target.has_label:
             return equality(
@@ -198,8 +234,7 @@ class LegWriter:
             return equality(wanted.operator, among(value, operand, is_list=True))
         return compare(value, wanted.operator, [operand])
 
-    def _time_filter(self, wanted: AskedFilter, grain: Grain) -> exp.Expr:
-        days = self._days()
+    def _time_filter(self, wanted: AskedFilter, grain: Grain, days: LegDays) -> exp.Expr:
         if wanted.is_list:
             bucket = days.own_bucket(grain)
             return compare_buckets(self._book, bucket, grain, wanted.operator, wanted.position)

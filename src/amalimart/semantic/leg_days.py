@@ -7,20 +7,37 @@ to 30 June, so that both sides have the same elapsed span. Without a grain the e
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
 from amalimart.core.calendar import Grain
+from amalimart.core.fiscal import Calendar
 from amalimart.semantic.parameters import DaySlot, ParameterBook, TodaySlot
-from amalimart.semantic.shapes import Period
+from amalimart.semantic.periods import Reading
 
 
-def day_bucket(day: exp.Expr, grain: Grain) -> exp.Expr:
+def day_bucket(day: exp.Expr, grain: Grain, calendar: Calendar) -> exp.Expr:
     """The first day of the bucket that holds a day."""
     if grain is Grain.DAY:
         return day
-    return to_date(exp.TimestampTrunc(this=day, unit=exp.Var(this=grain.value.upper())))
+    shift = calendar.shift(grain)
+    if shift:
+        day = exp.Sub(this=day, expression=months(exp.Literal.number(shift)))
+    bucket: exp.Expr = exp.TimestampTrunc(this=day, unit=exp.Var(this=grain.unit.upper()))
+    if shift:
+        bucket = exp.Add(this=bucket, expression=months(exp.Literal.number(shift)))
+    return to_date(bucket)
+
+
+def one(grain: Grain) -> exp.Interval:
+    """The length of a bucket."""
+    return exp.Interval(this=exp.Literal.string("1"), unit=exp.Var(this=grain.unit.upper()))
+
+
+def months(count: exp.Expr) -> exp.Expr:
+    """So many months, to be added to a day."""
+    return exp.Anonymous(this="to_months", expressions=[count])
 
 
 def to_date(value: exp.Expr) -> exp.Cast:
@@ -33,19 +50,19 @@ class LegDays:
 
     read         the column with the day of a row; it is read only where it is asked for
     grain        of the question's grouping
-    period       the metric's own span, if it has one
-    compared     over the days that the question compares with
-    is_previous  over the period before those
+    reading      which of the question's days are read
     has_days     whether the question has a range
+    calendar     where buckets start
+    by_year      what is compared lies a year back, so that each day stands beside its own of last year
     """
 
     book: ParameterBook
     read: Callable[[], exp.Column]
     grain: Grain | None
-    period: Period | None
-    compared: bool
-    is_previous: bool
+    reading: Reading
     has_days: bool
+    calendar: Calendar
+    by_year: bool
 
     @property
     def column(self) -> exp.Column:
@@ -54,12 +71,12 @@ class LegDays:
 
     @property
     def _moves(self) -> bool:
-        return self.is_previous and self.grain is not None
+        return self.reading.is_previous and self.grain is not None
 
     @property
-    def _back(self) -> int:
-        """How many ranges before the asked one are read."""
-        return int(self.compared) + int(self.is_previous and self.grain is None)
+    def _read(self) -> Reading:
+        """The range that is read. What moves is read in place of what it is moved to."""
+        return replace(self.reading, is_previous=False) if self._moves else self.reading
 
     @property
     def day(self) -> exp.Expr:
@@ -69,51 +86,50 @@ class LegDays:
     def bucket(self, grain: Grain) -> exp.Expr:
         """The bucket in which a row counts."""
         bucket = self.own_bucket(grain)
-        return self._aligned(bucket, grain) if self.compared else bucket
+        return self._aligned(bucket, grain) if self.reading.is_compared else bucket
 
     def own_bucket(self, grain: Grain) -> exp.Expr:
         """The same, without moving compared days to the place of those that they are compared with."""
         if self._moves and grain is not Grain.DAY:
-            return day_bucket(self._moved(), grain)
-        return day_bucket(self.day, grain)
+            return day_bucket(self._moved(), grain, self.calendar)
+        return day_bucket(self.day, grain, self.calendar)
 
     def _moved(self) -> exp.Expr:
         if self.grain is None:
             raise AssertionError("without a grain nothing moves")
-        step = exp.Interval(this=exp.Literal.string("1"), unit=exp.Var(this=self.grain.value.upper()))
-        return exp.Add(this=self.column, expression=step)
+        return exp.Add(this=self.column, expression=one(self.grain))
 
     def period_start(self) -> exp.Expr:
         """The first day of the period that holds a row: of its own bucket, or of the range that is read."""
         if self.grain is not None:
-            return day_bucket(self.column, self.grain)
-        return self.book.placeholder(DaySlot(self.period, self._back, "first"))
+            return day_bucket(self.column, self.grain, self.calendar)
+        return self.book.placeholder(DaySlot(self._read, "first"))
 
     def conditions(self) -> list[exp.Expr]:
         """The conditions on a row's day."""
-        if self.period is None and not self.has_days:
+        if self.reading.period is None and not self.has_days:
             # Without an end, a running bucket would be held against the whole of the one before.
             return (
                 [exp.LTE(this=self.day, expression=self.book.placeholder(TodaySlot()))] if self._moves else []
             )
-        first = self.book.placeholder(DaySlot(self.period, self._back, "first"))
-        last = self.book.placeholder(DaySlot(self.period, self._back, "last"))
+        first = self.book.placeholder(DaySlot(self._read, "first"))
+        last = self.book.placeholder(DaySlot(self._read, "last"))
         bounds: list[exp.Expr] = [
             exp.GTE(this=self.day, expression=first),
             exp.LTE(this=self.day, expression=last),
         ]
         if self._moves:
             bounds += self._prunable()
-        if self.compared and self.grain is not None:
-            end = self.book.placeholder(DaySlot(self.period, 0, "last"))
+        if self.reading.is_compared and self.grain is not None:
+            end = self.book.placeholder(DaySlot(Reading(self.reading.period), "last"))
             aligned = self._aligned(self.own_bucket(self.grain), self.grain)
             bounds.append(exp.LTE(this=aligned, expression=end))
         return bounds
 
     def _prunable(self) -> list[exp.Expr]:
         """Bounds on the column as it stands, which let the engine skip what lies outside."""
-        first = self.book.placeholder(DaySlot(self.period, self._back, "first", before=self.grain))
-        last = self.book.placeholder(DaySlot(self.period, self._back, "last", before=self.grain))
+        first = self.book.placeholder(DaySlot(self._read, "first", before=self.grain))
+        last = self.book.placeholder(DaySlot(self._read, "last", before=self.grain))
         return [
             exp.GTE(this=self.column, expression=first),
             exp.LTE(this=self.column, expression=last),
@@ -121,14 +137,15 @@ class LegDays:
 
     def _aligned(self, bucket: exp.Expr, grain: Grain) -> exp.Expr:
         """A bucket of the compared days, moved to the bucket at the same position of the covered days."""
-        here = self.book.placeholder(DaySlot(self.period, 0, "first", grain=grain))
-        there = self.book.placeholder(DaySlot(self.period, 1, "first", grain=grain))
+        if self.by_year and grain is Grain.DAY:
+            return to_date(exp.Add(this=bucket, expression=one(Grain.YEAR)))
+        period = self.reading.period
+        here = self.book.placeholder(DaySlot(Reading(period), "first", grain=grain))
+        there = self.book.placeholder(DaySlot(Reading(period, is_compared=True), "first", grain=grain))
         unit = "DAY" if grain in {Grain.DAY, Grain.WEEK} else "MONTH"
         distance = exp.Cast(
             this=exp.DateDiff(this=bucket, expression=to_date(there), unit=exp.Var(this=unit)),
             to=exp.DataType.build("int"),
         )
-        step: exp.Expr = (
-            distance if unit == "DAY" else exp.Anonymous(this="to_months", expressions=[distance])
-        )
+        step = distance if unit == "DAY" else months(distance)
         return to_date(exp.Add(this=to_date(here), expression=step))

@@ -15,6 +15,7 @@ from amalimart.semantic.availability import Availability, missing_for_metric
 from amalimart.semantic.model import Dimension, Grouping, Metric, SemanticModel
 from amalimart.semantic.parameters import ParameterBook
 from amalimart.semantic.scan import Door, Scope
+from amalimart.semantic.time_roles import roles_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class MetricInfo:
     """One metric of the catalogue. `missing` says what the source lacks, and then it has no answer.
 
     `non_additive` None means over any dimension. `default` is the grouping it answers in when none is
-    given.
+    given. `times` are the dates by which a question may ask to count it, the usual one first.
     """
 
     name: str
@@ -40,6 +41,7 @@ class MetricInfo:
     non_additive: tuple[str, ...] | None
     missing: str | None
     version: str
+    times: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,4 +155,5 @@ def _info(
         None if metric.non_additive is None else tuple(sorted(metric.non_additive)),
         str(missing) if missing else None,
         metric.version,
+        roles_of(model, metric.formula),
     )

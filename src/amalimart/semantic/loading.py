@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from amalimart.config.strict_yaml import read_yaml
+from amalimart.core.fiscal import Calendar
 from amalimart.semantic.definitions.datasets import dataset_of
 from amalimart.semantic.definitions.dimensions import dimension_names_of, dimension_of
 from amalimart.semantic.definitions.entries import Entry, label_of, one_meaning, unique
@@ -23,8 +24,12 @@ PACKAGED = Path(__file__).parents[1] / "marketplace" / "semantic"
 """The folder of the packaged datasets, dimensions and metrics."""
 
 
-def load_model(folders: Sequence[Path]) -> SemanticModel:
-    """The model of these folders, later ones over earlier ones. Raises ConfigError."""
+def load_model(folders: Sequence[Path], calendar: Calendar | None = None) -> SemanticModel:
+    """The model of these folders, later ones over earlier ones. Raises ConfigError.
+
+    Without a calendar of the project its fiscal year is the calendar year.
+    """
+    calendar = calendar or Calendar()
     datasets: dict[str, Entry[DatasetShape]] = {}
     dimensions: dict[str, Entry[DimensionShape]] = {}
     metrics: dict[str, Entry[MetricShape]] = {}
@@ -41,9 +46,13 @@ def load_model(folders: Sequence[Path]) -> SemanticModel:
         dimensions, lambda shape: dimension_names_of(shape.synonyms, shape.lookup is not None), "dimension"
     )
     one_meaning(metrics, lambda shape: tuple(shape.aliases), "metric")
-    builder = MetricBuilder(metrics, loaded)
+    builder = MetricBuilder(metrics, loaded, known_dimensions, calendar)
     model = SemanticModel(
-        loaded.values(), known_dimensions.values(), (builder.metric(name) for name in metrics), subjects
+        loaded.values(),
+        known_dimensions.values(),
+        (builder.metric(name) for name in metrics),
+        subjects,
+        calendar,
     )
     check_metrics(model, metrics)
     for dataset in model.datasets:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from amalimart.access.rules import DataClass
 from amalimart.core.calendar import Grain
 from amalimart.core.errors import ConfigError, UnknownName
+from amalimart.core.fiscal import Calendar
 from amalimart.core.names import TableRef, nearest
 from amalimart.semantic.formula import Formula, Leaf, Reach, leaves
 from amalimart.semantic.shapes import FieldType, Period, Unit
@@ -20,7 +21,7 @@ UNKNOWN_KEY = "unknown"
 UNKNOWN_LABEL = "Unknown"
 UNKNOWN_ENUM = "UNKNOWN"
 GRAINS = frozenset(grain.value for grain in Grain)
-RESERVED_NAMES = GRAINS | {"partial"}
+RESERVED_NAMES = GRAINS | {"partial", "period", "totalled", "others"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,13 @@ class Relationship:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """One gold table. `currency` is the column that names the currency of its money."""
+    """One gold table.
+
+    currency    the column that names the currency of its money
+    time        the column by which it is counted where the question says nothing else
+    time_roles  the columns by which a question may ask to count it, under the name of the role
+    is_stock    one row for each key on each day of `time`: what is there then, which adds up over no days
+    """
 
     name: str
     table: TableRef
@@ -80,6 +87,8 @@ class Dataset:
     needs: Needs
     fields: Mapping[str, Field]
     relationships: Mapping[str, Relationship]
+    time_roles: Mapping[str, str]
+    is_stock: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +201,9 @@ class SemanticModel:
         dimensions: Iterable[Dimension],
         metrics: Iterable[Metric],
         subjects: Mapping[str, Label],
+        calendar: Calendar,
     ) -> None:
+        self.calendar = calendar
         self.datasets = {dataset.name: dataset for dataset in datasets}
         self.dimensions = {dimension.name: dimension for dimension in dimensions}
         self.metrics = {metric.name: metric for metric in metrics}
@@ -224,7 +235,9 @@ class SemanticModel:
             replace(metric, notes=(*metric.notes, notes[metric.name])) if metric.name in notes else metric
             for metric in self.metrics.values()
         )
-        return SemanticModel(self.datasets.values(), self.dimensions.values(), metrics, self.subjects)
+        return SemanticModel(
+            self.datasets.values(), self.dimensions.values(), metrics, self.subjects, self.calendar
+        )
 
     def alias_grouping(self, names: Iterable[str], may_use: MayUse = _anything) -> Grouping:
         """The grouping that a name carries in itself, as daily_gmv does: that of the first such alias."""
@@ -260,7 +273,7 @@ class SemanticModel:
             usable = [known for known, use in self._dimension_names.items() if may_use(use.dimension.name)]
             raise UnknownName(
                 f"no dimension is called {name!r}",
-                expected="a dimension, or one of day, week, month, quarter, year",
+                expected=f"a dimension, or one of {', '.join(Grain)}",
                 nearest=nearest(name[:100], [*usable, *sorted(GRAINS)]),
             )
         return found

@@ -17,12 +17,13 @@ from amalimart.access.principal import Principal
 from amalimart.access.rules import OwnIds
 from amalimart.core.calendar import Grain
 from amalimart.core.errors import InvalidFilter
+from amalimart.core.fiscal import Calendar
 from amalimart.core.names import nearest
 from amalimart.semantic.formula import Value
 from amalimart.semantic.model import UNKNOWN_KEY, UNKNOWN_LABEL
-from amalimart.semantic.periods import days_back, moved_from
+from amalimart.semantic.periods import Reading, moved_from
 from amalimart.semantic.question import Question
-from amalimart.semantic.shapes import FieldType, Period
+from amalimart.semantic.shapes import FieldType
 from amalimart.semantic.typed_values import typed_bucket, typed_value
 
 
@@ -49,13 +50,11 @@ class BucketSlot:
 class DaySlot:
     """An end of the days a leg covers.
 
-    back    how many ranges before the asked one
     grain   not the end itself, but the start of the bucket that holds it
     before  not the end itself, but that of the days which a step of this grain may bring between the ends
     """
 
-    period: Period | None
-    back: int
+    reading: Reading
     edge: Literal["first", "last"]
     grain: Grain | None = None
     before: Grain | None = None
@@ -95,6 +94,11 @@ class LimitSlot:
 
 
 @dataclass(frozen=True, slots=True)
+class TopSlot:
+    """How many of the best members stand alone."""
+
+
+@dataclass(frozen=True, slots=True)
 class SearchSlot:
     """What a picker searches for."""
 
@@ -108,6 +112,7 @@ Slot = (
     | OwnIdSlot
     | ConstantSlot
     | LimitSlot
+    | TopSlot
     | SearchSlot
 )
 
@@ -141,83 +146,88 @@ class ParameterBook:
 
 
 def bind(
-    slots: Sequence[Slot], question: Question, principal: Principal, search: str = ""
+    slots: Sequence[Slot], question: Question, principal: Principal, calendar: Calendar, search: str = ""
 ) -> list[Value | list[Value]]:
     """The values of the slots for one question. Raises InvalidFilter where a filter's value does not fit."""
-    bound = {slot: _value(slot, question, principal, search) for slot in dict.fromkeys(slots)}
+    binder = _Binder(question, principal, calendar, search)
+    bound = {slot: binder.value(slot) for slot in dict.fromkeys(slots)}
     return [bound[slot] for slot in slots]
 
 
-def _value(slot: Slot, question: Question, principal: Principal, search: str) -> Value | list[Value]:
-    match slot:
-        case ConstantSlot(_, value):
-            return value
-        case FilterSlot() | BucketSlot():
-            return _filtered(slot, question)
-        case OwnIdSlot(ids, position):
-            return ids.of(principal)[position]
-        case SearchSlot():
-            return search
-        case _:
-            return _plain(slot, question)
+@dataclass(frozen=True, slots=True)
+class _Binder:
+    """Where values are fetched from."""
 
+    question: Question
+    principal: Principal
+    calendar: Calendar
+    search: str
 
-def _plain(slot: DaySlot | TodaySlot | HavingSlot | LimitSlot, question: Question) -> Value:
-    match slot:
-        case DaySlot():
-            return _day(slot, question)
-        case TodaySlot():
-            return question.today
-        case HavingSlot(position):
-            return question.having[position].value
-        case LimitSlot():
-            return question.limit or 0
+    def value(self, slot: Slot) -> Value | list[Value]:
+        match slot:
+            case ConstantSlot(_, value):
+                return value
+            case FilterSlot() | BucketSlot():
+                return self._filtered(slot)
+            case OwnIdSlot(ids, position):
+                return ids.of(self.principal)[position]
+            case SearchSlot():
+                return self.search
+            case _:
+                return self._plain(slot)
 
+    def _plain(self, slot: DaySlot | TodaySlot | HavingSlot | TopSlot | LimitSlot) -> Value:
+        question = self.question
+        match slot:
+            case DaySlot():
+                return self._day(slot)
+            case TodaySlot():
+                return question.today
+            case HavingSlot(position):
+                return question.having[position].value
+            case TopSlot():
+                return question.top.count if question.top is not None else 0
+            case LimitSlot():
+                return question.limit or 0
 
-def _filtered(slot: FilterSlot | BucketSlot, question: Question) -> Value | list[Value]:
-    texts = question.filters[slot.filter].values
-    if isinstance(slot, FilterSlot):
-        values = [_typed(slot, question, text) for text in texts]
-        return values if slot.is_list else values[0]
-    starts = [_start(slot, question, text) for text in texts]
-    if slot.edge == "all starts":
-        return [*starts]
-    return starts[0] if slot.edge == "start" else slot.grain.next_start(starts[0])
+    def _filtered(self, slot: FilterSlot | BucketSlot) -> Value | list[Value]:
+        texts = self.question.filters[slot.filter].values
+        if isinstance(slot, FilterSlot):
+            values = [self._typed(slot, text) for text in texts]
+            return values if slot.is_list else values[0]
+        starts = [self._start(slot, text) for text in texts]
+        if slot.edge == "all starts":
+            return [*starts]
+        return starts[0] if slot.edge == "start" else self.calendar.next_start(slot.grain, starts[0])
 
+    def _typed(self, slot: FilterSlot, text: str) -> Value:
+        try:
+            value = typed_value(text, slot.type, slot.known)
+        except ValueError as error:
+            raise self._unfit(slot.filter, text, error, slot.known) from error
+        is_unknown = slot.type is FieldType.TEXT and text.lower() == UNKNOWN_KEY
+        return UNKNOWN_LABEL if is_unknown else value
 
-def _typed(slot: FilterSlot, question: Question, text: str) -> Value:
-    try:
-        value = typed_value(text, slot.type, slot.known)
-    except ValueError as error:
-        raise _unfit(question, slot.filter, text, error, slot.known) from error
-    is_unknown = slot.type is FieldType.TEXT and text.lower() == UNKNOWN_KEY
-    return UNKNOWN_LABEL if is_unknown else value
+    def _start(self, slot: BucketSlot, text: str) -> date:
+        try:
+            return typed_bucket(text, slot.grain, self.calendar)
+        except ValueError as error:
+            raise self._unfit(slot.filter, text, error, ()) from error
 
+    def _unfit(self, position: int, text: str, error: ValueError, known: tuple[str, ...]) -> InvalidFilter:
+        dimension = self.question.filters[position].dimension
+        return InvalidFilter(
+            f"{text[:100]!r} is not a value of {dimension}",
+            where=f"the filter on {dimension}",
+            expected=str(error),
+            nearest=nearest(text[:100], known),
+        )
 
-def _start(slot: BucketSlot, question: Question, text: str) -> date:
-    try:
-        return typed_bucket(text, slot.grain)
-    except ValueError as error:
-        raise _unfit(question, slot.filter, text, error, ()) from error
-
-
-def _unfit(
-    question: Question, position: int, text: str, error: ValueError, known: tuple[str, ...]
-) -> InvalidFilter:
-    dimension = question.filters[position].dimension
-    return InvalidFilter(
-        f"{text[:100]!r} is not a value of {dimension}",
-        where=f"the filter on {dimension}",
-        expected=str(error),
-        nearest=nearest(text[:100], known),
-    )
-
-
-def _day(slot: DaySlot, question: Question) -> date:
-    days = days_back(slot.period, question.days, question.today, slot.back)
-    if days is None:
-        raise InvalidFilter("the question has no days", expected="a range of days")
-    day = days.first if slot.edge == "first" else days.last
-    if slot.before is not None:
-        return moved_from(day, slot.before)[0 if slot.edge == "first" else 1]
-    return day if slot.grain is None else slot.grain.start(day)
+    def _day(self, slot: DaySlot) -> date:
+        days = slot.reading.days(self.question, self.calendar)
+        if days is None:
+            raise InvalidFilter("the question has no days", expected="a range of days")
+        day = days.first if slot.edge == "first" else days.last
+        if slot.before is not None:
+            return moved_from(day, slot.before)[0 if slot.edge == "first" else 1]
+        return day if slot.grain is None else self.calendar.start(slot.grain, day)

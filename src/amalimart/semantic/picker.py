@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from amalimart.access.policies import Policies
 from amalimart.core.errors import Denied, InvalidFilter
+from amalimart.core.fiscal import Calendar
 from amalimart.semantic.conditions import function, known_value
 from amalimart.semantic.guard import check_text, check_tree
 from amalimart.semantic.leg_days import day_bucket
@@ -41,7 +42,7 @@ def plan_values(
             dimension.sources[0],
         )
         columns = {name}
-        key = _value(_column(name), dimension)
+        key = _value(_column(name), dimension, model.calendar)
         if dimension.type not in {FieldType.TEXT, FieldType.ENUM}:
             key = exp.Cast(this=key, to=exp.DataType.build("varchar"))
         label = key.copy()
@@ -76,9 +77,9 @@ def plan_values(
     return sql, slots
 
 
-def _value(column: exp.Column, dimension: Dimension) -> exp.Expr:
+def _value(column: exp.Column, dimension: Dimension, calendar: Calendar) -> exp.Expr:
     if dimension.bucket is not None:
-        return day_bucket(column, dimension.bucket)
+        return day_bucket(column, dimension.bucket, calendar)
     return known_value(column, dimension.type)
 
 

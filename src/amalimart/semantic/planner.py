@@ -1,9 +1,8 @@
 """A request to one SQL statement: each dataset in its own leg, the legs stitched on the shared groups.
 
 The stitch is a union of the legs regrouped, which treats missing keys as a group like any other and
-cannot multiply rows, so neither fan-out nor chasm can arise. Sums are exact decimals; a division is
-computed as a double of the exact sums, empty where the divisor is 0, and a quotient of money is
-given to four decimals. A count or sum of nothing is 0, a quotient of nothing is empty.
+cannot multiply rows, so neither fan-out nor chasm can arise. Totals are statements of their own beside the
+ordinary rows, so that each is computed from the facts and says what the question without its groups says.
 """
 
 from __future__ import annotations
@@ -14,36 +13,20 @@ from sqlglot import exp
 
 from amalimart.access.policies import Policies
 from amalimart.core.calendar import Grain
+from amalimart.core.fiscal import Calendar
 from amalimart.semantic.answer import Column, ColumnKind
-from amalimart.semantic.conditions import compare, function, text
-from amalimart.semantic.entity_filters import EntityFilters
-from amalimart.semantic.formula import Constant, Formula, Leaf, Measure, is_exact
+from amalimart.semantic.best import BEST, chosen
+from amalimart.semantic.ctes import Ctes
 from amalimart.semantic.guard import check_text, check_tree
-from amalimart.semantic.leg import LegKey, LegWriter
-from amalimart.semantic.model import UNKNOWN_KEY, UNKNOWN_LABEL, DimensionUse, Metric, SemanticModel
-from amalimart.semantic.parameters import HavingSlot, LimitSlot, ParameterBook, Slot
-from amalimart.semantic.request import AskedMetric, Request
+from amalimart.semantic.model import SemanticModel
+from amalimart.semantic.parameters import LimitSlot, ParameterBook, Slot, TopSlot
+from amalimart.semantic.request import Request
 from amalimart.semantic.scan import Door, Scope
-from amalimart.semantic.shapes import Aggregate, FieldType, Unit
-from amalimart.semantic.stitching import StitchedLeg, Stitcher, shared_alias, with_cte
+from amalimart.semantic.shapes import Period
+from amalimart.semantic.statement import PlannedMetric, StatementWriter, Written, value_of
+from amalimart.semantic.stitching import union
 
-_UNITS = {
-    FieldType.BOOLEAN: "boolean",
-    FieldType.INTEGER: "number",
-    FieldType.DECIMAL: "number",
-    FieldType.DATE: "date",
-}
-_ARITHMETIC: dict[str, type[exp.Binary]] = {"+": exp.Add, "-": exp.Sub, "*": exp.Mul}
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedMetric:
-    """Where a metric's hidden columns stand: pairs of least and greatest currency, and the rows left out."""
-
-    name: str
-    metric: Metric
-    currencies: tuple[tuple[int, int], ...]
-    left_out: int | None
+_FISCAL = {Period.YEAR_TO_DATE: "year", Period.QUARTER_TO_DATE: "quarter"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,273 +38,120 @@ class Plan:
     columns: tuple[Column, ...]
     metrics: tuple[PlannedMetric, ...]
     grain: Grain | None
-    time_position: int | None
+    calendar: Calendar
     notes: tuple[str, ...]
+
+    def position(self, kind: ColumnKind) -> int | None:
+        """Where the column of a kind stands that an answer has once at most."""
+        return next((n for n, column in enumerate(self.columns) if column.kind is kind), None)
 
 
 def plan(model: SemanticModel, policies: Policies, scope: Scope, request: Request) -> Plan:
     """Write and check the statement of a request. Raises Denied."""
-    book = ParameterBook()
+    book, ctes = ParameterBook(), Ctes()
     door = Door(model, policies, scope, book)
-    tree, columns, metrics = _Statement(model, door, book, request).write()
+    writer = StatementWriter(model, door, book, ctes, request)
+    if request.top is not None:
+        ctes.add(BEST, _best(writer, request, book))
+    first, *totals = request.levels()
+    written = writer.write(first)
+    order = _order(request, written.columns)
+    select = written.select if not totals else _with_totals(writer, book, ctes, written, totals, order)
+    if order:
+        select = select.order_by(*order, copy=False)
+    if request.shape.has_limit and not totals:
+        select = select.limit(book.placeholder(LimitSlot()), copy=False)
+    tree = ctes.before(select)
     check_tree(tree, door.issued)
     sql, slots = book.positional(tree.sql(dialect="duckdb"))
     check_text(sql, door.issued_positional)
-    times = [position for position, column in enumerate(columns) if column.kind is ColumnKind.TIME]
-    return Plan(sql, slots, columns, metrics, request.grain, times[0] if times else None, _notes(request))
+    notes = _notes(request, model.calendar)
+    return Plan(sql, slots, written.columns, written.metrics, request.grain, model.calendar, notes)
 
 
-def _notes(request: Request) -> tuple[str, ...]:
+def _best(writer: StatementWriter, request: Request, book: ParameterBook) -> exp.Select:
+    """The best members by the metric of the top, ties by key: the same ones each time."""
+    best = request.best()
+    legs = writer.legs(best, "best_")
+    value = value_of(legs, best.metrics[0].metric.formula, compared=False)
+    key = exp.column("g0", table="s", quoted=True)
+    return (
+        legs.stitched(exp.Select(expressions=chosen(key)))
+        .order_by(
+            exp.Ordered(this=value, desc=True, nulls_first=False),
+            exp.Ordered(this=exp.Literal.number(1), nulls_first=False),
+            copy=False,
+        )
+        .limit(book.placeholder(TopSlot()), copy=False)
+    )
+
+
+def _with_totals(
+    writer: StatementWriter,
+    book: ParameterBook,
+    ctes: Ctes,
+    written: Written,
+    totals: list[Request],
+    order: list[exp.Ordered],
+) -> exp.Select:
+    """The ordinary rows and those of each level of totals, each cut by the limit on its own."""
+    parts = []
+    levels = [
+        (written, ""),
+        *((writer.write(each, f"total_{n}_"), f"total_{n}_") for n, each in enumerate(totals)),
+    ]
+    for level, prefix in levels:
+        select = level.select
+        if totals[-1].shape.has_limit:
+            ordered = select.order_by(*(each.copy() for each in order), copy=False)
+            select = ordered.limit(book.placeholder(LimitSlot()), copy=False)
+        ctes.add(f"{prefix}rows", select)
+        columns = [exp.column(name, quoted=True) for name in level.names]
+        parts.append(exp.Select(expressions=columns).from_(ctes.table(f"{prefix}rows"), copy=False))
+    names = [exp.column(name, table="a", quoted=True) for name in written.names]
+    alias = exp.TableAlias(this=exp.to_identifier("a", quoted=True))
+    return exp.Select(expressions=names).from_(exp.Subquery(this=union(parts), alias=alias), copy=False)
+
+
+def _order(request: Request, columns: tuple[Column, ...]) -> list[exp.Ordered]:
+    """Ordinary rows before all others, and those before totals; then as asked.
+
+    If nothing is asked: time first, then the first metric from the top. Ties by key: the same answer each
+    time.
+    """
+    by_kind = {kind: [column.name for column in columns if column.kind is kind] for kind in ColumnKind}
+    keys = [*by_kind[ColumnKind.KEY], *by_kind[ColumnKind.DIMENSION]]
+    times = by_kind[ColumnKind.TIME]
+    if not keys and not times:
+        return []
+    asked = request.shape.order_by
+    wanted = [asked] if asked is not None else [*times, f"-{by_kind[ColumnKind.METRIC][0]}"]
+    named = {name.removeprefix("-") for name in wanted}
+    marks = [*by_kind[ColumnKind.TOTALLED], *by_kind[ColumnKind.OTHERS]]
+    names = [column.name for column in columns]
+    return [
+        exp.Ordered(
+            this=exp.Literal.number(names.index(name.removeprefix("-")) + 1),
+            desc=name.startswith("-"),
+            nulls_first=False,
+        )
+        for name in (*marks, *wanted, *(name for name in (*times, *keys) if name not in named))
+    ]
+
+
+def _notes(request: Request, calendar: Calendar) -> tuple[str, ...]:
     notes: list[str] = []
     for asked in request.metrics:
         notes += asked.metric.notes
+        if request.shape.time is not None:
+            notes.append(f"{asked.name} is counted by the {request.shape.time} date")
         if not asked.metric.has_time and (request.shape.has_days or request.shape.compare):
             notes.append(f"{asked.name} counts what is there now: the range of days does not apply to it")
         if asked.metric.period is not None and request.shape.has_days:
             period = asked.metric.period.value.replace("_", " ")
             notes.append(f"{asked.name} covers its own period ({period}), not the range of days")
+        for leaf in asked.metric.leaves:
+            if leaf.period in _FISCAL and calendar != Calendar():
+                month = calendar.fiscal_year_start_month
+                notes.append(f"{asked.name} follows the fiscal year, which starts with month {month}")
     return tuple(dict.fromkeys(notes))
-
-
-class _Statement:
-    """The state of writing one statement."""
-
-    def __init__(self, model: SemanticModel, door: Door, book: ParameterBook, request: Request) -> None:
-        self._model = model
-        self._door = door
-        self._book = book
-        self._request = request
-        self._entities = EntityFilters(model, door, book)
-        self._legs: dict[LegKey, LegWriter] = {}
-        self._owned: dict[LegKey, list[str]] = {}
-        self._measures: dict[tuple[LegKey, Measure], str] = {}
-        self._currencies: dict[LegKey, tuple[str, str]] = {}
-        self._groups = [f"g{position}" for position in range(len(request.groups))]
-
-    def write(self) -> tuple[exp.Select, tuple[Column, ...], tuple[PlannedMetric, ...]]:
-        columns: list[Column] = []
-        visible: list[exp.Expr] = []
-        for position, group in enumerate(self._request.groups):
-            for column, expression in self._group_columns(position, group):
-                columns.append(column)
-                visible.append(exp.alias_(expression, column.name, quoted=True, copy=False))
-        for asked in self._request.metrics:
-            for column, expression in self._metric_columns(asked):
-                columns.append(column)
-                visible.append(exp.alias_(expression, column.name, quoted=True, copy=False))
-        hidden: list[exp.Expr] = []
-        metrics = [self._planned(asked, len(columns), hidden) for asked in self._request.metrics]
-        select = exp.Select(expressions=[*visible, *hidden])
-        select = self._kept(self._stitched(select), dict(zip(columns, visible, strict=True)))
-        for position, group in enumerate(self._request.groups):
-            if isinstance(group, DimensionUse) and group.has_label:
-                select = self._join_label(select, position, group)
-        order = [self._ordered(name, columns) for name in self._order(columns)]
-        if order:
-            select = select.order_by(*order, copy=False)
-        if self._request.shape.has_limit:
-            select = select.limit(self._book.placeholder(LimitSlot()), copy=False)
-        return select, tuple(columns), tuple(metrics)
-
-    def _kept(self, select: exp.Select, visible: dict[Column, exp.Expr]) -> exp.Select:
-        """Keep the rows that the conditions on metrics ask for."""
-        values = {column.name: expression for column, expression in visible.items()}
-        conditions = [
-            compare(
-                values[wanted.metric].this.copy(), wanted.operator, [self._book.placeholder(HavingSlot(n))]
-            )
-            for n, wanted in enumerate(self._request.shape.having)
-        ]
-        return select.where(*conditions, copy=False) if conditions else select
-
-    def _group_columns(self, position: int, group: DimensionUse | Grain) -> list[tuple[Column, exp.Expr]]:
-        value = exp.column(f"g{position}", table="s", quoted=True)
-        if isinstance(group, Grain):
-            return [(Column(group.value, group.value.capitalize(), ColumnKind.TIME, "date"), value)]
-        dimension = group.dimension
-        unit = _UNITS.get(dimension.type, "text")
-        if dimension.lookup is None:
-            return [(Column(group.asked, dimension.label.en, ColumnKind.DIMENSION, unit), value)]
-        name = group.asked if group.key_only else f"{group.asked}_id"
-        key = Column(name, f"{dimension.label.en} id", ColumnKind.KEY, "text")
-        if group.key_only:
-            return [(key, value)]
-        label = function(
-            exp.Coalesce,
-            exp.column(dimension.lookup.label, table=f"l{position}", quoted=True),
-            exp.Case(
-                ifs=[
-                    exp.If(
-                        this=exp.EQ(this=value.copy(), expression=text(UNKNOWN_KEY)), true=text(UNKNOWN_LABEL)
-                    )
-                ]
-            ),
-            value.copy(),
-        )
-        return [(key, value), (Column(group.asked, dimension.label.en, ColumnKind.DIMENSION, "text"), label)]
-
-    def _metric_columns(self, asked: AskedMetric) -> list[tuple[Column, exp.Expr]]:
-        metric = asked.metric
-        unit = metric.unit.value
-        found = [
-            (
-                Column(asked.name, metric.label.en, ColumnKind.METRIC, unit),
-                self._metric(metric, compared=False),
-            )
-        ]
-        if self._request.shape.compare:
-            name = f"{asked.name}__previous"
-            label = f"{metric.label.en} (previous period)"
-            found.append(
-                (Column(name, label, ColumnKind.PREVIOUS, unit), self._metric(metric, compared=True))
-            )
-        return found
-
-    def _metric(self, metric: Metric, *, compared: bool) -> exp.Expr:
-        if compared and not metric.has_time:
-            return exp.null()
-        value = self._value(metric.formula, compared=compared)
-        if metric.unit is Unit.MONEY and not is_exact(metric.formula):
-            return exp.Cast(this=value, to=exp.DataType.build("decimal(38, 4)"))
-        return value
-
-    def _value(self, formula: Formula, *, compared: bool) -> exp.Expr:
-        if isinstance(formula, Leaf):
-            column = self._stitched_column(self._measure(formula, compared=compared))
-            if not formula.measure.is_amount:
-                return column
-            return function(exp.Coalesce, column, exp.Literal.number(0))
-        if isinstance(formula, Constant):
-            return exp.Literal.number(format(formula.value, "f"))
-        left = self._value(formula.left, compared=compared)
-        right = self._value(formula.right, compared=compared)
-        if formula.operator == "/":
-            return exp.Div(
-                this=_double(left),
-                expression=exp.Nullif(this=_double(right), expression=exp.Literal.number(0)),
-            )
-        return exp.Paren(this=_ARITHMETIC[formula.operator](this=left, expression=right))
-
-    def _leg(self, leaf: Leaf, *, compared: bool) -> LegKey:
-        measure = leaf.measure
-        asked = {group.dimension.name for group in self._request.groups if isinstance(group, DimensionUse)}
-        asked |= {
-            wanted.target.dimension.name
-            for wanted in self._request.filters
-            if isinstance(wanted.target, DimensionUse)
-        }
-        key = LegKey(
-            measure.dataset,
-            measure.time,
-            leaf.period if measure.time else None,
-            compared,
-            leaf.is_previous,
-            measure.per.field if measure.per else None,
-            tuple(name for name in leaf.ignores if name in asked),
-        )
-        if key not in self._legs:
-            self._legs[key] = LegWriter(
-                self._model, self._door, self._book, self._entities, self._request, key
-            )
-            self._owned[key] = []
-        return key
-
-    def _measure(self, leaf: Leaf, *, compared: bool) -> str:
-        key = self._leg(leaf, compared=compared)
-        known = (key, leaf.measure)
-        if known not in self._measures:
-            name = f"m{len(self._measures)}"
-            self._legs[key].add_measure(leaf.measure, name)
-            self._measures[known] = name
-            self._owned[key].append(name)
-        return self._measures[known]
-
-    def _currency(self, key: LegKey) -> tuple[str, str]:
-        if key not in self._currencies:
-            number = len(self._currencies)
-            names = (f"c{number}_least", f"c{number}_greatest")
-            self._legs[key].add_currency(*names)
-            self._currencies[key] = names
-            self._owned[key] += names
-        return self._currencies[key]
-
-    def _planned(self, asked: AskedMetric, first: int, hidden: list[exp.Expr]) -> PlannedMetric:
-        """Add the hidden columns that a metric's currency and receipt are read from."""
-        pairs: list[tuple[int, int]] = []
-        for compared in (False, True) if self._request.shape.compare and asked.metric.has_time else (False,):
-            for leaf in asked.metric.leaves:
-                if not self._is_money(leaf.measure):
-                    continue
-                names = self._currency(self._leg(leaf, compared=compared))
-                least, greatest = (self._hide(name, first, hidden) for name in names)
-                if (least, greatest) not in pairs:
-                    pairs.append((least, greatest))
-        left_out = None
-        if asked.metric.left_out is not None:
-            counted = self._model.metric(asked.metric.left_out.metric).formula
-            if isinstance(counted, Leaf):
-                left_out = self._hide(self._measure(counted, compared=False), first, hidden)
-        return PlannedMetric(asked.name, asked.metric, tuple(pairs), left_out)
-
-    def _hide(self, name: str, first: int, hidden: list[exp.Expr]) -> int:
-        for position, expression in enumerate(hidden):
-            if expression.alias == f"hidden_{name}":
-                return first + position
-        column = self._stitched_column(name)
-        hidden.append(exp.alias_(column, f"hidden_{name}", quoted=True, copy=False))
-        return first + len(hidden) - 1
-
-    def _is_money(self, measure: Measure) -> bool:
-        return (
-            measure.aggregate in {Aggregate.SUM, Aggregate.MIN, Aggregate.MAX}
-            and self._model.field(measure.dataset, measure.field).type is FieldType.MONEY
-        )
-
-    def _stitched(self, select: exp.Select) -> exp.Select:
-        """Give the statement its CTEs and its source, named s."""
-        legs = [
-            StitchedLeg(key.ignores, writer.select(), writer.groups, self._owned[key])
-            for key, writer in self._legs.items()
-        ]
-        for name, keys in self._entities.ctes.items():
-            select = with_cte(select, name, keys)
-        return Stitcher(self._request, self._book).stitch(select, legs)
-
-    def _stitched_column(self, name: str) -> exp.Column:
-        number, key = next((number, key) for number, key in enumerate(self._legs) if name in self._owned[key])
-        is_shared = len(self._legs[key].groups) < len(self._groups)
-        return exp.column(name, table=shared_alias(number) if is_shared else "s", quoted=True)
-
-    def _join_label(self, select: exp.Select, position: int, use: DimensionUse) -> exp.Select:
-        lookup = use.dimension.lookup
-        if lookup is None:
-            raise AssertionError("only an entity has labels")
-        key = self._model.datasets[lookup.dataset].key
-        scan = self._door.scan(lookup.dataset, {key, lookup.label})
-        scan.set("alias", exp.TableAlias(this=exp.to_identifier(f"l{position}", quoted=True)))
-        matches = exp.EQ(
-            this=exp.column(key, table=f"l{position}", quoted=True),
-            expression=exp.column(f"g{position}", table="s", quoted=True),
-        )
-        return select.join(scan, on=matches, join_type="left", copy=False)
-
-    def _order(self, columns: list[Column]) -> list[str]:
-        """Time first, then the first metric from the top; ties by key: the same answer each time."""
-        by_kind = {kind: [column.name for column in columns if column.kind is kind] for kind in ColumnKind}
-        keys = [*by_kind[ColumnKind.KEY], *by_kind[ColumnKind.DIMENSION]]
-        times = by_kind[ColumnKind.TIME]
-        if not keys and not times:
-            return []
-        asked = self._request.shape.order_by
-        wanted = [asked] if asked is not None else [*times, f"-{by_kind[ColumnKind.METRIC][0]}"]
-        named = {name.removeprefix("-") for name in wanted}
-        return [*wanted, *(name for name in (*times, *keys) if name not in named)]
-
-    def _ordered(self, name: str, columns: list[Column]) -> exp.Ordered:
-        names = [column.name for column in columns]
-        position = exp.Literal.number(names.index(name.removeprefix("-")) + 1)
-        return exp.Ordered(this=position, desc=name.startswith("-"), nulls_first=False)
-
-
-def _double(value: exp.Expr) -> exp.Expr:
-    return exp.Cast(this=value, to=exp.DataType.build("double"))

@@ -23,6 +23,21 @@ class Operator(StrEnum):
     GE = ">="
 
 
+class Comparison(StrEnum):
+    """Which days a question is compared with, where it does not give them."""
+
+    PREVIOUS_PERIOD = "previous_period"
+    SAME_PERIOD_LAST_YEAR = "same_period_last_year"
+
+
+class Totals(StrEnum):
+    """Which totals stand beside the rows of an answer."""
+
+    NONE = "none"
+    TOTAL = "total"
+    SUBTOTALS = "subtotals"
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
     """One condition on a dimension.
@@ -46,21 +61,38 @@ class Having:
 
 
 @dataclass(frozen=True, slots=True)
+class Top:
+    """The members of a dimension with the greatest values of a metric; all others are one row.
+
+    Without a metric, that of the question's first one.
+    """
+
+    count: int
+    dimension: str
+    metric: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """One governed question.
 
-    metrics     names or aliases, at least one
-    by          dimensions to group by; an entity dimension groups by its key and carries its label
-    grain       bucket of time to group by, on each fact's own default date
-    days        calendar days asked for; None means all
-    filters     conditions on dimensions
-    order_by    a metric or dimension of the question; a leading "-" means descending
-    limit       rows at most
-    today       the business day that "this year" and "this month" count from
-    compare     also answer each metric for the preceding range of the same length
-    fill        with a grain: give every bucket of the range a row, empty ones too
-    usual       without `by` and `grain`: group as the first metric that has a usual grouping does
-    having      conditions on metrics of the question, all of which hold
+    metrics       names or aliases, at least one
+    by            dimensions to group by; an entity dimension groups by its key and carries its label
+    grain         bucket of time to group by, on each fact's own default date
+    days          calendar days asked for; None means all
+    filters       conditions on dimensions
+    order_by      a metric or dimension of the question; a leading "-" means descending
+    limit         rows at most, of each kind: ordinary rows, and subtotals of each level
+    today         the business day that "this year" and "this month" count from
+    compare       also answer each metric for the days that `compare_with` says
+    fill          with a grain: give every bucket of the range a row, empty ones too
+    usual         without `by` and `grain`: group as the first metric that has a usual grouping does
+    having        conditions on metrics of the question, all of which hold; they choose ordinary rows
+    compare_with  which days: the range before, the same days of last year, or these
+    changes       with compare: also by how much each metric changed, and by which share
+    time          role of the date to count by, such as delivered; None is each fact's own default date
+    totals        rows that add up the last groups, each computed from the facts
+    top           of one dimension the best members only, and one row for all others
     """
 
     metrics: tuple[str, ...]
@@ -75,3 +107,8 @@ class Question:
     fill: bool = False
     usual: bool = False
     having: tuple[Having, ...] = ()
+    compare_with: Comparison | DayRange = Comparison.PREVIOUS_PERIOD
+    changes: bool = False
+    time: str | None = None
+    totals: Totals = Totals.NONE
+    top: Top | None = None

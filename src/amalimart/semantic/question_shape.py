@@ -6,11 +6,12 @@ Values of filters, days and limits are not in it: two questions that differ only
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
-from amalimart.core.calendar import Grain
+from amalimart.core.calendar import DayRange, Grain
 from amalimart.core.errors import InvalidFilter
 from amalimart.semantic.model import GRAINS
-from amalimart.semantic.question import Filter, Having, Operator, Question
+from amalimart.semantic.question import Comparison, Filter, Having, Operator, Question, Totals
 from amalimart.semantic.typed_values import FIRST_YEAR, LAST_YEAR
 
 MOST_METRICS = 30
@@ -18,10 +19,22 @@ MOST_GROUPS = 8
 MOST_FILTERS = 30
 MOST_VALUES = 1_000
 MOST_VALUES_TOGETHER = 3_000
+MOST_TOP = 1_000
 MOST_FILLED_BUCKETS = 4_000  # ten years of days, with room
 
-_LEAST_DAYS = {Grain.DAY: 1, Grain.WEEK: 7, Grain.MONTH: 28, Grain.QUARTER: 90, Grain.YEAR: 365}
+_LEAST_DAYS = {
+    Grain.DAY: 1, Grain.WEEK: 7, Grain.MONTH: 28, Grain.QUARTER: 90, Grain.YEAR: 365,
+    Grain.FISCAL_QUARTER: 90, Grain.FISCAL_YEAR: 365,
+}  # fmt: skip
 _LISTS = {Operator.IN, Operator.NOT_IN}
+
+
+class ComparedWith(Enum):
+    """Which days a question is compared with."""
+
+    PREVIOUS = "previous period"
+    LAST_YEAR = "same period last year"
+    GIVEN = "compared period"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +56,14 @@ class HavingShape:
 
 
 @dataclass(frozen=True, slots=True)
+class TopShape:
+    """The best members without their count."""
+
+    dimension: str
+    metric: str
+
+
+@dataclass(frozen=True, slots=True)
 class QuestionShape:
     """What of a question decides its SQL."""
 
@@ -56,6 +77,11 @@ class QuestionShape:
     has_limit: bool
     compare: bool
     fill: bool
+    compare_with: ComparedWith = ComparedWith.PREVIOUS
+    changes: bool = False
+    time: str | None = None
+    totals: Totals = Totals.NONE
+    top: TopShape | None = None
 
 
 def shape_of(question: Question) -> QuestionShape:
@@ -72,7 +98,20 @@ def shape_of(question: Question) -> QuestionShape:
         question.limit is not None,
         question.compare,
         question.fill,
+        _compared_with(question.compare_with),
+        question.changes,
+        question.time,
+        question.totals,
+        TopShape(question.top.dimension, question.top.metric or question.metrics[0])
+        if question.top
+        else None,
     )
+
+
+def _compared_with(wanted: Comparison | DayRange) -> ComparedWith:
+    if isinstance(wanted, DayRange):
+        return ComparedWith.GIVEN
+    return ComparedWith.LAST_YEAR if wanted is Comparison.SAME_PERIOD_LAST_YEAR else ComparedWith.PREVIOUS
 
 
 def _refuse_impossible(question: Question) -> None:
@@ -92,12 +131,24 @@ def _refuse_impossible(question: Question) -> None:
         raise InvalidFilter("the question names no metric", next_step="run: amalimart metrics list")
     if question.limit is not None and not 1 <= question.limit <= 1_000_000:
         raise InvalidFilter(f"the limit is {question.limit}", expected="from 1 to 1000000")
-    days = question.days
-    for day in (question.today, *((days.first, days.last) if days else ())):
+    if question.top is not None and not 1 <= question.top.count <= MOST_TOP:
+        raise InvalidFilter(f"the top has {question.top.count} members", expected=f"from 1 to {MOST_TOP}")
+    _refuse_days_out_of_range(question)
+    _refuse_too_many_buckets(question)
+
+
+def _refuse_days_out_of_range(question: Question) -> None:
+    compared = question.compare_with if isinstance(question.compare_with, DayRange) else None
+    ends = [end for each in (question.days, compared) if each is not None for end in (each.first, each.last)]
+    for day in (question.today, *ends):
         if not FIRST_YEAR <= day.year <= LAST_YEAR:
             raise InvalidFilter(
                 f"the day {day.isoformat()} is out of range", expected=f"{FIRST_YEAR} to {LAST_YEAR}"
             )
+
+
+def _refuse_too_many_buckets(question: Question) -> None:
+    days = question.days
     grains = [Grain(name) for name in question.by if name in GRAINS]
     grains += [question.grain] if question.grain is not None else []
     if question.fill and days is not None and grains:

@@ -41,7 +41,7 @@ from amalimart.semantic.picker import plan_values
 from amalimart.semantic.planner import Plan, plan
 from amalimart.semantic.question import Question
 from amalimart.semantic.question_shape import QuestionShape, shape_of
-from amalimart.semantic.request import Resolver
+from amalimart.semantic.resolving import Resolver
 from amalimart.semantic.scan import Scope
 from amalimart.semantic.shapes import FieldType
 from amalimart.semantic.typed_values import typed_value
@@ -81,7 +81,7 @@ class SemanticService:
         with _measured() as asking:
             question = self._grouped(question, principal)
             planned = self.plan(question, principal)
-            bound = bind(planned.slots, question, principal)
+            bound = bind(planned.slots, question, principal, self.model.calendar)
             with self._reader.read() as transaction:
                 return self._run(planned, bound, question, principal, transaction, asking)
 
@@ -97,7 +97,7 @@ class SemanticService:
                     with _measured() as asking:
                         grouped = self._grouped(question, principal)
                         planned = self.plan(grouped, principal)
-                        bound = bind(planned.slots, grouped, principal)
+                        bound = bind(planned.slots, grouped, principal, self.model.calendar)
                         answers.append(self._run(planned, bound, grouped, principal, transaction, asking))
                 except AmalimartError as error:
                     if isinstance(error, AccessError):
@@ -141,7 +141,7 @@ class SemanticService:
         sql, slots = found
         asked = replace(_NOTHING, limit=limit)
         with self._reader.read() as transaction:
-            rows = _rows(transaction, sql, bind(slots, asked, principal, sought)).rows
+            rows = _rows(transaction, sql, bind(slots, asked, principal, self.model.calendar, sought)).rows
         return tuple(DimensionValue(key, label) for key, label in rows)
 
     def metrics(self, principal: Principal) -> tuple[MetricInfo, ...]:

@@ -61,10 +61,22 @@ class Over(StrEnum):
     P90 = "p90"
 
 
+class OverTime(StrEnum):
+    """How the days of a stock become one number; over anything else it adds up."""
+
+    LAST = "last"  # of the last day of the period that has any
+    AVERAGE = "average"  # over the days of the period that have any
+    SUM = "sum"  # days times what was there on each
+
+
 class Period(StrEnum):
-    """A span that a metric brings along; it ends on the question's `today`."""
+    """A span that a metric brings along; it ends on the question's `today`.
+
+    Years and quarters are those of the project's fiscal year.
+    """
 
     YEAR_TO_DATE = "year_to_date"
+    QUARTER_TO_DATE = "quarter_to_date"
     CURRENT_MONTH = "current_month"
     LAST_30_DAYS = "last_30_days"
 
@@ -98,13 +110,19 @@ class RelationshipShape(StrictModel):
 
 
 class DatasetShape(StrictModel):
-    """One gold table."""
+    """One gold table.
+
+    `time_roles` name the dates by which a question may ask to count it (`delivered: delivered_date`).
+    A dataset of `stock` has a row for each key on each day: it adds up over no days.
+    """
 
     table: str
     description: str
     key: str
     time: str | None = None
     other_times: tuple[str, ...] = ()
+    time_roles: dict[str, str] = {}
+    stock: bool = False
     currency: str | None = None
     needs: tuple[str, ...] = ()
     fields: dict[str, FieldShape]
@@ -172,8 +190,9 @@ class MetricShape(StrictModel):
 
     `where` holds conditions on the dataset's columns or, as `relationship.column`, a parent's; the word
     `period_start` stands for the first day of the bucket or range. `time: none` makes it a state, to which
-    days do not apply. `ignore` names dimensions for all of whose values it is the same. A metric of kind
-    growth says by which share another one grew since the same elapsed span of the period before.
+    days do not apply. `over_time` says how the days of a stock become one number. `ignore` names dimensions
+    for all of whose values it is the same. A metric of kind growth says by which share another one grew
+    since the same elapsed span of the period before.
     """
 
     label: LabelShape
@@ -186,6 +205,7 @@ class MetricShape(StrictModel):
     field: str | None = None
     where: tuple[str, ...] = ()
     time: str | None = None
+    over_time: OverTime | None = None
     per: PerShape | None = None
     ignore: tuple[str, ...] = ()
     of: str | None = None
@@ -210,7 +230,7 @@ class MetricShape(StrictModel):
             "derived": ("formula",),
             "growth": ("of",),
         }
-        optional = {"simple": ("where", "time", "per", "ignore")}
+        optional = {"simple": ("where", "time", "over_time", "per", "ignore")}
         parts = {name for names in (*own.values(), *optional.values()) for name in names}
         given = {name for name in parts if getattr(self, name)}
         needed = set(own[self.kind])

@@ -12,14 +12,11 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from amalimart.core.calendar import Grain
-from amalimart.semantic.guard import CTE_PREFIX
-from amalimart.semantic.leg_days import to_date
+from amalimart.semantic.ctes import Ctes
+from amalimart.semantic.leg_days import one, to_date
 from amalimart.semantic.parameters import DaySlot, ParameterBook
+from amalimart.semantic.periods import Reading
 from amalimart.semantic.request import Request
-
-_FACTS, _ALL, _STITCHED, _BUCKETS = (
-    f"{CTE_PREFIX}{name}" for name in ("facts", "all", "stitched", "buckets")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,27 +34,24 @@ def shared_alias(number: int) -> str:
     return f"b{number}"
 
 
-def with_cte(select: exp.Select, name: str, query: exp.Query) -> exp.Select:
-    """The statement with one more CTE."""
-    return select.with_(exp.to_identifier(name, quoted=True), as_=query, copy=False)
-
-
 class Stitcher:
-    """Gives one statement its CTEs and its source."""
+    """Gives one statement its source. Its CTEs carry `prefix`, because a statement may hold several."""
 
-    def __init__(self, request: Request, book: ParameterBook) -> None:
+    def __init__(self, request: Request, book: ParameterBook, ctes: Ctes, prefix: str) -> None:
         self._request = request
         self._book = book
-        self._groups = [f"g{position}" for position in range(len(request.groups))]
+        self._ctes = ctes
+        self._prefix = prefix
+        self._groups = request.keys
 
     def stitch(self, select: exp.Select, legs: Sequence[StitchedLeg]) -> exp.Select:
         """The statement over the legs; its columns are read from s, those of a shared leg from its alias."""
-        names = [f"{CTE_PREFIX}leg_{number}" for number in range(len(legs))]
+        names = [self._name(f"leg_{number}") for number in range(len(legs))]
         for name, leg in zip(names, legs, strict=True):
-            select = with_cte(select, name, leg.query)
+            self._ctes.add(name, leg.query)
         own = [number for number, leg in enumerate(legs) if leg.groups == self._groups]
         if len(own) == 1 and not self._request.shape.fill:
-            select = select.from_(_table(names[own[0]], "s"), copy=False)
+            select = select.from_(self._ctes.table(names[own[0]], "s"), copy=False)
         else:
             select = self._united(select, [(names[number], legs[number].columns) for number in own])
         for number, leg in enumerate(legs):
@@ -65,37 +59,35 @@ class Stitcher:
                 select = self._shared(select, names[number], shared_alias(number), leg.groups)
         return select
 
+    def _name(self, cte: str) -> str:
+        return self._prefix + cte
+
     def _united(self, select: exp.Select, legs: list[tuple[str, list[str]]]) -> exp.Select:
         columns = [name for _, owned in legs for name in owned]
-        select = with_cte(
-            select, _FACTS, _union([self._part(leg, set(owned), columns) for leg, owned in legs])
-        )
-        source = _FACTS
-        if self._request.shape.fill:
-            select = self._densified(select, columns)
-            source = _ALL
+        facts, stitched = self._name("facts"), self._name("stitched")
+        self._ctes.add(facts, union([self._part(leg, set(owned), columns) for leg, owned in legs]))
+        source = self._densified(columns) if self._request.shape.fill else facts
         regrouped = exp.Select(
             expressions=[
                 *(_column(name) for name in self._groups),
                 *(exp.alias_(exp.Max(this=_column(name)), name, quoted=True, copy=False) for name in columns),
             ]
-        ).from_(_table(source), copy=False)
+        ).from_(self._ctes.table(source), copy=False)
         if self._groups:
             positions = (exp.Literal.number(position + 1) for position in range(len(self._groups)))
             regrouped = regrouped.group_by(*positions, copy=False)
-        select = with_cte(select, _STITCHED, regrouped)
-        return select.from_(_table(_STITCHED, "s"), copy=False)
+        self._ctes.add(stitched, regrouped)
+        return select.from_(self._ctes.table(stitched, "s"), copy=False)
 
     def _part(self, leg: str, owned: set[str], columns: list[str]) -> exp.Select:
         values: list[exp.Expr] = [
             _column(name) if name in owned else exp.alias_(exp.null(), name, quoted=True) for name in columns
         ]
         return exp.Select(expressions=[*(_column(name) for name in self._groups), *values]).from_(
-            _table(leg), copy=False
+            self._ctes.table(leg), copy=False
         )
 
-    @staticmethod
-    def _shared(select: exp.Select, leg: str, alias: str, groups: list[str]) -> exp.Select:
+    def _shared(self, select: exp.Select, leg: str, alias: str, groups: list[str]) -> exp.Select:
         matches = [
             exp.NullSafeEQ(
                 this=exp.column(name, table=alias, quoted=True),
@@ -104,65 +96,61 @@ class Stitcher:
             for name in groups
         ]
         on = exp.and_(*matches, copy=False) if matches else exp.true()
-        return select.join(_table(leg, alias), on=on, join_type="left", copy=False)
+        return select.join(self._ctes.table(leg, alias), on=on, join_type="left", copy=False)
 
-    def _densified(self, select: exp.Select, columns: list[str]) -> exp.Select:
-        """Add a row without values for every bucket of the days, for each combination of the other groups."""
-        grain = self._request.grain
+    def _densified(self, columns: list[str]) -> str:
+        """The facts, with a row without values for every bucket and each combination of the other groups."""
+        grain, facts = self._request.grain, self._name("facts")
         if grain is None:
             raise AssertionError("the resolver refuses fill without a grain")
-        at = next(
-            name for name, group in zip(self._groups, self._request.groups, strict=True) if group == grain
-        )
+        at = f"g{self._request.groups.index(grain)}"
         series = exp.Explode(this=exp.GenerateSeries(**self._fill_bounds(at, grain)))
         buckets = exp.Select(expressions=[exp.alias_(to_date(series), at, quoted=True)])
-        select = with_cte(select, _BUCKETS, buckets)
+        self._ctes.add(self._name("buckets"), buckets)
         others = [name for name in self._groups if name != at]
         values = [exp.alias_(exp.null(), name, quoted=True) for name in columns]
         groups = [exp.column(name, table="b" if name == at else "o", quoted=True) for name in self._groups]
-        dense = exp.Select(expressions=[*groups, *values]).from_(_table(_BUCKETS, "b"), copy=False)
+        dense = exp.Select(expressions=[*groups, *values]).from_(
+            self._ctes.table(self._name("buckets"), "b"), copy=False
+        )
         if others:
             distinct = exp.Select(
                 expressions=[_column(name) for name in others], distinct=exp.Distinct()
-            ).from_(_table(_FACTS), copy=False)
+            ).from_(self._ctes.table(facts), copy=False)
             combinations = exp.Subquery(
                 this=distinct, alias=exp.TableAlias(this=exp.to_identifier("o", quoted=True))
             )
             dense = dense.join(combinations, join_type="cross", copy=False)
-        facts = exp.Select(expressions=[_column(name) for name in (*self._groups, *columns)]).from_(
-            _table(_FACTS), copy=False
+        known = exp.Select(expressions=[_column(name) for name in (*self._groups, *columns)]).from_(
+            self._ctes.table(facts), copy=False
         )
-        return with_cte(select, _ALL, _union([facts, dense]))
+        self._ctes.add(self._name("all"), union([known, dense]))
+        return self._name("all")
 
     def _fill_bounds(self, at: str, grain: Grain) -> dict[str, exp.Expr]:
         """The asked days; without days, from the first to the last bucket that has a row."""
-        interval = exp.Interval(this=exp.Literal.string("1"), unit=exp.Var(this=grain.value.upper()))
         if self._request.shape.has_days:
-            first: exp.Expr = self._book.placeholder(DaySlot(None, 0, "first", grain=grain))
-            last: exp.Expr = self._book.placeholder(DaySlot(None, 0, "last"))
+            first: exp.Expr = self._book.placeholder(DaySlot(Reading(None), "first", grain=grain))
+            last: exp.Expr = self._book.placeholder(DaySlot(Reading(None), "last"))
         else:
             first, last = (
                 exp.Subquery(
-                    this=exp.Select(expressions=[end(this=_column(at))]).from_(_table(_FACTS), copy=False)
+                    this=exp.Select(expressions=[end(this=_column(at))]).from_(
+                        self._ctes.table(self._name("facts")), copy=False
+                    )
                 )
                 for end in (exp.Min, exp.Max)
             )
-        return {"start": to_date(first), "end": to_date(last), "step": interval}
+        return {"start": to_date(first), "end": to_date(last), "step": one(grain)}
 
 
 def _column(name: str) -> exp.Column:
     return exp.column(name, quoted=True)
 
 
-def _table(cte: str, alias: str | None = None) -> exp.Table:
-    table = exp.Table(this=exp.to_identifier(cte, quoted=True))
-    if alias is not None:
-        table.set("alias", exp.TableAlias(this=exp.to_identifier(alias, quoted=True)))
-    return table
-
-
-def _union(parts: list[exp.Select]) -> exp.Query:
-    union: exp.Query = parts[0]
+def union(parts: list[exp.Select]) -> exp.Query:
+    """The rows of all of them, none left out."""
+    whole: exp.Query = parts[0]
     for part in parts[1:]:
-        union = exp.Union(this=union, expression=part, distinct=False)
-    return union
+        whole = exp.Union(this=whole, expression=part, distinct=False)
+    return whole

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from amalimart.core.calendar import Grain
+from amalimart.core.fiscal import Calendar
 from amalimart.semantic.formula import Value
 from amalimart.semantic.shapes import FieldType
 
@@ -18,6 +19,10 @@ _DECIMAL = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,9})?")
 _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
 _QUARTER = re.compile(r"([0-9]{4})-?[Qq]([1-4])")
 _YEAR = re.compile(r"[0-9]{4}")
+_FISCAL = {
+    Grain.FISCAL_QUARTER: re.compile(r"(?:FY)?([0-9]{4})-?Q([1-4])", re.IGNORECASE),
+    Grain.FISCAL_YEAR: re.compile(r"(?:FY)?([0-9]{4})", re.IGNORECASE),
+}
 _WEEK = re.compile(r"([0-9]{4})-?[Ww]([0-9]{2})")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -50,13 +55,13 @@ def typed_day(text: str) -> date:
     raise ValueError(f"a day such as 2024-01-31, from {FIRST_YEAR} to {LAST_YEAR}")
 
 
-def typed_bucket(text: str, grain: Grain) -> date:
-    """The first day of a bucket, written as any day in it or as 2024, 2024-Q1, 2024-05, 2024-W07.
+def typed_bucket(text: str, grain: Grain, calendar: Calendar) -> date:
+    """The first day of a bucket, written as any day in it or as 2024, 2024-Q1, 2024-05, 2024-W07, FY2025.
 
     Raises ValueError.
     """
     try:
-        return grain.start(_in_range(_bucket_day(text, grain)))
+        return calendar.start(grain, _in_range(_bucket_day(text, grain, calendar)))
     except ValueError:
         examples = {
             Grain.DAY: "2024-01-31",
@@ -64,13 +69,17 @@ def typed_bucket(text: str, grain: Grain) -> date:
             Grain.MONTH: "2024-05 or a day in it",
             Grain.QUARTER: "2024-Q1 or a day in it",
             Grain.YEAR: "2024 or a day in it",
+            Grain.FISCAL_QUARTER: "FY2025-Q1 or a day in it",
+            Grain.FISCAL_YEAR: "FY2025 or a day in it",
         }
         raise ValueError(
             f"a {grain.value} such as {examples[grain]}, from {FIRST_YEAR} to {LAST_YEAR}"
         ) from None
 
 
-def _bucket_day(text: str, grain: Grain) -> date:
+def _bucket_day(text: str, grain: Grain, calendar: Calendar) -> date:
+    if grain.is_fiscal and (found := _FISCAL[grain].fullmatch(text)):
+        return calendar.first_of_fiscal_year(*(int(part) for part in found.groups()))
     if grain is Grain.MONTH and (found := _MONTH.fullmatch(text)):
         return date(int(found[1]), int(found[2]), 1)
     if grain is Grain.QUARTER and (found := _QUARTER.fullmatch(text)):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from amalimart.access.principal import Role
 from amalimart.config.strict_yaml import StrictModel
@@ -176,6 +176,13 @@ class DashboardFile(StrictModel):
     grain: Grain | None = None
     filters: tuple[PageFilter, ...] = ()
     tiles: tuple[Any, ...] = Field(min_length=1)
+
+    @field_validator("grain")
+    @classmethod
+    def of_the_calendar(cls, grain: Grain | None) -> Grain | None:
+        if grain is not None and grain.is_fiscal:
+            raise ValueError("a page's grain is one of the calendar, such as month or quarter")
+        return grain
 
 
 class Dashboard(StrictModel):

@@ -17,7 +17,7 @@ from amalimart.core.calendar import DayRange, Grain
 from amalimart.core.errors import InvalidFilter
 from amalimart.core.wire import wire_value
 from amalimart.semantic.answer import Answer
-from amalimart.semantic.question import Filter, Having, Operator, Question
+from amalimart.semantic.question import Comparison, Filter, Having, Operator, Question, Top, Totals
 
 router = APIRouter(tags=["metrics"])
 
@@ -31,6 +31,16 @@ _EXAMPLES: list[JsonValue] = [
         "filters": [{"dimension": "category", "operator": "=", "values": ["c1"]}],
         "order_by": "-item_gmv",
         "limit": 10,
+    },
+    {
+        "metrics": ["item_gmv", "take_rate"],
+        "by": ["vendor"],
+        "from": "2024-01-01",
+        "to": "2024-03-31",
+        "compare_with": "same_period_last_year",
+        "changes": True,
+        "top": {"count": 5, "dimension": "vendor"},
+        "totals": "total",
     },
 ]
 
@@ -56,10 +66,30 @@ class HavingBody(BaseModel):
     value: Decimal
 
 
+class DaysBody(BaseModel):
+    """Days from the first to the last, both included."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    first: Annotated[date, Field(alias="from")]
+    last: Annotated[date, Field(alias="to")]
+
+
+class TopBody(BaseModel):
+    """Of a dimension the members with the greatest values of a metric, and one row for all others."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    count: Annotated[int, Field(ge=1, le=1000)]
+    dimension: _Name
+    metric: _Name | None = None
+
+
 class QuestionBody(BaseModel):
     """A question in business terms; see the semantic room for the meaning of each part.
 
     Without `by` and `grain` a metric answers in its usual grouping; `"by": []` asks for one number.
+    `compare_with` compares, and says with which days; `compare` alone is with the range before.
     """
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": _EXAMPLES})
@@ -75,7 +105,12 @@ class QuestionBody(BaseModel):
     limit: Annotated[int | None, Field(ge=1, le=1_000_000)] = None
     today: date | None = None
     compare: bool = False
+    compare_with: Comparison | DaysBody | None = None
+    changes: bool = False
     fill: bool = False
+    time: _Name | None = None
+    totals: Totals = Totals.NONE
+    top: TopBody | None = None
 
     def question(self, business_day: date) -> Question:
         """The question for the semantic room. Raises InvalidFilter for days that make no range."""
@@ -92,22 +127,37 @@ class QuestionBody(BaseModel):
             having=tuple(Having(each.metric, each.operator, each.value) for each in self.having),
             order_by=self.order_by,
             limit=self.limit,
-            compare=self.compare,
+            compare=self.compare or self.compare_with is not None,
+            compare_with=self._compared(),
+            changes=self.changes,
             fill=self.fill,
+            time=self.time,
+            totals=self.totals,
+            top=Top(self.top.count, self.top.dimension, self.top.metric) if self.top else None,
             usual=not {"by", "grain"} & self.model_fields_set,
         )
 
     def _days(self) -> DayRange | None:
         if self.first is None and self.last is None:
             return None
-        if self.first is None or self.last is None or self.last < self.first:
-            raise InvalidFilter(
-                "from and to make no range of days",
-                where="from, to",
-                expected="both days, from before to",
-                next_step="give both, or neither for all days",
-            )
-        return DayRange(self.first, self.last)
+        return _range(self.first, self.last, "from, to", "give both, or neither for all days")
+
+    def _compared(self) -> Comparison | DayRange:
+        wanted = self.compare_with
+        if isinstance(wanted, DaysBody):
+            return _range(wanted.first, wanted.last, "compare_with", "give both, from before to")
+        return wanted or Comparison.PREVIOUS_PERIOD
+
+
+def _range(first: date | None, last: date | None, where: str, next_step: str) -> DayRange:
+    if first is None or last is None or last < first:
+        raise InvalidFilter(
+            "from and to make no range of days",
+            where=where,
+            expected="both days, from before to",
+            next_step=next_step,
+        )
+    return DayRange(first, last)
 
 
 @router.post("/query")

@@ -23,9 +23,7 @@ def dataset_of(entry: Entry[DatasetShape], others: Mapping[str, Entry[DatasetSha
         label = field.label or name.replace("_", " ").capitalize()
         needs = needs_of(entry, field.needs, "fields", name, "needs")
         fields[name] = Field(name, label, field.type, field.data_class, needs, field.values)
-    for key, time in (("time", shape.time), *(("other_times", other) for other in shape.other_times)):
-        if time is not None and fields[entry.known(time, fields, "field", key)].type is not FieldType.DATE:
-            raise entry.refuse(f"{time} is not a date", key, expected="a field of type date")
+    _check_times(entry, fields)
     if shape.currency is not None:
         entry.known(shape.currency, fields, "field", "currency")
     elif any(field.type is FieldType.MONEY for field in fields.values()):
@@ -45,4 +43,21 @@ def dataset_of(entry: Entry[DatasetShape], others: Mapping[str, Entry[DatasetSha
         needs_of(entry, shape.needs, "needs"),
         fields,
         relationships,
+        shape.time_roles,
+        shape.stock,
     )
+
+
+def _check_times(entry: Entry[DatasetShape], fields: Mapping[str, Field]) -> None:
+    shape = entry.shape
+    named = [("time", shape.time), *(("other_times", other) for other in shape.other_times)]
+    for key, time in (*named, *(("time_roles", column) for column in shape.time_roles.values())):
+        if time is not None and fields[entry.known(time, fields, "field", key)].type is not FieldType.DATE:
+            raise entry.refuse(f"{time} is not a date", key, expected="a field of type date")
+    for role in shape.time_roles:
+        if not is_identifier(role):
+            raise entry.refuse(f"{role!r} cannot be a name", "time_roles", role)
+    if shape.time_roles and shape.time is not None and shape.time not in shape.time_roles.values():
+        raise entry.refuse("no role is that of the date by which it is counted", "time_roles")
+    if shape.stock and shape.time is None:
+        raise entry.refuse("a stock is of days", "stock", expected="time: <field>")

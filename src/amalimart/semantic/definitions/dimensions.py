@@ -40,6 +40,10 @@ def dimension_of(
     for key, grain in (("bucket", shape.bucket), ("elapsed", shape.elapsed)):
         if grain is not None and fields[0].type is not FieldType.DATE:
             raise entry.refuse(f"{key} is of a date", key, expected="fields of type date")
+    if shape.elapsed is not None and shape.elapsed.is_fiscal:
+        raise entry.refuse(
+            "what elapsed is counted in units of the calendar", "elapsed", expected="quarter or year"
+        )
     if shape.bucket is not None and shape.elapsed is not None:
         raise entry.refuse("a bucket of a date, or what elapsed since it", "elapsed", expected="one of them")
     for name in shape.drill:

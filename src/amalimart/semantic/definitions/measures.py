@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from amalimart.core.errors import InvalidFilter
@@ -21,7 +21,7 @@ from amalimart.semantic.formula import (
 from amalimart.semantic.model import Dataset, Field
 from amalimart.semantic.question import Operator
 from amalimart.semantic.question_text import parse_filters
-from amalimart.semantic.shapes import Aggregate, FieldType, MetricShape, Over, Unit
+from amalimart.semantic.shapes import Aggregate, FieldType, MetricShape, Over, OverTime, Unit
 from amalimart.semantic.typed_values import typed_value
 
 _SUMMABLE = {FieldType.INTEGER, FieldType.DECIMAL, FieldType.MONEY}
@@ -33,9 +33,12 @@ _EXTREMES = {Aggregate.MIN, Aggregate.MAX}
 class MeasureBuilder:
     """Builds the measure of one simple metric."""
 
-    def __init__(self, entry: Entry[MetricShape], datasets: Mapping[str, Dataset]) -> None:
+    def __init__(
+        self, entry: Entry[MetricShape], datasets: Mapping[str, Dataset], dimensions: Iterable[str]
+    ) -> None:
         shape = entry.shape
         self._entry, self._shape, self._datasets = entry, shape, datasets
+        self._dimensions = tuple(sorted(dimensions))
         self._dataset = datasets[entry.known(shape.dataset or "", datasets, "dataset", "dataset")]
 
     def formula(self) -> Formula:
@@ -49,10 +52,17 @@ class MeasureBuilder:
         if time is None and any(condition.is_of_period for condition in where):
             raise self._entry.refuse("a state has no period, so period_start says nothing", "where")
 
+        over_time = self._over_time(time)
+
         def leaf(how: Aggregate) -> Leaf:
-            measure = Measure(self._dataset.name, how, field.name, where, time, per)
+            at_end = over_time is OverTime.LAST
+            measure = Measure(self._dataset.name, how, field.name, where, time, per, at_end)
             return Leaf(measure, None, ignores=tuple(sorted(self._shape.ignore)))
 
+        if over_time is OverTime.AVERAGE and time is not None:
+            # The days are those that have any stock at all, so that averages of groups add up.
+            days = Measure(self._dataset.name, Aggregate.COUNT_DISTINCT, time, (), time)
+            return Operation("/", leaf(aggregate), Leaf(days, None, ignores=self._dimensions))
         if aggregate is Aggregate.AVG and per is None:
             return Operation("/", leaf(Aggregate.SUM), leaf(Aggregate.COUNT))
         return leaf(aggregate)
@@ -89,6 +99,23 @@ class MeasureBuilder:
                 f"{field.name} is not a date", "time", expected="a field of type date, or none"
             )
         return field.name
+
+    def _over_time(self, time: str | None) -> OverTime | None:
+        wanted = self._shape.over_time
+        if self._dataset.is_stock and (wanted is None or time is None):
+            raise self._entry.refuse(
+                f"{self._dataset.name} holds what is there on each day, which adds up over no days",
+                "over_time",
+                expected="over_time: last, average or sum",
+            )
+        if wanted is not None and not self._dataset.is_stock:
+            raise self._entry.refuse(f"{self._dataset.name} is no stock", "over_time", expected="stock: true")
+        adds_up = {Aggregate.SUM, Aggregate.COUNT}
+        if wanted is OverTime.AVERAGE and (self._shape.aggregate not in adds_up or self._shape.per):
+            raise self._entry.refuse(
+                "an average over days is of what adds up", "over_time", expected="sum or count"
+            )
+        return wanted
 
     def _per(self) -> PerEntity | None:
         shape = self._shape.per

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
+from amalimart.core.fiscal import Calendar
 from amalimart.semantic.definitions.entries import Entry, label_of, needs_of
 from amalimart.semantic.definitions.measures import MeasureBuilder
 from amalimart.semantic.formula import (
@@ -17,13 +18,23 @@ from amalimart.semantic.formula import (
     read_formula,
 )
 from amalimart.semantic.model import GRAINS, Dataset, Grouping, LeftOut, Metric, SemanticModel
-from amalimart.semantic.shapes import MetricShape, Unit
+from amalimart.semantic.shapes import MetricShape, OverTime, Period, Unit
+
+_FISCAL = {Period.YEAR_TO_DATE, Period.QUARTER_TO_DATE}
 
 
 class MetricBuilder:
     """Builds metrics in the order in which they depend on each other."""
 
-    def __init__(self, entries: Mapping[str, Entry[MetricShape]], datasets: Mapping[str, Dataset]) -> None:
+    def __init__(
+        self,
+        entries: Mapping[str, Entry[MetricShape]],
+        datasets: Mapping[str, Dataset],
+        dimensions: Iterable[str],
+        calendar: Calendar,
+    ) -> None:
+        self._dimensions = tuple(dimensions)
+        self._calendar = calendar
         self._entries = entries
         self._datasets = datasets
         self._built: dict[str, Metric] = {}
@@ -56,6 +67,7 @@ class MetricBuilder:
             need for name in dict.fromkeys(used) for need in self.metric(name).needs
         )
         left_out = LeftOut(shape.left_out.metric, shape.left_out.note) if shape.left_out else None
+        over_no_days = GRAINS if shape.over_time in {OverTime.LAST, OverTime.AVERAGE} else frozenset()
         default = Grouping(shape.default_by, shape.default_grain)
         aliases = {
             alias: default
@@ -76,7 +88,7 @@ class MetricBuilder:
             components,
             aliases,
             default,
-            None if shape.non_additive == "all" else frozenset(shape.non_additive),
+            None if shape.non_additive == "all" else frozenset(shape.non_additive) | over_no_days,
             shape.hints,
             tuple(dict.fromkeys(needs)),
             tuple(" ".join(note.split()) for note in shape.notes),
@@ -98,11 +110,17 @@ class MetricBuilder:
                 except ValueError as error:
                     raise entry.refuse(str(error), "formula") from error
             case _:
-                return MeasureBuilder(entry, self._datasets).formula()
+                return MeasureBuilder(entry, self._datasets, self._dimensions).formula()
 
     def _version(self, formula: Formula, unit: Unit) -> str:
         tables = sorted({str(self._datasets[leaf.measure.dataset].table) for leaf in leaves(formula)})
-        return hashlib.sha256(repr((formula, unit.value, tables)).encode()).hexdigest()[:12]
+        decisive: tuple[object, ...] = (formula, unit.value, tables)
+        if self._calendar != Calendar() and any(leaf.period in _FISCAL for leaf in leaves(formula)):
+            decisive = (*decisive, self._calendar)
+        at_end = tuple(leaf.measure.at_end for leaf in leaves(formula))
+        if any(at_end):
+            decisive = (*decisive, at_end)
+        return hashlib.sha256(repr(decisive).encode()).hexdigest()[:12]
 
 
 def check_metrics(model: SemanticModel, entries: Mapping[str, Entry[MetricShape]]) -> None:
