@@ -1,7 +1,8 @@
 """The days of one leg: which of its rows count, and in which bucket of time each falls.
 
 Rows of the period before stand in for the bucket after their own: a day of May is moved to June, and 31 May
-to 30 June, so that both sides have the same elapsed span. Without a grain the earlier range is read as it is.
+to 30 June, so that both sides have the same elapsed span. Those of a metric's own period move by that period:
+a day of last year to this year, whatever the grain. Without a grain the earlier range is read as it is.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from sqlglot import exp
 from amalimart.core.calendar import Grain
 from amalimart.semantic.parameters import DaySlot, ParameterBook, TodaySlot
 from amalimart.semantic.shapes import Period
+
+_STEPS = {Period.YEAR_TO_DATE: Grain.YEAR, Period.CURRENT_MONTH: Grain.MONTH}
 
 
 def day_bucket(day: exp.Expr, grain: Grain) -> exp.Expr:
@@ -77,10 +80,16 @@ class LegDays:
             return day_bucket(self._moved(), grain)
         return day_bucket(self.day, grain)
 
-    def _moved(self) -> exp.Expr:
-        if self.grain is None:
+    @property
+    def _step(self) -> Grain:
+        """By what a day of the period before moves."""
+        step = self.grain if self.period is None else _STEPS.get(self.period, self.grain)
+        if step is None:
             raise AssertionError("without a grain nothing moves")
-        step = exp.Interval(this=exp.Literal.string("1"), unit=exp.Var(this=self.grain.value.upper()))
+        return step
+
+    def _moved(self) -> exp.Expr:
+        step = exp.Interval(this=exp.Literal.string("1"), unit=exp.Var(this=self._step.value.upper()))
         return exp.Add(this=self.column, expression=step)
 
     def period_start(self) -> exp.Expr:
@@ -112,8 +121,8 @@ class LegDays:
 
     def _prunable(self) -> list[exp.Expr]:
         """Bounds on the column as it stands, which let the engine skip what lies outside."""
-        first = self.book.placeholder(DaySlot(self.period, self._back, "first", before=self.grain))
-        last = self.book.placeholder(DaySlot(self.period, self._back, "last", before=self.grain))
+        first = self.book.placeholder(DaySlot(self.period, self._back, "first", before=self._step))
+        last = self.book.placeholder(DaySlot(self.period, self._back, "last", before=self._step))
         return [
             exp.GTE(this=self.column, expression=first),
             exp.LTE(this=self.column, expression=last),
