@@ -58,6 +58,23 @@ create table gold.dim_categories (
     category_id varchar, category_name varchar, parent_category_id varchar, top_category_id varchar,
     top_category_name varchar);
 create table gold.dim_delivery_partners (delivery_partner_id varchar, partner_name varchar, country varchar);
+create table gold.fact_carts (
+    cart_id varchar, customer_id varchar, order_id varchar, opened_date date, line_count bigint, unit_count bigint,
+    cart_value decimal(18,2), currency varchar, has_mixed_currencies boolean, is_converted boolean);
+create table gold.fact_wishlist_lines (
+    wishlist_item_id varchar, wishlist_id varchar, customer_id varchar, product_id varchar, vendor_id varchar,
+    added_date date, purchase_date date, days_to_purchase integer, is_purchased boolean);
+create table gold.fact_payouts (
+    payout_id varchar, vendor_id varchar, payout_date date, status varchar, gross_earnings decimal(18,2),
+    platform_commission decimal(18,2), net_payout decimal(18,2), currency varchar, unexplained_amount decimal(18,2),
+    is_paid boolean);
+create table gold.fact_vendor_earnings (
+    earning_id varchar, vendor_id varchar, payout_id varchar, order_item_id varchar, order_id varchar,
+    product_id varchar, earned_date date, amount decimal(18,2), currency varchar);
+create table gold.fact_inventory_daily (
+    product_id varchar, stock_date date, vendor_id varchar, category_id varchar, stock_quantity integer,
+    low_stock_threshold integer, price decimal(18,2), stock_value decimal(18,2), currency varchar, is_active boolean,
+    is_out_of_stock boolean, is_low_stock boolean);
 
 insert into gold.dim_categories values
     ('k1', 'Electronics', null, 'k1', 'Electronics'), ('k2', 'Phones', 'k1', 'k1', 'Electronics'),
@@ -136,3 +153,29 @@ insert into gold.fact_inventory_daily values
     ('p2', '2024-03-20', 'vB', 'k2', 0, 2, 10, 0, 'GHS', true, true, false),
     ('p3', '2024-03-20', 'vB', 'k3', 7, 1, 50, 350, 'GHS', false, false, false),
     ('p4', '2024-03-20', 'vA', null, 11, 1, 5, 55, 'GHS', false, false, false);
+-- Cart k1 became o1; k3 has nothing in it; k4 is of nobody and its lines are priced in two currencies.
+insert into gold.fact_carts values
+    ('k1', 'c1', 'o1', '2024-01-04', 2, 4, 130.15, 'GHS', false, true),
+    ('k2', 'c1', null, '2024-01-31', 1, 1, 99.90, 'GHS', false, false),
+    ('k3', 'c2', null, '2024-03-01', 0, 0, null, null, false, false),
+    ('k4', null, null, '2024-03-02', 2, 2, null, null, true, false),
+    ('k5', 'c9', 'o99', null, 1, 2, 20.00, 'GHS', false, true);
+insert into gold.fact_wishlist_lines values
+    ('l1', 'h1', 'c1', 'p1', 'vA', '2024-01-01', '2024-01-05', 4, true),
+    ('l2', 'h1', 'c1', 'p3', 'vB', '2024-01-02', null, null, false),
+    ('l3', 'h2', 'c9', 'p77', null, '2024-03-15', '2024-03-15', 0, true),
+    ('l4', 'h3', null, 'p1', 'vA', null, null, null, false);
+-- Payout g2 is explained in part; g4 failed, and nothing of it counts; g5 is of a vendor nobody knows.
+insert into gold.fact_payouts values
+    ('g1', 'vA', '2024-02-01', 'PAID', 200.00, 20.00, 175.00, 'GHS', 0.00, true),
+    ('g2', 'vB', '2024-02-01', 'PAID', 130.15, 26.03, 104.12, 'GHS', 80.00, true),
+    ('g3', 'vA', '2024-03-15', 'PENDING', 10.00, 1.00, 9.00, 'GHS', null, false),
+    ('g4', 'vB', '2024-03-15', 'FAILED', 77.00, 7.00, 70.00, 'GHS', null, false),
+    ('g5', 'v77', null, 'UNKNOWN', 55.00, 5.50, 49.50, 'GHS', null, false);
+insert into gold.fact_vendor_earnings values
+    ('q1', 'vA', 'g1', 'i1', 'o1', 'p1', '2024-01-05', 90.00, 'GHS'),
+    ('q2', 'vB', 'g2', 'i2', 'o1', 'p2', '2024-01-05', 24.12, 'GHS'),
+    ('q3', 'vA', 'g1', 'i4', 'o3', 'p1', '2024-01-31', 85.00, 'GHS'),
+    ('q4', 'vA', 'g3', 'i7', 'o6', 'p1', '2024-03-15', 9.00, 'GHS'),
+    ('q5', 'vB', null, null, null, null, '2024-03-16', 5.00, 'GHS'),
+    ('q6', 'vB', 'g4', 'i3', 'o2', 'p3', null, 70.00, 'GHS');

@@ -102,23 +102,3 @@ def test_two_ways_of_the_same_length_are_refused(tmp_path: Path) -> None:
     path.write_text(text + "  buyer: {to: customers, column: customer_id}\n", encoding="utf-8")
     with pytest.raises(ConfigError, match="in two ways"):
         load_model([folder])
-
-
-def test_every_name_of_the_brief_resolves() -> None:
-    names = """
-        gmv total_sales order_revenue daily_gmv order_count total_orders completed_orders
-        avg_order_value unique_customers total_payment_value total_payments payment_count
-        avg_payment_amount success_rate total_units_sold total_revenue item_gmv avg_rating
-        review_count category_revenue category_units_sold customer_count verification_rate
-        active_user_rate return_count avg_return_amount approval_rate avg_delivery_fee
-        shipment_count avg_delivery_days avg_delivery_time_days on_time_delivery_rate ytg_revenue
-        ytd_revenue ytg_successful_payments total_customers active_customers_ytd total_products
-        active_products_ytd active_vendors total_returns_ytd current_month_revenue
-        order_conversion_rate payment_success_rate customer_acquisition_rate
-        customer_acquisition_cost cod_share return_rate cancellation_rate fulfilment_rate
-        fulfillment_rate out_of_stock_products order_frequency net_revenue commission
-        items_per_order
-    """
-    model = load_model([PACKAGED])
-    for name in names.split():
-        model.metric(name)

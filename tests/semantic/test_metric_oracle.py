@@ -23,6 +23,16 @@ TICKETS = "gold.fact_tickets f"
 VISITS = "gold.fact_visits f"
 SPEND = "gold.fact_marketing_spend f"
 APPLICATIONS = "gold.fact_vendor_applications f"
+CARTS = "gold.fact_carts f left join gold.dim_customers c on f.customer_id = c.customer_id"
+WISHES = "gold.fact_wishlist_lines f left join gold.dim_products p on f.product_id = p.product_id"
+PAYOUTS = "gold.fact_payouts f"
+EARNINGS = "gold.fact_vendor_earnings f left join gold.fact_payouts p on f.payout_id = p.payout_id"
+COD_PARCELS = (
+    "gold.fact_shipments f left join gold.fact_orders o on f.order_id = o.order_id and o.payment_kind = 'COD'"
+)
+REFUSED = "case when f.status = 'FAILED' and not o.is_fulfilled then o.order_id end"
+DELIVERED = "case when o.is_fulfilled then o.order_id end"
+GOOD_PAYOUT = "f.status not in ('FAILED', 'CANCELLED')"
 KEPT = "o.status not in ('CANCELLED', 'REJECTED', 'RETURNED')"
 YEAR = "between date '2024-01-01' and date '2024-03-20'"
 
@@ -164,10 +174,106 @@ ONE_TABLE: dict[str, tuple[str, str, str | None]] = {
         APPLICATIONS,
         None,
     ),
+    "listing_vendors": (
+        "count(distinct case when f.status <> 'DRAFT' then f.vendor_id end)",
+        PRODUCTS,
+        None,
+    ),
+    "selling_vendors": ("count(distinct f.vendor_id)", ITEMS, "order_date"),
+    "rejected_applications": ("sum((f.status = 'REJECTED')::int)", APPLICATIONS, "applied_on"),
+    "application_approval_rate": ("avg((f.status = 'APPROVED')::int)", APPLICATIONS, "applied_on"),
+    "carts": ("count(*)", CARTS, "opened_date"),
+    "converted_carts": ("count(f.order_id)", CARTS, "opened_date"),
+    "abandoned_carts": (
+        "sum((f.order_id is null and f.unit_count > 0)::int)",
+        CARTS,
+        "opened_date",
+    ),
+    "abandoned_cart_value": (
+        "sum(case when f.order_id is null then f.cart_value end)",
+        CARTS,
+        "opened_date",
+    ),
+    "cart_conversion_rate": ("count(f.order_id) / count(*)", CARTS, "opened_date"),
+    "cart_abandonment_rate": (
+        "avg(case when f.order_id is not null then 0 when f.unit_count > 0 then 1 end)",
+        CARTS,
+        "opened_date",
+    ),
+    "wishlist_additions": ("count(*)", WISHES, "added_date"),
+    "wishlist_purchases": ("count(f.purchase_date)", WISHES, "added_date"),
+    "wishlist_to_purchase_rate": ("count(f.purchase_date) / count(*)", WISHES, "added_date"),
+    "avg_days_to_purchase": ("avg(f.purchase_date - f.added_date)", WISHES, "added_date"),
+    "cod_refused_orders": (f"count(distinct {REFUSED})", COD_PARCELS, "order_date"),
+    "cod_delivered_orders": (f"count(distinct {DELIVERED})", COD_PARCELS, "order_date"),
+    "cod_refusal_rate": (
+        f"count(distinct {REFUSED}) / nullif(count(distinct coalesce({REFUSED}, {DELIVERED})), 0)",
+        COD_PARCELS,
+        "order_date",
+    ),
+    "cod_gmv_share": (
+        "coalesce(sum(case when f.payment_kind = 'COD' then f.total_amount end), 0) / sum(f.total_amount)",
+        ORDERS,
+        "order_date",
+    ),
+    "lost_revenue": (
+        "sum(case when o.status in ('CANCELLED', 'REJECTED', 'RETURNED') then f.quantity * f.unit_price end)",
+        ITEMS,
+        "order_date",
+    ),
+    "kept_commission": (f"sum(case when {KEPT} then f.commission_amount end)", ITEMS, "order_date"),
+    "refund_amount": (
+        "sum(case when f.status in ('APPROVED', 'COMPLETED') then f.return_amount end)",
+        RETURNS,
+        "request_date",
+    ),
+    "vendor_earnings": ("sum(f.amount)", EARNINGS, "earned_date"),
+    "unsettled_earnings": (
+        "sum(case when p.status is null or p.status <> 'PAID' then f.amount end)",
+        EARNINGS,
+        "earned_date",
+    ),
+    "payout_count": (f"count(case when {GOOD_PAYOUT} then 1 end)", PAYOUTS, "payout_date"),
+    "payout_gross": (f"sum(case when {GOOD_PAYOUT} then f.gross_earnings end)", PAYOUTS, "payout_date"),
+    "payout_commission": (
+        f"sum(case when {GOOD_PAYOUT} then f.platform_commission end)",
+        PAYOUTS,
+        "payout_date",
+    ),
+    "payout_fees": (
+        f"sum(case when {GOOD_PAYOUT} then f.gross_earnings - f.platform_commission - f.net_payout end)",
+        PAYOUTS,
+        "payout_date",
+    ),
+    "payout_net": (f"sum(case when {GOOD_PAYOUT} then f.net_payout end)", PAYOUTS, "payout_date"),
+    "payouts_paid": ("sum(case when f.status = 'PAID' then f.net_payout end)", PAYOUTS, "payout_date"),
+    "payouts_outstanding": (
+        "sum(case when f.status in ('PENDING', 'PROCESSING', 'UNKNOWN') then f.net_payout end)",
+        PAYOUTS,
+        "payout_date",
+    ),
+    "unexplained_payouts": (
+        f"sum(case when {GOOD_PAYOUT} then f.unexplained_amount end)",
+        PAYOUTS,
+        "payout_date",
+    ),
 }
 
 # metric -> a whole statement: several tables, or a period of its own.
 WHOLE: dict[str, str] = {
+    "kept_refunds": (
+        "select coalesce(sum(r.return_amount), 0) from fact_returns r"
+        " left join fact_orders o using (order_id) where r.status in ('APPROVED', 'COMPLETED')"
+        " and coalesce(o.status, '') not in ('CANCELLED', 'REJECTED', 'RETURNED')"
+    ),
+    "vendor_proceeds": (
+        "select (select sum(i.item_amount - coalesce(i.commission_amount, 0)) from fact_order_items i"
+        " left join fact_orders o using (order_id)"
+        " where coalesce(o.status, '') not in ('CANCELLED', 'REJECTED', 'RETURNED'))"
+        " - (select coalesce(sum(r.return_amount), 0) from fact_returns r"
+        " left join fact_orders o using (order_id) where r.status in ('APPROVED', 'COMPLETED')"
+        " and coalesce(o.status, '') not in ('CANCELLED', 'REJECTED', 'RETURNED'))"
+    ),
     "tickets_per_100_orders": (
         "select 100 * (select count(*) from fact_tickets) / (select count(*) from fact_orders)"
     ),
@@ -215,6 +321,11 @@ _SECOND = {
     VISITS: ("channel", "coalesce(f.channel, 'Unknown')"),
     SPEND: ("channel", "coalesce(f.channel, 'Unknown')"),
     APPLICATIONS: ("account_type", "coalesce(f.account_type, 'Unknown')"),
+    CARTS: ("gender", "coalesce(c.gender, 'UNKNOWN')"),
+    WISHES: ("product_status", "coalesce(p.status, 'UNKNOWN')"),
+    PAYOUTS: ("payout_status", "coalesce(f.status, 'UNKNOWN')"),
+    EARNINGS: ("payout_status", "coalesce(p.status, 'UNKNOWN')"),
+    COD_PARCELS: ("shipping_city", "coalesce(f.city, 'Unknown')"),
 }
 
 
@@ -234,7 +345,7 @@ def is_sum(metric: str) -> bool:
     return (
         "avg" not in metric
         and "rate" not in metric
-        and metric not in {"cod_share", "items_per_order", "order_frequency"}
+        and metric not in {"cod_share", "cod_gmv_share", "items_per_order", "order_frequency"}
     )
 
 

@@ -291,3 +291,43 @@ def test_of_conditions_in_brackets_one_holds(shop: Shop) -> None:
     ):
         with pytest.raises(InvalidFilter, match="cannot read the filter"):
             shop.ask("order_count", where=text)
+
+
+def test_growth_of_the_year_by_month_is_against_the_same_months_of_last_year(busy: Shop) -> None:
+    """Held against the month before, March would have fallen; against last March it has grown."""
+    add_orders(busy, ("y1", "c1", "2023-03-15", "10"), ("y2", "c1", "2023-03-25", "1000"))
+    found = by_month(busy.ask("ytd_revenue_growth_rate", grain=Grain.MONTH, today=date(2024, 3, 20)).rows)
+    (march,) = busy.sql(
+        "select sum(total_amount) from gold.fact_orders"
+        " where order_date between '2024-03-01' and '2024-03-20'"
+    )[0]
+    assert found[date(2024, 3, 1)] == pytest.approx(float(march) / 10 - 1)  # 25 March 2023 is not yet reached
+    assert found[date(2024, 1, 1)] is None
+
+
+def test_a_middle_value_of_money_is_not_cut_to_cents(shop: Shop) -> None:
+    shop.sql("delete from gold.fact_orders where customer_id not in ('c2', 'c9')")
+    shop.sql("update gold.fact_orders set total_amount = 0.01 where customer_id = 'c2'")
+    assert shop.one("median_lifetime_value") == Decimal("30.0050")  # of 0.01 and 60.00
+
+
+@pytest.mark.parametrize(
+    ("metric", "how", "message"),
+    [
+        ("first_order_date", {"by": "customer_id", "having": ("first_order_date > 5",)}, "is a date"),
+        ("revenue_growth_rate", {"days": MARCH, "where": "month != 2024-02"}, "the period before"),
+    ],
+)
+def test_a_condition_that_only_one_side_could_meet_is_refused(
+    busy: Shop, metric: str, how: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InvalidFilter, match=message):
+        busy.ask(metric, **how)
+
+
+def test_what_is_the_same_for_all_of_a_dimension_leaves_out_no_half_of_an_or(busy: Shop) -> None:
+    """The cohorts would lose all but January, and the orders beside them would not."""
+    where = "(cohort_month = 2024-01-01 or months_since_first_order >= 1)"
+    with pytest.raises(NotGroupable, match="joined to others by or"):
+        busy.ask("cohort_retention", by="cohort_month", where=where)
+    assert busy.one("unique_customers", where=where) > 0

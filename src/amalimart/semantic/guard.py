@@ -41,6 +41,10 @@ _NODES: frozenset[type[exp.Expr]] = frozenset(
     }
 )  # fmt: skip
 
+_TYPES = frozenset(
+    {exp.DType.DATE, exp.DType.DOUBLE, exp.DType.DECIMAL, exp.DType.INT, exp.DType.VARCHAR, exp.DType.TEXT}
+)
+
 
 def check_tree(tree: exp.Expr, issued: frozenset[str]) -> None:
     """Refuse a tree that reads anything but the scans whose SELECTs were issued. Raises Denied."""
@@ -55,6 +59,8 @@ def check_tree(tree: exp.Expr, issued: frozenset[str]) -> None:
                 raise _refused(f"the function {node.name} is not on the list")
         elif type(node) not in _NODES:
             raise _refused(f"{node.key} is not on the list")
+        elif isinstance(node, exp.DataType) and node.this not in _TYPES:
+            raise _refused(f"the type {node.sql(dialect='duckdb')} is not on the list")
         elif isinstance(node, exp.Literal) and node.is_string and node.name not in _LITERALS:
             raise _refused("it holds a text that is not a bound parameter")
 
@@ -68,6 +74,20 @@ def check_text(sql: str, issued: frozenset[str]) -> None:
     if len(statements) != 1 or statements[0] is None:
         raise _refused("it is not one statement")
     check_tree(statements[0], issued)
+    _check_order(statements[0])
+
+
+def _check_order(tree: exp.Expr) -> None:
+    """A name means a CTE only after it: before, in itself or outside, it would be a table of the engine's."""
+    withs = list(tree.find_all(exp.With))
+    if any(each.parent is not tree or each.args.get("recursive") for each in withs):
+        raise _refused("its CTEs are nested or recursive")
+    known: set[str] = set()
+    for cte in (each for found in withs for each in found.expressions):
+        for table in cte.find_all(exp.Table):
+            if table.name.startswith(CTE_PREFIX) and table.name not in known:
+                raise _refused(f"the CTE {cte.alias} reads {table.name}, which does not stand before it")
+        known.add(cte.alias)
 
 
 def _outside_scans(tree: exp.Expr, issued: frozenset[str]) -> Iterator[exp.Expr]:

@@ -1,7 +1,8 @@
 """The days of one leg: which of its rows count, and in which bucket of time each falls.
 
 Rows of the period before stand in for the bucket after their own: a day of May is moved to June, and 31 May
-to 30 June, so that both sides have the same elapsed span. Without a grain the earlier range is read as it is.
+to 30 June, so that both sides have the same elapsed span. Those of a metric's own period move by that period:
+a day of last year to this year, whatever the grain. Without a grain the earlier range is read as it is.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from sqlglot import exp
 from amalimart.core.calendar import Grain
 from amalimart.core.fiscal import Calendar
 from amalimart.semantic.parameters import DaySlot, ParameterBook, TodaySlot
-from amalimart.semantic.periods import Reading
+from amalimart.semantic.periods import Reading, window_of
 
 
 def day_bucket(day: exp.Expr, grain: Grain, calendar: Calendar) -> exp.Expr:
@@ -94,10 +95,16 @@ class LegDays:
             return day_bucket(self._moved(), grain, self.calendar)
         return day_bucket(self.day, grain, self.calendar)
 
-    def _moved(self) -> exp.Expr:
-        if self.grain is None:
+    @property
+    def _step(self) -> Grain:
+        """By what a day of the period before moves."""
+        step = window_of(self.reading.period) or self.grain
+        if step is None:
             raise AssertionError("without a grain nothing moves")
-        return exp.Add(this=self.column, expression=one(self.grain))
+        return step
+
+    def _moved(self) -> exp.Expr:
+        return exp.Add(this=self.column, expression=one(self._step))
 
     def period_start(self) -> exp.Expr:
         """The first day of the period that holds a row: of its own bucket, or of the range that is read."""
@@ -128,8 +135,8 @@ class LegDays:
 
     def _prunable(self) -> list[exp.Expr]:
         """Bounds on the column as it stands, which let the engine skip what lies outside."""
-        first = self.book.placeholder(DaySlot(self._read, "first", before=self.grain))
-        last = self.book.placeholder(DaySlot(self._read, "last", before=self.grain))
+        first = self.book.placeholder(DaySlot(self._read, "first", before=self._step))
+        last = self.book.placeholder(DaySlot(self._read, "last", before=self._step))
         return [
             exp.GTE(this=self.column, expression=first),
             exp.LTE(this=self.column, expression=last),

@@ -55,12 +55,17 @@ def covered_days(
     return DayRange(calendar.start(_WINDOWS[period], today), today)
 
 
+def window_of(period: Period | None) -> Grain | None:
+    """The bucket of time whose elapsed part a period is; None where it is no such part."""
+    return _WINDOWS.get(period) if period is not None else None
+
+
 def range_before(period: Period | None, days: DayRange, calendar: Calendar) -> DayRange:
     """The range of the same length before, or the same elapsed span of the period before.
 
     A span that ends on a day the earlier period lacks (31 March, 29 February) ends on its last day.
     """
-    grain = _WINDOWS.get(period) if period is not None else None
+    grain = window_of(period)
     if grain is None:
         return days.preceding()
     first = calendar.start(grain, days.first - timedelta(days=1))

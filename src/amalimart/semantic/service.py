@@ -44,6 +44,7 @@ from amalimart.semantic.question_shape import QuestionShape, shape_of
 from amalimart.semantic.resolving import Resolver
 from amalimart.semantic.scan import Scope
 from amalimart.semantic.shapes import FieldType
+from amalimart.semantic.sound_conditions import refuse_unsound
 from amalimart.semantic.typed_values import typed_value
 from amalimart.warehouse.file.reading import Reader, ReadTransaction, Rows
 
@@ -112,6 +113,7 @@ class SemanticService:
         CACHE_LOOKUPS.add(cache="plan", result="hit" if found else "miss")
         if found is None:
             request = self._resolver.resolve(shape, principal.role)
+            refuse_unsound(request)
             found = plan(self.model, self._policies, scope, request)
             self._plans.put((shape, scope), found)
         return found
