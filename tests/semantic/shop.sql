@@ -26,10 +26,6 @@ create table gold.fact_returns (
     vendor_id varchar, request_date date, approved_date date, refunded_date date, status varchar, reason varchar,
     return_amount decimal(18,2), currency varchar, is_approved boolean, refund_days integer);
 -- Five known days of stock: p2 was out and came back and was out again, p3 came on the last day, p4 is a draft.
-create table gold.fact_inventory_daily (
-    product_id varchar, stock_date date, vendor_id varchar, category_id varchar, stock_quantity integer,
-    low_stock_threshold integer, price decimal(18,2), stock_value decimal(18,2), currency varchar, is_active boolean,
-    is_out_of_stock boolean, is_low_stock boolean);
 create table gold.fact_reviews (
     review_id varchar, customer_id varchar, product_id varchar, vendor_id varchar, review_date date, rating integer,
     order_id varchar);
