@@ -136,3 +136,8 @@ insert into gold.fact_inventory_daily values
     ('p2', '2024-03-20', 'vB', 'k2', 0, 2, 10, 0, 'GHS', true, true, false),
     ('p3', '2024-03-20', 'vB', 'k3', 7, 1, 50, 350, 'GHS', false, false, false),
     ('p4', '2024-03-20', 'vA', null, 11, 1, 5, 55, 'GHS', false, false, false);
+alter table gold.fact_orders add column delivered_date date;
+alter table gold.fact_orders add column cancelled_date date;
+update gold.fact_orders set delivered_date = '2024-01-07' where order_id = 'o1';
+update gold.fact_orders set delivered_date = '2024-02-02' where order_id = 'o3';
+update gold.fact_orders set cancelled_date = '2024-02-01' where order_id = 'o2';
