@@ -65,6 +65,11 @@ def test_an_unknown_address_and_a_wrong_verb(admin: TestClient) -> None:
             {"metrics": ["gmv"], "filters": [{"dimension": "v", "operator": "~", "values": ["x"]}]},
             "body.filters.0",
         ),
+        ({"metrics": ["gmv"], "totals": "all"}, "body.totals"),
+        ({"metrics": ["gmv"], "compare_with": "yesterday"}, "body.compare_with"),
+        ({"metrics": ["gmv"], "compare_with": {"from": "2024-01-01"}}, "body.compare_with"),
+        ({"metrics": ["gmv"], "top": {"count": 0, "dimension": "channel"}}, "body.top.count"),
+        ({"metrics": ["gmv"], "top": 5}, "body.top"),
         ([], "body"),
         ("gmv", "body"),
     ],
@@ -79,8 +84,15 @@ def test_a_body_that_is_no_json(admin: TestClient) -> None:
     shape(admin.post("/api/v1/query", content=b'{"metrics": ["gmv"', headers=headers), 400, "query_invalid")
 
 
-@pytest.mark.parametrize("days", [{"from": "2024-02-01", "to": "2024-01-01"}, {"from": "2024-02-01"}])
-def test_days_that_make_no_range(admin: TestClient, days: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "days",
+    [
+        {"from": "2024-02-01", "to": "2024-01-01"},
+        {"from": "2024-02-01"},
+        {"compare_with": {"from": "2024-02-01", "to": "2024-01-01"}},
+    ],
+)
+def test_days_that_make_no_range(admin: TestClient, days: dict[str, Any]) -> None:
     shape(admin.post("/api/v1/query", json={"metrics": ["gmv"], **days}), 400, "invalid_filter")
 
 

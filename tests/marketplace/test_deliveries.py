@@ -185,6 +185,49 @@ def test_fulfilled_is_ever_delivered_by_any_witness(
 
 
 @pytest.mark.parametrize(
+    ("history", "arrivals", "delivered", "cancelled"),
+    [
+        pytest.param([], [], None, None, id="nothing tells"),
+        pytest.param([("COMPLETED", 3), ("RETURNED", 9)], [], 3, None, id="the history tells"),
+        pytest.param([], [5, 2], 2, None, id="the first of two parcels"),
+        pytest.param([("COMPLETED", 4)], [2], 2, None, id="a parcel before the history"),
+        pytest.param([("COMPLETED", 1)], [2], 1, None, id="the history before a parcel"),
+        pytest.param([], [-1], None, None, id="a day before the order"),
+        pytest.param([("CANCELLED", 1), ("PENDING", 2), ("CANCELLED", 3)], [], None, 3, id="cancelled again"),
+    ],
+)
+def test_the_days_of_delivery_and_cancellation(
+    bench: ModelBench,
+    history: list[tuple[str, int]],
+    arrivals: list[int],
+    delivered: int | None,
+    cancelled: int | None,
+) -> None:
+    """In days after the order."""
+    bench.put("orders", order_id="o", order_date=ORDERED, status="PENDING")
+    for number, (status, after) in enumerate(history):
+        bench.put(
+            "order_status_history",
+            status_change_id=f"h{number}",
+            order_id="o",
+            new_status=status,
+            created_at=ORDERED + timedelta(days=after),
+        )
+    for number, after in enumerate(arrivals):
+        bench.put(
+            "shipments",
+            shipment_id=f"s{number}",
+            order_id="o",
+            status="DELIVERED",
+            delivered_at=ORDERED + timedelta(days=after),
+        )
+    row = bench.row("gold.fact_orders")
+    placed = row["order_date"]
+    found = [day and (day - placed).days for day in (row["delivered_date"], row["cancelled_date"])]
+    assert found == [delivered, cancelled]
+
+
+@pytest.mark.parametrize(
     ("parcels", "failed"),
     [
         pytest.param([{"status": "FAILED"}], True, id="failed"),

@@ -175,3 +175,8 @@ insert into gold.fact_vendor_earnings values
     ('q4', 'vA', 'g3', 'i7', 'o6', 'p1', '2024-03-15', 9.00, 'GHS'),
     ('q5', 'vB', null, null, null, null, '2024-03-16', 5.00, 'GHS'),
     ('q6', 'vB', 'g4', 'i3', 'o2', 'p3', null, 70.00, 'GHS');
+alter table gold.fact_orders add column delivered_date date;
+alter table gold.fact_orders add column cancelled_date date;
+update gold.fact_orders set delivered_date = '2024-01-07' where order_id = 'o1';
+update gold.fact_orders set delivered_date = '2024-02-02' where order_id = 'o3';
+update gold.fact_orders set cancelled_date = '2024-02-01' where order_id = 'o2';

@@ -137,6 +137,26 @@ def test_a_period_without_a_known_day_is_empty_and_not_zero(shop: Shop) -> None:
     ]
 
 
+def test_sell_through_is_against_the_stock_at_the_end_else_that_of_now(shop: Shop) -> None:
+    """Nothing is known of April: what is there now stands in, and the receipt says so."""
+    shop.sql("update gold.fact_order_items set order_date = date '2024-04-02' where order_item_id = 'i6'")
+    shop.sql("update gold.dim_products set stock_quantity = 30 where product_id = 'p1'")
+    sold = dict(shop.sql("select month(order_date), sum(quantity) from gold.fact_order_items group by 1"))
+    answer = shop.ask("sell_through_rate", grain=Grain.MONTH, days=("2024-01-01", "2024-04-30"))
+    assert [row[:2] for row in answer.rows] == [
+        (date(2024, 1, 1), pytest.approx(sold[1] / (sold[1] + 8))),
+        (date(2024, 2, 1), 0.0),
+        (date(2024, 3, 1), pytest.approx(sold[3] / (sold[3] + 12))),
+        (date(2024, 4, 1), pytest.approx(sold[4] / (sold[4] + 37))),
+    ]
+    assert any("stands in for it" in note for note in answer.receipt.notes)
+    by_vendor = shop.ask("sell_through_rate", by="month,vendor_id", where="month = 2024-03").rows
+    ((units,),) = shop.sql(
+        "select sum(quantity) from gold.fact_order_items where vendor_id = 'vA' and month(order_date) = 3"
+    )
+    assert {row[1]: row[2] for row in by_vendor}["vA"] == pytest.approx(units / (units + 5))
+
+
 def test_totals_of_stock_are_of_the_last_day_of_all(shop: Shop) -> None:
     rows = shop.ask("stock_on_hand", by="month,vendor", totals=Totals.SUBTOTALS).rows
     totals = [(row[0], row[3]) for row in rows if row[4]]

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         ("parcel_count", "count(*)", "fact_shipments", "promised", "promised_date"),
         ("parcel_count", "count(*)", "fact_shipments", "placed", "order_date"),
         ("on_time_delivery_rate", "avg(is_on_time::int)", "fact_shipments", "delivered", "delivered_date"),
+        ("gmv", "sum(total_amount)", "fact_orders", "delivered", "delivered_date"),
+        ("cancelled_orders", "sum(is_cancelled::int)", "fact_orders", "cancelled", "cancelled_date"),
         ("return_count", "count(*)", "fact_returns", "requested", "request_date"),
         ("return_count", "count(*)", "fact_returns", "approved", "approved_date"),
         ("avg_refund_days", "avg(refund_days)", "fact_returns", "refunded", "refunded_date"),
@@ -103,7 +105,7 @@ def test_the_catalogue_lists_the_roles_of_each_metric(shop: Shop, principals: di
     times = {info.name: info.times for info in shop.service.metrics(principals["admin"])}
     assert times["parcel_count"] == ("placed", "delivered", "promised")
     assert times["return_rate"] == times["total_products"] == ()
-    assert times["cancellation_rate"] == ("placed",)
+    assert times["cancellation_rate"] == ("placed", "delivered", "cancelled")
 
 
 def test_a_rider_counts_its_own_parcels_by_any_of_their_dates(

@@ -11,7 +11,7 @@ import pytest
 from amalimart.core.calendar import DayRange, Grain
 from amalimart.core.errors import AmalimartError, Denied, QueryError, UnknownName
 from amalimart.semantic.answer import Answer
-from amalimart.semantic.question import Filter, Operator, Question
+from amalimart.semantic.question import Filter, Operator, Question, Top, Totals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,10 +69,31 @@ def promised(shop: Shop, principal: Principal, today: date) -> Iterator[Question
             )
 
 
+def totalled(today: date) -> Iterator[Question]:
+    """Totals, the best and all others, and what is compared."""
+    for metrics, by in (
+        (("item_gmv", "item_orders"), ("month", "vendor")),
+        (("take_rate", "order_lines"), ("product",)),
+        (("stock_on_hand", "average_stock"), ("category",)),
+        (("return_count", "avg_rating"), ("product_status",)),
+    ):
+        yield Question(
+            metrics,
+            today,
+            by=by,
+            days=DayRange(date(today.year, 1, 1), today),
+            compare=True,
+            changes=True,
+            totals=Totals.SUBTOTALS,
+            top=Top(1, by[-1]),
+        )
+
+
 def everything(shop: Shop, principal: Principal, today: date) -> list[object]:
     """All a principal can be answered: each metric, each grouping, each list, and the errors."""
     questions = [
         *promised(shop, principal, today),
+        *totalled(today),
         *(Question((name,), today) for name in shop.model.metrics),
     ]
     answers: list[object] = [

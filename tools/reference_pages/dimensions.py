@@ -36,7 +36,8 @@ def dimensions_page() -> str:
             "Grains of time",
             f"{codes(grain.value for grain in Grain)}. Each fact is grouped by its own date; weeks start on "
             "Monday. The first and last bucket of a range may hold only a part of their days: the column "
-            "`partial` of the answer says so.",
+            "`partial` of the answer says so. Fiscal quarters and years start with the month that "
+            "`fiscal_year_start_month` sets.",
         ),
         section("Datasets", _DATASETS, *(_dataset(dataset) for dataset in model.datasets.values())),
     )
@@ -61,6 +62,10 @@ def _row(model: SemanticModel, dimension: Dimension) -> list[str]:
     ]
 
 
+def _roles(dataset: Dataset) -> str:
+    return ", ".join(f"{code(role)} ({code(column)})" for role, column in dataset.time_roles.items())
+
+
 def _dataset(dataset: Dataset) -> str:
     joins = ", ".join(
         f"[`{joined.to}`](#{joined.to}) by {code(joined.column)}" for joined in dataset.relationships.values()
@@ -69,6 +74,7 @@ def _dataset(dataset: Dataset) -> str:
         ["Table", code(dataset.table)],
         ["Key", code(dataset.key)],
         ["Date", code(dataset.time) if dataset.time else "none: it counts what is there now"],
+        *([["Dates to count by", _roles(dataset)]] if dataset.time_roles else []),
         ["Currency", code(dataset.currency) if dataset.currency else "holds no money"],
         ["Joins", joins or "none"],
         ["Columns", codes(dataset.fields)],

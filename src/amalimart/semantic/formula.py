@@ -29,6 +29,7 @@ class PeriodStart(Enum):
 
 
 Value = str | int | bool | Decimal | date
+Joining = Literal["+", "-", "*", "/", "else"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +117,9 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """Arithmetic of two formulas; a division by zero has no value."""
+    """Arithmetic of two; a division by zero has no value. `else`: the right where the left has none."""
 
-    operator: Literal["+", "-", "*", "/"]
+    operator: Joining
     left: Formula
     right: Formula
 
@@ -134,6 +135,17 @@ def leaves(formula: Formula) -> Iterator[Leaf]:
         case Operation(_, left, right):
             yield from leaves(left)
             yield from leaves(right)
+
+
+def leaves_in_time(formula: Formula) -> Iterator[Leaf]:
+    """The leaves that decide whether there is a time: not those that only stand in for others."""
+    match formula:
+        case Leaf():
+            yield formula
+        case Operation(operator, left, right):
+            yield from leaves_in_time(left)
+            if operator != "else":
+                yield from leaves_in_time(right)
 
 
 def is_exact(formula: Formula) -> bool:
@@ -187,7 +199,7 @@ def read_formula(text: str, metric: Callable[[str], Formula]) -> Formula:
 
 
 def _formula(node: exp.Expr, metric: Callable[[str], Formula]) -> Formula:
-    operators: dict[type[exp.Expr], Literal["+", "-", "*", "/"]] = {
+    operators: dict[type[exp.Expr], Joining] = {
         exp.Add: "+",
         exp.Sub: "-",
         exp.Mul: "*",
@@ -200,7 +212,11 @@ def _formula(node: exp.Expr, metric: Callable[[str], Formula]) -> Formula:
             return metric(node.name)
         case exp.Literal() if not node.is_string:
             return Constant(Decimal(node.name))
+        case exp.Coalesce() if len(node.expressions) == 1:
+            return Operation("else", _formula(node.this, metric), _formula(node.expressions[0], metric))
     operator = operators.get(type(node))
     if operator is None:
-        raise ValueError(f"a formula holds metrics, numbers, + - * / and brackets, not {node.sql()!r}")
+        raise ValueError(
+            f"a formula holds metrics, numbers, + - * /, brackets and coalesce, not {node.sql()!r}"
+        )
     return Operation(operator, _formula(node.this, metric), _formula(node.expression, metric))

@@ -105,11 +105,13 @@ class LegWriter:
     def groups(self) -> list[str]:
         """The keys of the request by which it is grouped."""
         groups = ((key, self._request.group(key)) for key in self._request.keys)
-        return [
-            key
-            for key, group in groups
-            if isinstance(group, Grain) or group.dimension.name not in self._key.ignores
-        ]
+        return [key for key, group in groups if not self._ignores(group)]
+
+    def _ignores(self, target: DimensionUse | Grain) -> bool:
+        """Whether the leg is the same for all values: a state that stands in for a stock, at any time."""
+        if isinstance(target, Grain):
+            return self._key.time is None
+        return target.dimension.name in self._key.ignores
 
     def select(self) -> exp.Select:
         """The finished leg. Raises Denied where a scan it needs is not permitted."""
@@ -161,7 +163,7 @@ class LegWriter:
             found.append(self._on_last_days())
         either: dict[int, list[exp.Expr]] = {}
         for wanted in self._request.filters:
-            if not isinstance(wanted.target, Grain) and wanted.target.dimension.name in self._key.ignores:
+            if self._ignores(wanted.target):
                 continue
             if wanted.either is None:
                 found.append(self._filter(wanted))

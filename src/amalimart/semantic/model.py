@@ -14,7 +14,7 @@ from amalimart.core.calendar import Grain
 from amalimart.core.errors import ConfigError, UnknownName
 from amalimart.core.fiscal import Calendar
 from amalimart.core.names import TableRef, nearest
-from amalimart.semantic.formula import Formula, Leaf, Reach, leaves
+from amalimart.semantic.formula import Formula, Leaf, Reach, leaves, leaves_in_time
 from amalimart.semantic.shapes import FieldType, Period, Unit
 
 UNKNOWN_KEY = "unknown"
@@ -181,8 +181,8 @@ class Metric:
 
     @property
     def has_time(self) -> bool:
-        """Whether it counts events, which have a date; a state (stock, accounts) has none."""
-        return all(leaf.measure.time is not None for leaf in self.leaves)
+        """Whether it counts events, which have a date; a state (products, accounts) has none."""
+        return all(leaf.measure.time is not None for leaf in leaves_in_time(self.formula))
 
 
 MayUse = Callable[[str], bool]

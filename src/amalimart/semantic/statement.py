@@ -216,6 +216,8 @@ def value_of(legs: LegBook, formula: Formula, *, compared: bool) -> exp.Expr:
     right = value_of(legs, formula.right, compared=compared)
     if formula.operator == "/":
         return quotient(left, right)
+    if formula.operator == "else":
+        return function(exp.Coalesce, left, right)
     return exp.Paren(this=_ARITHMETIC[formula.operator](this=left, expression=right))
 
 

@@ -46,6 +46,8 @@ order_fulfilment as (
     select
         order_id,
         is_fulfilled,
+        delivered_date,
+        cancelled_date,
         is_delivery_failed
     from {{ ref('order_fulfilment') }}
 ),
@@ -80,6 +82,8 @@ fact_orders as (
         orders.status = 'CANCELLED' as is_cancelled,
         orders.status = 'REJECTED' as is_rejected,
         order_fulfilment.is_fulfilled,
+        order_fulfilment.delivered_date,
+        order_fulfilment.cancelled_date,
         orders.status = 'REJECTED'
         or order_fulfilment.is_delivery_failed
         or coalesce(order_payments.is_payment_failed, false) as is_failed,
