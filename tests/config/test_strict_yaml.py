@@ -20,6 +20,7 @@ class _Inner(StrictModel):
 class _Shape(StrictModel):
     name: str
     inner: dict[str, _Inner] = {}
+    others: tuple[_Inner, ...] | None = None
 
 
 def _error(text: str) -> ConfigError:
@@ -54,6 +55,14 @@ def test_a_mistake_is_found_at_its_line(text: str, where: str, what: str) -> Non
 
 def test_a_misspelt_key_is_told_the_nearest_one() -> None:
     assert _error("nmae: a\nname: b\n").nearest == "name"
+
+
+def test_a_misspelt_key_is_told_the_nearest_one_of_its_own_part() -> None:
+    """`name` is a key of the file, not of what stands in `inner` or `others`."""
+    for text in ("name: a\ninner: {x: {size: 1, siez: 1}}\n", "name: a\nothers: [{size: 1, siez: 1}]\n"):
+        error = _error(text)
+        assert (error.nearest, error.expected) == ("size", "size")
+        assert _error(text.replace("siez", "nmae")).nearest is None
 
 
 def test_a_missing_file_is_a_clear_error(tmp_path: Path) -> None:

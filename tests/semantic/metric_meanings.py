@@ -327,6 +327,7 @@ FORMULAS: dict[str, Callable[[Others], Number]] = {
     "order_conversion_rate": lambda of: of.order_count / of.visitors,
     "line_total_difference": lambda of: of.stored_line_total - of.total_revenue,
     "take_rate": lambda of: of.commission / of.total_revenue,
+    "avg_unit_price": lambda of: of.total_revenue / of.total_units_sold,
     "items_per_order": lambda of: of.total_units_sold / of.item_orders,
     "line_cancellation_rate": lambda of: of.cancelled_lines / of.order_lines,
     "lost_revenue": lambda of: of.total_revenue - of.net_revenue,

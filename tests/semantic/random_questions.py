@@ -41,7 +41,7 @@ class Questioner:
         by = [dice.choice(dimensions) for _ in range(dice.choice((0, 0, 1, 1, 2, 3))) if dimensions]
         if dice.random() < 0.9:
             by = list(dict.fromkeys(by))
-        grain = dice.choice((None, None, *Grain)) if dice.random() < 0.6 else None
+        grain = dice.choice((None, None, *GRAINS.values())) if dice.random() < 0.6 else None
         if grain is not None and dice.random() < 0.3:
             by.insert(dice.randrange(len(by) + 1), grain.value)
             grain = dice.choice((None, grain)) if dice.random() < 0.9 else Grain.DAY

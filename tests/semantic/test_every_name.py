@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amalimart.core.calendar import DayRange, Grain
+from amalimart.core.errors import UnknownName
 from amalimart.semantic.answer import ColumnKind
 from amalimart.semantic.question import Question
-from tests.semantic.conftest import ADMIN
+from tests.semantic.conftest import ADMIN, VENDOR_A
 
 if TYPE_CHECKING:
     from amalimart.semantic.model import SemanticModel
@@ -37,6 +38,8 @@ NAMES: dict[str, tuple[str, str, str]] = {
     "total_revenue": ("total_revenue", "", ""),
     "item_gmv": ("total_revenue", "", ""),
     "net_revenue": ("net_revenue", "", ""),
+    "order_item_quantity": ("total_units_sold", "", ""),
+    "order_item_unit_price": ("avg_unit_price", "", ""),
     "category_revenue": ("total_revenue", "category", ""),
     "category_units_sold": ("total_units_sold", "category", ""),
     "items_per_order": ("items_per_order", "", ""),
@@ -227,3 +230,23 @@ def test_a_year_to_date_may_be_written_both_ways(model: SemanticModel) -> None:
 def test_grains_of_time_are_no_dimensions(model: SemanticModel) -> None:
     assert {grain.value for grain in Grain} <= model.dimension_names
     assert not {grain.value for grain in Grain} & set(model.dimensions)
+
+
+@pytest.mark.parametrize(
+    ("column", "metric"),
+    [
+        ("total_amount", "gmv"), ("item_amount", "total_revenue"), ("quantity", "total_units_sold"),
+        ("delivery_fee", "delivery_fees"), ("order_id", "order_count"), ("payment_id", "payment_count"),
+        ("return_id", "return_count"), ("review_id", "review_count"), ("visitor_id", "visitors"),
+        ("line_total", "stored_line_total"), ("customer_id", "customer_count"),
+    ],
+)  # fmt: skip
+def test_who_names_a_column_is_told_the_metric_of_it(read_only_shop: Shop, column: str, metric: str) -> None:
+    with pytest.raises(UnknownName) as error:
+        read_only_shop.ask(column)
+    assert error.value.nearest == metric
+    with pytest.raises(UnknownName) as scoped:
+        read_only_shop.ask(column, principal=VENDOR_A)
+    usable = {info.name for info in read_only_shop.service.metrics(VENDOR_A)}
+    hint = scoped.value.nearest
+    assert hint is None or read_only_shop.model.metric(hint).name in usable

@@ -205,5 +205,5 @@ def test_a_random_question_is_answered_rightly_or_refused_for_a_reason(
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(101, 121))
 def test_many_random_questions(model: SemanticModel, seed: int) -> None:
-    outcomes = Arena(seed, model, other_currency=0.03 if seed % 4 == 0 else 0.0).play(1_000, forms=2)
+    outcomes = Arena(seed, model, other_currency=0.03 if seed % 4 == 0 else 0.0).play(1_000, forms=4)
     assert outcomes["answered"] > 400, outcomes

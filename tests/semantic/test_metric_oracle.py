@@ -96,6 +96,7 @@ ONE_TABLE: dict[str, tuple[str, str, str | None]] = {
         ITEMS,
         "order_date",
     ),
+    "avg_unit_price": ("sum(f.quantity * f.unit_price) / sum(f.quantity)", ITEMS, "order_date"),
     "total_units_sold": ("sum(f.quantity)", ITEMS, "order_date"),
     "item_orders": ("count(distinct f.order_id)", ITEMS, "order_date"),
     "order_lines": ("count(*)", ITEMS, "order_date"),

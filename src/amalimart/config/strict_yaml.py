@@ -9,7 +9,8 @@ ConfigError with the line of the first offending key.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypeVar
+from types import NoneType, UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -136,15 +137,38 @@ class YamlDocument:
         location = tuple(step for step in first["loc"] if step != "__root__")
         key = str(location[-1]) if location else ""
         unknown = first["type"] == "extra_forbidden"
+        keys = _keys_at(shape, location[:-1]) if unknown else []
         return ConfigError(
             f"unknown key {key!r}"
             if unknown
             else f"{'.'.join(map(str, location)) or 'the file'}: {first['msg']}",
             where=self.where(*path, *location),
-            expected=", ".join(sorted(shape.model_fields)) if unknown and len(location) == 1 else None,
-            nearest=nearest(key, shape.model_fields) if unknown else None,
+            expected=", ".join(sorted(keys)) or None,
+            nearest=nearest(key, keys),
             next_step="correct the key and run the command again",
         )
+
+
+def _keys_at(shape: type[BaseModel], steps: YamlPath) -> list[str]:
+    """The keys that the part of a shape takes to which these steps lead; none where that is open."""
+    here: Any = shape
+    for step in steps:
+        if _is_model(here):
+            field = next(
+                (each for name, each in here.model_fields.items() if step in {name, each.alias}), None
+            )
+            here = field.annotation if field is not None else None
+        else:  # an entry of a mapping or a list
+            here = next((each for each in reversed(get_args(here)) if each is not Ellipsis), None)
+        if isinstance(here, UnionType) or get_origin(here) is Union:
+            here = next((each for each in get_args(here) if each is not NoneType), None)
+        while get_origin(here) is Annotated:
+            here = get_args(here)[0]
+    return [field.alias or name for name, field in here.model_fields.items()] if _is_model(here) else []
+
+
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
 def read_yaml(path: Path) -> YamlDocument:

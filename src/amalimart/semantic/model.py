@@ -255,13 +255,24 @@ class SemanticModel:
             raise UnknownName(
                 f"no metric is called {name!r}",
                 expected="a name that `amalimart metrics list` shows",
-                nearest=nearest(
+                nearest=self._of_column(name, may_use)
+                or nearest(
                     name[:100],
                     [known for known, metric in self._metric_names.items() if may_use(metric.name)],
                 ),
                 next_step="run: amalimart metrics list",
             )
         return found
+
+    def _of_column(self, name: str, may_use: MayUse) -> str | None:
+        """The metric that is all of a column of this name: what somebody means who knows the tables."""
+        found: list[tuple[bool, int, str]] = []
+        for metric in self.metrics.values():
+            if isinstance(metric.formula, Leaf) and metric.period is None and may_use(metric.name):
+                measure = metric.formula.measure
+                if measure.field == name and not measure.where and measure.per is None:
+                    found.append((self.datasets[measure.dataset].key != name, len(found), metric.name))
+        return min(found)[2] if found else None
 
     def dimension(self, name: str, may_use: MayUse = _anything) -> DimensionUse:
         """The dimension of a name or synonym, or the key of one.
