@@ -35,7 +35,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "lineage": ("lineage", "lineage", "Say what a number is made of, and what uses it."),
     "governance": ("governance", "governance", "Report owners, access and retention; approve definitions."),
     "query": ("query", "query", "Ask a governed question."),
-    "metrics": ("query", "metrics", "List the metrics."),
+    "metrics": ("metrics", "metrics", "List, show, compare and export the metrics."),
     "dimensions": ("query", "dimensions", "List the dimensions."),
 }
 

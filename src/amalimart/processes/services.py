@@ -26,6 +26,8 @@ from amalimart.core.errors import AmalimartError
 from amalimart.governance.definitions import judged, metric_definitions, notes_of_unapproved
 from amalimart.orchestrate.engine import Engine, MappedAvailability
 from amalimart.orchestrate.incident_notes import incident_notes
+from amalimart.orchestrate.metric_changes import MetricChanges
+from amalimart.orchestrate.metric_effects import MetricEffects
 from amalimart.orchestrate.models import EngineModels
 from amalimart.orchestrate.notifying import ChannelTest
 from amalimart.orchestrate.operating_state import OperatingStates
@@ -97,9 +99,12 @@ def build_services(
         standing = judged(metric_definitions(model), control.governance.approvals())
         model = model.noting(notes_of_unapproved(model, standing))
     policies = load_policies([_MARKETPLACE / "policies", project.overlay("policies")])
-    semantic = SemanticService(model, policies, engine.hot_file, MappedAvailability(engine.landed_mappings))
+    availability = MappedAvailability(engine.landed_mappings)
+    semantic = SemanticService(model, policies, engine.hot_file, availability)
     dashboards = load_dashboards(project.overlay("dashboards"))
     dashboards.check_names(model.metric_names, model.dimensions)
+    effects = MetricEffects(engine.hot_file, policies.policy(Role.ADMIN), availability, OPERATOR)
+    ledger = MetricChanges(project, clock).ledger()
     feed = EngineFeed(engine, loop)
     book = ReleaseBook(engine.hot_file, engine.acceptances)
     return AppServices(
@@ -135,4 +140,6 @@ def build_services(
         incidents=control.incidents,
         deliveries=control.outbox,
         channel_test=ChannelTest(project, control, clock),
+        metric_effects=effects,
+        metric_history=ledger.of,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
 
@@ -72,8 +74,8 @@ class Period(StrEnum):
 class LabelShape(StrictModel):
     """A friendly name in English and French."""
 
-    en: str
-    fr: str
+    en: str = Field(min_length=1)
+    fr: str = Field(min_length=1)
 
 
 class FieldShape(StrictModel):
@@ -137,6 +139,7 @@ class DimensionShape(StrictModel):
     drill: tuple[str, ...] = ()
     bucket: Grain | None = None
     elapsed: Grain | None = None
+    owner: str | None = None
 
 
 class DimensionsFile(StrictModel):
@@ -167,8 +170,29 @@ class PerShape(StrictModel):
     keep: str | None = Field(default=None, pattern=r"^(=|!=|<|<=|>|>=) *[0-9]+(\.[0-9]+)?$")
 
 
+class ExampleShape(StrictModel):
+    """A question and its number in the small shop of the examples (tests/semantic/shop.sql).
+
+    Without days it is asked of all of them; `value: null` says that there is no number.
+    """
+
+    value: Decimal | date | None
+    first: date | None = Field(default=None, alias="from")
+    last: date | None = Field(default=None, alias="to")
+    where: str | None = None
+    today: date | None = None
+
+    @model_validator(mode="after")
+    def both_days(self) -> ExampleShape:
+        if (self.first is None) != (self.last is None):
+            raise ValueError("from and to belong together")
+        return self
+
+
 class MetricShape(StrictModel):
     """One metric.
+
+    `version` counts its meanings: it goes up whenever the number changes, and no new wording needs it.
 
     `where` holds conditions on the dataset's columns or, as `relationship.column`, a parent's; the word
     `period_start` stands for the first day of the bucket or range. `time: none` makes it a state, to which
@@ -201,6 +225,8 @@ class MetricShape(StrictModel):
     needs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     left_out: LeftOutShape | None = None
+    version: int = Field(default=1, ge=1)
+    example: ExampleShape | None = None
 
     @model_validator(mode="after")
     def kind_fits(self) -> MetricShape:

@@ -56,6 +56,7 @@ def dimension_of(
         shape.drill,
         shape.bucket,
         shape.elapsed,
+        shape.owner,
     )
 
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 
 from amalimart.semantic.definitions.entries import Entry, label_of, needs_of
+from amalimart.semantic.definitions.fingerprint import definition_hash
 from amalimart.semantic.definitions.measures import MeasureBuilder
 from amalimart.semantic.formula import (
     Formula,
     Leaf,
     Operation,
     growth,
-    leaves,
     over_period,
     read_formula,
 )
-from amalimart.semantic.model import GRAINS, Dataset, Grouping, LeftOut, Metric, SemanticModel
-from amalimart.semantic.shapes import MetricShape, Unit
+from amalimart.semantic.model import GRAINS, Dataset, Example, Grouping, LeftOut, Metric, SemanticModel
+from amalimart.semantic.shapes import ExampleShape, MetricShape
 
 
 class MetricBuilder:
@@ -81,7 +80,9 @@ class MetricBuilder:
             tuple(dict.fromkeys(needs)),
             tuple(" ".join(note.split()) for note in shape.notes),
             left_out,
-            self._version(formula, shape.unit),
+            shape.version,
+            definition_hash(formula, shape.unit, self._datasets),
+            _example(shape.example),
         )
 
     def _formula(self, entry: Entry[MetricShape], component: Callable[..., Formula]) -> Formula:
@@ -100,9 +101,11 @@ class MetricBuilder:
             case _:
                 return MeasureBuilder(entry, self._datasets).formula()
 
-    def _version(self, formula: Formula, unit: Unit) -> str:
-        tables = sorted({str(self._datasets[leaf.measure.dataset].table) for leaf in leaves(formula)})
-        return hashlib.sha256(repr((formula, unit.value, tables)).encode()).hexdigest()[:12]
+
+def _example(shape: ExampleShape | None) -> Example | None:
+    if shape is None:
+        return None
+    return Example(shape.value, shape.first, shape.last, shape.where, shape.today)
 
 
 def check_metrics(model: SemanticModel, entries: Mapping[str, Entry[MetricShape]]) -> None:
