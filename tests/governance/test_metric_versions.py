@@ -58,7 +58,7 @@ def test_a_changed_meaning_is_refused_until_it_has_a_version_and_a_reason(copied
     assert standings(copied, ledger) == {"orders_from_abroad": Recorded.NO_BUMP}
     with pytest.raises(RequestError, match="orders_from_abroad") as refused:
         write_down("Only those.", CLOCK, copied, ledger)
-    assert str(refused.value.where).endswith("sales.yml:46")
+    assert str(refused.value.where).endswith("sales.yml:45")
     assert refused.value.expected == "orders_from_abroad: version 2"
     edit(copied, "Orders of customers elsewhere.", "Orders from Togo.\n    version: 2")
     assert standings(copied, ledger) == {"orders_from_abroad": Recorded.CHANGED}

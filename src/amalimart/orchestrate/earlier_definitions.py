@@ -25,7 +25,7 @@ def earlier_definitions(overlay: Path, before: str) -> DefinitionFiles:
     knows nothing of it; ConfigError for an unreadable file.
     """
     folder = Path(before)
-    if folder.is_dir():
+    if before and folder.is_dir():
         own = folder / overlay.name
         return files_of(own if (folder / "amalimart.yml").is_file() else folder)
     return _at_commit(overlay, before)

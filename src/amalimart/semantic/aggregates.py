@@ -52,7 +52,9 @@ def over_entities(per: PerEntity, value: exp.Expr, book: ParameterBook) -> exp.E
         return kept(mean(exp.Sum(this=value.copy()), exp.Count(this=value.copy())))
     if per.over in _SHARES:
         share = exp.Literal.number(_SHARES[per.over])
-        return kept(exp.PercentileCont(this=value.copy(), expression=share))
+        # Of decimals the engine would cut what lies between two cents.
+        double = exp.Cast(this=value.copy(), to=exp.DataType.build("double"))
+        return kept(exp.PercentileCont(this=double, expression=share))
     return kept(_PLAIN[per.over](this=value.copy()))
 
 
