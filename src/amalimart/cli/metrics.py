@@ -240,6 +240,59 @@ def _number(measured: dict[str, Any]) -> Any:
     return measured["error"] or measured["value"]
 
 
+@metrics.command("export")
+@click.option("--format", "form", type=click.Choice(["ossie"]), default="ossie", show_default=True)
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), help="A file, else standard output."
+)
+@click.option("--report", is_flag=True, help="The report of what the form cannot carry, in its place.")
+@home_option
+@json_option
+def metrics_export(form: str, output: Path | None, report: bool, home: Path | None, as_json: bool) -> None:
+    """Export the definitions for other tools, and say what the form cannot carry.
+
+    ossie is Apache Ossie, formerly Open Semantic Interchange: one YAML document, with --json one of JSON.
+    """
+    from amalimart.config.project import find_home, open_project
+    from amalimart.core.wire import dumps
+    from amalimart.semantic.export.ossie import ossie_export
+    from amalimart.semantic.loading import PACKAGED, load_model
+
+    project = open_project(find_home(home))
+    exported = ossie_export(load_model([PACKAGED, project.overlay("metrics")]), project.settings.name)
+    lost = exported.not_carried
+    if report:
+        if as_json:
+            print_json({"format": form, "not_carried": [asdict(each) for each in lost]})
+        else:
+            print_table(["not carried", "why"], [(each.what, each.why) for each in lost])
+        return
+    if output is None and as_json:
+        print_json(exported.document)
+    else:
+        text = dumps(exported.document, indent=2) if as_json else _yaml(exported.document)
+        _write(text, output)
+    click.echo(f"not carried: {len(lost)} things (--report names them)", err=True)
+
+
+def _yaml(document: dict[str, Any]) -> str:
+    import yaml
+
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
+
+
+def _write(text: str, output: Path | None) -> None:
+    from amalimart.core.errors import RequestError
+
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise RequestError(f"the file cannot be written: {error.strerror}", where=str(output)) from error
+
+
 @metrics.command("check")
 @home_option
 @json_option
