@@ -51,7 +51,7 @@ def reasons_against(formula: Formula) -> tuple[str, ...]:
 
 
 def expression_of(model: SemanticModel, formula: Formula) -> str:
-    """The expression of a formula that nothing speaks against: a sum of nothing is 0, a division by 0 empty."""
+    """The expression of a formula that nothing speaks against: a division by 0 is empty."""
     match formula:
         case Leaf():
             return _leaf(model, formula)
