@@ -241,9 +241,11 @@ def _number(measured: dict[str, Any]) -> Any:
 
 
 @metrics.command("export")
-@click.option("--format", "form", type=click.Choice(["ossie"]), default="ossie", show_default=True)
 @click.option(
-    "--output", type=click.Path(path_type=Path, dir_okay=False), help="A file, else standard output."
+    "--format", "form", type=click.Choice(["ossie"]), default="ossie", show_default=True, help="Whose form."
+)
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), help="The file; without it, standard output."
 )
 @click.option("--report", is_flag=True, help="The report of what the form cannot carry, in its place.")
 @home_option
