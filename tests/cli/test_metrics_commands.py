@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.cli.shell import Shell
+from tests.running_engine import running_engine
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 HEAD = "subject: {name: own, label: {en: Own, fr: Le nôtre}}\nmetrics:\n"
@@ -143,6 +144,15 @@ def test_a_folder_stands_for_before_as_well_and_packaged_definitions_of_another_
     file.write_text(file.read_text().replace('where: ["status = APPROVED"]\n    time: none', "time: none"))
     (change,) = diff(shop, "--packaged", str(packaged), "--no-numbers")["changes"]
     assert (change["name"], change["weight"]) == ("active_vendors", "breaking")
+
+
+def test_a_running_engine_measures_the_same_and_serves_on_as_it_started(shop: Shell) -> None:
+    with running_engine(shop.home):
+        edit(shop, '"total_amount >= 20"', '"total_amount >= 10"')
+        (first, _) = diff(shop, *DAYS)["numbers"]["effects"]
+        assert (first["before"]["value"], first["after"]["value"]) == ("20.20", "30.30")
+        served = json.loads(shop.run("query", "large_gmv", "--total", "--json").stdout)
+        assert served["rows"] == [["20.20"]]
 
 
 def test_what_is_no_ref_and_no_folder_is_one_typed_error(shop: Shell) -> None:

@@ -84,6 +84,8 @@ MISTAKES = [
     ("metrics", "support.yml", "owner: support", "owners: support"),
     ("metrics", "support.yml", "label: {en: Support requests, fr: Demandes d'assistance}", "label: Requests"),
     ("metrics", "support.yml", "aggregate: count_distinct", "aggregate: [sum]"),
+    ("metrics", "support.yml", "formula: 100 * ticket_count / order_count", "of: ticket_count"),
+    ("metrics", "support.yml", "    aggregate: count_distinct\n", ""),
     ("metrics", "support.yml", "fr: Demandes ouvertes", "fr: ''"),
     ("datasets", "visits.yml", "{type: id}", "{type: uuid}"),
     ("datasets", "visits.yml", "key: visit_id", "keys: visit_id"),

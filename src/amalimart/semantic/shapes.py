@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from amalimart.access.rules import DataClass
 from amalimart.config.strict_yaml import StrictModel
@@ -189,6 +189,29 @@ class ExampleShape(StrictModel):
         return self
 
 
+_NEEDED = {
+    "simple": ("dataset", "aggregate", "field"),
+    "ratio": ("numerator", "denominator"),
+    "derived": ("formula",),
+    "growth": ("of",),
+}
+_MORE = {"simple": ("where", "time", "per", "ignore")}
+
+
+def _tell_kinds(schema: dict[str, Any]) -> None:
+    """Have the JSON Schema ask for the keys of each kind; a metric that names none is simple."""
+    schema["allOf"] = [
+        {
+            "if": {
+                "properties": {"kind": {"const": kind}},
+                **({} if kind == "simple" else {"required": ["kind"]}),
+            },
+            "then": {"required": list(names)},
+        }
+        for kind, names in _NEEDED.items()
+    ]
+
+
 class MetricShape(StrictModel):
     """One metric.
 
@@ -199,6 +222,8 @@ class MetricShape(StrictModel):
     days do not apply. `ignore` names dimensions for all of whose values it is the same. A metric of kind
     growth says by which share another one grew since the same elapsed span of the period before.
     """
+
+    model_config = ConfigDict(json_schema_extra=_tell_kinds)
 
     label: LabelShape
     description: str
@@ -230,19 +255,12 @@ class MetricShape(StrictModel):
 
     @model_validator(mode="after")
     def kind_fits(self) -> MetricShape:
-        own = {
-            "simple": ("dataset", "aggregate", "field"),
-            "ratio": ("numerator", "denominator"),
-            "derived": ("formula",),
-            "growth": ("of",),
-        }
-        optional = {"simple": ("where", "time", "per", "ignore")}
-        parts = {name for names in (*own.values(), *optional.values()) for name in names}
+        parts = {name for names in (*_NEEDED.values(), *_MORE.values()) for name in names}
         given = {name for name in parts if getattr(self, name)}
-        needed = set(own[self.kind])
-        if not needed <= given or given - needed - set(optional.get(self.kind, ())):
-            more = f" (and may have {', '.join(optional[self.kind])})" if self.kind in optional else " only"
-            raise ValueError(f"a {self.kind} metric takes {' and '.join(own[self.kind])}{more}")
+        needed = set(_NEEDED[self.kind])
+        if not needed <= given or given - needed - set(_MORE.get(self.kind, ())):
+            more = f" (and may have {', '.join(_MORE[self.kind])})" if self.kind in _MORE else " only"
+            raise ValueError(f"a {self.kind} metric takes {' and '.join(_NEEDED[self.kind])}{more}")
         return self
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 
+from amalimart.core.errors import InvalidFilter
 from amalimart.semantic.definitions.entries import Entry, label_of, needs_of
 from amalimart.semantic.definitions.fingerprint import definition_hash
 from amalimart.semantic.definitions.measures import MeasureBuilder
@@ -16,7 +18,8 @@ from amalimart.semantic.formula import (
     read_formula,
 )
 from amalimart.semantic.model import GRAINS, Dataset, Example, Grouping, LeftOut, Metric, SemanticModel
-from amalimart.semantic.shapes import ExampleShape, MetricShape
+from amalimart.semantic.question_text import parse_filters
+from amalimart.semantic.shapes import MetricShape, Unit
 
 
 class MetricBuilder:
@@ -82,7 +85,7 @@ class MetricBuilder:
             left_out,
             shape.version,
             definition_hash(formula, shape.unit, self._datasets),
-            _example(shape.example),
+            _example(entry),
         )
 
     def _formula(self, entry: Entry[MetricShape], component: Callable[..., Formula]) -> Formula:
@@ -102,9 +105,17 @@ class MetricBuilder:
                 return MeasureBuilder(entry, self._datasets).formula()
 
 
-def _example(shape: ExampleShape | None) -> Example | None:
+def _example(entry: Entry[MetricShape]) -> Example | None:
+    shape = entry.shape.example
     if shape is None:
         return None
+    if shape.value is not None and isinstance(shape.value, date) != (entry.shape.unit is Unit.DATE):
+        raise entry.refuse(f"the number is no {entry.shape.unit}", "example", "value")
+    if shape.where is not None:
+        try:
+            parse_filters(shape.where)
+        except InvalidFilter as error:
+            raise entry.refuse(f"cannot read the condition: {error.what}", "example", "where") from error
     return Example(shape.value, shape.first, shape.last, shape.where, shape.today)
 
 
