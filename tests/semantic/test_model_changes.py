@@ -125,3 +125,15 @@ def test_dimensions_are_looked_at_too(tmp_path: Path, old: str, new: str, weight
     assert any(words in each.what for each in change.differences)
     assert ("gmv" in change.metrics) is (weight is Weight.BREAKING)
     assert asked_names(before, [change])["marketing_channel"] == {"channel"}
+
+
+def test_a_dimension_that_comes_or_goes_is_one_change_that_names_what_it_groups(tmp_path: Path) -> None:
+    copied = tmp_path / "semantic"
+    shutil.copytree(TINY, copied)
+    file = copied / "dimensions" / "all.yml"
+    file.write_text(file.read_text().partition("  customer_country:")[0])
+    with_it, without = load_model([TINY]), load_model([copied])
+    (come,) = changes_between(without, with_it)
+    assert (come.name, come.weight, come.metrics) == ("customer_country", Weight.ADDITIVE, ())
+    (gone,) = changes_between(with_it, without)
+    assert (gone.weight, "gmv" in gone.metrics, "spend" in gone.metrics) == (Weight.BREAKING, True, False)

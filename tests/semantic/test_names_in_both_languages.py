@@ -89,3 +89,7 @@ def test_no_metric_is_without_a_formula_in_words(model: SemanticModel) -> None:
         words = formula_in_words(model, metric.formula)
         for leaf in metric.leaves:
             assert leaf.measure.dataset.replace("_", " ") in words, metric.name
+
+
+def test_every_dimension_is_known_by_another_name_too(model: SemanticModel) -> None:
+    assert [each.name for each in model.dimensions.values() if not each.synonyms and not each.bucket] == []

@@ -115,11 +115,10 @@ def _metric_differences(
     if old.unit is not new.unit:
         yield Difference(Weight.BREAKING, f"the unit is {new.unit}, and was {old.unit}")
     yield from _names("alias", set(old.aliases), set(new.aliases))
-    yield from _names(
-        "dimension",
-        {dimension.name for dimension in before.reachable(old)},
-        {dimension.name for dimension in after.reachable(new)},
-    )
+    # A dimension that came or went is a change of its own, not one of every metric that it groups.
+    both = before.dimensions.keys() & after.dimensions.keys()
+    ways = [{each.name for each in model.reachable(side)} for model, side in ((before, old), (after, new))]
+    yield from _names("dimension", ways[0] & both, ways[1] & both)
     for name in sorted(set(old.aliases) & set(new.aliases)):
         if old.aliases[name] != new.aliases[name]:
             yield Difference(Weight.BREAKING, f"{name} answers {_grouping(new.aliases[name])}")
