@@ -19,14 +19,8 @@ if str(ROOT / "src") not in sys.path:
 
 from amalimart.core.clock import Clock, SystemClock  # noqa: E402 - needs the path set above
 from amalimart.core.errors import AmalimartError  # noqa: E402
-from amalimart.governance.metric_versions import (  # noqa: E402
-    PACKAGED_VERSIONS,
-    Recorded,
-    VersionFinding,
-    accepted,
-    against_ledger,
-    read_ledger,
-)
+from amalimart.governance.metric_ledger import PACKAGED_VERSIONS, read_ledger  # noqa: E402
+from amalimart.governance.metric_versions import Recorded, VersionFinding, accepted, against_ledger  # noqa: E402
 from amalimart.semantic.definition_files import files_of  # noqa: E402
 from amalimart.semantic.loading import PACKAGED, metric_places, model_of  # noqa: E402
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -14,7 +14,7 @@ import amalimart
 from amalimart.access.policies import load_policies
 from amalimart.access.principal import Principal, Role
 from amalimart.api.app import create_app
-from amalimart.api.services import AppServices
+from amalimart.api.services import AppServices, SemanticPort
 from amalimart.core.calendar import DayRange
 from amalimart.orchestrate.metric_effects import Effect, Effects, MeasuredValue
 from amalimart.semantic.definition_files import DefinitionFiles
@@ -74,7 +74,7 @@ def catalogued(services: AppServices) -> AppServices:
     history = {"gmv": (Meaning(1, "First."), Meaning(2, "Otherwise."))}
     return replace(
         services,
-        semantic=Catalogue(),
+        semantic=cast(SemanticPort, Catalogue()),
         metric_history=lambda name: history.get(name, ()),
         metric_effects=Measurer(),
     )

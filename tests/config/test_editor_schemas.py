@@ -19,7 +19,7 @@ from amalimart.cli.application import application
 from amalimart.config.project import Settings
 from amalimart.config.strict_yaml import read_yaml
 from amalimart.core.errors import AmalimartError
-from amalimart.governance.metric_versions import read_ledger
+from amalimart.governance.metric_ledger import read_ledger
 from amalimart.mapping.source_mapping import load_mapping
 from amalimart.processes.editor_schemas import EDITOR_SCHEMAS, write_schemas
 from amalimart.quality.declared import read_check

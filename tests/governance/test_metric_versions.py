@@ -10,13 +10,8 @@ import pytest
 
 from amalimart.core.clock import FixedClock
 from amalimart.core.errors import ConfigError, RequestError
-from amalimart.governance.metric_versions import (
-    Ledger,
-    MetricVersion,
-    Recorded,
-    packaged_ledger,
-    read_ledger,
-)
+from amalimart.governance.metric_ledger import Ledger, MetricVersion, packaged_ledger, read_ledger
+from amalimart.governance.metric_versions import Recorded
 from tools.metric_versions import findings, write_down
 
 TINY = Path(__file__).parents[1] / "semantic" / "tiny"

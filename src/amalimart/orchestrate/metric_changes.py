@@ -9,16 +9,8 @@ from pathlib import Path
 from amalimart.access.policies import Policies
 from amalimart.config.project import Project
 from amalimart.core.clock import Clock
-from amalimart.governance.metric_versions import (
-    VERSIONS_FILE,
-    Ledger,
-    Recorded,
-    VersionFinding,
-    accepted,
-    against_ledger,
-    packaged_ledger,
-    read_ledger,
-)
+from amalimart.governance.metric_ledger import VERSIONS_FILE, Ledger, packaged_ledger, read_ledger
+from amalimart.governance.metric_versions import Recorded, VersionFinding, accepted, against_ledger
 from amalimart.orchestrate.earlier_definitions import earlier_definitions
 from amalimart.semantic.changes import Change, Weight, asked_names, changes_between
 from amalimart.semantic.definition_files import DefinitionFiles, files_of

@@ -21,7 +21,7 @@ from amalimart.api.dashboards.definition import DashboardFile, Tile
 from amalimart.config.project import SETTINGS_FILE, Settings
 from amalimart.governance.declaration import FILE as GOVERNANCE_FILE
 from amalimart.governance.declaration import GovernanceFile
-from amalimart.governance.metric_versions import VERSIONS_FILE, VersionsFile
+from amalimart.governance.metric_ledger import VERSIONS_FILE, VersionsFile
 from amalimart.mapping.shape import MappingFile
 from amalimart.quality.shapes import SHAPES
 from amalimart.semantic.shapes import DatasetShape, DimensionsFile, MetricsFile
