@@ -95,8 +95,9 @@ def sign_in(catalogued: AppServices) -> Callable[[str], TestClient]:
 def test_a_metric_is_found_by_any_of_its_names_with_its_version_and_history(
     sign_in: Callable[[str], TestClient],
 ) -> None:
+    admin = sign_in("admin")
     for name in ("gmv", "total_sales", "daily_gmv"):
-        found = sign_in("admin").get(f"/api/v1/metrics/{name}").json()
+        found = admin.get(f"/api/v1/metrics/{name}").json()
         metric = found["metric"]
         assert metric["name"] == "gmv"
         assert (metric["version"], metric["hash"]) == (1, MODEL.metrics["gmv"].definition_hash)
@@ -109,10 +110,11 @@ def test_a_metric_is_found_by_any_of_its_names_with_its_version_and_history(
 
 
 def test_a_metric_that_one_may_not_ask_is_not_there(sign_in: Callable[[str], TestClient]) -> None:
-    answer = sign_in("vendor").get("/api/v1/metrics/gmv")
+    vendor = sign_in("vendor")
+    answer = vendor.get("/api/v1/metrics/gmv")
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "unknown_name")
     assert answer.json()["error"]["nearest"] != "gmv"
-    assert sign_in("vendor").get("/api/v1/metrics/item_gmv").status_code == 200
+    assert vendor.get("/api/v1/metrics/item_gmv").status_code == 200
 
 
 BODY = {

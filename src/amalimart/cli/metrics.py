@@ -119,7 +119,7 @@ def metrics_export(form: str, output: Path | None, report: bool, home: Path | No
 def _yaml(document: dict[str, Any]) -> str:
     import yaml
 
-    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
+    return yaml.dump(document, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=110)
 
 
 def _write(text: str, output: Path | None) -> None:
