@@ -117,6 +117,11 @@ bench-live: $(VENV)/dev.stamp ## measure from a commit in the shop to the answer
 bench-quality: $(VENV)/dev.stamp ## find anomalies that were seeded into counts; ARGUMENTS="--series 8" for a quick look
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTHONPATH=. $(BIN)/python bench/quality.py $(ARGUMENTS)
 
+.PHONY: metric-versions
+metric-versions: $(VENV)/dev.stamp ## write down what packaged metrics mean now: REASON="what changed"
+	@test -n "$(REASON)" || { echo 'say what changed: make metric-versions REASON="..."' >&2; exit 2; }
+	@$(BIN)/python tools/metric_versions.py --reason "$(REASON)"
+
 lock: ## pin the requirements anew (needs uv)
 	@for name in demo dev; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

@@ -34,15 +34,17 @@ def test_an_overlay_adds_and_replaces_by_name(tmp_path: Path) -> None:
     mine = load_model([PACKAGED, overlay(tmp_path / "metrics", HEAD + GOOD + replaced)])
     packaged = load_model([PACKAGED])
     assert mine.metric("net_gmv").components == {"gmv", "discounts_given", "prepaid_gmv", "cod_gmv"}
-    assert mine.metric("gmv").version != packaged.metric("gmv").version
-    assert mine.metric("avg_order_value").version != packaged.metric("avg_order_value").version
-    assert mine.metric("order_count").version == packaged.metric("order_count").version
+    assert mine.metric("gmv").definition_hash != packaged.metric("gmv").definition_hash
+    assert (
+        mine.metric("avg_order_value").definition_hash != packaged.metric("avg_order_value").definition_hash
+    )
+    assert mine.metric("order_count").definition_hash == packaged.metric("order_count").definition_hash
 
 
 def test_a_new_description_is_not_a_new_version(tmp_path: Path) -> None:
     one = load_model([PACKAGED, overlay(tmp_path / "a", HEAD + GOOD)])
     two = load_model([PACKAGED, overlay(tmp_path / "b", HEAD + GOOD.replace("without", "less"))])
-    assert one.metric("net_gmv").version == two.metric("net_gmv").version
+    assert one.metric("net_gmv").definition_hash == two.metric("net_gmv").definition_hash
 
 
 @pytest.mark.parametrize(
@@ -53,6 +55,10 @@ def test_a_new_description_is_not_a_new_version(tmp_path: Path) -> None:
         ("formula: gmv - discounts_given", "formula: gmv - sleep(3)", 9, "SLEEP"),
         ("formula: gmv - discounts_given", "formula: gmv; drop table x", 9, "formula"),
         ("owner: finance", "owner: finance\n    ownr: me", 7, "ownr"),
+        ("owner: finance", "owner: finance\n    version: 0", 7, "version"),
+        ("owner: finance", "owner: finance\n    example: {value: 1, from: 2024-01-01}", 7, "belong together"),
+        ("owner: finance", "owner: finance\n    example: {value: 2024-01-01}", 7, "is no money"),
+        ("owner: finance", "owner: finance\n    example: {value: 1, where: 'a =='}", 7, "condition"),
         ("unit: money", "unit: cedis", 7, "unit"),
         ("kind: derived", "kind: simple", 3, "a simple metric takes"),
         ("net_gmv:", "month:", 3, "cannot be a name"),

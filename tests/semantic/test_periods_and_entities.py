@@ -154,7 +154,7 @@ def test_values_per_customer_and_how_they_are_spread(busy: Shop) -> None:
         " from gold.fact_orders where customer_id is not null group by customer_id)"
     )[0]
     (row,) = busy.ask("lifetime_value", "median_lifetime_value", "p90_lifetime_value").rows
-    assert [float(value) for value in row] == pytest.approx([mean, middle, top], abs=0.01)
+    assert [float(value) for value in row] == pytest.approx([mean, middle, top])
     own = busy.sql(f"select {KNOWN}, sum(total_amount) {OF_CUSTOMERS} group by 1 order by 1")
     found = busy.ask("lifetime_value", by="customer_id", order_by="customer_id").rows
     assert [(key, round(value, 2)) for key, value in found] == own

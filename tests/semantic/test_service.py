@@ -82,8 +82,11 @@ def test_pickers_search_in_labels_of_any_case_and_find_a_key(
 def test_the_receipt_names_the_definition(shop: Shop) -> None:
     receipt = shop.ask("item_gmv", "take_rate").receipt
     assert [metric.name for metric in receipt.metrics] == ["total_revenue", "take_rate"]
-    assert all(len(metric.version) == 12 and metric.basis for metric in receipt.metrics)
-    assert len({metric.version for metric in shop.model.metrics.values()}) == len(shop.model.metrics)
+    assert all(metric.version == 1 and metric.basis for metric in receipt.metrics)
+    assert [metric.hash for metric in receipt.metrics] == [
+        shop.model.metrics[metric.name].definition_hash for metric in receipt.metrics
+    ]
+    assert len({metric.definition_hash for metric in shop.model.metrics.values()}) == len(shop.model.metrics)
 
 
 def test_a_metric_lists_what_it_may_be_grouped_by(shop: Shop, principals: dict[str, Principal]) -> None:

@@ -329,7 +329,9 @@ class FakeMarketplace:
             release_id=self.release_id or 0,
             published_at=self.published_at,
             fresh_as_of=self.published_at,
-            metrics=tuple(MetricReceipt(each.name, "v1", f"{each.label} in words.") for each in metrics),
+            metrics=tuple(
+                MetricReceipt(each.name, 1, "0123abcd", f"{each.label} in words.") for each in metrics
+            ),
             notes=(),
             sql=None,
         )

@@ -90,6 +90,7 @@ _ERRORS: dict[str, tuple[type[AmalimartError], ...]] = {
         NothingPublished,
     ),
     "GET /metrics": (),
+    "GET /metrics/{name}": (UnknownName,),
     "GET /dimensions": (),
     "GET /dimensions/{name}/values": (UnknownName, Denied, InvalidFilter, NothingPublished),
     "GET /dashboards": (),

@@ -126,6 +126,14 @@ _FOLDERS = {
     "secrets.env": ("you", "`NAME=value` lines; must be readable by its owner only (mode 0600)."),
     "governance.yml": ("you", "[Owners and stewards](../governance.md) of your own, over the packaged ones."),
     "models/": ("you", "[dbt models](../models.md) of your own, and replacements of packaged ones."),
+    "metric_versions.yml": (
+        "you",
+        "[What your metrics have meant](../semantic.md#versions), by `metrics accept`.",
+    ),
+    "schemas/": (
+        "the product",
+        "JSON Schemas of these files, for editors: `amalimart schema write schemas`.",
+    ),
     "metrics/": ("you", "[Metrics](../semantic.md) of your own, and replacements."),
     "dashboards/": ("you", "Dashboards of your own, and replacements."),
     "policies/": ("you", "[Policies](../access.md) that replace a role's."),

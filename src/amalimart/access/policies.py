@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from amalimart.access.principal import Principal, Role
 from amalimart.access.rules import AllRows, DataClass, OwnIds, OwnRows, RowRule, RowsThrough, ScanRule
+from amalimart.config.short_forms import WordForNone
 from amalimart.config.strict_yaml import StrictModel, read_yaml
 from amalimart.core.errors import ConfigError, Denied
 
@@ -54,7 +55,7 @@ def _none_for_all(value: Any) -> Any:
 
 
 S = TypeVar("S")
-OrAll = Annotated[S | None, BeforeValidator(_none_for_all)]
+OrAll = Annotated[S | None, BeforeValidator(_none_for_all), WordForNone("all")]
 
 
 class DatasetShape(StrictModel):

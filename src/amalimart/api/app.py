@@ -69,6 +69,7 @@ def create_app(
     if local_operator is not None:
         signed_in.include_router(operations.router)
         signed_in.include_router(incidents.local)
+        signed_in.include_router(metrics.local)
     app.include_router(signed_in)
     return app
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,6 +15,7 @@ from amalimart.api.dashboards.library import DashboardLibrary
 from amalimart.control.deciding import Decider
 from amalimart.control.quality_rows import Acknowledgement, KeptResult
 from amalimart.control.store import ControlStore
+from amalimart.core.calendar import DayRange
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError
 from amalimart.core.incidents import Delivery, Incident
@@ -34,6 +35,7 @@ from amalimart.quality.listing import ListedCheck
 from amalimart.quality.running import QualityRun
 from amalimart.quality.shapes import Every
 from amalimart.semantic.answer import Answer
+from amalimart.semantic.definition_files import DefinitionFiles
 from amalimart.semantic.question import Question
 
 
@@ -209,6 +211,21 @@ class DeliveriesPort(Protocol):
         ...
 
 
+class MetricEffectsPort(Protocol):
+    """What a change of definitions does to numbers."""
+
+    def measure(
+        self,
+        before: Sequence[DefinitionFiles],
+        after: Sequence[DefinitionFiles],
+        metrics: Sequence[str],
+        days: DayRange,
+        today: date,
+    ) -> Any:
+        """One number of each metric on either side, as a frozen dataclass. Raises ConfigError."""
+        ...
+
+
 class ChannelTestPort(Protocol):
     """Trying a channel."""
 
@@ -327,6 +344,8 @@ class AppServices:
     deliveries: DeliveriesPort | None = None
     channel_test: ChannelTestPort | None = None
     notes: Callable[[], tuple[SourceNote, ...]] = tuple
+    metric_effects: MetricEffectsPort | None = None
+    metric_history: Callable[[str], Sequence[Any]] = lambda _name: ()
 
     def notes_for(self, principal: Principal) -> tuple[str, ...]:
         """The notes in the words that are meant for this reader."""

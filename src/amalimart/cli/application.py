@@ -34,8 +34,9 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "plan": ("plan", "plan", "Say what the project's files would change, and publish nothing."),
     "lineage": ("lineage", "lineage", "Say what a number is made of, and what uses it."),
     "governance": ("governance", "governance", "Report owners, access and retention; approve definitions."),
+    "schema": ("schema", "schema", "Write JSON Schemas of the project's files, for editors."),
     "query": ("query", "query", "Ask a governed question."),
-    "metrics": ("query", "metrics", "List the metrics."),
+    "metrics": ("metrics", "metrics", "List, show, compare and export the metrics."),
     "dimensions": ("query", "dimensions", "List the dimensions."),
 }
 

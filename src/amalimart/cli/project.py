@@ -9,6 +9,8 @@ import click
 from amalimart.cli.options import home_option, json_option
 from amalimart.cli.output import print_json, print_table
 
+_SCHEMAS = "schemas"
+
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
@@ -20,10 +22,18 @@ from amalimart.cli.output import print_json, print_table
 def init(folder: Path, name: str, time_zone: str, currency: str, country: str | None, port: int) -> None:
     """Make a project folder: settings, places for your own models and metrics, nothing secret."""
     from amalimart.orchestrate.project_init import init_project
+    from amalimart.processes.editor_schemas import write_schemas
 
     project = init_project(
-        folder.resolve(), name=name, time_zone=time_zone, currency=currency, country=country, port=port
+        folder.resolve(),
+        name=name,
+        time_zone=time_zone,
+        currency=currency,
+        country=country,
+        port=port,
+        schemas=_SCHEMAS,
     )
+    write_schemas(project.home / _SCHEMAS)
     click.echo(f"made {project.home}", err=True)
     click.echo("next: cd there, then amalimart source add --help", err=True)
 

@@ -1,4 +1,4 @@
-"""query, metrics, dimensions: asking the engine."""
+"""query, dimensions: asking the engine."""
 
 from __future__ import annotations
 
@@ -7,31 +7,22 @@ from typing import Any
 
 import click
 
+from amalimart.cli.asking import as_option, engine_client
 from amalimart.cli.options import home_option, json_option
 from amalimart.cli.output import print_json, print_table
 from amalimart.cli.question_options import question_body, question_options
 
 
-def _client(home: Path | None, acting_as: str | None) -> Any:
-    from amalimart.config.project import find_home, open_project
-    from amalimart.processes.client import EngineClient
-
-    return EngineClient(open_project(find_home(home)), acting_as)
-
-
-_as_option = click.option("--as", "acting_as", metavar="EMAIL", help="Ask as this user sees it.")
-
-
 @click.command()
 @question_options
 @click.option("--receipt", is_flag=True, help="Also where the numbers come from.")
-@_as_option
+@as_option
 @home_option
 @json_option
 def query(receipt: bool, acting_as: str | None, home: Path | None, as_json: bool, **asked: Any) -> None:
     """Ask a governed question: amalimart query item_gmv --by vendor,month --today 2024-12-31."""
     body = question_body(asked)
-    with _client(home, acting_as) as client:
+    with engine_client(home, acting_as) as client:
         answer = client.post("/query", body)
     if as_json:
         print_json(answer)
@@ -50,7 +41,8 @@ def query(receipt: bool, acting_as: str | None, home: Path | None, as_json: bool
             f"release {answer['receipt']['release_id']} of {answer['receipt']['published_at']}", err=True
         )
         for metric in answer["receipt"]["metrics"]:
-            click.echo(f"{metric['name']} ({metric['version']}): {metric['basis']}", err=True)
+            meaning = f"version {metric['version']}, {metric['hash']}"
+            click.echo(f"{metric['name']} ({meaning}): {metric['basis']}", err=True)
 
 
 def _heading(column: dict[str, Any]) -> str:
@@ -65,37 +57,17 @@ def _shown(value: Any, unit: str) -> Any:
 
 
 @click.group()
-def metrics() -> None:
-    """The metrics of the semantic layer."""
-
-
-@metrics.command("list")
-@_as_option
-@home_option
-@json_option
-def metrics_list(acting_as: str | None, home: Path | None, as_json: bool) -> None:
-    """List every metric with its meaning."""
-    with _client(home, acting_as) as client:
-        found = client.get("/metrics")
-    if as_json:
-        print_json(found)
-        return
-    rows = [(m["name"], m["label"], ", ".join(m["aliases"]), m["definition"]) for m in found["metrics"]]
-    print_table(["metric", "name", "also", "definition"], rows)
-
-
-@click.group()
 def dimensions() -> None:
     """The dimensions of the semantic layer."""
 
 
 @dimensions.command("list")
-@_as_option
+@as_option
 @home_option
 @json_option
 def dimensions_list(acting_as: str | None, home: Path | None, as_json: bool) -> None:
     """List every dimension."""
-    with _client(home, acting_as) as client:
+    with engine_client(home, acting_as) as client:
         found = client.get("/dimensions")
     if as_json:
         print_json(found)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -20,6 +20,7 @@ from pydantic import Field, field_validator, model_validator
 from amalimart.config.notify_settings import NotifySettings
 from amalimart.config.schedule_settings import BackupSettings, ScheduleSettings
 from amalimart.config.secret_reference import SECRET_REFERENCE
+from amalimart.config.short_forms import AlsoAs
 from amalimart.config.strict_yaml import StrictModel, read_yaml
 from amalimart.core.errors import ConfigError, ProjectNotFound
 from amalimart.core.names import is_identifier
@@ -220,7 +221,7 @@ class Settings(StrictModel):
     sla_days: SlaDays = SlaDays()
     fiscal_year_start_month: int = Field(default=1, ge=1, le=12)
     week_starts_on: WeekDay = "monday"
-    lake: LakeSettings = LakeSettings()
+    lake: Annotated[LakeSettings, AlsoAs(("string",))] = LakeSettings()
     history_days: int | None = Field(default=None, ge=1, le=36_500)
     releases: ReleaseSettings = ReleaseSettings()
     quality: QualitySettings = QualitySettings()

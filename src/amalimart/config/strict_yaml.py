@@ -173,6 +173,11 @@ def _is_model(kind: Any) -> bool:
 
 def read_yaml(path: Path) -> YamlDocument:
     """Read one YAML file. Raises ConfigError where it is missing, unreadable or not YAML."""
+    return YamlDocument(path, read_yaml_text(path))
+
+
+def read_yaml_text(path: Path) -> str:
+    """The text of one YAML file, unread. Raises ConfigError where it is missing, unreadable or too large."""
     try:
         if path.stat().st_size > _LARGEST_BYTES:
             raise ConfigError(
@@ -180,11 +185,10 @@ def read_yaml(path: Path) -> YamlDocument:
                 where=str(path),
                 next_step="split it, or check that it is the file you mean",
             )
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise ConfigError(
             "file not found", where=str(path), next_step="create it or correct the name"
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read the file: {error}", where=str(path)) from error
-    return YamlDocument(path, text)

@@ -74,14 +74,14 @@ def model_definitions(overlay: Path) -> list[Definition]:
 def metric_definitions(model: SemanticModel) -> list[Definition]:
     """Every metric of a loaded model."""
     packaged = {
-        metric.name: _of_metric(metric.name, metric.version)
+        metric.name: _of_metric(metric.name, metric.definition_hash)
         for metric in _packaged(model.calendar).metrics.values()
     }
     return [
         Definition(
             DefinitionKind.METRIC,
             metric.name,
-            _of_metric(metric.name, metric.version),
+            _of_metric(metric.name, metric.definition_hash),
             packaged.get(metric.name),
             f"metric {metric.name}",
         )
@@ -138,8 +138,8 @@ def _packaged(calendar: Calendar) -> SemanticModel:
     return load_model([PACKAGED], calendar)
 
 
-def _of_metric(name: str, version: str) -> str:
-    return hashlib.sha256(f"{name} {version}".encode()).hexdigest()[:32]
+def _of_metric(name: str, meaning: str) -> str:
+    return hashlib.sha256(f"{name} {meaning}".encode()).hexdigest()[:32]
 
 
 def notes_of_unapproved(model: SemanticModel, found: Iterable[Judged]) -> Mapping[str, str]:

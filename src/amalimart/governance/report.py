@@ -53,7 +53,8 @@ class MetricEntry:
     label: str
     description: str
     responsible: Responsible
-    version: str
+    version: int
+    definition_hash: str
     standing: str
     approved_by: str | None
     seen_by: tuple[str, ...]
@@ -184,6 +185,7 @@ def _metric(
         metric.description,
         declaration.of_metric(name, metric.owner),
         metric.version,
+        metric.definition_hash,
         judged.standing.value,
         approval.approved_by if approval else None,
         tuple(sorted(p.role.value for p in policies if policies.may_use_metric(p.role, name))),

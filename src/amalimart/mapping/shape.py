@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from amalimart.config.short_forms import AlsoAs, ItsField, OneForMany, WordForNone
 from amalimart.config.strict_yaml import StrictModel
 
 NO_NAMESPACE = "none"
@@ -43,8 +44,11 @@ def _one_line(given: Any) -> Any:
 
 
 Formula = Annotated[str, BeforeValidator(_one_line)]
-Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_texts), OneForMany(("integer",))]
 Bound = Annotated[int | float | datetime | date, BeforeValidator(_bound)]
+
+
+_ONE_OF = AlsoAs(("string", "integer", "array"))  # the list of `in` alone
 
 
 class ColumnMapping(StrictModel):
@@ -107,7 +111,7 @@ class Condition(StrictModel):
 class RowFilter(StrictModel):
     """Which rows of a table are kept: conditions on columns, or a formula that must be true."""
 
-    conditions: dict[str, Condition] = {}
+    conditions: dict[str, Annotated[Condition, _ONE_OF]] = {}
     sql: Formula | None = None
 
     @field_validator("conditions", mode="before")
@@ -156,8 +160,10 @@ class PartMapping(StrictModel):
     """
 
     table: str
-    columns: dict[str, ColumnMapping] | None  # None: the same names on both sides, all of them
-    row_filter: RowFilter = Field(RowFilter(), alias="where")
+    columns: Annotated[
+        dict[str, Annotated[ColumnMapping, AlsoAs(("string",))]] | None, WordForNone("same")
+    ]  # None: the same names on both sides, all of them
+    row_filter: Annotated[RowFilter, ItsField("conditions", ("string",))] = Field(RowFilter(), alias="where")
     deduplicate: Deduplicate | None = None
     lookup: dict[str, Lookup] = {}
     namespace: str | None = None
@@ -220,7 +226,7 @@ class MappingFile(StrictModel):
     time_zone: str
     namespace: str | None = None
     tables: dict[str, TableMapping]
-    entities: dict[str, list[PartMapping]]
+    entities: dict[str, Annotated[list[PartMapping], OneForMany()]]
 
     @field_validator("entities", mode="before")
     @classmethod

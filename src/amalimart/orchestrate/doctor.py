@@ -14,10 +14,12 @@ from amalimart.config.project import Project, SourceSettings, open_project
 from amalimart.config.secret_reference import SECRET_REFERENCE
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError
+from amalimart.governance.metric_versions import Recorded
 from amalimart.lake import Lake
 from amalimart.mapping.catalog_check import check_catalog
 from amalimart.mapping.source_mapping import SourceMapping, find_mapping, load_mapping
 from amalimart.orchestrate.lake_opening import open_lake
+from amalimart.orchestrate.metric_changes import MetricChanges
 from amalimart.orchestrate.runtime_files import read_report
 from amalimart.orchestrate.scheduling.schedules import load_schedules
 from amalimart.orchestrate.source_opening import open_source
@@ -66,6 +68,7 @@ def examine(home: Path, clock: Clock) -> Iterator[Finding]:
         if engine
         else Finding("engine", Verdict.NOTE, "does not run", "amalimart up")
     )
+    yield from _examine_metrics(project, clock)
     yield _guarded("schedules", lambda: f"{len(load_schedules(project))} jobs")
     for name in project.settings.notify.channels:
         yield _guarded(f"channel {name}", lambda name=name: _channel_detail(project, name))  # type: ignore[misc]
@@ -75,6 +78,18 @@ def examine(home: Path, clock: Clock) -> Iterator[Finding]:
     for name, settings in project.settings.sources.items():
         yield from _examine_source(project, name, settings)
         yield _guarded(f"lake of {name}", lambda name=name: _lake_detail(lake, name))  # type: ignore[misc]
+
+
+def _examine_metrics(project: Project, clock: Clock) -> Iterator[Finding]:
+    """Whether what the project's own metrics mean is written down."""
+    try:
+        found = MetricChanges(project, clock).check()
+    except AmalimartError as error:
+        yield _problem("metrics", error)
+        return
+    for each in found:
+        if each.standing is not Recorded.YES:
+            yield Finding(f"metric {each.name}", Verdict.NOTE, each.standing.value, each.next_step)
 
 
 def _examine_source(project: Project, name: str, settings: SourceSettings) -> Iterator[Finding]:

@@ -39,7 +39,7 @@ from amalimart.orchestrate.project_plan import published_graph
 from amalimart.semantic.loading import PACKAGED, load_model
 from amalimart.semantic.model import SemanticModel
 
-_POLICIES = Path(amalimart.__file__).parent / "marketplace" / "policies"
+PACKAGED_POLICIES = Path(amalimart.__file__).parent / "marketplace" / "policies"
 
 
 class Governance:
@@ -146,7 +146,7 @@ class Governance:
         return load_model([PACKAGED, self._project.overlay("metrics")], calendar)
 
     def _policies(self) -> Policies:
-        return load_policies([_POLICIES, self._project.overlay("policies")])
+        return load_policies([PACKAGED_POLICIES, self._project.overlay("policies")])
 
     def _control(self) -> AbstractContextManager[ControlStore]:
         return closing(open_control_store(self._project.control_database, self._clock))

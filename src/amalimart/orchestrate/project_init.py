@@ -21,7 +21,7 @@ from amalimart.mapping.source_mapping import find_mapping, load_mapping
 from amalimart.orchestrate.source_settings import write_source
 
 _SETTINGS = """\
-# Amalimart Analytics: one marketplace. Every key is described in docs/reference/configuration.md.
+{schema}# Amalimart Analytics: one marketplace. Every key is described in docs/reference/configuration.md.
 name: {name}
 time_zone: {time_zone}      # the business time zone: days, weeks and months start here
 currency: {currency}
@@ -49,8 +49,12 @@ def init_project(
     currency: str = "GHS",
     country: str | None = None,
     port: int = 8000,
+    schemas: str | None = None,
 ) -> Project:
-    """Create a project folder and open it. Raises ConfigError where one is there already."""
+    """Create a project folder and open it. Raises ConfigError where one is there already.
+
+    `schemas` is the folder in it where JSON Schemas are going to lie, which the settings tell editors of.
+    """
     settings = home / SETTINGS_FILE
     if settings.exists():
         raise ConfigError(
@@ -67,6 +71,7 @@ def init_project(
         country=f"country: {country}   # whose public holidays are no ordinary days\n" if country else "",
         port=port,
         token=_METRICS_TOKEN,
+        schema=f"# yaml-language-server: $schema={schemas}/settings.json\n" if schemas else "",
     )
     settings.write_text(text, encoding="utf-8")
     (home / ".gitignore").write_text(_IGNORED)

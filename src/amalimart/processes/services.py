@@ -27,6 +27,8 @@ from amalimart.core.fiscal import Calendar
 from amalimart.governance.definitions import judged, metric_definitions, notes_of_unapproved
 from amalimart.orchestrate.engine import Engine, MappedAvailability
 from amalimart.orchestrate.incident_notes import incident_notes
+from amalimart.orchestrate.metric_changes import MetricChanges
+from amalimart.orchestrate.metric_effects import MetricEffects
 from amalimart.orchestrate.models import EngineModels
 from amalimart.orchestrate.notifying import ChannelTest
 from amalimart.orchestrate.operating_state import OperatingStates
@@ -108,9 +110,14 @@ def build_services(
         standing = judged(metric_definitions(model), control.governance.approvals())
         model = model.noting(notes_of_unapproved(model, standing))
     policies = load_policies([_MARKETPLACE / "policies", project.overlay("policies")])
-    semantic = SemanticService(model, policies, engine.hot_file, MappedAvailability(engine.landed_mappings))
+    availability = MappedAvailability(engine.landed_mappings)
+    semantic = SemanticService(model, policies, engine.hot_file, availability)
     dashboards = load_dashboards(project.overlay("dashboards"))
     dashboards.check_names(model.metric_names, model.dimensions)
+    effects = MetricEffects(
+        engine.hot_file, policies.policy(Role.ADMIN), availability, OPERATOR, model.calendar
+    )
+    ledger = MetricChanges(project, clock).ledger()
     feed = EngineFeed(engine, loop)
     book = ReleaseBook(engine.hot_file, engine.acceptances)
     return AppServices(
@@ -146,4 +153,6 @@ def build_services(
         incidents=control.incidents,
         deliveries=control.outbox,
         channel_test=ChannelTest(project, control, clock),
+        metric_effects=effects,
+        metric_history=ledger.of,
     )

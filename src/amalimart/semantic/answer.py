@@ -43,7 +43,8 @@ class MetricReceipt:
     """Which definition a number follows."""
 
     name: str
-    version: str  # hash of the normalised definition and what it depends on
+    version: int  # which of its meanings, as its author counts them
+    hash: str  # of the normalised definition and what it depends on
     basis: str  # the definition in words
 
 

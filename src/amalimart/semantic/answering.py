@@ -79,8 +79,8 @@ def _receipt(plan: Plan, rows: Rows, release: Release, sql: str | None) -> Recei
             if count:
                 notes.append(planned.metric.left_out.note.replace("{count}", str(count)))
     metrics = (
-        MetricReceipt(planned.metric.name, planned.metric.version, planned.metric.description)
-        for planned in plan.metrics
+        MetricReceipt(metric.name, metric.version, metric.definition_hash, metric.description)
+        for metric in (planned.metric for planned in plan.metrics)
     )
     return Receipt(
         release.release_id,

@@ -12,7 +12,8 @@ from amalimart.access.rules import OwnRows, RowsThrough
 from amalimart.core.errors import ConfigError
 from amalimart.core.names import nearest
 from amalimart.semantic.availability import Availability, missing_for_metric
-from amalimart.semantic.model import Dimension, Grouping, Metric, SemanticModel
+from amalimart.semantic.formula_words import formula_in_words
+from amalimart.semantic.model import Dimension, Example, Grouping, Metric, SemanticModel
 from amalimart.semantic.parameters import ParameterBook
 from amalimart.semantic.scan import Door, Scope
 from amalimart.semantic.time_roles import roles_of
@@ -35,12 +36,16 @@ class MetricInfo:
     owner: str
     unit: str
     kind: str
+    formula: str
+    components: tuple[str, ...]
     dimensions: tuple[str, ...]
     has_time: bool
     default: Grouping
     non_additive: tuple[str, ...] | None
     missing: str | None
-    version: str
+    version: int
+    hash: str
+    example: Example | None
     times: tuple[str, ...]
 
 
@@ -53,6 +58,7 @@ class DimensionInfo:
     label: str
     label_fr: str
     description: str
+    owner: str | None
     type: str
     key_column: str | None
     drill: tuple[str, ...]
@@ -89,6 +95,7 @@ def list_dimensions(
             dimension.label.en,
             dimension.label.fr,
             dimension.description,
+            dimension.owner,
             dimension.type.value,
             f"{dimension.name}_id" if dimension.lookup else None,
             dimension.drill,
@@ -149,11 +156,15 @@ def _info(
         metric.owner,
         metric.unit.value,
         metric.kind,
+        formula_in_words(model, metric.formula),
+        tuple(sorted(metric.components)),
         tuple(dimension.name for dimension in model.reachable(metric) if dimension.name in permitted),
         metric.has_time,
         metric.default,
         None if metric.non_additive is None else tuple(sorted(metric.non_additive)),
         str(missing) if missing else None,
         metric.version,
+        metric.definition_hash,
+        metric.example,
         roles_of(model, metric.formula),
     )

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from amalimart.config.strict_yaml import read_yaml
 from amalimart.core.fiscal import Calendar
+from amalimart.semantic.definition_files import DATASETS, DIMENSIONS, METRICS, DefinitionFiles, files_of
 from amalimart.semantic.definitions.datasets import dataset_of
 from amalimart.semantic.definitions.dimensions import dimension_names_of, dimension_of
 from amalimart.semantic.definitions.entries import Entry, label_of, one_meaning, unique
@@ -29,15 +29,20 @@ def load_model(folders: Sequence[Path], calendar: Calendar | None = None) -> Sem
 
     Without a calendar of the project its fiscal year is the calendar year.
     """
+    return model_of([files_of(folder) for folder in folders], calendar)
+
+
+def model_of(sets: Sequence[DefinitionFiles], calendar: Calendar | None = None) -> SemanticModel:
+    """The model of these sets of files, later ones over earlier ones. Raises ConfigError."""
     calendar = calendar or Calendar()
     datasets: dict[str, Entry[DatasetShape]] = {}
     dimensions: dict[str, Entry[DimensionShape]] = {}
     metrics: dict[str, Entry[MetricShape]] = {}
     subjects: dict[str, Label] = {}
-    for folder in folders:
-        datasets |= unique(_datasets_of(folder))
-        dimensions |= unique(_dimensions_of(folder))
-        found, areas = _metrics_of(folder)
+    for files in sets:
+        datasets |= unique(_datasets_of(files))
+        dimensions |= unique(_dimensions_of(files))
+        found, areas = _metrics_of(files)
         metrics |= unique(found)
         subjects |= areas
     loaded = {name: dataset_of(entry, datasets) for name, entry in datasets.items()}
@@ -46,7 +51,7 @@ def load_model(folders: Sequence[Path], calendar: Calendar | None = None) -> Sem
         dimensions, lambda shape: dimension_names_of(shape.synonyms, shape.lookup is not None), "dimension"
     )
     one_meaning(metrics, lambda shape: tuple(shape.aliases), "metric")
-    builder = MetricBuilder(metrics, loaded, known_dimensions, calendar)
+    builder = MetricBuilder(metrics, loaded, known_dimensions)
     model = SemanticModel(
         loaded.values(),
         known_dimensions.values(),
@@ -61,18 +66,22 @@ def load_model(folders: Sequence[Path], calendar: Calendar | None = None) -> Sem
     return model
 
 
-def _datasets_of(folder: Path) -> list[Entry[DatasetShape]]:
-    entries = []
-    for path in sorted((folder / "datasets").glob("*.yml")):
-        document = read_yaml(path)
-        entries.append(Entry(path.stem, document.parse(DatasetShape), document, ()))
-    return entries
+def metric_places(files: DefinitionFiles) -> dict[str, str]:
+    """The metrics that a set of files defines, each with its file and line. Raises ConfigError."""
+    entries, _ = _metrics_of(files)
+    return {entry.name: entry.document.where(*entry.path) for entry in entries}
 
 
-def _dimensions_of(folder: Path) -> list[Entry[DimensionShape]]:
+def _datasets_of(files: DefinitionFiles) -> list[Entry[DatasetShape]]:
+    return [
+        Entry(document.path.stem, document.parse(DatasetShape), document, ())
+        for document in files.documents(DATASETS)
+    ]
+
+
+def _dimensions_of(files: DefinitionFiles) -> list[Entry[DimensionShape]]:
     entries = []
-    for path in sorted((folder / "dimensions").glob("*.yml")):
-        document = read_yaml(path)
+    for document in files.documents(DIMENSIONS):
         file = document.parse(DimensionsFile)
         entries += [
             Entry(name, shape, document, ("dimensions", name)) for name, shape in file.dimensions.items()
@@ -80,10 +89,9 @@ def _dimensions_of(folder: Path) -> list[Entry[DimensionShape]]:
     return entries
 
 
-def _metrics_of(folder: Path) -> tuple[list[Entry[MetricShape]], dict[str, Label]]:
+def _metrics_of(files: DefinitionFiles) -> tuple[list[Entry[MetricShape]], dict[str, Label]]:
     entries, subjects = [], {}
-    for path in sorted([*(folder / "metrics").glob("*.yml"), *folder.glob("*.yml")]):
-        document = read_yaml(path)
+    for document in files.documents(METRICS):
         file = document.parse(MetricsFile)
         subjects[file.subject.name] = label_of(file.subject.label)
         entries += [

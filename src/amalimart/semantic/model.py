@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
 
 from amalimart.access.rules import DataClass
 from amalimart.core.calendar import Grain
@@ -119,6 +121,7 @@ class Dimension:
     drill: tuple[str, ...]
     bucket: Grain | None = None
     elapsed: Grain | None = None
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +155,23 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Example:
+    """One question with its number in the small shop of the examples: of some days, under some conditions."""
+
+    value: Decimal | date | None
+    first: date | None = None
+    last: date | None = None
+    where: str | None = None
+    today: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Metric:
-    """One definition. `components` are the metrics it is made of; `version` hashes what decides its value."""
+    """One definition. `components` are the metrics it is made of.
+
+    version          counts its meanings, as its author declares it
+    definition_hash  of everything that decides its value
+    """
 
     name: str
     subject: str
@@ -172,7 +190,9 @@ class Metric:
     needs: Needs
     notes: tuple[str, ...]
     left_out: LeftOut | None
-    version: str
+    version: int
+    definition_hash: str
+    example: Example | None = None
 
     @property
     def leaves(self) -> tuple[Leaf, ...]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from amalimart.access.rules import DataClass
 from amalimart.config.strict_yaml import StrictModel
@@ -84,8 +86,8 @@ class Period(StrEnum):
 class LabelShape(StrictModel):
     """A friendly name in English and French."""
 
-    en: str
-    fr: str
+    en: str = Field(min_length=1)
+    fr: str = Field(min_length=1)
 
 
 class FieldShape(StrictModel):
@@ -155,6 +157,7 @@ class DimensionShape(StrictModel):
     drill: tuple[str, ...] = ()
     bucket: Grain | None = None
     elapsed: Grain | None = None
+    owner: str | None = None
 
 
 class DimensionsFile(StrictModel):
@@ -185,8 +188,52 @@ class PerShape(StrictModel):
     keep: str | None = Field(default=None, pattern=r"^(=|!=|<|<=|>|>=) *[0-9]+(\.[0-9]+)?$")
 
 
+class ExampleShape(StrictModel):
+    """A question and its number in the small shop of the examples (tests/semantic/shop.sql).
+
+    Without days it is asked of all of them; `value: null` says that there is no number.
+    """
+
+    value: Decimal | date | None
+    first: date | None = Field(default=None, alias="from")
+    last: date | None = Field(default=None, alias="to")
+    where: str | None = None
+    today: date | None = None
+
+    @model_validator(mode="after")
+    def both_days(self) -> ExampleShape:
+        if (self.first is None) != (self.last is None):
+            raise ValueError("from and to belong together")
+        return self
+
+
+_NEEDED = {
+    "simple": ("dataset", "aggregate", "field"),
+    "ratio": ("numerator", "denominator"),
+    "derived": ("formula",),
+    "growth": ("of",),
+}
+_MORE = {"simple": ("where", "time", "over_time", "per", "ignore")}
+
+
+def _tell_kinds(schema: dict[str, Any]) -> None:
+    """Have the JSON Schema ask for the keys of each kind; a metric that names none is simple."""
+    schema["allOf"] = [
+        {
+            "if": {
+                "properties": {"kind": {"const": kind}},
+                **({} if kind == "simple" else {"required": ["kind"]}),
+            },
+            "then": {"required": list(names)},
+        }
+        for kind, names in _NEEDED.items()
+    ]
+
+
 class MetricShape(StrictModel):
     """One metric.
+
+    `version` counts its meanings: it goes up whenever the number changes, and no new wording needs it.
 
     `where` holds conditions on the dataset's columns or, as `relationship.column`, a parent's; the word
     `period_start` stands for the first day of the bucket or range. `time: none` makes it a state, to which
@@ -194,6 +241,8 @@ class MetricShape(StrictModel):
     for all of whose values it is the same. A metric of kind growth says by which share another one grew
     since the same elapsed span of the period before.
     """
+
+    model_config = ConfigDict(json_schema_extra=_tell_kinds)
 
     label: LabelShape
     description: str
@@ -221,22 +270,17 @@ class MetricShape(StrictModel):
     needs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     left_out: LeftOutShape | None = None
+    version: int = Field(default=1, ge=1)
+    example: ExampleShape | None = None
 
     @model_validator(mode="after")
     def kind_fits(self) -> MetricShape:
-        own = {
-            "simple": ("dataset", "aggregate", "field"),
-            "ratio": ("numerator", "denominator"),
-            "derived": ("formula",),
-            "growth": ("of",),
-        }
-        optional = {"simple": ("where", "time", "over_time", "per", "ignore")}
-        parts = {name for names in (*own.values(), *optional.values()) for name in names}
+        parts = {name for names in (*_NEEDED.values(), *_MORE.values()) for name in names}
         given = {name for name in parts if getattr(self, name)}
-        needed = set(own[self.kind])
-        if not needed <= given or given - needed - set(optional.get(self.kind, ())):
-            more = f" (and may have {', '.join(optional[self.kind])})" if self.kind in optional else " only"
-            raise ValueError(f"a {self.kind} metric takes {' and '.join(own[self.kind])}{more}")
+        needed = set(_NEEDED[self.kind])
+        if not needed <= given or given - needed - set(_MORE.get(self.kind, ())):
+            more = f" (and may have {', '.join(_MORE[self.kind])})" if self.kind in _MORE else " only"
+            raise ValueError(f"a {self.kind} metric takes {' and '.join(_NEEDED[self.kind])}{more}")
         return self
 
 

@@ -26,7 +26,7 @@ def answered_tile(plan: PlannedTile, answers: list[Answer], grain: Grain, unfini
     shown: Json = _head(plan, _title(plan, label)) | {
         "status": "ok",
         "definitions": [
-            {"metric": each.name, "version": each.version, "basis": each.basis}
+            {"metric": each.name, "version": each.version, "hash": each.hash, "basis": each.basis}
             for each in answer.receipt.metrics
         ],
         "notes": list(plan.notes),

@@ -10,16 +10,21 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from amalimart.access.principal import Role
 from amalimart.api.identity import SignedIn
 from amalimart.api.routes.context import Services, current_business_day
 from amalimart.api.wire_response import WireResponse
 from amalimart.core.calendar import DayRange, Grain
-from amalimart.core.errors import InvalidFilter
+from amalimart.core.errors import Denied, EngineUnavailable, InvalidFilter, UnknownName
+from amalimart.core.names import nearest
 from amalimart.core.wire import wire_value
 from amalimart.semantic.answer import Answer
+from amalimart.semantic.definition_files import DefinitionFiles
 from amalimart.semantic.question import Comparison, Filter, Having, Operator, Question, Top, Totals
 
 router = APIRouter(tags=["metrics"])
+local = APIRouter(tags=["metrics"])
+"""Only on the local socket: definitions are brought along, and whoever defines may read every table."""
 
 _Name = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -160,6 +165,32 @@ def _range(first: date | None, last: date | None, where: str, next_step: str) ->
     return DayRange(first, last)
 
 
+class FilesBody(BaseModel):
+    """A set of definition files: where they are from, and path -> text."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    origin: Annotated[str, Field(max_length=1000)]
+    texts: Annotated[dict[str, str], Field(max_length=1000)]
+
+    def files(self) -> DefinitionFiles:
+        """As the semantic room reads them."""
+        return DefinitionFiles(self.origin, self.texts)
+
+
+class EffectsBody(BaseModel):
+    """Definitions before and after, later sets over earlier ones, and which metrics are asked of both."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    before: Annotated[list[FilesBody], Field(min_length=1, max_length=5)]
+    after: Annotated[list[FilesBody], Field(min_length=1, max_length=5)]
+    metrics: Annotated[list[_Name], Field(max_length=2000)]
+    first: Annotated[date, Field(alias="from")]
+    last: Annotated[date, Field(alias="to")]
+    today: date | None = None
+
+
 @router.post("/query")
 def query(body: QuestionBody, principal: SignedIn, services: Services) -> WireResponse:
     """Answer one question: typed columns, rows, and the receipt that makes the numbers traceable."""
@@ -171,6 +202,43 @@ def query(body: QuestionBody, principal: SignedIn, services: Services) -> WireRe
 def metrics(principal: SignedIn, services: Services) -> WireResponse:
     """Every metric the reader may ask for, with its definition."""
     return WireResponse({"metrics": [_described(each) for each in services.semantic.metrics(principal)]})
+
+
+@router.get("/metrics/{name}")
+def metric(name: str, principal: SignedIn, services: Services) -> WireResponse:
+    """One metric by its name or alias: its definition, and what each of its versions has meant."""
+    known = {
+        spelling: each
+        for each in services.semantic.metrics(principal)
+        for spelling in (*each.aliases, each.name)
+    }
+    if name not in known:
+        raise UnknownName(
+            f"no metric is called {name!r}",
+            expected="a name that `amalimart metrics list` shows",
+            nearest=nearest(name[:100], known),
+            next_step="run: amalimart metrics list",
+        )
+    found = known[name]
+    history = [_described(each) for each in services.metric_history(found.name)]
+    return WireResponse({"metric": _described(found), "changes": history})
+
+
+@local.post("/metrics/effects")
+def effects(body: EffectsBody, principal: SignedIn, services: Services) -> WireResponse:
+    """What a change of definitions does to numbers: each metric before and after, of one release."""
+    if principal.role is not Role.ADMIN:
+        raise Denied("only an administrator may do this")
+    if services.metric_effects is None:
+        raise EngineUnavailable("this engine measures no changes", next_step="amalimart up")
+    measured = services.metric_effects.measure(
+        [each.files() for each in body.before],
+        [each.files() for each in body.after],
+        body.metrics,
+        DayRange(body.first, max(body.first, body.last)),
+        body.today or current_business_day(services),
+    )
+    return WireResponse(_described(measured))
 
 
 @router.get("/dimensions")

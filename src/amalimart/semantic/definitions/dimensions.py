@@ -60,6 +60,7 @@ def dimension_of(
         shape.drill,
         shape.bucket,
         shape.elapsed,
+        shape.owner,
     )
 
 

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 
-from amalimart.core.fiscal import Calendar
+from amalimart.core.errors import InvalidFilter
 from amalimart.semantic.definitions.entries import Entry, label_of, needs_of
+from amalimart.semantic.definitions.fingerprint import definition_hash
 from amalimart.semantic.definitions.measures import MeasureBuilder
 from amalimart.semantic.formula import (
     Formula,
     Leaf,
     Operation,
     growth,
-    leaves,
     over_period,
     read_formula,
 )
-from amalimart.semantic.model import GRAINS, Dataset, Grouping, LeftOut, Metric, SemanticModel
-from amalimart.semantic.shapes import MetricShape, OverTime, Period, Unit
-
-_FISCAL = {Period.YEAR_TO_DATE, Period.QUARTER_TO_DATE}
+from amalimart.semantic.model import GRAINS, Dataset, Example, Grouping, LeftOut, Metric, SemanticModel
+from amalimart.semantic.question_text import parse_filters
+from amalimart.semantic.shapes import MetricShape, OverTime, Unit
 
 
 class MetricBuilder:
@@ -31,10 +30,8 @@ class MetricBuilder:
         entries: Mapping[str, Entry[MetricShape]],
         datasets: Mapping[str, Dataset],
         dimensions: Iterable[str],
-        calendar: Calendar,
     ) -> None:
         self._dimensions = tuple(dimensions)
-        self._calendar = calendar
         self._entries = entries
         self._datasets = datasets
         self._built: dict[str, Metric] = {}
@@ -93,7 +90,9 @@ class MetricBuilder:
             tuple(dict.fromkeys(needs)),
             tuple(" ".join(note.split()) for note in shape.notes),
             left_out,
-            self._version(formula, shape.unit),
+            shape.version,
+            definition_hash(formula, shape.unit, self._datasets),
+            _example(entry),
         )
 
     def _formula(self, entry: Entry[MetricShape], component: Callable[..., Formula]) -> Formula:
@@ -112,15 +111,19 @@ class MetricBuilder:
             case _:
                 return MeasureBuilder(entry, self._datasets, self._dimensions).formula()
 
-    def _version(self, formula: Formula, unit: Unit) -> str:
-        tables = sorted({str(self._datasets[leaf.measure.dataset].table) for leaf in leaves(formula)})
-        decisive: tuple[object, ...] = (formula, unit.value, tables)
-        if self._calendar != Calendar() and any(leaf.period in _FISCAL for leaf in leaves(formula)):
-            decisive = (*decisive, self._calendar)
-        at_end = tuple(leaf.measure.at_end for leaf in leaves(formula))
-        if any(at_end):
-            decisive = (*decisive, at_end)
-        return hashlib.sha256(repr(decisive).encode()).hexdigest()[:12]
+
+def _example(entry: Entry[MetricShape]) -> Example | None:
+    shape = entry.shape.example
+    if shape is None:
+        return None
+    if shape.value is not None and isinstance(shape.value, date) != (entry.shape.unit is Unit.DATE):
+        raise entry.refuse(f"the number is no {entry.shape.unit}", "example", "value")
+    if shape.where is not None:
+        try:
+            parse_filters(shape.where)
+        except InvalidFilter as error:
+            raise entry.refuse(f"cannot read the condition: {error.what}", "example", "where") from error
+    return Example(shape.value, shape.first, shape.last, shape.where, shape.today)
 
 
 def check_metrics(model: SemanticModel, entries: Mapping[str, Entry[MetricShape]]) -> None:

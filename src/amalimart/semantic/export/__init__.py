@@ -1,0 +1,1 @@
+"""Definitions in the forms of other tools, each with a report of what the form cannot carry."""

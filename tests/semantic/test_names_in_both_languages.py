@@ -1,0 +1,95 @@
+"""A person can read each packaged metric and dimension: names in two languages, words, and an owner."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import pytest
+
+from amalimart.semantic.formula_words import formula_in_words
+from amalimart.semantic.model import Dimension, Metric, SemanticModel
+
+SAME_IN_FRENCH = {"commission", "is_express"}  # the word is the same in both languages
+
+
+def named(model: SemanticModel) -> Iterable[Metric | Dimension]:
+    return (*model.metrics.values(), *model.dimensions.values())
+
+
+def test_each_has_a_label_in_english_and_in_french(model: SemanticModel) -> None:
+    missing = [each.name for each in named(model) if not each.label.en.strip() or not each.label.fr.strip()]
+    copied = {each.name for each in named(model) if each.label.en.casefold() == each.label.fr.casefold()}
+    assert missing == []
+    assert copied == SAME_IN_FRENCH, "translate the label, or say that the word is the same"
+    assert [name for name, label in model.subjects.items() if not label.en or not label.fr] == []
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_no_two_of_a_kind_are_called_the_same(model: SemanticModel, language: str) -> None:
+    for things in (model.metrics.values(), model.dimensions.values()):
+        counted = Counter(getattr(each.label, language).casefold() for each in things)
+        assert [label for label, count in counted.items() if count > 1] == []
+
+
+def test_each_says_what_it_is_and_who_answers_for_it(model: SemanticModel) -> None:
+    assert [each.name for each in named(model) if not each.description.strip()] == []
+    assert [each.name for each in named(model) if not each.owner] == []
+
+
+@pytest.mark.parametrize(
+    ("metric", "words"),
+    [
+        ("gmv", "sum of total amount in orders"),
+        ("ytd_revenue", "sum of total amount in orders from 1 January to today"),
+        (
+            "net_revenue",
+            "sum of item amount in order items where order status not in (CANCELLED, REJECTED, RETURNED)",
+        ),
+        ("avg_rating", "[sum of rating in reviews] ÷ [number of rating in reviews]"),
+        ("listed_products", "number of distinct product id in products where is listed = true"),
+        ("repeat_customers", "number of customer id whose number of distinct order id is >= 2 in orders"),
+        (
+            "returning_customers",
+            (
+                "number of distinct customer id in orders"
+                " where customer first order date < the first day of the period"
+            ),
+        ),
+        ("new_registrations", "number of distinct customer id in customers by registered on"),
+        (
+            "revenue_growth_rate",
+            (
+                "([sum of total amount in orders] - [sum of total amount in orders in the period before])"
+                " ÷ [sum of total amount in orders in the period before]"
+            ),
+        ),
+        (
+            "days_of_cover",
+            (
+                "[sum of stock quantity in products where is listed = true]"
+                " ÷ ([sum of quantity in order items from 29 days ago to today] ÷ 30)"
+            ),
+        ),
+        (
+            "days_between_orders",
+            (
+                "[sum over customer id of the days from the first to the last order date in orders] ÷"
+                " ([number of customer id in orders] - [number of distinct customer id in orders])"
+            ),
+        ),
+    ],
+)
+def test_the_formula_is_told_in_words(model: SemanticModel, metric: str, words: str) -> None:
+    assert formula_in_words(model, model.metrics[metric].formula) == words
+
+
+def test_no_metric_is_without_a_formula_in_words(model: SemanticModel) -> None:
+    for metric in model.metrics.values():
+        words = formula_in_words(model, metric.formula)
+        for leaf in metric.leaves:
+            assert leaf.measure.dataset.replace("_", " ") in words, metric.name
+
+
+def test_every_dimension_is_known_by_another_name_too(model: SemanticModel) -> None:
+    assert [each.name for each in model.dimensions.values() if not each.synonyms and not each.bucket] == []
