@@ -97,7 +97,14 @@ def build_services(
         standing = judged(metric_definitions(model), control.governance.approvals())
         model = model.noting(notes_of_unapproved(model, standing))
     policies = load_policies([_MARKETPLACE / "policies", project.overlay("policies")])
-    semantic = SemanticService(model, policies, engine.hot_file, MappedAvailability(engine.landed_mappings))
+    semantic = SemanticService(
+        model,
+        policies,
+        engine.hot_file,
+        MappedAvailability(engine.landed_mappings),
+        engine.rollups,
+        engine.holds_rollups,
+    )
     dashboards = load_dashboards(project.overlay("dashboards"))
     dashboards.check_names(model.metric_names, model.dimensions)
     feed = EngineFeed(engine, loop)

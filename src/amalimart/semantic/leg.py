@@ -29,6 +29,8 @@ from amalimart.semantic.model import DimensionUse, SemanticModel
 from amalimart.semantic.nodes import identifier, named
 from amalimart.semantic.parameters import FilterSlot, ParameterBook
 from amalimart.semantic.request import AskedFilter, Request
+from amalimart.semantic.rollups.aggregates import aggregate_from
+from amalimart.semantic.rollups.rollup import Rollup
 from amalimart.semantic.scan import Door
 from amalimart.semantic.shapes import Period
 
@@ -41,7 +43,7 @@ class LegKey:
 
     per      the column of the entity for which it is aggregated first
     ignores  dimensions of the question by which it is not grouped
-
+    rollup   what is read in place of the dataset
     """
 
     dataset: str
@@ -51,6 +53,7 @@ class LegKey:
     is_previous: bool = False
     per: str | None = None
     ignores: tuple[str, ...] = ()
+    rollup: Rollup | None = None
 
 
 class LegWriter:
@@ -79,15 +82,22 @@ class LegWriter:
 
     def add_measure(self, measure: Measure, name: str) -> None:
         """An aggregate, under a name."""
-        column = self._column(Reach((), measure.dataset, measure.field))
         conditions = [self._fixed(known) for known in measure.where]
-        is_key = measure.field == self._model.datasets[measure.dataset].key
-        aggregate = aggregate_of(measure.aggregate, column, is_key=is_key)
+        aggregate = self._aggregate(measure)
         if conditions:
             aggregate = filtered(aggregate, exp.and_(*conditions, copy=False))
         self._inner.append(named(aggregate, name))
         if measure.per is not None:
             self._outer.append(named(over_entities(measure.per, nodes.column(name), self._book), name))
+
+    def _aggregate(self, measure: Measure) -> exp.Expr:
+        if self._key.rollup is not None:
+            return aggregate_from(self._key.rollup, measure, self._own_column)
+        is_key = measure.field == self._model.datasets[measure.dataset].key
+        return aggregate_of(measure.aggregate, self._own_column(measure.field), is_key=is_key)
+
+    def _own_column(self, name: str) -> exp.Column:
+        return self._column(Reach((), self._key.dataset, name))
 
     def add_currency(self, lowest: str, highest: str) -> None:
         """The least and greatest currency of the group's rows; they differ where currencies are mixed."""
@@ -221,7 +231,9 @@ class LegWriter:
         return nodes.column(reach.field, self._aliases[reach.path])
 
     def _source(self, path: tuple[str, ...]) -> exp.Subquery:
-        return _aliased(self._door.scan(self._datasets[path], self._columns[path]), self._aliases[path])
+        rollup = None if path else self._key.rollup
+        scan = self._door.scan(self._datasets[path], self._columns[path], rollup)
+        return _aliased(scan, self._aliases[path])
 
     def _join_condition(self, path: tuple[str, ...]) -> exp.Expr:
         parent = self._model.datasets[self._datasets[path[:-1]]]

@@ -34,7 +34,7 @@ _KEPT_OF_A_CONFIG = (
     "materialized", "severity", "pre-hook", "post-hook", "grants", "contract", "sql_header",
     "limit", "fail_calc", "error_if", "warn_if", "meta", "where",
 )  # fmt: skip
-FORMAT = 19  # of the cache; another number reads every project anew
+FORMAT = 20  # of the cache; another number reads every project anew
 _KINDS = {"operation": "an on-run-start or on-run-end hook", "analysis": "an analysis"}
 _SHOWN_VALUES = {"unique": "unique_field", "accepted_values": "value_field", "relationships": "from_field"}
 _SCHEMAS = ("staging", "silver", "gold")
@@ -233,7 +233,10 @@ def read_manifest(manifest: dict[str, Any], project_hash: str) -> CompiledGraph:
 
 
 def _generated_recipes(project: Path) -> dict[str, Any]:
-    return dict(json.loads((project / "models" / "staging" / RECIPES).read_text()))
+    found: dict[str, Any] = {}
+    for path in sorted((project / "models").glob(f"*/{RECIPES}")):
+        found |= json.loads(path.read_text())
+    return found
 
 
 def _refuse_unsupported(unique_id: str, node: dict[str, Any]) -> None:
