@@ -74,7 +74,6 @@ class AskedShop:
         mapped = MappedAvailability(lambda: {SOURCE: mapping})
         self.raw = SemanticService(model, policies, self.hot_file, mapped)
         self.rolled = SemanticService(model, policies, self.hot_file, mapped, rollups, lambda _: True)
-        self.fresh = lambda: SemanticService(model, policies, self.hot_file, mapped, rollups, lambda _: True)
         with self.hot_file.records() as cursor:
             cursor.execute("set threads = 1")
 
@@ -122,7 +121,7 @@ def cost_of(shop: AskedShop, asked: Asked, rounds: int) -> Cost:
 
 
 def _plain(value: object) -> object:
-    """A value to be compared: a quotient to nine digits, since its two ways of division may differ in the last."""
+    """A value to be compared: a quotient to nine digits, since two ways to divide may differ in the last."""
     if isinstance(value, float):
         return f"{value:.9g}"
     if isinstance(value, Decimal):
@@ -145,8 +144,9 @@ def first_questions(shop: AskedShop) -> Iterator[Question]:
 
 def planning_ms(shop: AskedShop) -> tuple[list[float], list[float]]:
     """Processor milliseconds from question to checked SQL: for the first time, and when it is asked again."""
-    service = shop.fresh()
-    first, again = [], []
+    service = shop.rolled
+    first: list[float] = []
+    again: list[float] = []
     release = shop.hot_file.latest_release()
     for question in first_questions(shop):
         for taken in (first, again):
@@ -176,11 +176,11 @@ def main() -> int:
         folder.mkdir(parents=True, exist_ok=True)
         shop = AskedShop(folder, arguments.orders)
         first, again = planning_ms(shop)
-        print(
-            f"{len(first)} questions planned: first median {statistics.median(first):.2f} ms, p95 {p95(first):.2f};"
-            f" again median {statistics.median(again):.3f} ms, p95 {p95(again):.3f}",
-            flush=True,
-        )
+        for what, taken in (("for the first time", first), ("again", again)):
+            middle = statistics.median(taken)
+            print(
+                f"{len(taken)} questions {what}: median {middle:.3f} ms, p95 {p95(taken):.3f} ms", flush=True
+            )
         figures = [
             Figure("planning a question, p95", p95(first), "ms", MOST_PLANNING_MS),
             Figure("planning it again, p95", p95(again), "ms", MOST_PLANNING_MS),

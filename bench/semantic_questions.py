@@ -134,7 +134,7 @@ def _payments() -> Asked:
 def _year_to_date() -> Asked:
     return Asked(
         "YTD with growth",
-        Question(("ytd_revenue", "ytd_growth_rate"), TODAY),
+        Question(("ytd_revenue", "ytd_revenue_growth_rate"), TODAY),
         """
         select
             coalesce(this_year, 0),
@@ -157,7 +157,9 @@ def _customers() -> Asked:
         "repeat customers and lifetime value",
         Question(("repeat_customers", "lifetime_value"), TODAY),
         """
-        select count(*) filter (where orders >= 2), cast(cast(sum(spent) as double) / count(*) as decimal(38, 4))
+        select
+            count(*) filter (where orders >= 2),
+            cast(cast(sum(spent) as double) / count(*) as decimal(38, 4))
         from (
             select customer_id, count(*) as orders, sum(total_amount) as spent
             from gold.fact_orders

@@ -1,9 +1,10 @@
-"""A question is answered the same from a rollup as from its dataset, whoever asks; and only where that is sure."""
+"""A rollup answers a question as its dataset does, whoever asks; and only where that is sure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from amalimart.core.calendar import DayRange, Grain
-from amalimart.core.errors import AmalimartError, QueryError
+from amalimart.core.errors import AmalimartError, Denied, InvalidFilter
 from amalimart.semantic.answer import Answer
 from amalimart.semantic.question import Filter, Operator, Question
 from amalimart.semantic.rollups.declared import load_rollups
@@ -32,16 +33,14 @@ from tests.semantic.conftest import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from amalimart.access.principal import Principal
     from amalimart.semantic.model import SemanticModel
 
 WIDE = """
 rollups:
   monthly_orders:
-    {description: Orders by month., owner: finance, dataset: orders, grain: month, dimensions: [status, currency],
-      measures: {total_amount: [sum, min, max], order_date: [min, max]}}
+    {description: Orders by month., owner: finance, dataset: orders, grain: month,
+      dimensions: [status, currency], measures: {total_amount: [sum, min, max], order_date: [min, max]}}
   weekly_orders:
     {description: Orders by week., owner: finance, dataset: orders, grain: week, dimensions: [currency],
       measures: {total_amount: [sum]}}
@@ -53,8 +52,9 @@ rollups:
       dimensions: [product_id, vendor_id, currency], measures: {item_amount: [sum], quantity: [sum]}}
   parcels:
     {description: Parcels by partner., owner: finance, dataset: shipments, grain: day, measures:
-      {delivery_fee: [sum], delivery_days: [sum, max], shipment_id: [count]}, dimensions: [delivery_partner_id,
-      currency, status, is_express, is_due, is_on_time, is_failed, has_negative_days, delivered_date]}
+      {delivery_fee: [sum], delivery_days: [sum, max], shipment_id: [count]},
+      dimensions: [delivery_partner_id, currency, status,
+      is_express, is_due, is_on_time, is_failed, has_negative_days, delivered_date]}
   stars:
     {description: Reviews by product., owner: finance, dataset: reviews, grain: month,
       dimensions: [product_id, vendor_id, rating], measures: {rating: [sum]}}
@@ -63,7 +63,7 @@ rollups:
       dimensions: [vendor_id, category_id, status, is_active, is_listed, is_sellable],
       measures: {stock_quantity: [sum]}}
   people:
-    {description: Accounts by country., owner: finance, dataset: customers, dimensions: [country, role, gender]}
+    {description: Accounts., owner: finance, dataset: customers, dimensions: [country, role, gender]}
 """
 PRINCIPALS = [ADMIN, SUPPORT, VENDOR_A, VENDOR_B, VENDOR_NOBODY, RIDER]
 
@@ -80,19 +80,17 @@ class Rolled:
             shop.model, shop.policies, shop.reader, shop.source, rollups, lambda _: True
         )
 
-    def both(self, question: Question, principal: Principal) -> tuple[object, object]:
+    def both(self, question: Question, principal: Principal) -> tuple[tuple[object, ...], tuple[object, ...]]:
         return told(self.with_rollups, question, principal), told(self.shop.service, question, principal)
 
     def used(self, question: Question, principal: Principal = ADMIN) -> tuple[str, ...]:
         return self.with_rollups.ask(question, principal).receipt.rollups
 
 
-def told(service: SemanticService, question: Question, principal: Principal) -> object:
+def told(service: SemanticService, question: Question, principal: Principal) -> tuple[object, ...]:
     """Names and rows, or the error as its reader gets it."""
     try:
         answer = service.ask(question, principal)
-    except QueryError as error:
-        return type(error), error.what
     except AmalimartError as error:
         return type(error), error.what
     return answer.columns, sorted(map(repr, answer.rows)), answer.receipt.notes, answer.receipt.metrics
@@ -116,7 +114,7 @@ def questions(draw: st.DrawFn, model: SemanticModel) -> Question:
         for dimension in model.dimensions.values()
         if all(dimension in model.reachable(model.metric(name)) for name in metrics)
     ]
-    groups = st.lists(st.sampled_from(usable), max_size=2, unique=True) if usable else st.just([])
+    by: list[str] = draw(st.lists(st.sampled_from(usable), max_size=2, unique=True)) if usable else []
     first = date(2023, 12, 1) + timedelta(days=draw(st.integers(0, 110)))
     days = DayRange(first, first + timedelta(days=draw(st.integers(0, 90))))
     grain = draw(st.sampled_from([None, None, *Grain]))
@@ -133,7 +131,7 @@ def questions(draw: st.DrawFn, model: SemanticModel) -> Question:
     return Question(
         tuple(metrics),
         TODAY,
-        tuple(draw(groups)),
+        tuple(by),
         grain,
         days if has_days else None,
         tuple(filters),
@@ -164,24 +162,22 @@ def test_so_it_is_over_thousands_of_questions(rolled: Rolled, data: st.DataObjec
     assert ours == raw
 
 
+@pytest.mark.slow
 def test_every_metric_is_the_same_by_every_grain(rolled: Rolled) -> None:
+    for name, grain, principal in product(rolled.shop.model.metrics, (None, *Grain), (ADMIN, VENDOR_A)):
+        ours, raw = rolled.both(Question((name,), TODAY, grain=grain), principal)
+        assert ours == raw
+
+
+def test_every_metric_is_the_same(rolled: Rolled) -> None:
     used: set[str] = set()
     for name in rolled.shop.model.metrics:
-        for grain in (None, *Grain):
-            for principal in (ADMIN, VENDOR_A):
-                question = Question((name,), TODAY, grain=grain)
-                ours, raw = rolled.both(question, principal)
-                assert ours == raw
-                if not isinstance(raw[0], type):
-                    used |= {*rolled.used(question, principal)}
-    assert {
-        "daily_orders",
-        "daily_vendor_items",
-        "monthly_orders",
-        "weekly_orders",
-        "stock",
-        "people",
-    } <= used
+        question = Question((name,), TODAY)
+        ours, raw = rolled.both(question, ADMIN)
+        assert ours == raw
+        if raw[0] is not InvalidFilter:
+            used |= {*rolled.used(question)}
+    assert {"daily_orders", "daily_vendor_items", "monthly_orders", "stock", "people"} <= used
 
 
 DAYS = DayRange(date(2024, 1, 10), date(2024, 3, 20))
@@ -246,10 +242,7 @@ def answer_of(service: SemanticService) -> Answer:
     return service.ask(Question(("gmv",), TODAY), ADMIN)
 
 
-def test_columns_that_a_role_may_not_read_are_not_read_of_a_rollup_either(
-    rolled: Rolled, tmp_path: Path
-) -> None:
+def test_columns_that_a_role_may_not_read_are_not_read_of_a_rollup_either(rolled: Rolled) -> None:
     ours, raw = rolled.both(Question(("commission",), TODAY), SUPPORT)
     assert ours == raw
-    assert isinstance(raw, tuple)
-    assert isinstance(raw[0], type)
+    assert raw[0] is Denied
