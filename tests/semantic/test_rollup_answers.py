@@ -119,7 +119,8 @@ def questions(draw: st.DrawFn, model: SemanticModel) -> Question:
     days = DayRange(first, first + timedelta(days=draw(st.integers(0, 90))))
     grain = draw(st.sampled_from([None, None, *Grain]))
     filters = []
-    if usable and draw(st.booleans()):
+    is_filtered = draw(st.booleans())
+    if usable and is_filtered:
         operator = draw(st.sampled_from([Operator.EQ, Operator.NE]))
         value = draw(
             st.sampled_from(["COMPLETED", "vA", "vB", "GHS", "unknown", "true", "Accra", "p1", "k2"])

@@ -39,6 +39,7 @@ from amalimart.orchestrate.notifying import couriers_of, telling_of
 from amalimart.orchestrate.openlineage.observing import observe
 from amalimart.orchestrate.operations import Operations
 from amalimart.orchestrate.quality_desk import QualityDesk
+from amalimart.orchestrate.question_tally import QuestionTally
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.runtime_files import remove_report, socket_path, write_report
 from amalimart.orchestrate.scheduling.desk import ScheduleDesk
@@ -164,6 +165,7 @@ def run_engine(project: Project, telemetry: Telemetry) -> None:
     leadership = Leadership(control.leases, clock, time.monotonic)
     scheduler = Scheduler(jobs, control.job_runs, leadership, clock)
     schedule_desk = ScheduleDesk(jobs, scheduler, control.job_runs, clock)
+    tally = QuestionTally(control.questions, clock, project.zone)
     try:
         figures = Figures(
             lambda: exposition(project, telemetry),
@@ -181,6 +183,7 @@ def run_engine(project: Project, telemetry: Telemetry) -> None:
             schedules=schedule_desk,
             quality=desk,
             figures=figures,
+            tally=tally,
         )
         ProjectFigures(project, engine, loop, control, clock).watch()
         control.outbox.abandon_others(project.settings.notify.channels)
@@ -194,9 +197,11 @@ def run_engine(project: Project, telemetry: Telemetry) -> None:
         loop.start()
         watch.start()
         scheduler.start()
+        tally.start()
         try:
             asyncio.run(_serve(project, services, listener, local))
         finally:
+            tally.stop()
             scheduler.stop()
             watch.stop()
             loop.stop()

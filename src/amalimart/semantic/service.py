@@ -20,6 +20,7 @@ from typing import Generic, TypeVar
 
 from amalimart.access.policies import Policies
 from amalimart.access.principal import Principal
+from amalimart.core.asked import AskedShape, NotesQuestions, Unnoted
 from amalimart.core.errors import AccessError, AmalimartError, Internal, InvalidFilter, WarehouseError
 from amalimart.observe.metrics import CACHE_LOOKUPS, POLICY_DENIALS, QUERY_SECONDS
 from amalimart.observe.spans import QUERY, Within, within
@@ -72,6 +73,7 @@ class SemanticService:
         availability: Availability,
         rollups: Sequence[Rollup] = (),
         holds_rollups: Callable[[Release], bool] = _holds_none,
+        noted: NotesQuestions | None = None,
     ) -> None:
         """`holds_rollups` says whether a release was built with these very rollups.
 
@@ -85,6 +87,7 @@ class SemanticService:
         self._resolver = Resolver(model, policies, availability)
         self._rollups = tuple(rollups)
         self._holds_rollups = holds_rollups
+        self._noted = noted or Unnoted()
         self._plans: _Recent[tuple[QuestionShape, Scope, bool], Plan] = _Recent(PLANS_KEPT)
         self._pickers: _Recent[tuple[str, Scope], tuple[str, tuple[Slot, ...]]] = _Recent(PLANS_KEPT)
 
@@ -193,12 +196,27 @@ class SemanticService:
         asking: Within,
     ) -> Answer:
         asking.set(metrics=[each.metric.name for each in planned.metrics])
+        began = time.perf_counter()
         rows = _rows(transaction, planned.sql, bound)
+        self._noted.note(_asked(question, planned), time.perf_counter() - began)
         release_id = transaction.release.release_id
         note_release(release_id)
         asking.set(release_id=release_id, rows=len(rows.rows))
         sql = None if self._policies.is_scoped(principal) else planned.sql
         return answer_of(planned, rows, question, transaction.release, sql=sql)
+
+
+def _asked(question: Question, planned: Plan) -> AskedShape:
+    """What was asked, without its values."""
+    return AskedShape(
+        metrics=tuple(each.metric.name for each in planned.metrics),
+        by=question.by,
+        grain=question.grain.value if question.grain is not None else None,
+        filters=tuple(dict.fromkeys(each.dimension for each in question.filters)),
+        has_days=question.days is not None,
+        compare=question.compare,
+        rollups=planned.rollups,
+    )
 
 
 @contextmanager

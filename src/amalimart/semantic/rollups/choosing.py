@@ -76,30 +76,30 @@ class RollupChoice:
                 return column in rollup.exact
 
     def _tells_apart(self, rollup: Rollup, leaf: Leaf, request: Request) -> bool:
-        return all(
-            self._reads(leaf.measure.dataset, reach) in rollup.exact for reach in self._reaches(leaf, request)
-        )
+        return all(column in rollup.exact for column in needed_columns(self.model, leaf, request))
 
-    def _reaches(self, leaf: Leaf, request: Request) -> Iterator[Reach]:
-        """Every column of the dataset, or of its parents, that a leaf needs beside its own."""
-        measure = leaf.measure
-        yield from (condition.column for condition in measure.where)
-        if measure.per is not None:
-            yield Reach((), measure.dataset, measure.per.field)
-        for use in _dimensions(request):
-            if use.dimension.name in leaf.ignores:
-                continue
-            reach = self.model.reach(measure.dataset, use.dimension)
-            if reach is not None:
-                yield reach
-            if use.dimension.elapsed is not None and measure.time is not None:
-                yield Reach((), measure.dataset, measure.time)
 
-    def _reads(self, dataset: str, reach: Reach) -> str:
-        """The dataset's own column by which a column is reached."""
-        if not reach.path:
-            return reach.field
-        return self.model.datasets[dataset].relationships[reach.path[0]].column
+def needed_columns(model: SemanticModel, leaf: Leaf, request: Request) -> Iterator[str]:
+    """The dataset's columns by which a leaf's rows must be told apart: parents are reached by their ids."""
+    relationships = model.datasets[leaf.measure.dataset].relationships
+    for reach in _reaches(model, leaf, request):
+        yield relationships[reach.path[0]].column if reach.path else reach.field
+
+
+def _reaches(model: SemanticModel, leaf: Leaf, request: Request) -> Iterator[Reach]:
+    """Every column of the dataset, or of its parents, that a leaf needs beside its own."""
+    measure = leaf.measure
+    yield from (condition.column for condition in measure.where)
+    if measure.per is not None:
+        yield Reach((), measure.dataset, measure.per.field)
+    for use in _dimensions(request):
+        if use.dimension.name in leaf.ignores:
+            continue
+        reach = model.reach(measure.dataset, use.dimension)
+        if reach is not None:
+            yield reach
+        if use.dimension.elapsed is not None and measure.time is not None:
+            yield Reach((), measure.dataset, measure.time)
 
 
 def holds(rollup: Rollup, measure: Measure) -> bool:
