@@ -9,7 +9,7 @@ given to four decimals. A count or sum of nothing is 0, a quotient of nothing is
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -246,6 +246,9 @@ class _Statement:
             tuple(name for name in leaf.ignores if name in asked),
             self._choice.serving(leaf, self._request, compared=compared),
         )
+        return self._opened(key)
+
+    def _opened(self, key: LegKey) -> LegKey:
         if key not in self._legs:
             self._legs[key] = LegWriter(
                 self._model, self._door, self._book, self._entities, self._request, key
@@ -264,6 +267,8 @@ class _Statement:
         return self._measures[known]
 
     def _currency(self, key: LegKey) -> tuple[str, str]:
+        if key.per is not None:  # a currency of each of many entities takes longer than their amounts
+            key = self._opened(replace(key, per=None, known=key.per))
         if key not in self._currencies:
             number = len(self._currencies)
             names = (f"c{number}_least", f"c{number}_greatest")

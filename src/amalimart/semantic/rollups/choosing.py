@@ -44,7 +44,21 @@ class RollupChoice:
     rollups: Sequence[Rollup]
 
     def serving(self, leaf: Leaf, request: Request, *, compared: bool) -> Rollup | None:
-        """The coarsest rollup that serves a leaf of a question; None where the dataset itself is read."""
+        """The coarsest rollup that serves a leaf of a question; None where the dataset itself is read.
+
+        Where some part of the question needs the dataset, it is read for all of them.
+        """
+        alike = [
+            other
+            for asked in request.metrics
+            for other in asked.metric.leaves
+            if other.measure.dataset == leaf.measure.dataset
+        ]
+        if any(self._coarsest(other, request, compared=compared) is None for other in alike):
+            return None
+        return self._coarsest(leaf, request, compared=compared)
+
+    def _coarsest(self, leaf: Leaf, request: Request, *, compared: bool) -> Rollup | None:
         fitting = [
             rollup
             for rollup in self.rollups
