@@ -96,7 +96,7 @@ class SemanticService:
         with _measured() as asking:
             question = self._grouped(question, principal)
             with self._reader.read() as transaction:
-                planned = self.plan(question, principal, transaction.release)
+                planned = self._planned(question, principal, transaction)
                 bound = bind(planned.slots, question, principal)
                 return self._run(planned, bound, question, principal, transaction, asking)
 
@@ -111,7 +111,7 @@ class SemanticService:
                 try:
                     with _measured() as asking:
                         grouped = self._grouped(question, principal)
-                        planned = self.plan(grouped, principal, transaction.release)
+                        planned = self._planned(grouped, principal, transaction)
                         bound = bind(planned.slots, grouped, principal)
                         answers.append(self._run(planned, bound, grouped, principal, transaction, asking))
                 except AmalimartError as error:
@@ -119,6 +119,9 @@ class SemanticService:
                         POLICY_DENIALS.add(reason=error.code)
                     answers.append(error)
         return answers
+
+    def _planned(self, question: Question, principal: Principal, transaction: ReadTransaction) -> Plan:
+        return self.plan(question, principal, transaction.release if self._rollups else None)
 
     def plan(self, question: Question, principal: Principal, release: Release | None = None) -> Plan:
         """The checked statement of a question, cached; it reads the rollups that the release holds.
