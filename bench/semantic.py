@@ -7,6 +7,7 @@ processor time. The hand-written SQL is an oracle too: answers that differ end t
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import statistics
 import sys
@@ -74,6 +75,7 @@ class AskedShop:
         mapped = MappedAvailability(lambda: {SOURCE: mapping})
         self.raw = SemanticService(model, policies, self.hot_file, mapped)
         self.rolled = SemanticService(model, policies, self.hot_file, mapped, rollups, lambda _: True)
+        gc.freeze()  # as the engine does
         with self.hot_file.records() as cursor:
             cursor.execute("set threads = 1")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import json
 import logging
 import os
@@ -193,6 +194,7 @@ def run_engine(project: Project, telemetry: Telemetry) -> None:
             telling_of(project),
             couriers_of(project, control, clock),
         )
+        gc.freeze()  # what is loaded by now stays, and need not be looked through whenever a plan is thrown away
         local = bind_local(project.run)  # before other threads run: the umask is the whole process's
         loop.start()
         watch.start()
