@@ -43,6 +43,8 @@ def query(receipt: bool, acting_as: str | None, home: Path | None, as_json: bool
         for metric in answer["receipt"]["metrics"]:
             meaning = f"version {metric['version']}, {metric['hash']}"
             click.echo(f"{metric['name']} ({meaning}): {metric['basis']}", err=True)
+        for name in answer["receipt"]["rollups"]:
+            click.echo(f"added up beforehand in the rollup {name}", err=True)
 
 
 def _heading(column: dict[str, Any]) -> str:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from amalimart.semantic import nodes
 from amalimart.semantic.ctes import Ctes
+from amalimart.semantic.nodes import named
 
 BEST = "best"
 _KEY, _IS_BEST = "key", "is_best"
@@ -16,8 +18,8 @@ _KEY, _IS_BEST = "key", "is_best"
 def chosen(key: exp.Expr) -> list[exp.Expr]:
     """The columns of the CTE: the member, and a mark that is empty where no member was found."""
     return [
-        exp.alias_(key, _KEY, quoted=True, copy=False),
-        exp.alias_(exp.true(), _IS_BEST, quoted=True, copy=False),
+        named(key, _KEY),
+        named(exp.true(), _IS_BEST),
     ]
 
 
@@ -42,4 +44,4 @@ def is_of_others() -> exp.Expr:
 
 
 def _column(name: str) -> exp.Column:
-    return exp.column(name, table=BEST, quoted=True)
+    return nodes.column(name, BEST)

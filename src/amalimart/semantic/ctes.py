@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from amalimart.semantic.guard import CTE_PREFIX
+from amalimart.semantic.nodes import identifier
 
 
 class Ctes:
@@ -25,13 +26,13 @@ class Ctes:
     @staticmethod
     def table(name: str, alias: str | None = None) -> exp.Table:
         """The CTE of a name as a source."""
-        table = exp.Table(this=exp.to_identifier(CTE_PREFIX + name, quoted=True))
+        table = exp.Table(this=identifier(CTE_PREFIX + name))
         if alias is not None:
-            table.set("alias", exp.TableAlias(this=exp.to_identifier(alias, quoted=True)))
+            table.set("alias", exp.TableAlias(this=identifier(alias)))
         return table
 
     def before(self, select: exp.Select) -> exp.Select:
         """The statement with all of them before it."""
         for name, query in self._queries.items():
-            select = select.with_(exp.to_identifier(name, quoted=True), as_=query, copy=False)
+            select = select.with_(identifier(name), as_=query, copy=False)
         return select

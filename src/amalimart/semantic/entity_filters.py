@@ -10,6 +10,7 @@ from sqlglot import exp
 from amalimart.semantic.conditions import among, function, text
 from amalimart.semantic.ctes import Ctes
 from amalimart.semantic.model import UNKNOWN_KEY, UNKNOWN_LABEL, DimensionUse, SemanticModel
+from amalimart.semantic.nodes import column, identifier, named
 from amalimart.semantic.parameters import FilterSlot, ParameterBook
 from amalimart.semantic.request import AskedFilter
 from amalimart.semantic.scan import Door
@@ -32,7 +33,7 @@ class EntityFilters:
         name = f"filter_{wanted.position}"
         if name not in self._ctes:
             self._ctes.add(name, self._written(wanted, use))
-        keys = exp.Select(expressions=[_column(_KEY)]).from_(self._ctes.table(name), copy=False)
+        keys = exp.Select(expressions=[column(_KEY)]).from_(self._ctes.table(name), copy=False)
         return exp.Subquery(this=keys)
 
     def _written(self, wanted: AskedFilter, use: DimensionUse) -> exp.Query:
@@ -44,24 +45,24 @@ class EntityFilters:
         if lookup is None:
             raise AssertionError("only an entity has labels")
         slot = FilterSlot(wanted.position, FieldType.TEXT, use.dimension.values, wanted.is_list)
-        named = self._book.placeholder(slot)
+        value = self._book.placeholder(slot)
         key = self._model.datasets[lookup.dataset].key
-        label = function(exp.Coalesce, _column(lookup.label, "l"), _column(key, "l"))
-        keys = exp.Select(expressions=[_column(key, "k")]).from_(self._scan(lookup.dataset, {key}, "k"))
+        label = function(exp.Coalesce, column(lookup.label, "l"), column(key, "l"))
+        keys = exp.Select(expressions=[column(key, "k")]).from_(self._scan(lookup.dataset, {key}, "k"))
         is_label = exp.And(
-            this=among(label, named, is_list=wanted.is_list),
+            this=among(label, value, is_list=wanted.is_list),
             expression=exp.Not(this=exp.In(this=label.copy(), query=exp.Subquery(this=keys))),
         )
-        is_key = among(_column(key, "l"), named, is_list=wanted.is_list)
+        is_key = among(column(key, "l"), value, is_list=wanted.is_list)
         known = (
-            exp.Select(expressions=[exp.alias_(_column(key, "l"), _KEY, quoted=True)])
+            exp.Select(expressions=[named(column(key, "l"), _KEY)])
             .from_(self._scan(lookup.dataset, {key, lookup.label}, "l"), copy=False)
             .where(exp.Or(this=is_key, expression=exp.Paren(this=is_label)), copy=False)
         )
-        nobody = exp.Select(expressions=[exp.alias_(text(UNKNOWN_KEY), _KEY, quoted=True)]).where(
+        nobody = exp.Select(expressions=[named(text(UNKNOWN_KEY), _KEY)]).where(
             exp.Or(
-                this=among(text(UNKNOWN_LABEL), named, is_list=wanted.is_list),
-                expression=among(text(UNKNOWN_KEY), named, is_list=wanted.is_list),
+                this=among(text(UNKNOWN_LABEL), value, is_list=wanted.is_list),
+                expression=among(text(UNKNOWN_KEY), value, is_list=wanted.is_list),
             ),
             copy=False,
         )
@@ -69,9 +70,5 @@ class EntityFilters:
 
     def _scan(self, dataset: str, columns: set[str], alias: str) -> exp.Subquery:
         scan = self._door.scan(dataset, columns)
-        scan.set("alias", exp.TableAlias(this=exp.to_identifier(alias, quoted=True)))
+        scan.set("alias", exp.TableAlias(this=identifier(alias)))
         return scan
-
-
-def _column(name: str, table: str | None = None) -> exp.Column:
-    return exp.column(name, table=table, quoted=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from amalimart.core.calendar import Grain
+from amalimart.semantic import nodes
 from amalimart.semantic.aggregates import aggregate_of, filtered, over_entities
 from amalimart.semantic.best import best_member, best_members, is_best, is_of_others
 from amalimart.semantic.conditions import (
@@ -27,13 +28,18 @@ from amalimart.semantic.entity_filters import EntityFilters
 from amalimart.semantic.formula import Condition, Measure, PeriodStart, Reach
 from amalimart.semantic.leg_days import LegDays, day_bucket
 from amalimart.semantic.model import DimensionUse, SemanticModel
+from amalimart.semantic.nodes import identifier, named
 from amalimart.semantic.parameters import FilterSlot, ParameterBook
 from amalimart.semantic.periods import Reading
 from amalimart.semantic.question_shape import ComparedWith
 from amalimart.semantic.request import OTHERS, AskedFilter, Request
+from amalimart.semantic.rollups.aggregates import aggregate_from
+from amalimart.semantic.rollups.rollup import Rollup
 from amalimart.semantic.scan import Door
+from amalimart.semantic.shapes import Aggregate
+from amalimart.semantic.two_steps import second_step
 
-_ENTITY = "entity"
+_ENTITY, _CURRENCY = "entity", "currency"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,8 @@ class LegKey:
     per      the column of the entity for which it is aggregated first
     ignores  dimensions of the question by which it is not grouped
     at_end   of the last day only
+    rollup   what is read in place of the dataset
+    known    the column of an entity without which a row is left out
     """
 
     dataset: str
@@ -51,6 +59,8 @@ class LegKey:
     per: str | None = None
     ignores: tuple[str, ...] = ()
     at_end: bool = False
+    rollup: Rollup | None = None
+    known: str | None = None
 
 
 class LegWriter:
@@ -76,30 +86,46 @@ class LegWriter:
         self._columns: dict[tuple[str, ...], set[str]] = {(): set()}
         self._inner: list[exp.Expr] = []
         self._outer: list[exp.Expr] = []
+        self._has_second_step = True
+        self._currency: tuple[str, str] | None = None
         self._top: exp.Expr | None = None
 
     def add_measure(self, measure: Measure, name: str) -> None:
         """An aggregate, under a name."""
-        column = self._column(Reach((), measure.dataset, measure.field))
         conditions = [self._fixed(known) for known in measure.where]
-        dataset = self._model.datasets[measure.dataset]
-        is_key = measure.field == dataset.key and not dataset.is_stock
-        aggregate = aggregate_of(measure.aggregate, column, is_key=is_key)
+        aggregate = self._aggregate(measure)
         if conditions:
             aggregate = filtered(aggregate, exp.and_(*conditions, copy=False))
-        self._inner.append(_named(aggregate, name))
+        self._inner.append(named(aggregate, name))
         if measure.per is not None:
-            self._outer.append(_named(over_entities(measure.per, _plain(name), self._book), name))
+            self._outer.append(named(over_entities(measure.per, nodes.column(name), self._book), name))
+            return
+        again = second_step(measure.aggregate, name, is_key=self._is_key(measure))
+        if again is None:
+            self._has_second_step = False
+        else:
+            self._outer.append(named(again, name))
+
+    def _aggregate(self, measure: Measure) -> exp.Expr:
+        if self._key.rollup is not None:
+            return aggregate_from(self._key.rollup, measure, self._own_column)
+        dataset, is_key = self._model.datasets[measure.dataset], self._is_key(measure)
+        counts = measure.aggregate is Aggregate.COUNT_DISTINCT and is_key
+        if counts or (measure.aggregate is Aggregate.COUNT and measure.field == dataset.key):
+            return exp.Count(this=exp.Literal.number(1))  # every row has a key, which need not be read
+        return aggregate_of(measure.aggregate, self._own_column(measure.field), is_key=is_key)
+
+    def _is_key(self, measure: Measure) -> bool:
+        """Whether a measure's field tells all rows apart; a stock has one row for each key on each day."""
+        dataset = self._model.datasets[measure.dataset]
+        return measure.field == dataset.key and not dataset.is_stock
+
+    def _own_column(self, name: str) -> exp.Column:
+        return self._column(Reach((), self._key.dataset, name))
 
     def add_currency(self, lowest: str, highest: str) -> None:
         """The least and greatest currency of the group's rows; they differ where currencies are mixed."""
-        currency = self._model.datasets[self._key.dataset].currency
-        if currency is None:
-            raise AssertionError("the loader refuses money without a currency")
-        for aggregate, name in ((exp.Min, lowest), (exp.Max, highest)):
-            column = self._column(Reach((), self._key.dataset, currency))
-            self._inner.append(_named(aggregate(this=column), name))
-            self._outer.append(_named(aggregate(this=_plain(name)), name))
+        self._currency = (lowest, highest)
 
     @property
     def groups(self) -> list[str]:
@@ -115,20 +141,64 @@ class LegWriter:
 
     def select(self) -> exp.Select:
         """The finished leg. Raises Denied where a scan it needs is not permitted."""
-        groups = [_named(self._group(key), key) for key in self.groups]
+        groups = {key: self._group(key) for key in self.groups}
         conditions = self._conditions()
+        if self._key.known is not None:
+            conditions.append(_is_known(self._own_column(self._key.known)))
         if self._key.per is None:
-            return self._grouped(groups, self._inner, conditions)
-        entity = self._column(Reach((), self._key.dataset, self._key.per))
-        conditions.append(exp.Not(this=exp.Is(this=entity.copy(), expression=exp.null())))
-        inner = self._grouped([*groups, _named(entity, _ENTITY)], self._inner, conditions)
-        outer = exp.Select(expressions=[*(_plain(name) for name in self.groups), *self._outer])
-        return _by_position(outer.from_(_aliased(exp.Subquery(this=inner), "e"), copy=False), len(groups))
+            return self._in_two_steps(groups, conditions) or self._in_one_step(groups, conditions)
+        entity = self._own_column(self._key.per)
+        conditions.append(_is_known(entity.copy()))
+        inner = self._grouped({**groups, _ENTITY: entity}, self._inner, conditions)
+        return _again({name: nodes.column(name) for name in groups}, self._outer, inner)
+
+    def _in_one_step(self, groups: dict[str, exp.Expr], conditions: list[exp.Expr]) -> exp.Select:
+        ends = zip(self._currency or (), (exp.Min, exp.Max), strict=False)
+        measures = [*self._inner, *(named(end(this=self._currency_column()), name) for name, end in ends)]
+        return self._grouped(groups, measures, conditions)
+
+    def _in_two_steps(self, groups: dict[str, exp.Expr], conditions: list[exp.Expr]) -> exp.Select | None:
+        """By day and currency first; None where that gives another result, or gains nothing.
+
+        Which rows count, and to which of the best members each belongs, is decided in the first step.
+        """
+        bucketed = self._bucketed()
+        if not self._has_second_step or (self._currency is None and bucketed is None):
+            return None
+        first = dict(groups)
+        second: dict[str, exp.Expr] = {name: nodes.column(name) for name in groups}
+        outer = list(self._outer)
+        if bucketed is not None and self._request.grain is not None:
+            first[bucketed] = self._day()
+            days = self._days(lambda: nodes.column(bucketed))
+            second[bucketed] = days.bucket(self._request.grain)
+        if self._currency is not None:
+            first[_CURRENCY] = self._currency_column()
+            for name, end in zip(self._currency, (exp.Min, exp.Max), strict=True):
+                outer.append(named(end(this=nodes.column(_CURRENCY)), name))
+        return _again(second, outer, self._grouped(first, self._inner, conditions))
+
+    def _bucketed(self) -> str | None:
+        """The group that is a bucket of more than a day, where a day has not too many other groups."""
+        grain = self._request.grain
+        dimensions = [group for group in self._request.groups if isinstance(group, DimensionUse)]
+        if grain is None or grain is Grain.DAY or self._ignores(grain):
+            return None
+        if any(use.dimension.lookup for use in dimensions):
+            return None
+        return f"g{self._request.groups.index(grain)}"
+
+    def _currency_column(self) -> exp.Column:
+        currency = self._model.datasets[self._key.dataset].currency
+        if currency is None:
+            raise AssertionError("the loader refuses money without a currency")
+        return self._own_column(currency)
 
     def _grouped(
-        self, groups: list[exp.Expr], measures: list[exp.Expr], conditions: list[exp.Expr]
+        self, groups: dict[str, exp.Expr], measures: list[exp.Expr], conditions: list[exp.Expr]
     ) -> exp.Select:
-        select = exp.Select(expressions=[*groups, *measures]).from_(self._source(()), copy=False)
+        shown = [named(expression, name) for name, expression in groups.items()]
+        select = exp.Select(expressions=[*shown, *measures]).from_(self._source(()), copy=False)
         for path in list(self._aliases)[1:]:
             select = select.join(
                 self._source(path), on=self._join_condition(path), join_type="left", copy=False
@@ -158,7 +228,7 @@ class LegWriter:
     def _conditions(self) -> list[exp.Expr]:
         found = self._days().conditions() if self._key.time is not None else []
         if self._request.shape.time is not None and self._key.time is not None:
-            found.append(exp.Not(this=exp.Is(this=self._day(), expression=exp.null())))
+            found.append(_is_known(self._day()))
         if self._key.at_end:
             found.append(self._on_last_days())
         either: dict[int, list[exp.Expr]] = {}
@@ -174,7 +244,7 @@ class LegWriter:
     def _on_last_days(self) -> exp.Expr:
         """Of each bucket, or of all the days, the last that has any row, whatever else is asked for."""
         time, alias = self._key.time or "", "d"
-        days = self._days(lambda: exp.column(time, table=alias, quoted=True))
+        days = self._days(lambda: nodes.column(time, alias))
         scan = _aliased(self._door.scan(self._key.dataset, {time}), alias)
         last = exp.Select(expressions=[exp.Max(this=days.column)]).from_(scan, copy=False)
         either: dict[int, list[exp.Expr]] = {}
@@ -207,7 +277,7 @@ class LegWriter:
     def _day(self) -> exp.Column:
         if self._key.time is None:
             raise AssertionError("the resolver refuses time for a dataset without a date")
-        return self._column(Reach((), self._key.dataset, self._key.time))
+        return self._own_column(self._key.time)
 
     def _dimension(self, use: DimensionUse) -> exp.Expr:
         reach = self._model.reach(self._key.dataset, use.dimension)
@@ -253,32 +323,39 @@ class LegWriter:
                 self._datasets[path] = relationship.to
                 self._columns[path] = {self._model.datasets[relationship.to].key}
         self._columns[reach.path].add(reach.field)
-        return exp.column(reach.field, table=self._aliases[reach.path], quoted=True)
+        return nodes.column(reach.field, self._aliases[reach.path])
 
     def _source(self, path: tuple[str, ...]) -> exp.Subquery:
-        return _aliased(self._door.scan(self._datasets[path], self._columns[path]), self._aliases[path])
+        rollup = None if path else self._key.rollup
+        if not self._columns[path]:  # rows are only counted
+            self._columns[path].add(self._model.datasets[self._datasets[path]].key)
+        scan = self._door.scan(self._datasets[path], self._columns[path], rollup)
+        return _aliased(scan, self._aliases[path])
 
     def _join_condition(self, path: tuple[str, ...]) -> exp.Expr:
         parent = self._model.datasets[self._datasets[path[:-1]]]
         foreign = parent.relationships[path[-1]].column
         key = self._model.datasets[self._datasets[path]].key
         return exp.EQ(
-            this=exp.column(foreign, table=self._aliases[path[:-1]], quoted=True),
-            expression=exp.column(key, table=self._aliases[path], quoted=True),
+            this=nodes.column(foreign, self._aliases[path[:-1]]),
+            expression=nodes.column(key, self._aliases[path]),
         )
 
 
 def _aliased(scan: exp.Subquery, name: str) -> exp.Subquery:
-    scan.set("alias", exp.TableAlias(this=exp.to_identifier(name, quoted=True)))
+    scan.set("alias", exp.TableAlias(this=identifier(name)))
     return scan
 
 
-def _plain(name: str) -> exp.Column:
-    return exp.column(name, quoted=True)
+def _is_known(column: exp.Expr) -> exp.Expr:
+    return exp.Not(this=exp.Is(this=column, expression=exp.null()))
 
 
-def _named(expression: exp.Expr, name: str) -> exp.Expr:
-    return exp.alias_(expression, name, quoted=True, copy=False)
+def _again(groups: dict[str, exp.Expr], measures: list[exp.Expr], inner: exp.Select) -> exp.Select:
+    """Aggregates of the groups of another query."""
+    shown = [named(expression, name) for name, expression in groups.items()]
+    outer = exp.Select(expressions=[*shown, *measures])
+    return _by_position(outer.from_(_aliased(exp.Subquery(this=inner), "e"), copy=False), len(groups))
 
 
 def _by_position(select: exp.Select, groups: int) -> exp.Select:

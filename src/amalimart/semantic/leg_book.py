@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlglot import exp
 
+from amalimart.semantic import nodes
 from amalimart.semantic.ctes import Ctes
 from amalimart.semantic.entity_filters import EntityFilters
 from amalimart.semantic.formula import Leaf, Measure
@@ -12,6 +15,7 @@ from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.parameters import ParameterBook
 from amalimart.semantic.periods import Reading
 from amalimart.semantic.request import Request
+from amalimart.semantic.rollups.choosing import RollupChoice
 from amalimart.semantic.scan import Door
 from amalimart.semantic.shapes import Aggregate, FieldType
 from amalimart.semantic.stitching import StitchedLeg, Stitcher, shared_alias
@@ -20,7 +24,8 @@ from amalimart.semantic.stitching import StitchedLeg, Stitcher, shared_alias
 class LegBook:
     """Opens legs, names their columns, and gives a statement over them its source.
 
-    `dimensions` are those of the whole question, so that its totals have the same legs and columns.
+    `dimensions` are those of the whole question, and `choice` chooses for it, so that its totals have the
+    same legs and columns.
     """
 
     def __init__(
@@ -31,6 +36,7 @@ class LegBook:
         ctes: Ctes,
         request: Request,
         dimensions: frozenset[str],
+        choice: RollupChoice,
         prefix: str,
     ) -> None:
         self._model = model
@@ -38,6 +44,7 @@ class LegBook:
         self._book = book
         self._request = request
         self._dimensions = dimensions
+        self._choice = choice
         self._ctes = ctes
         self._prefix = prefix
         self._entities = EntityFilters(model, door, book, ctes)
@@ -45,6 +52,11 @@ class LegBook:
         self._owned: dict[LegKey, list[str]] = {}
         self._measures: dict[tuple[LegKey, Measure], str] = {}
         self._currencies: dict[LegKey, tuple[str, str]] = {}
+
+    @property
+    def rollups(self) -> tuple[str, ...]:
+        """The names of the rollups that are read."""
+        return tuple(dict.fromkeys(key.rollup.name for key in self._legs if key.rollup is not None))
 
     def measure(self, leaf: Leaf, *, compared: bool) -> str:
         """The name of the column with the value of a leaf."""
@@ -65,6 +77,8 @@ class LegBook:
         if measure.aggregate not in sums or field.type is not FieldType.MONEY:
             return None
         key = self._leg(leaf, compared=compared)
+        if key.per is not None:  # a currency of each of many entities takes longer than their amounts
+            key = self._opened(replace(key, per=None, known=key.per))
         if key not in self._currencies:
             number = len(self._currencies)
             names = (f"c{number}_least", f"c{number}_greatest")
@@ -77,7 +91,7 @@ class LegBook:
         """A column of the stitched legs."""
         number, key = next((number, key) for number, key in enumerate(self._legs) if name in self._owned[key])
         is_shared = self._legs[key].groups != self._request.keys
-        return exp.column(name, table=shared_alias(number) if is_shared else "s", quoted=True)
+        return nodes.column(name, shared_alias(number) if is_shared else "s")
 
     def stitched(self, select: exp.Select) -> exp.Select:
         """The statement over the legs. Raises Denied where a scan that they need is not permitted."""
@@ -96,7 +110,11 @@ class LegBook:
             measure.per.field if measure.per else None,
             tuple(name for name in leaf.ignores if name in self._dimensions),
             measure.at_end,
+            self._choice.serving(leaf, compared=compared),
         )
+        return self._opened(key)
+
+    def _opened(self, key: LegKey) -> LegKey:
         if key not in self._legs:
             self._legs[key] = LegWriter(
                 self._model, self._door, self._book, self._entities, self._request, key

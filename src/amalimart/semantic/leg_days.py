@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from amalimart.core.calendar import Grain
 from amalimart.core.fiscal import Calendar
+from amalimart.semantic.nodes import to_date, to_whole
 from amalimart.semantic.parameters import DaySlot, ParameterBook, TodaySlot
 from amalimart.semantic.periods import Reading, window_of
 
@@ -39,10 +40,6 @@ def one(grain: Grain) -> exp.Interval:
 def months(count: exp.Expr) -> exp.Expr:
     """So many months, to be added to a day."""
     return exp.Anonymous(this="to_months", expressions=[count])
-
-
-def to_date(value: exp.Expr) -> exp.Cast:
-    return exp.Cast(this=value, to=exp.DataType.build("date"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +147,6 @@ class LegDays:
         here = self.book.placeholder(DaySlot(Reading(period), "first", grain=grain))
         there = self.book.placeholder(DaySlot(Reading(period, is_compared=True), "first", grain=grain))
         unit = "DAY" if grain in {Grain.DAY, Grain.WEEK} else "MONTH"
-        distance = exp.Cast(
-            this=exp.DateDiff(this=bucket, expression=to_date(there), unit=exp.Var(this=unit)),
-            to=exp.DataType.build("int"),
-        )
+        distance = to_whole(exp.DateDiff(this=bucket, expression=to_date(there), unit=exp.Var(this=unit)))
         step = distance if unit == "DAY" else months(distance)
         return to_date(exp.Add(this=to_date(here), expression=step))

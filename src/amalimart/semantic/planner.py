@@ -7,6 +7,7 @@ ordinary rows, so that each is computed from the facts and says what the questio
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -14,13 +15,17 @@ from sqlglot import exp
 from amalimart.access.policies import Policies
 from amalimart.core.calendar import Grain
 from amalimart.core.fiscal import Calendar
+from amalimart.semantic import nodes
 from amalimart.semantic.answer import Column, ColumnKind
 from amalimart.semantic.best import BEST, chosen
 from amalimart.semantic.ctes import Ctes
-from amalimart.semantic.guard import check_text, check_tree
+from amalimart.semantic.guard import check_text
 from amalimart.semantic.model import SemanticModel
+from amalimart.semantic.nodes import identifier
 from amalimart.semantic.parameters import LimitSlot, ParameterBook, Slot, TopSlot
 from amalimart.semantic.request import Request
+from amalimart.semantic.rollups.choosing import RollupChoice
+from amalimart.semantic.rollups.rollup import Rollup
 from amalimart.semantic.scan import Door, Scope
 from amalimart.semantic.shapes import Period
 from amalimart.semantic.statement import PlannedMetric, StatementWriter, Written, value_of
@@ -40,17 +45,21 @@ class Plan:
     grain: Grain | None
     calendar: Calendar
     notes: tuple[str, ...]
+    rollups: tuple[str, ...] = ()
 
     def position(self, kind: ColumnKind) -> int | None:
         """Where the column of a kind stands that an answer has once at most."""
         return next((n for n, column in enumerate(self.columns) if column.kind is kind), None)
 
 
-def plan(model: SemanticModel, policies: Policies, scope: Scope, request: Request) -> Plan:
-    """Write and check the statement of a request. Raises Denied."""
+def plan(
+    model: SemanticModel, policies: Policies, scope: Scope, request: Request, rollups: Sequence[Rollup] = ()
+) -> Plan:
+    """Write and check the statement of a request, which may read these rollups. Raises Denied."""
     book, ctes = ParameterBook(), Ctes()
     door = Door(model, policies, scope, book)
-    writer = StatementWriter(model, door, book, ctes, request)
+    choice = RollupChoice(model, policies, scope.role, rollups, request)
+    writer = StatementWriter(model, door, book, ctes, choice)
     if request.top is not None:
         ctes.add(BEST, _best(writer, request, book))
     first, *totals = request.levels()
@@ -62,11 +71,19 @@ def plan(model: SemanticModel, policies: Policies, scope: Scope, request: Reques
     if request.shape.has_limit and not totals:
         select = select.limit(book.placeholder(LimitSlot()), copy=False)
     tree = ctes.before(select)
-    check_tree(tree, door.issued)
     sql, slots = book.positional(tree.sql(dialect="duckdb"))
-    check_text(sql, door.issued_positional)
+    check_text(sql, door.issued)
     notes = _notes(request, model.calendar)
-    return Plan(sql, slots, written.columns, written.metrics, request.grain, model.calendar, notes)
+    return Plan(
+        sql,
+        slots,
+        written.columns,
+        written.metrics,
+        request.grain,
+        model.calendar,
+        notes,
+        written.rollups,
+    )
 
 
 def _best(writer: StatementWriter, request: Request, book: ParameterBook) -> exp.Select:
@@ -74,7 +91,7 @@ def _best(writer: StatementWriter, request: Request, book: ParameterBook) -> exp
     best = request.best()
     legs = writer.legs(best, "best_")
     value = value_of(legs, best.metrics[0].metric.formula, compared=False)
-    key = exp.column("g0", table="s", quoted=True)
+    key = nodes.column("g0", "s")
     return (
         legs.stitched(exp.Select(expressions=chosen(key)))
         .order_by(
@@ -106,10 +123,10 @@ def _with_totals(
             ordered = select.order_by(*(each.copy() for each in order), copy=False)
             select = ordered.limit(book.placeholder(LimitSlot()), copy=False)
         ctes.add(f"{prefix}rows", select)
-        columns = [exp.column(name, quoted=True) for name in level.names]
+        columns = [nodes.column(name) for name in level.names]
         parts.append(exp.Select(expressions=columns).from_(ctes.table(f"{prefix}rows"), copy=False))
-    names = [exp.column(name, table="a", quoted=True) for name in written.names]
-    alias = exp.TableAlias(this=exp.to_identifier("a", quoted=True))
+    names = [nodes.column(name, "a") for name in written.names]
+    alias = exp.TableAlias(this=identifier("a"))
     return exp.Select(expressions=names).from_(exp.Subquery(this=union(parts), alias=alias), copy=False)
 
 

@@ -12,15 +12,18 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from amalimart.core.calendar import Grain
+from amalimart.semantic import nodes
 from amalimart.semantic.answer import Column, ColumnKind
 from amalimart.semantic.conditions import compare, function, text
 from amalimart.semantic.ctes import Ctes
 from amalimart.semantic.formula import Constant, Formula, Leaf, is_exact
 from amalimart.semantic.leg_book import LegBook
 from amalimart.semantic.model import UNKNOWN_KEY, UNKNOWN_LABEL, DimensionUse, Metric, SemanticModel
+from amalimart.semantic.nodes import identifier, named, to_decimal, to_double
 from amalimart.semantic.parameters import HavingSlot, ParameterBook
 from amalimart.semantic.question import Totals
 from amalimart.semantic.request import OTHERS, AskedMetric, Request
+from amalimart.semantic.rollups.choosing import RollupChoice
 from amalimart.semantic.scan import Door
 from amalimart.semantic.shapes import FieldType, Unit
 
@@ -45,12 +48,16 @@ class PlannedMetric:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A SELECT without order. Its first columns are the answer's, `names` are those of all its columns."""
+    """A SELECT without order. Its first columns are the answer's, `names` are those of all its columns.
+
+    rollups  what it reads in place of datasets
+    """
 
     select: exp.Select
     columns: tuple[Column, ...]
     names: tuple[str, ...]
     metrics: tuple[PlannedMetric, ...]
+    rollups: tuple[str, ...]
 
 
 class StatementWriter:
@@ -60,9 +67,10 @@ class StatementWriter:
     """
 
     def __init__(
-        self, model: SemanticModel, door: Door, book: ParameterBook, ctes: Ctes, whole: Request
+        self, model: SemanticModel, door: Door, book: ParameterBook, ctes: Ctes, choice: RollupChoice
     ) -> None:
-        self._model, self._door, self._book, self._ctes, self._whole = model, door, book, ctes, whole
+        self._model, self._door, self._book, self._ctes, self._choice = model, door, book, ctes, choice
+        self._whole = whole = choice.request
         targets = (*whole.groups, *(wanted.target for wanted in whole.filters))
         self._dimensions = frozenset(use.dimension.name for use in targets if isinstance(use, DimensionUse))
 
@@ -80,10 +88,8 @@ class StatementWriter:
             visible[column.name] = value
         hidden: dict[str, exp.Expr] = {}
         metrics = tuple(self._planned(legs, asked, len(columns), hidden) for asked in request.metrics)
-        named = [
-            exp.alias_(value, name, quoted=True, copy=False) for name, value in {**visible, **hidden}.items()
-        ]
-        select = legs.stitched(exp.Select(expressions=named))
+        shown = [named(value, name) for name, value in {**visible, **hidden}.items()]
+        select = legs.stitched(exp.Select(expressions=shown))
         kept = [
             compare(visible[wanted.metric].copy(), wanted.operator, [self._book.placeholder(HavingSlot(n))])
             for n, wanted in enumerate(request.shape.having)
@@ -92,11 +98,20 @@ class StatementWriter:
         for position, group in enumerate(request.groups):
             if isinstance(group, DimensionUse) and group.has_label:
                 select = self._join_label(select, position, group)
-        return Written(select, tuple(columns), (*visible, *hidden), metrics)
+        return Written(select, tuple(columns), (*visible, *hidden), metrics, legs.rollups)
 
     def legs(self, request: Request, prefix: str) -> LegBook:
         """The legs of a request, none of them open yet."""
-        return LegBook(self._model, self._door, self._book, self._ctes, request, self._dimensions, prefix)
+        return LegBook(
+            self._model,
+            self._door,
+            self._book,
+            self._ctes,
+            request,
+            self._dimensions,
+            self._choice,
+            prefix,
+        )
 
     def _groups(self, request: Request) -> list[tuple[Column, exp.Expr]]:
         """The groups of the whole question; what this request adds up is empty."""
@@ -110,7 +125,7 @@ class StatementWriter:
         """What tells a total, and the row of all others, from ordinary rows."""
         found: list[tuple[Column, exp.Expr]] = []
         if self._whole.top is not None:
-            is_others = exp.column(OTHERS, table="s", quoted=True) if request.top is not None else exp.false()
+            is_others = nodes.column(OTHERS, "s") if request.top is not None else exp.false()
             found.append((Column(OTHERS, "Others", ColumnKind.OTHERS, "boolean"), is_others))
         if self._whole.shape.totals is not Totals.NONE:
             count = exp.Literal.number(len(self._whole.groups) - len(request.groups))
@@ -118,7 +133,7 @@ class StatementWriter:
         return found
 
     def _group_columns(self, position: int, group: DimensionUse | Grain) -> list[tuple[Column, exp.Expr]]:
-        value = exp.column(f"g{position}", table="s", quoted=True)
+        value = nodes.column(f"g{position}", "s")
         if isinstance(group, Grain):
             return [(Column(group.value, group.value.capitalize(), ColumnKind.TIME, "date"), value)]
         dimension = group.dimension
@@ -131,7 +146,7 @@ class StatementWriter:
             return [(key, value)]
         label = function(
             exp.Coalesce,
-            exp.column(dimension.lookup.label, table=f"l{position}", quoted=True),
+            nodes.column(dimension.lookup.label, f"l{position}"),
             exp.Case(
                 ifs=[
                     exp.If(
@@ -163,7 +178,7 @@ class StatementWriter:
             return exp.null()
         value = self._value(legs, metric.formula, compared=compared)
         if metric.unit is Unit.MONEY and not is_exact(metric.formula):
-            return exp.Cast(this=value, to=exp.DataType.build("decimal(38, 4)"))
+            return to_decimal(value, 38, 4)
         return value
 
     def _value(self, legs: LegBook, formula: Formula, *, compared: bool) -> exp.Expr:
@@ -195,10 +210,10 @@ class StatementWriter:
             raise AssertionError("only an entity has labels")
         key = self._model.datasets[lookup.dataset].key
         scan = self._door.scan(lookup.dataset, {key, lookup.label})
-        scan.set("alias", exp.TableAlias(this=exp.to_identifier(f"l{position}", quoted=True)))
+        scan.set("alias", exp.TableAlias(this=identifier(f"l{position}")))
         matches = exp.EQ(
-            this=exp.column(key, table=f"l{position}", quoted=True),
-            expression=exp.column(f"g{position}", table="s", quoted=True),
+            this=nodes.column(key, f"l{position}"),
+            expression=nodes.column(f"g{position}", "s"),
         )
         return select.join(scan, on=matches, join_type="left", copy=False)
 
@@ -223,8 +238,8 @@ def value_of(legs: LegBook, formula: Formula, *, compared: bool) -> exp.Expr:
 
 def quotient(left: exp.Expr, right: exp.Expr) -> exp.Expr:
     """One value divided by another, as a double; empty where the divisor is 0."""
-    divisor = exp.Nullif(this=_double(right), expression=exp.Literal.number(0))
-    return exp.Div(this=_double(left), expression=divisor)
+    divisor = exp.Nullif(this=to_double(right), expression=exp.Literal.number(0))
+    return exp.Div(this=to_double(left), expression=divisor)
 
 
 def _changes(asked: AskedMetric, now: exp.Expr, then: exp.Expr) -> list[tuple[Column, exp.Expr]]:
@@ -242,7 +257,3 @@ def _changes(asked: AskedMetric, now: exp.Expr, then: exp.Expr) -> list[tuple[Co
             rate,
         ),
     ]
-
-
-def _double(value: exp.Expr) -> exp.Expr:
-    return exp.Cast(this=value, to=exp.DataType.build("double"))

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from amalimart.core.calendar import Grain
+from amalimart.semantic import nodes
 from amalimart.semantic.ctes import Ctes
-from amalimart.semantic.leg_days import one, to_date
+from amalimart.semantic.leg_days import one
+from amalimart.semantic.nodes import identifier, named, to_date
 from amalimart.semantic.parameters import DaySlot, ParameterBook
 from amalimart.semantic.periods import Reading
 from amalimart.semantic.request import Request
@@ -69,8 +71,8 @@ class Stitcher:
         source = self._densified(columns) if self._request.shape.fill else facts
         regrouped = exp.Select(
             expressions=[
-                *(_column(name) for name in self._groups),
-                *(exp.alias_(exp.Max(this=_column(name)), name, quoted=True, copy=False) for name in columns),
+                *(nodes.column(name) for name in self._groups),
+                *(named(exp.Max(this=nodes.column(name)), name) for name in columns),
             ]
         ).from_(self._ctes.table(source), copy=False)
         if self._groups:
@@ -81,17 +83,17 @@ class Stitcher:
 
     def _part(self, leg: str, owned: set[str], columns: list[str]) -> exp.Select:
         values: list[exp.Expr] = [
-            _column(name) if name in owned else exp.alias_(exp.null(), name, quoted=True) for name in columns
+            nodes.column(name) if name in owned else named(exp.null(), name) for name in columns
         ]
-        return exp.Select(expressions=[*(_column(name) for name in self._groups), *values]).from_(
+        return exp.Select(expressions=[*(nodes.column(name) for name in self._groups), *values]).from_(
             self._ctes.table(leg), copy=False
         )
 
     def _shared(self, select: exp.Select, leg: str, alias: str, groups: list[str]) -> exp.Select:
         matches = [
             exp.NullSafeEQ(
-                this=exp.column(name, table=alias, quoted=True),
-                expression=exp.column(name, table="s", quoted=True),
+                this=nodes.column(name, alias),
+                expression=nodes.column(name, "s"),
             )
             for name in groups
         ]
@@ -105,23 +107,21 @@ class Stitcher:
             raise AssertionError("the resolver refuses fill without a grain")
         at = f"g{self._request.groups.index(grain)}"
         series = exp.Explode(this=exp.GenerateSeries(**self._fill_bounds(at, grain)))
-        buckets = exp.Select(expressions=[exp.alias_(to_date(series), at, quoted=True)])
+        buckets = exp.Select(expressions=[named(to_date(series), at)])
         self._ctes.add(self._name("buckets"), buckets)
         others = [name for name in self._groups if name != at]
-        values = [exp.alias_(exp.null(), name, quoted=True) for name in columns]
-        groups = [exp.column(name, table="b" if name == at else "o", quoted=True) for name in self._groups]
+        values = [named(exp.null(), name) for name in columns]
+        groups = [nodes.column(name, "b" if name == at else "o") for name in self._groups]
         dense = exp.Select(expressions=[*groups, *values]).from_(
             self._ctes.table(self._name("buckets"), "b"), copy=False
         )
         if others:
             distinct = exp.Select(
-                expressions=[_column(name) for name in others], distinct=exp.Distinct()
+                expressions=[nodes.column(name) for name in others], distinct=exp.Distinct()
             ).from_(self._ctes.table(facts), copy=False)
-            combinations = exp.Subquery(
-                this=distinct, alias=exp.TableAlias(this=exp.to_identifier("o", quoted=True))
-            )
+            combinations = exp.Subquery(this=distinct, alias=exp.TableAlias(this=identifier("o")))
             dense = dense.join(combinations, join_type="cross", copy=False)
-        known = exp.Select(expressions=[_column(name) for name in (*self._groups, *columns)]).from_(
+        known = exp.Select(expressions=[nodes.column(name) for name in (*self._groups, *columns)]).from_(
             self._ctes.table(facts), copy=False
         )
         self._ctes.add(self._name("all"), union([known, dense]))
@@ -135,17 +135,13 @@ class Stitcher:
         else:
             first, last = (
                 exp.Subquery(
-                    this=exp.Select(expressions=[end(this=_column(at))]).from_(
+                    this=exp.Select(expressions=[end(this=nodes.column(at))]).from_(
                         self._ctes.table(self._name("facts")), copy=False
                     )
                 )
                 for end in (exp.Min, exp.Max)
             )
         return {"start": to_date(first), "end": to_date(last), "step": one(grain)}
-
-
-def _column(name: str) -> exp.Column:
-    return exp.column(name, quoted=True)
 
 
 def union(parts: list[exp.Select]) -> exp.Query:
