@@ -12,10 +12,12 @@ from amalimart.core.errors import (
     AmalimartError,
     ConfigError,
     Denied,
+    DiskFull,
     EngineUnavailable,
     Internal,
     InvalidFilter,
     MixedCurrencies,
+    NotAcceptable,
     NotAvailable,
     NotFound,
     NotGroupable,
@@ -81,7 +83,11 @@ _ERRORS: dict[str, tuple[type[AmalimartError], ...]] = {
     "GET /health": (),
     "POST /query": (
         UnknownName, NotGroupable, InvalidFilter, NotAvailable, MixedCurrencies, QueryTooLarge, Denied,
-        NothingPublished,
+        NothingPublished, NotAcceptable, DiskFull,
+    ),
+    "GET /query": (
+        UnknownName, NotGroupable, InvalidFilter, NotAvailable, MixedCurrencies, QueryTooLarge, Denied,
+        NothingPublished, NotAcceptable, DiskFull,
     ),
     "GET /metrics": (),
     "GET /dimensions": (),
@@ -152,7 +158,8 @@ def described_interface() -> dict[str, Any]:
 def _route(name: str, spec: dict[str, Any], document: dict[str, Any]) -> str:
     needs = "Needs no session." if name.split()[1] in _PUBLIC else ""
     described = "\n\n".join(text(part) for part in spec["description"].split("\n\n"))
-    parameters = [_parameter(each) for each in spec.get("parameters", ())]
+    schemas = document["components"]["schemas"]
+    parameters = [_parameter(each, schemas) for each in spec.get("parameters", ())]
     return section(
         name,
         described,
@@ -167,12 +174,12 @@ def _summary(spec: dict[str, Any]) -> str:
     return str(spec["description"]).split("\n\n", maxsplit=1)[0]
 
 
-def _parameter(parameter: dict[str, Any]) -> list[str]:
+def _parameter(parameter: dict[str, Any], schemas: dict[str, Any]) -> list[str]:
     schema = parameter["schema"]
     need = (
         "required" if parameter.get("required") else f"default {code(schema.get('default', '')) or 'empty'}"
     )
-    return [code(parameter["name"]), parameter["in"], _type(schema, {}), need]
+    return [code(parameter["name"]), parameter["in"], _type(schema, schemas), need]
 
 
 def _body(spec: dict[str, Any], document: dict[str, Any]) -> str:

@@ -73,6 +73,12 @@ _MEANINGS = {
     "serve.host": "Address that pages and API listen on; any but the loopback address opens them to others.",
     "serve.port": "Port that pages and API listen on.",
     "serve.allowed_hosts": "Host names the pages answer to; add yours when they are served under one.",
+    "serve.limits.export_rows.admin": "Rows that an answer as a file (CSV, XLSX, Arrow, Parquet) may have for an admin.",
+    "serve.limits.export_rows.analyst": "The same for an analyst.",
+    "serve.limits.export_rows.executive": "The same for an executive.",
+    "serve.limits.export_rows.vendor": "The same for a vendor.",
+    "serve.limits.export_rows.support": "The same for support.",
+    "serve.limits.export_rows.delivery": "The same for a delivery partner.",
     "telemetry.metrics_token": "`secret:NAME`: who brings its value as a bearer token reads `/metrics` "
     "over the network ([monitoring.md](../monitoring.md)). `amalimart init` makes one.",
     "telemetry.open_metrics": "Whether anybody who reaches the port reads `/metrics`, without a token.",

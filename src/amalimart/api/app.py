@@ -7,12 +7,13 @@ from contextlib import AbstractAsyncContextManager
 
 from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
 from amalimart import __version__
 from amalimart.access.principal import Principal
 from amalimart.api.addresses import PREFIX
 from amalimart.api.errors import ErrorAnswer, as_json, install_error_answers
+from amalimart.api.exports.formats import PACKED
 from amalimart.api.identity import as_operator, by_session, current_principal
 from amalimart.api.measuring import Measured
 from amalimart.api.middleware import BoundedBody, KnownHost, LastResort, SameOrigin
@@ -25,6 +26,7 @@ from amalimart.api.routes import (
     operating,
     operations,
     quality,
+    query,
     releases,
     schedules,
 )
@@ -64,7 +66,18 @@ def create_app(
     app.include_router(engine.public, prefix=PREFIX)
     app.include_router(figures_router(is_local=local_operator is not None))
     signed_in = APIRouter(prefix=PREFIX, dependencies=[Depends(current_principal)])
-    for part in (metrics, dashboards, engine, incidents, models, operating, quality, releases, schedules):
+    for part in (
+        query,
+        metrics,
+        dashboards,
+        engine,
+        incidents,
+        models,
+        operating,
+        quality,
+        releases,
+        schedules,
+    ):
         signed_in.include_router(part.router)
     if local_operator is not None:
         signed_in.include_router(operations.router)
@@ -81,4 +94,6 @@ def _middleware(services: AppServices, error_answer: ErrorAnswer, *, is_local: b
             Middleware(SameOrigin, answer=error_answer),
         ]
     outermost.append(Middleware(BoundedBody, answer=error_answer))
-    return [*outermost, Middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)]
+    packed = (*DEFAULT_EXCLUDED_CONTENT_TYPES, *PACKED)
+    gzip = Middleware(GZipMiddleware, minimum_size=1000, compresslevel=6, exclude_content_types=packed)
+    return [*outermost, gzip]

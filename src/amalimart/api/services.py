@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -35,6 +36,7 @@ from amalimart.quality.running import QualityRun
 from amalimart.quality.shapes import Every
 from amalimart.semantic.answer import Answer
 from amalimart.semantic.question import Question
+from amalimart.semantic.streaming import StreamedAnswer
 
 
 class LabelledValue(Protocol):
@@ -51,6 +53,12 @@ class SemanticPort(Protocol):
     """The semantic room, as far as it is used here. Descriptions are frozen dataclasses."""
 
     def ask(self, question: Question, principal: Principal) -> Answer: ...
+
+    def stream(
+        self, question: Question, principal: Principal, most_rows: int
+    ) -> AbstractContextManager[StreamedAnswer]:
+        """An answer of up to `most_rows` rows, read while the block runs."""
+        ...
 
     def ask_all(
         self, questions: Sequence[Question], principal: Principal
@@ -279,6 +287,7 @@ class SiteSettings:
     cache_folder   where files that can be made again are kept
     poll_seconds   how often an open page asks for news
     allowed_hosts  host names the site answers to; empty means any
+    export_rows    how many rows an exported answer may have, by role; of a role that is not in it, none
     """
 
     marketplace_name: str
@@ -288,6 +297,11 @@ class SiteSettings:
     locale: str = "en-GB"
     poll_seconds: int = 5
     allowed_hosts: tuple[str, ...] = ()
+    export_rows: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(Role, 100_000))
+
+    def export_rows_of(self, principal: Principal) -> int:
+        """How many rows an exported answer may have for this reader."""
+        return self.export_rows.get(principal.role.value, 0)
 
 
 @dataclass(frozen=True, slots=True)

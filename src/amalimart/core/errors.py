@@ -34,6 +34,7 @@ AmalimartError
 │   └── QueryTooLarge                time-out or row cap
 ├── RequestError            exit 6   a request to the interface that no question stands behind
 │   ├── MethodNotAllowed
+│   ├── NotAcceptable                no form of answer that the request accepts
 │   └── RequestRefused               a foreign origin or host name
 ├── AccessError             exit 7
 │   ├── NotSignedIn
@@ -334,6 +335,13 @@ class MethodNotAllowed(RequestError):
 
     code = "method_not_allowed"
     http_status = 405
+
+
+class NotAcceptable(RequestError):
+    """The request accepts none of the forms in which this is answered."""
+
+    code = "not_acceptable"
+    http_status = 406
 
 
 class RequestRefused(RequestError):

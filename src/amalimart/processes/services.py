@@ -112,6 +112,7 @@ def build_services(
             currency=project.settings.currency,
             cache_folder=project.build / "web",
             allowed_hosts=project.settings.serve.allowed_hosts,
+            export_rows=project.settings.serve.limits.export_rows.model_dump(),
         ),
         dashboards=dashboards,
         releases=feed,

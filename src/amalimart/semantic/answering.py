@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
 from amalimart.core.calendar import DayRange, Grain
 from amalimart.core.errors import MixedCurrencies
@@ -13,31 +13,47 @@ from amalimart.semantic.planner import Plan, PlannedMetric
 from amalimart.semantic.question import Question
 from amalimart.warehouse.file.reading import Release, Rows
 
+PARTIAL = Column("partial", "Partial", ColumnKind.PARTIAL, "boolean")
+_MONEY = {ColumnKind.METRIC, ColumnKind.PREVIOUS}
+
 
 def answer_of(plan: Plan, rows: Rows, question: Question, release: Release, *, sql: str | None) -> Answer:
     """The answer. Raises MixedCurrencies where one number would add up different currencies."""
-    currencies = {metric.name: _currency(metric, rows) for metric in plan.metrics}
-    columns = tuple(
-        replace(column, currency=currencies[column.name.removesuffix("__previous")])
-        if column.unit == "money" and column.kind in {ColumnKind.METRIC, ColumnKind.PREVIOUS}
-        else column
-        for column in plan.columns
-    )
+    seen = {metric.name: _currencies(metric, rows) for metric in plan.metrics}
+    columns = with_currencies(plan.columns, seen)
     visible = tuple(row[: len(columns)] for row in rows.rows)
     if plan.grain is not None and plan.time_position is not None:
-        columns = (*columns, Column("partial", "Partial", ColumnKind.PARTIAL, "boolean"))
-        visible = tuple((*row, _is_partial(row[plan.time_position], plan.grain, question)) for row in visible)
-    return Answer(columns, visible, _receipt(plan, rows, release, sql))
+        columns = (*columns, PARTIAL)
+        visible = tuple((*row, is_partial(row[plan.time_position], plan.grain, question)) for row in visible)
+    left_out = {position: sum(int(row[position] or 0) for row in rows.rows) for position in left_out_of(plan)}
+    return Answer(columns, visible, receipt_of(plan, left_out, release, sql))
 
 
-def _currency(metric: PlannedMetric, rows: Rows) -> str | None:
-    """The one currency of a metric's column; None where it is not money, or differs from row to row.
+def with_currencies(columns: Iterable[Column], seen: Mapping[str, frozenset[str]]) -> tuple[Column, ...]:
+    """The columns with the one currency of each amount; without, where it differs from row to row."""
+
+    def told(column: Column) -> Column:
+        if column.unit != "money" or column.kind not in _MONEY:
+            return column
+        known = seen[column.name.removesuffix("__previous")]
+        return replace(column, currency=next(iter(known)) if len(known) == 1 else None)
+
+    return tuple(told(column) for column in columns)
+
+
+def _currencies(metric: PlannedMetric, rows: Rows) -> frozenset[str]:
+    positions = [position for pair in metric.currencies for position in pair]
+    return currencies_of(metric, ([row[position] for position in positions] for row in rows.rows))
+
+
+def currencies_of(metric: PlannedMetric, told: Iterable[Iterable[str | None]]) -> frozenset[str]:
+    """The currencies of a metric's column, from those that each row tells. Raises MixedCurrencies.
 
     An amount whose currency the source does not tell is taken to be in the currency of its neighbours.
     """
     seen: set[str] = set()
-    for row in rows.rows:
-        here = {row[position] for pair in metric.currencies for position in pair} - {None}
+    for row in told:
+        here = {currency for currency in row if currency is not None}
         if len(here) > 1:
             raise MixedCurrencies(
                 f"{metric.name} would add up amounts in {' and '.join(sorted(here))}",
@@ -45,10 +61,15 @@ def _currency(metric: PlannedMetric, rows: Rows) -> str | None:
                 next_step=f"group by currency, or filter: currency = {min(here)}",
             )
         seen |= here
-    return seen.pop() if len(seen) == 1 else None
+    return frozenset(seen)
 
 
-def _is_partial(start: date | None, grain: Grain, question: Question) -> bool:
+def left_out_of(plan: Plan) -> frozenset[int]:
+    """Where in a row it stands how much each metric leaves out."""
+    return frozenset(metric.left_out for metric in plan.metrics if metric.left_out is not None)
+
+
+def is_partial(start: date | None, grain: Grain, question: Question) -> bool:
     """Whether a bucket reaches outside the days asked for or, without days, beyond today."""
     if start is None:
         return False
@@ -57,12 +78,12 @@ def _is_partial(start: date | None, grain: Grain, question: Question) -> bool:
     return DayRange(min(start, question.today), question.today).is_partial(grain, start)
 
 
-def _receipt(plan: Plan, rows: Rows, release: Release, sql: str | None) -> Receipt:
+def receipt_of(plan: Plan, left_out: Mapping[int, int], release: Release, sql: str | None) -> Receipt:
+    """The receipt, given how much each metric leaves out over all rows."""
     notes = list(plan.notes)
     for planned in plan.metrics:
         if planned.left_out is not None and planned.metric.left_out is not None:
-            position = planned.left_out
-            count = sum(_whole(row[position]) for row in rows.rows)
+            count = left_out.get(planned.left_out, 0)
             if count:
                 notes.append(planned.metric.left_out.note.replace("{count}", str(count)))
     metrics = (
@@ -77,7 +98,3 @@ def _receipt(plan: Plan, rows: Rows, release: Release, sql: str | None) -> Recei
         tuple(dict.fromkeys(notes)),
         sql,
     )
-
-
-def _whole(value: Any) -> int:
-    return 0 if value is None else int(value)

@@ -18,6 +18,8 @@ from http import HTTPStatus
 from threading import Lock
 from typing import Generic, TypeVar
 
+import pyarrow as pa
+
 from amalimart.access.policies import Policies
 from amalimart.access.principal import Principal
 from amalimart.core.errors import AccessError, AmalimartError, Internal, InvalidFilter, WarehouseError
@@ -44,6 +46,7 @@ from amalimart.semantic.question_shape import QuestionShape, shape_of
 from amalimart.semantic.request import Resolver
 from amalimart.semantic.scan import Scope
 from amalimart.semantic.shapes import FieldType
+from amalimart.semantic.streaming import StreamedAnswer
 from amalimart.semantic.typed_values import typed_value
 from amalimart.warehouse.file.reading import Reader, ReadTransaction, Rows
 
@@ -104,6 +107,23 @@ class SemanticService:
                         POLICY_DENIALS.add(reason=error.code)
                     answers.append(error)
         return answers
+
+    @contextmanager
+    def stream(self, question: Question, principal: Principal, most_rows: int) -> Iterator[StreamedAnswer]:
+        """One answer of up to `most_rows` rows, read while the block runs. Raises as `ask` does."""
+        with _measured() as asking:
+            question = self._grouped(question, principal)
+            planned = self.plan(question, principal)
+            bound = bind(planned.slots, question, principal)
+            with self._reader.read() as transaction:
+                release = transaction.release
+                note_release(release.release_id)
+                asking.set(
+                    metrics=[each.metric.name for each in planned.metrics], release_id=release.release_id
+                )
+                found = _batches(transaction, planned.sql, bound, most_rows)
+                sql = None if self._policies.is_scoped(principal) else planned.sql
+                yield StreamedAnswer(planned, found, question, release, sql=sql)
 
     def plan(self, question: Question, principal: Principal) -> Plan:
         """The checked statement of a question, cached. Raises a QueryError or an AccessError."""
@@ -200,12 +220,26 @@ def _measured() -> Iterator[Within]:
 
 
 def _rows(transaction: ReadTransaction, sql: str, bound: Sequence[object]) -> Rows:
-    """What the transaction answers. Where the engine refuses a statement that we wrote, that is our defect.
+    """What the transaction answers."""
+    with _in_our_words(sql):
+        return transaction.rows(sql, bound)
+
+
+def _batches(
+    transaction: ReadTransaction, sql: str, bound: Sequence[object], most_rows: int
+) -> Iterator[pa.RecordBatch]:
+    with _in_our_words(sql):
+        yield from transaction.batches(sql, bound, most_rows)
+
+
+@contextmanager
+def _in_our_words(sql: str) -> Iterator[None]:
+    """Where the engine refuses a statement that we wrote, that is our defect.
 
     Its own words may quote a value of anybody's row, so they are neither shown nor logged.
     """
     try:
-        return transaction.rows(sql, bound)
+        yield
     except WarehouseError as error:
         if type(error) is not WarehouseError:
             raise

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
+
+import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,14 @@ class ReadTransaction(Protocol):
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
         """Run one SELECT with bound `?` parameters. Raises QueryTooLarge at the time-out or row cap."""
+        ...
+
+    def batches(self, sql: str, parameters: Sequence[Any], most_rows: int) -> Iterator[pa.RecordBatch]:
+        """Run one SELECT and give its rows a few thousand at a time, in the engine's own types.
+
+        The first batch is empty and tells the types; only one is held at once. Raises QueryTooLarge at
+        the time-out or beyond `most_rows`.
+        """
         ...
 
 

@@ -1,0 +1,73 @@
+"""Questions: /query, in JSON or as a file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from amalimart.access.principal import Principal
+from amalimart.api.described import described
+from amalimart.api.exports.formats import Format, format_of
+from amalimart.api.exports.receipts import receipt_headers
+from amalimart.api.exports.spool import exported
+from amalimart.api.identity import SignedIn
+from amalimart.api.question_body import QuestionBody, QuestionParameters
+from amalimart.api.routes.context import Services, current_business_day
+from amalimart.api.services import AppServices
+from amalimart.api.wire_response import WireResponse
+from amalimart.core.wire import wire_value
+from amalimart.semantic.answer import Answer
+from amalimart.semantic.question import Question
+
+router = APIRouter(tags=["metrics"])
+
+_Form = Annotated[Format | None, Query(alias="format")]
+
+
+@router.post("/query")
+def query(
+    body: QuestionBody, request: Request, principal: SignedIn, services: Services, form: _Form = None
+) -> Response:
+    """Answer one question: typed columns, rows, and the receipt that makes the numbers traceable.
+
+    As JSON, or as the file that `format` or the header Accept asks for.
+    """
+    question = body.question(current_business_day(services))
+    return _answered(question, request, principal, services, form)
+
+
+@router.get("/query")
+def query_by_address(
+    parameters: Annotated[QuestionParameters, Query()],
+    request: Request,
+    principal: SignedIn,
+    services: Services,
+) -> Response:
+    """The same question in the parameters of an address, which can be linked and asked for news of.
+
+    With If-None-Match the answer is 304 while it is the same.
+    """
+    question = parameters.body().question(current_business_day(services))
+    return _answered(question, request, principal, services, parameters.format)
+
+
+def _answered(
+    question: Question, request: Request, principal: Principal, services: AppServices, named: Format | None
+) -> Response:
+    form = format_of(request, named)
+    if form is not Format.JSON:
+        folder = services.settings.cache_folder / "exports"
+        most = services.settings.export_rows_of(principal)
+        return exported(services.semantic, question, principal, form, folder, most)
+    answer = services.semantic.ask(question, principal)
+    return WireResponse(_document(answer), headers={**receipt_headers(answer.receipt), "Vary": "Accept"})
+
+
+def _document(answer: Answer) -> dict[str, Any]:
+    return {
+        "columns": [described(column) for column in answer.columns],
+        "rows": [[wire_value(value) for value in row] for row in answer.rows],
+        "receipt": described(answer.receipt),
+    }
