@@ -73,7 +73,7 @@ _MEANINGS = {
     "serve.host": "Address that pages and API listen on; any but the loopback address opens them to others.",
     "serve.port": "Port that pages and API listen on.",
     "serve.allowed_hosts": "Host names the pages answer to; add yours when they are served under one.",
-    "serve.limits.export_rows.admin": "Rows that an answer as a file (CSV, XLSX, Arrow, Parquet) may have for an admin.",
+    "serve.limits.export_rows.admin": "Rows that an answer as a file may have for an admin.",
     "serve.limits.export_rows.analyst": "The same for an analyst.",
     "serve.limits.export_rows.executive": "The same for an executive.",
     "serve.limits.export_rows.vendor": "The same for a vendor.",
