@@ -14,6 +14,7 @@ from amalimart.access.policies import Policies, load_policies
 from amalimart.access.principal import Role
 from amalimart.api.services import AppServices, EngineStatus, Phase, PublishedRelease
 from amalimart.core.clock import FixedClock
+from amalimart.semantic.answer_cache import AnswerCache
 from amalimart.semantic.loading import load_model
 from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.service import SemanticService
@@ -68,8 +69,12 @@ class Shop:
     def __post_init__(self) -> None:
         with self.file.write() as cursor:
             cursor.execute(TABLES.replace("create schema gold;", ""))
-            self._record(cursor, self.tables())
-        self.semantic = SemanticService(shop_model(), shop_policies(), self.file, Everything())
+            found = cursor.execute(
+                "select schema_name || '.' || table_name from duckdb_tables() where schema_name = 'gold'"
+            ).fetchall()
+            self._record(cursor, [name for (name,) in found])
+        self.kept = AnswerCache(self.file, 10_000_000)
+        self.semantic = SemanticService(shop_model(), shop_policies(), self.file, Everything(), self.kept)
         made = make_services(self.folder, FakeMarketplace())
         for email, vendor in VENDORS.items():
             made.control.users.add(
@@ -90,14 +95,6 @@ class Shop:
             status=lambda: EngineStatus(Phase.LIVE, "Live."),
             demo_accounts=(),
         )
-
-    def tables(self) -> list[str]:
-        """The published tables."""
-        with self.file.records() as cursor:
-            found = cursor.execute(
-                "select schema_name || '.' || table_name from duckdb_tables() where schema_name = 'gold'"
-            ).fetchall()
-        return [name for (name,) in found]
 
     def latest(self) -> PublishedRelease:
         """The release, as the feed of the engine gives it."""

@@ -79,6 +79,7 @@ _MEANINGS = {
     "serve.limits.export_rows.vendor": "The same for a vendor.",
     "serve.limits.export_rows.support": "The same for support.",
     "serve.limits.export_rows.delivery": "The same for a delivery partner.",
+    "serve.limits.cache_mb": "Megabytes of memory for answers that may be given again; 0 keeps none.",
     "telemetry.metrics_token": "`secret:NAME`: who brings its value as a bearer token reads `/metrics` "
     "over the network ([monitoring.md](../monitoring.md)). `amalimart init` makes one.",
     "telemetry.open_metrics": "Whether anybody who reaches the port reads `/metrics`, without a token.",

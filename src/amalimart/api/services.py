@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from amalimart.access.principal import Principal, Role
+from amalimart.api.dashboards.kept_pages import KeptPages
 from amalimart.api.dashboards.library import DashboardLibrary
 from amalimart.control.deciding import Decider
 from amalimart.control.quality_rows import Acknowledgement, KeptResult
@@ -64,6 +65,16 @@ class SemanticPort(Protocol):
         self, questions: Sequence[Question], principal: Principal
     ) -> Sequence[Answer | AmalimartError]:
         """Every question from one release, in order; a question that cannot be answered is its error."""
+        ...
+
+    def fingerprint(self, principal: Principal) -> Hashable:
+        """Whose answers may be given to this principal, too."""
+        ...
+
+    def standing(
+        self, questions: Sequence[Question], principal: Principal, dimensions: Sequence[str] = ()
+    ) -> Hashable:
+        """While it is the same, so are the answers, and the values of the dimensions; None if not known."""
         ...
 
     def values(
@@ -341,6 +352,7 @@ class AppServices:
     deliveries: DeliveriesPort | None = None
     channel_test: ChannelTestPort | None = None
     notes: Callable[[], tuple[SourceNote, ...]] = tuple
+    pages: KeptPages = field(default_factory=KeptPages)
 
     def notes_for(self, principal: Principal) -> tuple[str, ...]:
         """The notes in the words that are meant for this reader."""

@@ -26,6 +26,8 @@ class LimitSettings(StrictModel):
     """Bounds on questions and requests.
 
     export_rows  rows of an exported answer, by role
+    cache_mb     memory for answers that were given before
     """
 
     export_rows: ExportRows = ExportRows()
+    cache_mb: int = Field(default=64, ge=0, le=65_536)

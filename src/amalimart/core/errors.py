@@ -31,7 +31,8 @@ AmalimartError
 │   ├── InvalidFilter
 │   ├── NotAvailable                 the source lacks what the metric needs
 │   ├── MixedCurrencies
-│   └── QueryTooLarge                time-out or row cap
+│   ├── QueryTooLarge                time-out or row cap
+│   └── Abandoned                    whoever asked has gone away
 ├── RequestError            exit 6   a request to the interface that no question stands behind
 │   ├── MethodNotAllowed
 │   ├── NotAcceptable                no form of answer that the request accepts
@@ -320,6 +321,13 @@ class QueryTooLarge(QueryError):
 
     code = "query_too_large"
     http_status = 413
+
+
+class Abandoned(QueryError):
+    """Nobody waits for the answer any more, so it was not computed."""
+
+    code = "abandoned"
+    http_status = 499
 
 
 class RequestError(AmalimartError):

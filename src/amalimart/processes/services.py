@@ -35,6 +35,7 @@ from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.release_book import ReleaseBook
 from amalimart.orchestrate.scheduling.desk import ScheduleDesk
 from amalimart.orchestrate.source_notes import source_notes
+from amalimart.semantic.answer_cache import AnswerCache
 from amalimart.semantic.loading import PACKAGED, load_model
 from amalimart.semantic.service import SemanticService
 
@@ -97,7 +98,11 @@ def build_services(
         standing = judged(metric_definitions(model), control.governance.approvals())
         model = model.noting(notes_of_unapproved(model, standing))
     policies = load_policies([_MARKETPLACE / "policies", project.overlay("policies")])
-    semantic = SemanticService(model, policies, engine.hot_file, MappedAvailability(engine.landed_mappings))
+    limits = project.settings.serve.limits
+    kept = AnswerCache(engine.hot_file, limits.cache_mb * 1_000_000)
+    semantic = SemanticService(
+        model, policies, engine.hot_file, MappedAvailability(engine.landed_mappings), kept
+    )
     dashboards = load_dashboards(project.overlay("dashboards"))
     dashboards.check_names(model.metric_names, model.dimensions)
     feed = EngineFeed(engine, loop)
@@ -112,7 +117,7 @@ def build_services(
             currency=project.settings.currency,
             cache_folder=project.build / "web",
             allowed_hosts=project.settings.serve.allowed_hosts,
-            export_rows=project.settings.serve.limits.export_rows.model_dump(),
+            export_rows=limits.export_rows.model_dump(),
         ),
         dashboards=dashboards,
         releases=feed,

@@ -48,7 +48,10 @@ class PlannedMetric:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One statement that passed the guard. The first `len(columns)` columns of its rows are the answer's."""
+    """One statement that passed the guard. The first `len(columns)` columns of its rows are the answer's.
+
+    `tables` is what it reads.
+    """
 
     sql: str
     slots: tuple[Slot, ...]
@@ -57,6 +60,7 @@ class Plan:
     grain: Grain | None
     time_position: int | None
     notes: tuple[str, ...]
+    tables: frozenset[str]
 
 
 def plan(model: SemanticModel, policies: Policies, scope: Scope, request: Request) -> Plan:
@@ -68,7 +72,9 @@ def plan(model: SemanticModel, policies: Policies, scope: Scope, request: Reques
     sql, slots = book.positional(tree.sql(dialect="duckdb"))
     check_text(sql, door.issued_positional)
     times = [position for position, column in enumerate(columns) if column.kind is ColumnKind.TIME]
-    return Plan(sql, slots, columns, metrics, request.grain, times[0] if times else None, _notes(request))
+    return Plan(
+        sql, slots, columns, metrics, request.grain, times[0] if times else None, _notes(request), door.tables
+    )
 
 
 def _notes(request: Request) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from amalimart.access.principal import Principal
+from amalimart.api.conditional import holds, not_modified, tag_of
 from amalimart.api.described import described
 from amalimart.api.exports.formats import Format, format_of
 from amalimart.api.exports.receipts import receipt_headers
@@ -17,12 +18,13 @@ from amalimart.api.question_body import QuestionBody, QuestionParameters
 from amalimart.api.routes.context import Services, current_business_day
 from amalimart.api.services import AppServices
 from amalimart.api.wire_response import WireResponse
-from amalimart.core.wire import wire_value
+from amalimart.core.wire import dumps, wire_value
 from amalimart.semantic.answer import Answer
 from amalimart.semantic.question import Question
 
 router = APIRouter(tags=["metrics"])
 
+_OF_THE_RELEASE = ("release_id", "published_at", "fresh_as_of")
 _Form = Annotated[Format | None, Query(alias="format")]
 
 
@@ -62,7 +64,13 @@ def _answered(
         most = services.settings.export_rows_of(principal)
         return exported(services.semantic, question, principal, form, folder, most)
     answer = services.semantic.ask(question, principal)
-    return WireResponse(_document(answer), headers={**receipt_headers(answer.receipt), "Vary": "Accept"})
+    document = _document(answer)
+    # Of what is told, not of the release: that others' rows have changed must not show.
+    told = {**document, "receipt": {**document["receipt"], **dict.fromkeys(_OF_THE_RELEASE)}}
+    headers = {**receipt_headers(answer.receipt), "ETag": tag_of(dumps(told).encode()), "Vary": "Accept"}
+    if request.method == "GET" and holds(request, headers["ETag"]):
+        return not_modified(headers)
+    return WireResponse(document, headers=headers)
 
 
 def _document(answer: Answer) -> dict[str, Any]:
