@@ -10,6 +10,7 @@ from amalimart.api.app import create_app
 from amalimart.api.services import AppServices
 from amalimart.core.errors import (
     AmalimartError,
+    Busy,
     ConfigError,
     Denied,
     DiskFull,
@@ -25,6 +26,7 @@ from amalimart.core.errors import (
     NotSignedIn,
     QueryError,
     QueryTooLarge,
+    RateLimited,
     RequestError,
     RequestRefused,
     UnknownName,
@@ -77,7 +79,7 @@ _FIELDS = {
     "date_column": "the column of the model that says its day, where the days are given",
     "who": "who says so, where that is not who is signed in",
 }
-_OF_EVERY_ROUTE = (NotSignedIn, RequestRefused, QueryError, Internal)
+_OF_EVERY_ROUTE = (NotSignedIn, RequestRefused, RateLimited, Busy, QueryError, Internal)
 _PUBLIC = {"/health"}
 _ERRORS: dict[str, tuple[type[AmalimartError], ...]] = {
     "GET /health": (),

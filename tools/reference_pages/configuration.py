@@ -79,6 +79,13 @@ _MEANINGS = {
     "serve.limits.export_rows.vendor": "The same for a vendor.",
     "serve.limits.export_rows.support": "The same for support.",
     "serve.limits.export_rows.delivery": "The same for a delivery partner.",
+    "serve.limits.questions_at_once": "Questions that the engine answers at a time.",
+    "serve.limits.questions_waiting": "Questions that wait for a turn, 3 seconds at most; more are refused.",
+    "serve.limits.question_seconds": "Seconds after which a question is stopped.",
+    "serve.limits.exports_at_once": "Answers that are written to files at a time.",
+    "serve.limits.export_seconds": "Seconds after which such an answer is stopped.",
+    "serve.limits.requests_per_second": "Requests that one reader may send, over a time.",
+    "serve.limits.requests_at_once": "Requests that one reader may send at once after a while without.",
     "serve.limits.cache_mb": "Megabytes of memory for answers that may be given again; 0 keeps none.",
     "telemetry.metrics_token": "`secret:NAME`: who brings its value as a bearer token reads `/metrics` "
     "over the network ([monitoring.md](../monitoring.md)). `amalimart init` makes one.",

@@ -14,7 +14,7 @@ from amalimart.access.principal import Principal
 from amalimart.api.addresses import PREFIX
 from amalimart.api.errors import ErrorAnswer, as_json, install_error_answers
 from amalimart.api.exports.formats import PACKED
-from amalimart.api.identity import as_operator, by_session, current_principal
+from amalimart.api.identity import as_operator, by_session, current_principal, within_rate
 from amalimart.api.measuring import Measured
 from amalimart.api.middleware import BoundedBody, KnownHost, LastResort, SameOrigin
 from amalimart.api.routes import (
@@ -59,13 +59,14 @@ def create_app(
         middleware=_middleware(services, error_answer, is_local=local_operator is not None),
     )
     app.state.services = services
+    app.state.is_local = local_operator is not None
     app.state.identify = (
         as_operator(local_operator, services.control) if local_operator else by_session(services.control)
     )
     install_error_answers(app, error_answer)
     app.include_router(engine.public, prefix=PREFIX)
     app.include_router(figures_router(is_local=local_operator is not None))
-    signed_in = APIRouter(prefix=PREFIX, dependencies=[Depends(current_principal)])
+    signed_in = APIRouter(prefix=PREFIX, dependencies=[Depends(current_principal), Depends(within_rate)])
     for part in (
         query,
         metrics,

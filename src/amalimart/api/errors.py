@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from http import HTTPStatus
 
@@ -18,6 +19,7 @@ from amalimart.core.errors import (
     MethodNotAllowed,
     NotFound,
     QueryError,
+    TooManyRequests,
 )
 from amalimart.observe.metrics import POLICY_DENIALS
 
@@ -45,7 +47,10 @@ def install_error_answers(app: FastAPI, answer: ErrorAnswer) -> None:
             raise error
         if isinstance(error, AccessError):
             POLICY_DENIALS.add(reason=error.code)
-        return answer(request, error)
+        response = answer(request, error)
+        if isinstance(error, TooManyRequests):
+            response.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_seconds)))
+        return response
 
     async def of_validation(request: Request, error: Exception) -> Response:
         if not isinstance(error, RequestValidationError):

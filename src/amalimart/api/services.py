@@ -14,9 +14,11 @@ from zoneinfo import ZoneInfo
 from amalimart.access.principal import Principal, Role
 from amalimart.api.dashboards.kept_pages import KeptPages
 from amalimart.api.dashboards.library import DashboardLibrary
+from amalimart.api.rate_limit import RateLimit
 from amalimart.control.deciding import Decider
 from amalimart.control.quality_rows import Acknowledgement, KeptResult
 from amalimart.control.store import ControlStore
+from amalimart.core.admission import Admission
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError
 from amalimart.core.incidents import Delivery, Incident
@@ -353,6 +355,10 @@ class AppServices:
     channel_test: ChannelTestPort | None = None
     notes: Callable[[], tuple[SourceNote, ...]] = tuple
     pages: KeptPages = field(default_factory=KeptPages)
+    rate: RateLimit = field(default_factory=RateLimit)
+    exports: Admission = field(
+        default_factory=lambda: Admission("exports", at_once=2, waiting=4, wait_seconds=3.0)
+    )
 
     def notes_for(self, principal: Principal) -> tuple[str, ...]:
         """The notes in the words that are meant for this reader."""

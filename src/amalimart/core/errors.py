@@ -36,7 +36,10 @@ AmalimartError
 ├── RequestError            exit 6   a request to the interface that no question stands behind
 │   ├── MethodNotAllowed
 │   ├── NotAcceptable                no form of answer that the request accepts
-│   └── RequestRefused               a foreign origin or host name
+│   ├── RequestRefused               a foreign origin or host name
+│   └── TooManyRequests              (retryable) after a while, which the answer names
+│       ├── Busy                     by all together
+│       └── RateLimited              by this reader
 ├── AccessError             exit 7
 │   ├── NotSignedIn
 │   ├── Denied
@@ -357,6 +360,39 @@ class RequestRefused(RequestError):
 
     code = "request_refused"
     http_status = 403
+
+
+class TooManyRequests(RequestError):
+    """More than can be answered now; `retry_after_seconds` says when to try again."""
+
+    code = "too_many_requests"
+    http_status = 429
+    retryable = True
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str | None = None,
+        expected: str | None = None,
+        nearest: str | None = None,
+        next_step: str | None = None,
+        retry_after_seconds: float = 1.0,
+    ) -> None:
+        super().__init__(what, where=where, expected=expected, nearest=nearest, next_step=next_step)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Busy(TooManyRequests):
+    """All turns are taken, and too many wait for one."""
+
+    code = "busy"
+
+
+class RateLimited(TooManyRequests):
+    """This reader asks more often than one may."""
+
+    code = "rate_limited"
 
 
 class AccessError(AmalimartError):

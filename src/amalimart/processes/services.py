@@ -8,6 +8,7 @@ import amalimart
 from amalimart.access.policies import load_policies
 from amalimart.access.principal import Principal, Role
 from amalimart.api.dashboards.library import load_dashboards
+from amalimart.api.rate_limit import RateLimit
 from amalimart.api.services import (
     AppServices,
     DemoAccount,
@@ -21,6 +22,7 @@ from amalimart.api.services import (
 )
 from amalimart.config.project import Project
 from amalimart.control.store import ControlStore
+from amalimart.core.admission import Admission
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError
 from amalimart.governance.definitions import judged, metric_definitions, notes_of_unapproved
@@ -141,4 +143,6 @@ def build_services(
         incidents=control.incidents,
         deliveries=control.outbox,
         channel_test=ChannelTest(project, control, clock),
+        rate=RateLimit(limits.requests_per_second, limits.requests_at_once),
+        exports=Admission("exports", at_once=limits.exports_at_once, waiting=4, wait_seconds=3.0),
     )

@@ -20,7 +20,14 @@ import pyarrow as pa
 from amalimart.access.policies import Policies
 from amalimart.access.principal import Principal
 from amalimart.access.rules import OwnIds
-from amalimart.core.errors import AccessError, AmalimartError, Internal, InvalidFilter, WarehouseError
+from amalimart.core.errors import (
+    Abandoned,
+    AccessError,
+    AmalimartError,
+    Internal,
+    InvalidFilter,
+    WarehouseError,
+)
 from amalimart.core.recent import Recent
 from amalimart.observe.metrics import CACHE_LOOKUPS, POLICY_DENIALS, QUERY_SECONDS
 from amalimart.observe.spans import QUERY, Within, within
@@ -167,6 +174,8 @@ class SemanticService:
                         if self._kept is not None:
                             self._kept.keep(each.asked, answer)
                         answers.append(_noted(answer, each, asking))
+            except Abandoned:
+                raise
             except AmalimartError as error:
                 answers.append(error)
         return answers

@@ -76,6 +76,8 @@ class KeptPages:
             page = answer()
             rest = dumps({name: part for name, part in page.document.items() if name != "release"}).encode()
             renewed = _ready(rest, tag_of(rest), now, page.document["release"], page.release_id)
+            if any(tile["status"] == "failed" for tile in page.document["tiles"]):
+                return renewed  # the next one may fare better
         # What was answered from a later release than it stood for is sent, and not kept.
         if now is not None and renewed.release_id == newest.release_id:
             self._kept.put(key, renewed, len(renewed.rest) + len(renewed.plain) + len(renewed.gzipped))

@@ -5,11 +5,14 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from amalimart.access.principal import Principal
+from amalimart.api.answering import answered
 from amalimart.api.conditional import holds, not_modified
 from amalimart.api.dashboards.page import answer_page, page_questions
 from amalimart.api.dashboards.state import read_state
 from amalimart.api.identity import SignedIn
 from amalimart.api.routes.context import Services, current_business_day
+from amalimart.api.services import AppServices
 from amalimart.api.wire_response import WireResponse
 from amalimart.core.errors import NothingPublished
 
@@ -30,11 +33,15 @@ def dashboards(principal: SignedIn, services: Services) -> WireResponse:
 
 
 @router.get("/dashboards/{name}")
-def dashboard(name: str, request: Request, principal: SignedIn, services: Services) -> Response:
+async def dashboard(name: str, request: Request, principal: SignedIn, services: Services) -> Response:
     """All tiles of a page. The query string is the page's state: range, from, to, grain, today, filters.
 
     With If-None-Match the answer is 304 while what the page shows is the same.
     """
+    return await answered(request, lambda: _page(name, request, principal, services))
+
+
+def _page(name: str, request: Request, principal: Principal, services: AppServices) -> Response:
     definition = services.dashboards.get(name, principal)
     today = current_business_day(services)
     state = read_state(request.query_params.multi_items(), definition, today)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
+from amalimart.api.answering import answered
 from amalimart.api.described import described
 from amalimart.api.identity import SignedIn
 from amalimart.api.routes.context import Services
@@ -27,13 +29,15 @@ def dimensions(principal: SignedIn, services: Services) -> WireResponse:
 
 
 @router.get("/dimensions/{name}/values")
-def dimension_values(
+async def dimension_values(
     name: str,
+    request: Request,
     principal: SignedIn,
     services: Services,
     search: Annotated[str, Query(max_length=200)] = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> WireResponse:
     """Keys and labels of a dimension, as far as the reader may see them."""
-    found = services.semantic.values(name, principal, search=search, limit=limit)
+    asked = partial(services.semantic.values, name, principal, search=search, limit=limit)
+    found = await answered(request, asked)
     return WireResponse({"values": [{"key": each.key, "label": each.label} for each in found]})

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from amalimart.access.principal import Principal
+from amalimart.api.answering import answered
 from amalimart.api.conditional import holds, not_modified, tag_of
 from amalimart.api.described import described
 from amalimart.api.exports.formats import Format, format_of
@@ -29,7 +30,7 @@ _Form = Annotated[Format | None, Query(alias="format")]
 
 
 @router.post("/query")
-def query(
+async def query(
     body: QuestionBody, request: Request, principal: SignedIn, services: Services, form: _Form = None
 ) -> Response:
     """Answer one question: typed columns, rows, and the receipt that makes the numbers traceable.
@@ -37,11 +38,11 @@ def query(
     As JSON, or as the file that `format` or the header Accept asks for.
     """
     question = body.question(current_business_day(services))
-    return _answered(question, request, principal, services, form)
+    return await answered(request, lambda: _answer(question, request, principal, services, form))
 
 
 @router.get("/query")
-def query_by_address(
+async def query_by_address(
     parameters: Annotated[QuestionParameters, Query()],
     request: Request,
     principal: SignedIn,
@@ -52,17 +53,19 @@ def query_by_address(
     With If-None-Match the answer is 304 while it is the same.
     """
     question = parameters.body().question(current_business_day(services))
-    return _answered(question, request, principal, services, parameters.format)
+    form = parameters.format
+    return await answered(request, lambda: _answer(question, request, principal, services, form))
 
 
-def _answered(
+def _answer(
     question: Question, request: Request, principal: Principal, services: AppServices, named: Format | None
 ) -> Response:
     form = format_of(request, named)
     if form is not Format.JSON:
         folder = services.settings.cache_folder / "exports"
         most = services.settings.export_rows_of(principal)
-        return exported(services.semantic, question, principal, form, folder, most)
+        with services.exports.turn():
+            return exported(services.semantic, question, principal, form, folder, most)
     answer = services.semantic.ask(question, principal)
     document = _document(answer)
     # Of what is told, not of the release: that others' rows have changed must not show.

@@ -17,11 +17,11 @@ from pathlib import Path
 
 import duckdb
 
+from amalimart.core.admission import Admission
 from amalimart.core.errors import (
     EngineUnavailable,
     NewerFormat,
     NothingPublished,
-    QueryTooLarge,
     WarehouseError,
 )
 from amalimart.warehouse.file.engine_words import engine_error, in_words
@@ -80,7 +80,12 @@ class HotFile:
         self.path = path
         self._limits = limits or ReadLimits()
         self._memory_mebibytes = (memory_bytes or most_memory_bytes()) // 1024**2
-        self._admission = threading.BoundedSemaphore(self._limits.at_once)
+        self._admission = Admission(
+            "questions",
+            at_once=self._limits.at_once,
+            waiting=self._limits.waiting,
+            wait_seconds=self._limits.wait_seconds,
+        )
         self._generations = Generations(path)
         self._readable_folders = tuple(readable_folders)
         self._writing = threading.Lock()
@@ -307,22 +312,13 @@ class HotFile:
 
     @contextmanager
     def _read(self) -> Iterator[ReadTransaction]:
-        if not self._admission.acquire(timeout=self._limits.wait_seconds):
-            raise QueryTooLarge(
-                "too many questions are being answered at once",
-                expected=f"at most {self._limits.at_once} at a time",
-                next_step="try again in a moment",
-            )
-        try:
-            with self._cursor() as cursor:
-                cursor.execute("begin transaction read only")
-                release = latest_release(cursor)
-                if release is None:
-                    raise _nothing_published()
-                yield Transaction(cursor, release, self._limits)
-                cursor.execute("rollback")
-        finally:
-            self._admission.release()
+        with self._admission.turn(), self._cursor() as cursor:
+            cursor.execute("begin transaction read only")
+            release = latest_release(cursor)
+            if release is None:
+                raise _nothing_published()
+            yield Transaction(cursor, release, self._limits)
+            cursor.execute("rollback")
 
 
 def _nothing_published() -> NothingPublished:

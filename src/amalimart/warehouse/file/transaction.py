@@ -11,7 +11,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from amalimart.core.errors import QueryTooLarge, WarehouseError
+from amalimart.core.abandoning import while_wanted
+from amalimart.core.errors import Abandoned, QueryTooLarge, WarehouseError
 from amalimart.warehouse.file.engine_words import engine_error
 from amalimart.warehouse.file.reading import Release, Rows
 from amalimart.warehouse.releases.release_log import latest_release
@@ -19,7 +20,7 @@ from amalimart.warehouse.releases.release_log import latest_release
 
 @dataclass(frozen=True, slots=True)
 class ReadLimits:
-    """What one read may take: seconds, rows, how many run at once, and how long one waits for its turn.
+    """What one read may take: seconds, rows, how many run at once, how many wait for a turn and how long.
 
     `export_seconds` is for an answer that is written to a file as it comes.
     """
@@ -28,6 +29,7 @@ class ReadLimits:
     export_seconds: float = 120.0
     rows: int = 100_000
     at_once: int = 4
+    waiting: int = 16
     wait_seconds: float = 3.0
 
 
@@ -81,7 +83,11 @@ class Transaction:
         timer.daemon = True
         timer.start()
         try:
-            yield
+            with while_wanted(self._cursor.interrupt):
+                yield
+        except Abandoned:
+            self._start_over()
+            raise
         except (duckdb.Error, OSError) as error:  # a stream of batches gives the engine's errors as OSError
             self._start_over()
             if isinstance(error, duckdb.InterruptException) or _INTERRUPTED in str(error):
