@@ -93,6 +93,8 @@ _ERRORS: dict[str, tuple[type[AmalimartError], ...]] = {
     ),
     "GET /metrics": (),
     "GET /dimensions": (),
+    "GET /catalog": (InvalidFilter,),
+    "GET /lineage/{name}": (NotFound, Denied, InvalidFilter, NothingPublished),
     "GET /dimensions/{name}/values": (UnknownName, Denied, InvalidFilter, NothingPublished),
     "GET /dashboards": (),
     "GET /dashboards/{name}": (NotFound, InvalidFilter, NothingPublished),

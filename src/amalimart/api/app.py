@@ -12,15 +12,17 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 from amalimart import __version__
 from amalimart.access.principal import Principal
 from amalimart.api.addresses import PREFIX
-from amalimart.api.errors import ErrorAnswer, as_json, install_error_answers
+from amalimart.api.errors import DESCRIBED_ERRORS, ErrorAnswer, as_json, install_error_answers
 from amalimart.api.exports.formats import PACKED
 from amalimart.api.identity import as_operator, by_session, current_principal, within_rate
 from amalimart.api.measuring import Measured
 from amalimart.api.middleware import BoundedBody, KnownHost, LastResort, SameOrigin
 from amalimart.api.routes import (
+    catalog,
     dashboards,
     engine,
     incidents,
+    lineage,
     metrics,
     models,
     operating,
@@ -66,10 +68,16 @@ def create_app(
     install_error_answers(app, error_answer)
     app.include_router(engine.public, prefix=PREFIX)
     app.include_router(figures_router(is_local=local_operator is not None))
-    signed_in = APIRouter(prefix=PREFIX, dependencies=[Depends(current_principal), Depends(within_rate)])
+    signed_in = APIRouter(
+        prefix=PREFIX,
+        dependencies=[Depends(current_principal), Depends(within_rate)],
+        responses=DESCRIBED_ERRORS,
+    )
     for part in (
         query,
         metrics,
+        catalog,
+        lineage,
         dashboards,
         engine,
         incidents,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -20,8 +22,39 @@ from amalimart.core.errors import (
     NotFound,
     QueryError,
     TooManyRequests,
+    UnknownName,
 )
 from amalimart.observe.metrics import POLICY_DENIALS
+
+
+class ErrorShape(BaseModel):
+    """An error: what happened, where, what was expected, the nearest known name and what to do next."""
+
+    code: str
+    what: str
+    where: str | None
+    expected: str | None
+    nearest: str | None
+    next_step: str | None
+    retryable: bool
+
+
+class ErrorBody(BaseModel):
+    """How every failure is answered."""
+
+    error: ErrorShape
+
+
+_EXAMPLE = UnknownName(
+    "no metric is called 'gmw'", nearest="gmv", next_step="run: amalimart metrics list"
+).as_dict()
+DESCRIBED_ERRORS: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "model": ErrorBody,
+        "description": "Every failure, with the status of its kind.",
+        "content": {"application/json": {"example": {"error": _EXAMPLE}}},
+    }
+}
 
 ErrorAnswer = Callable[[Request, AmalimartError], Response]
 

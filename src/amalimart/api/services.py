@@ -15,6 +15,7 @@ from amalimart.access.principal import Principal, Role
 from amalimart.api.dashboards.kept_pages import KeptPages
 from amalimart.api.dashboards.library import DashboardLibrary
 from amalimart.api.rate_limit import RateLimit
+from amalimart.catalog.lineage import Lineage
 from amalimart.control.deciding import Decider
 from amalimart.control.quality_rows import Acknowledgement, KeptResult
 from amalimart.control.store import ControlStore
@@ -354,6 +355,7 @@ class AppServices:
     deliveries: DeliveriesPort | None = None
     channel_test: ChannelTestPort | None = None
     notes: Callable[[], tuple[SourceNote, ...]] = tuple
+    lineage: Callable[[], Lineage] | None = None
     pages: KeptPages = field(default_factory=KeptPages)
     rate: RateLimit = field(default_factory=RateLimit)
     exports: Admission = field(

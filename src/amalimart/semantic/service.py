@@ -58,7 +58,7 @@ from amalimart.semantic.typed_values import typed_value
 from amalimart.warehouse.file.reading import Reader, ReadTransaction, Release, Rows
 
 PLANS_KEPT = 1_000
-MOST_VALUES_LISTED = 1_000
+MOST_VALUES_LISTED = 10_000
 
 _log = logging.getLogger(__name__)
 

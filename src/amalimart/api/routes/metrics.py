@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -10,22 +10,28 @@ from fastapi import APIRouter, Query, Request
 from amalimart.api.answering import answered
 from amalimart.api.described import described
 from amalimart.api.identity import SignedIn
+from amalimart.api.paging import Values, Whole
 from amalimart.api.routes.context import Services
+from amalimart.api.services import LabelledValue
 from amalimart.api.wire_response import WireResponse
 
 router = APIRouter(tags=["metrics"])
 
 
 @router.get("/metrics")
-def metrics(principal: SignedIn, services: Services) -> WireResponse:
+def metrics(principal: SignedIn, services: Services, part: Whole) -> WireResponse:
     """Every metric the reader may ask for, with its definition."""
-    return WireResponse({"metrics": [described(each) for each in services.semantic.metrics(principal)]})
+    found = services.semantic.metrics(principal)
+    entries, following = part.of(lambda most: found[:most], lambda each: each.name, described)
+    return WireResponse({"metrics": entries, "next": following})
 
 
 @router.get("/dimensions")
-def dimensions(principal: SignedIn, services: Services) -> WireResponse:
+def dimensions(principal: SignedIn, services: Services, part: Whole) -> WireResponse:
     """Every dimension the reader may group and filter by."""
-    return WireResponse({"dimensions": [described(each) for each in services.semantic.dimensions(principal)]})
+    found = services.semantic.dimensions(principal)
+    entries, following = part.of(lambda most: found[:most], lambda each: each.name, described)
+    return WireResponse({"dimensions": entries, "next": following})
 
 
 @router.get("/dimensions/{name}/values")
@@ -34,10 +40,17 @@ async def dimension_values(
     request: Request,
     principal: SignedIn,
     services: Services,
+    part: Values,
     search: Annotated[str, Query(max_length=200)] = "",
-    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> WireResponse:
     """Keys and labels of a dimension, as far as the reader may see them."""
-    asked = partial(services.semantic.values, name, principal, search=search, limit=limit)
-    found = await answered(request, asked)
-    return WireResponse({"values": [{"key": each.key, "label": each.label} for each in found]})
+
+    def fetch(most: int) -> Sequence[LabelledValue]:
+        return services.semantic.values(name, principal, search=search, limit=most)
+
+    entries, following = await answered(request, lambda: part.of(fetch, lambda each: each.key, _value))
+    return WireResponse({"values": entries, "next": following})
+
+
+def _value(value: LabelledValue) -> dict[str, str]:
+    return {"key": value.key, "label": value.label}

@@ -26,10 +26,33 @@ from amalimart.semantic.question import Question
 router = APIRouter(tags=["metrics"])
 
 _OF_THE_RELEASE = ("release_id", "published_at", "fresh_as_of")
+_EXAMPLE = {
+    "columns": [
+        {"name": "month", "label": "Month", "kind": "time", "unit": "date", "currency": None},
+        {"name": "gmv", "label": "GMV", "kind": "metric", "unit": "money", "currency": "GHS"},
+        {"name": "partial", "label": "Partial", "kind": "partial", "unit": "boolean", "currency": None},
+    ],
+    "rows": [["2024-01-01", "48210.55", False], ["2024-02-01", "51944.10", True]],
+    "receipt": {
+        "release_id": 41,
+        "published_at": "2024-02-12T08:00:05+00:00",
+        "fresh_as_of": "2024-02-12T08:00:01+00:00",
+        "metrics": [{"name": "gmv", "version": "1d8d73510624", "basis": "Totals of orders, by order date."}],
+        "notes": [],
+        "sql": None,
+    },
+}
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The answer, in the form that is asked for.",
+        "content": {each.media_type: {"example": _EXAMPLE} if each is Format.JSON else {} for each in Format},
+    },
+    304: {"description": "What If-None-Match names is still the answer (GET only)."},
+}
 _Form = Annotated[Format | None, Query(alias="format")]
 
 
-@router.post("/query")
+@router.post("/query", responses=_ANSWERS)
 async def query(
     body: QuestionBody, request: Request, principal: SignedIn, services: Services, form: _Form = None
 ) -> Response:
@@ -41,7 +64,7 @@ async def query(
     return await answered(request, lambda: _answer(question, request, principal, services, form))
 
 
-@router.get("/query")
+@router.get("/query", responses=_ANSWERS)
 async def query_by_address(
     parameters: Annotated[QuestionParameters, Query()],
     request: Request,
