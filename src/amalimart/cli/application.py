@@ -35,6 +35,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "lineage": ("lineage", "lineage", "Say what a number is made of, and what uses it."),
     "governance": ("governance", "governance", "Report owners, access and retention; approve definitions."),
     "query": ("query", "query", "Ask a governed question."),
+    "mcp": ("mcp", "mcp", "Serve governed numbers to an assistant."),
     "metrics": ("query", "metrics", "List the metrics."),
     "dimensions": ("query", "dimensions", "List the dimensions."),
 }
