@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NoReturn
 
 from amalimart.access.principal import Principal
 from amalimart.api.services import EngineStatus, Phase, PublishedRelease, Step
@@ -219,6 +219,22 @@ class FakeMarketplace:
         """Every dimension."""
         del principal
         return tuple(_dimensions(self.vendors).values())
+
+    def fingerprint(self, principal: Principal) -> tuple[object, ...]:
+        """Who sees the same."""
+        return principal.role, principal.vendor_ids, principal.delivery_partner_ids
+
+    def standing(
+        self, questions: Sequence[Question], principal: Principal, dimensions: Sequence[str] = ()
+    ) -> tuple[object, ...]:
+        """Everything changes with each release."""
+        del questions, principal, dimensions
+        return (self.release_id,)
+
+    def stream(self, question: Question, principal: Principal, most_rows: int) -> NoReturn:
+        """This marketplace has no files."""
+        del question, principal, most_rows
+        raise NotAvailable("The fake marketplace exports nothing.")
 
     def values(
         self, dimension: str, principal: Principal, search: str = "", limit: int = 50

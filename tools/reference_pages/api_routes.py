@@ -10,12 +10,15 @@ from amalimart.api.app import create_app
 from amalimart.api.services import AppServices
 from amalimart.core.errors import (
     AmalimartError,
+    Busy,
     ConfigError,
     Denied,
+    DiskFull,
     EngineUnavailable,
     Internal,
     InvalidFilter,
     MixedCurrencies,
+    NotAcceptable,
     NotAvailable,
     NotFound,
     NotGroupable,
@@ -23,6 +26,7 @@ from amalimart.core.errors import (
     NotSignedIn,
     QueryError,
     QueryTooLarge,
+    RateLimited,
     RequestError,
     RequestRefused,
     UnknownName,
@@ -81,17 +85,23 @@ _FIELDS = {
     "date_column": "the column of the model that says its day, where the days are given",
     "who": "who says so, where that is not who is signed in",
 }
-_OF_EVERY_ROUTE = (NotSignedIn, RequestRefused, QueryError, Internal)
+_OF_EVERY_ROUTE = (NotSignedIn, RequestRefused, RateLimited, Busy, QueryError, Internal)
 _PUBLIC = {"/health"}
 _ERRORS: dict[str, tuple[type[AmalimartError], ...]] = {
     "GET /health": (),
     "POST /query": (
         UnknownName, NotGroupable, InvalidFilter, NotAvailable, MixedCurrencies, QueryTooLarge, Denied,
-        NothingPublished,
+        NothingPublished, NotAcceptable, DiskFull,
+    ),
+    "GET /query": (
+        UnknownName, NotGroupable, InvalidFilter, NotAvailable, MixedCurrencies, QueryTooLarge, Denied,
+        NothingPublished, NotAcceptable, DiskFull,
     ),
     "GET /metrics": (),
     "GET /metrics/{name}": (UnknownName,),
     "GET /dimensions": (),
+    "GET /catalog": (InvalidFilter,),
+    "GET /lineage/{name}": (NotFound, Denied, InvalidFilter, NothingPublished),
     "GET /dimensions/{name}/values": (UnknownName, Denied, InvalidFilter, NothingPublished),
     "GET /dashboards": (),
     "GET /dashboards/{name}": (NotFound, InvalidFilter, NothingPublished),
@@ -159,7 +169,8 @@ def described_interface() -> dict[str, Any]:
 def _route(name: str, spec: dict[str, Any], document: dict[str, Any]) -> str:
     needs = "Needs no session." if name.split()[1] in _PUBLIC else ""
     described = "\n\n".join(text(part) for part in spec["description"].split("\n\n"))
-    parameters = [_parameter(each) for each in spec.get("parameters", ())]
+    schemas = document["components"]["schemas"]
+    parameters = [_parameter(each, schemas) for each in spec.get("parameters", ())]
     return section(
         name,
         described,
@@ -174,12 +185,12 @@ def _summary(spec: dict[str, Any]) -> str:
     return str(spec["description"]).split("\n\n", maxsplit=1)[0]
 
 
-def _parameter(parameter: dict[str, Any]) -> list[str]:
+def _parameter(parameter: dict[str, Any], schemas: dict[str, Any]) -> list[str]:
     schema = parameter["schema"]
     need = (
         "required" if parameter.get("required") else f"default {code(schema.get('default', '')) or 'empty'}"
     )
-    return [code(parameter["name"]), parameter["in"], _type(schema, {}), need]
+    return [code(parameter["name"]), parameter["in"], _type(schema, schemas), need]
 
 
 def _body(spec: dict[str, Any], document: dict[str, Any]) -> str:

@@ -53,6 +53,12 @@ def current_principal(request: Request) -> Principal:
     return identify(request)
 
 
+async def within_rate(request: Request, principal: Annotated[Principal, Depends(current_principal)]) -> None:
+    """Count the request of whoever is not on this machine. Raises RateLimited."""
+    if not request.app.state.is_local:
+        request.app.state.services.rate.take(principal.subject)
+
+
 SignedIn = Annotated[Principal, Depends(current_principal)]
 
 

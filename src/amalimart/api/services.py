@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -11,10 +12,14 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from amalimart.access.principal import Principal, Role
+from amalimart.api.dashboards.kept_pages import KeptPages
 from amalimart.api.dashboards.library import DashboardLibrary
+from amalimart.api.rate_limit import RateLimit
+from amalimart.catalog.lineage import Lineage
 from amalimart.control.deciding import Decider
 from amalimart.control.quality_rows import Acknowledgement, KeptResult
 from amalimart.control.store import ControlStore
+from amalimart.core.admission import Admission
 from amalimart.core.calendar import DayRange
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError
@@ -37,6 +42,7 @@ from amalimart.quality.shapes import Every
 from amalimart.semantic.answer import Answer
 from amalimart.semantic.definition_files import DefinitionFiles
 from amalimart.semantic.question import Question
+from amalimart.semantic.streaming import StreamedAnswer
 
 
 class LabelledValue(Protocol):
@@ -54,10 +60,26 @@ class SemanticPort(Protocol):
 
     def ask(self, question: Question, principal: Principal) -> Answer: ...
 
+    def stream(
+        self, question: Question, principal: Principal, most_rows: int
+    ) -> AbstractContextManager[StreamedAnswer]:
+        """An answer of up to `most_rows` rows, read while the block runs."""
+        ...
+
     def ask_all(
         self, questions: Sequence[Question], principal: Principal
     ) -> Sequence[Answer | AmalimartError]:
         """Every question from one release, in order; a question that cannot be answered is its error."""
+        ...
+
+    def fingerprint(self, principal: Principal) -> Hashable:
+        """Whose answers may be given to this principal, too."""
+        ...
+
+    def standing(
+        self, questions: Sequence[Question], principal: Principal, dimensions: Sequence[str] = ()
+    ) -> Hashable:
+        """While it is the same, so are the answers, and the values of the dimensions; None if not known."""
         ...
 
     def values(
@@ -296,6 +318,7 @@ class SiteSettings:
     cache_folder   where files that can be made again are kept
     poll_seconds   how often an open page asks for news
     allowed_hosts  host names the site answers to; empty means any
+    export_rows    how many rows an exported answer may have, by role; of a role that is not in it, none
     """
 
     marketplace_name: str
@@ -305,6 +328,11 @@ class SiteSettings:
     locale: str = "en-GB"
     poll_seconds: int = 5
     allowed_hosts: tuple[str, ...] = ()
+    export_rows: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(Role, 100_000))
+
+    def export_rows_of(self, principal: Principal) -> int:
+        """How many rows an exported answer may have for this reader."""
+        return self.export_rows.get(principal.role.value, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,6 +374,12 @@ class AppServices:
     notes: Callable[[], tuple[SourceNote, ...]] = tuple
     metric_effects: MetricEffectsPort | None = None
     metric_history: Callable[[str], Sequence[Any]] = lambda _name: ()
+    lineage: Callable[[], Lineage] | None = None
+    pages: KeptPages = field(default_factory=KeptPages)
+    rate: RateLimit = field(default_factory=RateLimit)
+    exports: Admission = field(
+        default_factory=lambda: Admission("exports", at_once=2, waiting=4, wait_seconds=3.0)
+    )
 
     def notes_for(self, principal: Principal) -> tuple[str, ...]:
         """The notes in the words that are meant for this reader."""

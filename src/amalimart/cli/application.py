@@ -36,6 +36,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "governance": ("governance", "governance", "Report owners, access and retention; approve definitions."),
     "schema": ("schema", "schema", "Write JSON Schemas of the project's files, for editors."),
     "query": ("query", "query", "Ask a governed question."),
+    "mcp": ("mcp", "mcp", "Serve governed numbers to an assistant."),
     "metrics": ("metrics", "metrics", "List, show, compare and export the metrics."),
     "dimensions": ("query", "dimensions", "List the dimensions."),
 }

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
+from amalimart.config.limits import LimitSettings
 from amalimart.config.notify_settings import NotifySettings
 from amalimart.config.schedule_settings import BackupSettings, ScheduleSettings
 from amalimart.config.secret_reference import SECRET_REFERENCE
@@ -48,6 +49,7 @@ class ServeSettings(StrictModel):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "::1")
+    limits: LimitSettings = LimitSettings()
 
 
 class SourceSettings(StrictModel):

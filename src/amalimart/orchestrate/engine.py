@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from amalimart.config.limits import LimitSettings
 from amalimart.config.project import Project
 from amalimart.core.clock import Clock
 from amalimart.core.errors import ApprovalMissing, CompileFailed, UnsupportedFeature, WarehouseError
@@ -29,6 +30,7 @@ from amalimart.orchestrate.own_files import in_own_files
 from amalimart.warehouse.arrivals import LakeState
 from amalimart.warehouse.executor import BuildReport, Executor, Progress
 from amalimart.warehouse.file.hot_file import HotFile
+from amalimart.warehouse.file.transaction import ReadLimits
 from amalimart.warehouse.graph import CompiledGraph
 from amalimart.warehouse.lake_view import lake_state, landed_source
 from amalimart.warehouse.project.compiler import compile_project
@@ -50,6 +52,16 @@ def load_mappings(project: Project) -> dict[str, SourceMapping]:
         name: load_mapping(find_mapping(source.mapping, (folder,)))
         for name, source in project.settings.sources.items()
     }
+
+
+def read_limits(limits: LimitSettings) -> ReadLimits:
+    """What one read may take, by the project's settings."""
+    return ReadLimits(
+        seconds=limits.question_seconds,
+        export_seconds=limits.export_seconds,
+        at_once=limits.questions_at_once,
+        waiting=limits.questions_waiting,
+    )
 
 
 def model_settings(project: Project) -> ProjectSettings:
@@ -99,7 +111,11 @@ class Engine:
         self.project = project
         self.mappings = load_mappings(project)
         self.lake = open_lake(project, clock)
-        self.hot_file = HotFile(project.hot_file, readable_folders=[project.lake])
+        self.hot_file = HotFile(
+            project.hot_file,
+            readable_folders=[project.lake],
+            limits=read_limits(project.settings.serve.limits),
+        )
         self.acceptances = AcceptanceLedger(project.control_database, clock)
         self._executor = Executor(
             self.hot_file, clock, project.zone, self.acceptances, project.settings.releases.keep_days

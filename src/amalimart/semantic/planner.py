@@ -31,7 +31,10 @@ _FISCAL = {Period.YEAR_TO_DATE: "year", Period.QUARTER_TO_DATE: "quarter"}
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One statement that passed the guard. The first `len(columns)` columns of its rows are the answer's."""
+    """One statement that passed the guard. The first `len(columns)` columns of its rows are the answer's.
+
+    `tables` is what it reads.
+    """
 
     sql: str
     slots: tuple[Slot, ...]
@@ -40,6 +43,7 @@ class Plan:
     grain: Grain | None
     calendar: Calendar
     notes: tuple[str, ...]
+    tables: frozenset[str]
 
     def position(self, kind: ColumnKind) -> int | None:
         """Where the column of a kind stands that an answer has once at most."""
@@ -65,8 +69,16 @@ def plan(model: SemanticModel, policies: Policies, scope: Scope, request: Reques
     check_tree(tree, door.issued)
     sql, slots = book.positional(tree.sql(dialect="duckdb"))
     check_text(sql, door.issued_positional)
-    notes = _notes(request, model.calendar)
-    return Plan(sql, slots, written.columns, written.metrics, request.grain, model.calendar, notes)
+    return Plan(
+        sql,
+        slots,
+        written.columns,
+        written.metrics,
+        request.grain,
+        model.calendar,
+        _notes(request, model.calendar),
+        door.tables,
+    )
 
 
 def _best(writer: StatementWriter, request: Request, book: ParameterBook) -> exp.Select:

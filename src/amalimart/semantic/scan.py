@@ -41,11 +41,17 @@ class Door:
         self._scope = scope
         self._book = book
         self._issued: set[str] = set()
+        self._tables: set[str] = set()
 
     @property
     def issued(self) -> frozenset[str]:
         """The SELECT of every scan given out so far, as SQL with named placeholders."""
         return frozenset(self._issued)
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """Every table that the scans given out so far read, with its schema."""
+        return frozenset(self._tables)
 
     @property
     def issued_positional(self) -> frozenset[str]:
@@ -80,6 +86,7 @@ class Door:
     def _select(self, dataset: str, columns: list[str]) -> exp.Select:
         rows = self._rows(dataset, columns)
         table = self._model.datasets[dataset].table
+        self._tables.add(f"{table.schema}.{table.name}")
         source = exp.Table(this=_identifier(table.name), db=_identifier(table.schema))
         select = exp.Select(expressions=[_column(name) for name in columns]).from_(source, copy=False)
         predicate = self._predicate(rows)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from amalimart.api.dashboards.page import answer_page, page_tag
+from amalimart.access.principal import Principal
+from amalimart.api.answering import answered
+from amalimart.api.conditional import holds, not_modified
+from amalimart.api.dashboards.page import answer_page, page_questions
 from amalimart.api.dashboards.state import read_state
 from amalimart.api.identity import SignedIn
 from amalimart.api.routes.context import Services, current_business_day
+from amalimart.api.services import AppServices
 from amalimart.api.wire_response import WireResponse
 from amalimart.core.errors import NothingPublished
-from amalimart.observe.metrics import CACHE_LOOKUPS
 
 router = APIRouter(tags=["dashboards"])
 
@@ -30,11 +33,15 @@ def dashboards(principal: SignedIn, services: Services) -> WireResponse:
 
 
 @router.get("/dashboards/{name}")
-def dashboard(name: str, request: Request, principal: SignedIn, services: Services) -> Response:
+async def dashboard(name: str, request: Request, principal: SignedIn, services: Services) -> Response:
     """All tiles of a page. The query string is the page's state: range, from, to, grain, today, filters.
 
-    With If-None-Match the answer is 304 while release, state, reader and day are the same.
+    With If-None-Match the answer is 304 while what the page shows is the same.
     """
+    return await answered(request, lambda: _page(name, request, principal, services))
+
+
+def _page(name: str, request: Request, principal: Principal, services: AppServices) -> Response:
     definition = services.dashboards.get(name, principal)
     today = current_business_day(services)
     state = read_state(request.query_params.multi_items(), definition, today)
@@ -43,11 +50,24 @@ def dashboard(name: str, request: Request, principal: SignedIn, services: Servic
         raise NothingPublished(
             "The first release is being prepared.", next_step="wait a moment: the page opens by itself"
         )
-    held = request.headers.get("if-none-match")
-    tag = page_tag(newest.release_id, definition, state, principal, today)
-    CACHE_LOOKUPS.add(cache="page", result="hit" if held == tag else "miss")
-    if held == tag:
-        return Response(status_code=304, headers={"ETag": tag, "Cache-Control": "private, no-cache"})
-    page = answer_page(definition, state, principal, services.semantic, today)
-    answered_tag = page_tag(page.release_id, definition, state, principal, today)
-    return WireResponse(page.document, headers={"ETag": answered_tag})
+    semantic = services.semantic
+    page = services.pages.page(
+        (definition.name, definition.fingerprint, state, semantic.fingerprint(principal), today),
+        newest,
+        lambda: semantic.standing(
+            page_questions(definition, state), principal, [dimension for dimension, _ in state.filters]
+        ),
+        lambda: answer_page(definition, state, principal, semantic, today),
+    )
+    headers = {
+        "ETag": page.tag,
+        "X-Amalimart-Release": str(page.release_id),
+        "Cache-Control": "private, no-cache",
+        "Vary": "Accept-Encoding",
+    }
+    if holds(request, page.tag):
+        return not_modified(headers)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        return Response(page.gzipped, media_type=WireResponse.media_type, headers=headers)
+    return Response(page.plain, media_type=WireResponse.media_type, headers=headers)
