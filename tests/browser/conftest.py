@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from amalimart.web.site import create_site
+from tests.web.fake_lineage import FakeBook, FakeLineage
 from tests.web.fake_marketplace import FakeMarketplace
 from tests.web.fake_operating import FakeOperating, FakeSchedules
 from tests.web.fake_site import make_services, serving
@@ -32,7 +33,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     marketplace = FakeMarketplace()
     operating, schedules = FakeOperating(), FakeSchedules()
     services = make_services(folder, marketplace, cache=folder)
-    services = dataclasses.replace(services, operating=operating, schedules=schedules)
+    services = dataclasses.replace(
+        services,
+        operating=operating,
+        schedules=schedules,
+        lineage=FakeLineage(),
+        release_book=FakeBook(),  # type: ignore[arg-type]
+    )
     with serving(create_site(services)) as url:
         yield Site(url, marketplace, operating, schedules)
     services.control.close()

@@ -212,13 +212,15 @@ def test_the_first_release_is_waited_for_and_then_shown(visit: Visit) -> None:
     assert visitor.value("gmv").startswith("GH")
 
 
-def test_an_ended_session_leads_to_sign_in_and_back(visit: Visit) -> None:
+def test_an_ended_session_says_so_in_place_and_leads_back_to_the_same_page(visit: Visit) -> None:
     visitor = visit()
     visitor.expected = ("401",)
     visitor.sign_in()
     visitor.open("/dashboards/admin?range=this_year")
     visitor.page.context.clear_cookies()
-    visitor.page.wait_for_url("**/sign-in?**")
+    expect(visitor.page.locator("#ended")).to_contain_text("Your session has ended.")
+    assert visitor.value("gmv").startswith("GH")
+    visitor.page.get_by_role("link", name="Sign in again").click()
     visitor.page.click('button[value="admin@demo.test"]')
     visitor.settle()
     assert visitor.page.url.endswith("/dashboards/admin?range=this_year")

@@ -12,11 +12,12 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from amalimart.access.principal import Principal
+from amalimart.access.principal import Principal, Role
 from amalimart.api.services import EngineStatus, Phase, PublishedRelease, Step
 from amalimart.core.calendar import DayRange
 from amalimart.core.errors import AmalimartError, NotAvailable, NotGroupable, NothingPublished, UnknownName
 from amalimart.semantic.answer import Answer, Column, ColumnKind, MetricReceipt, Receipt
+from amalimart.semantic.formula_parts import MeasurePart
 from amalimart.semantic.question import Question
 
 TODAY = date(2026, 3, 18)
@@ -32,6 +33,11 @@ class FakeMetric:
     unit: str
     size: float
     is_order_grain: bool = True
+    definition: str = ""
+    label_fr: str = ""
+    owner: str = "finance"
+    aliases: tuple[str, ...] = ()
+    version: str = "v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,10 @@ class LabelledKey:
 
 
 def _metrics(*rows: tuple[str, str, str, float, bool]) -> dict[str, FakeMetric]:
-    return {name: FakeMetric(name, label, unit, size, order) for name, label, unit, size, order in rows}
+    return {
+        name: FakeMetric(name, label, unit, size, order, f"{label} in words.", f"{label} (fr)")
+        for name, label, unit, size, order in rows
+    }
 
 
 METRICS = _metrics(
@@ -220,6 +229,24 @@ class FakeMarketplace:
         del principal
         return tuple(_dimensions(self.vendors).values())
 
+    def labels(self, language: str) -> dict[str, str]:
+        """Names of metrics and dimensions; in French with a mark, so that a test sees which one it got."""
+        labels = {each.name: each.label for each in _dimensions(self.vendors).values()}
+        labels |= {each.name: each.label for each in METRICS.values()}
+        return {name: f"{label} (fr)" if language == "fr" else label for name, label in labels.items()}
+
+    def formula(self, metric: str, principal: Principal) -> MeasurePart:
+        """A sum over one table."""
+        del principal
+        return MeasurePart(
+            "measure", "sum", metric, "gold.fact_orders", "order_date", ("is_completed = true",),
+            None, None, None, None, is_previous=False,
+        )  # fmt: skip
+
+    def is_scoped(self, principal: Principal) -> bool:
+        """Whether the role sees its own rows only."""
+        return principal.role in {Role.VENDOR, Role.DELIVERY}
+
     def values(
         self, dimension: str, principal: Principal, search: str = "", limit: int = 50
     ) -> Sequence[LabelledKey]:
@@ -246,7 +273,6 @@ class FakeMarketplace:
 
     def ask(self, question: Question, principal: Principal) -> Answer:
         """One answer."""
-        del principal
         if self.release_id is None:
             raise NothingPublished("No release has been published yet.")
         self.asked += 1
@@ -259,7 +285,8 @@ class FakeMarketplace:
         ]
         if question.grain is not None:
             columns.append(Column("partial", "Partial", ColumnKind.PARTIAL, "boolean"))
-        return Answer(tuple(columns), self._rows(metrics, dimensions, question), self._receipt(metrics))
+        receipt = self._receipt(metrics, question, principal)
+        return Answer(tuple(columns), self._rows(metrics, dimensions, question), receipt)
 
     def total(self, metric: str, days: DayRange, member: str = "") -> Decimal:
         """What a metric must show for these days; zero before the marketplace began."""
@@ -324,14 +351,15 @@ class FakeMarketplace:
             return value
         return int(value) if metric.unit == "count" else float(value)
 
-    def _receipt(self, metrics: list[FakeMetric]) -> Receipt:
+    def _receipt(self, metrics: list[FakeMetric], question: Question, principal: Principal) -> Receipt:
+        grouped = ", ".join(question.by)
         return Receipt(
             release_id=self.release_id or 0,
             published_at=self.published_at,
             fresh_as_of=self.published_at,
             metrics=tuple(MetricReceipt(each.name, "v1", f"{each.label} in words.") for each in metrics),
             notes=(),
-            sql=None,
+            sql=None if self.is_scoped(principal) else f"select sum(amount) from gold.fact_orders {grouped}",
         )
 
 

@@ -88,6 +88,8 @@ _ERRORS: dict[str, tuple[type[AmalimartError], ...]] = {
     "GET /dimensions/{name}/values": (UnknownName, Denied, InvalidFilter, NothingPublished),
     "GET /dashboards": (),
     "GET /dashboards/{name}": (NotFound, InvalidFilter, NothingPublished),
+    "GET /dashboards/{name}/tiles/{tile}/receipt": (NotFound, InvalidFilter, NotAvailable, NothingPublished),
+    "GET /metrics/{name}/lineage": (NotFound, NotAvailable, NothingPublished),
     "GET /status": (),
     "GET /status/detail": (Denied, EngineUnavailable),
     "GET /schedules": (Denied, EngineUnavailable),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +12,9 @@ from zoneinfo import ZoneInfo
 
 from amalimart.access.principal import Principal, Role
 from amalimart.api.dashboards.library import DashboardLibrary
+from amalimart.api.dashboards.translating import Sayings
+from amalimart.api.language import Language
+from amalimart.catalog.lineage import Lineage, Node
 from amalimart.control.deciding import Decider
 from amalimart.control.quality_rows import Acknowledgement, KeptResult
 from amalimart.control.store import ControlStore
@@ -68,6 +71,18 @@ class SemanticPort(Protocol):
 
     def dimensions(self, principal: Principal) -> Sequence[Any]: ...
 
+    def labels(self, language: str) -> Mapping[str, str]:
+        """Metrics and dimensions by name, as they are called in a language."""
+        ...
+
+    def formula(self, metric: str, principal: Principal) -> Any:
+        """What a metric computes, in parts. Raises UnknownName, Denied."""
+        ...
+
+    def is_scoped(self, principal: Principal) -> bool:
+        """Whether the principal sees own rows only: then neither SQL nor tables nor checks are told."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class PublishedRelease:
@@ -87,6 +102,18 @@ class ModelsPort(Protocol):
 
     def rebuild(self, wish: ModelRebuild, by: str) -> Rebuilt:
         """Build what is asked for anew, in a release of its own; `by` is who asks."""
+        ...
+
+
+class LineagePort(Protocol):
+    """What the published release is made of, column by column, and which checks look at it."""
+
+    def lineage(self) -> Lineage:
+        """From the columns of the sources to the dashboards. Raises WarehouseError."""
+        ...
+
+    def checks(self) -> Mapping[str, frozenset[Node]]:
+        """Check -> the columns and rows that it reads."""
         ...
 
 
@@ -317,6 +344,7 @@ class AppServices:
     status: Callable[[], EngineStatus]
     demo_accounts: tuple[DemoAccount, ...] = ()
     models: ModelsPort | None = None
+    lineage: LineagePort | None = None
     release_book: ReleasesPort | None = None
     operations: OperationsPort | None = None
     schedules: SchedulesPort | None = None
@@ -327,6 +355,13 @@ class AppServices:
     deliveries: DeliveriesPort | None = None
     channel_test: ChannelTestPort | None = None
     notes: Callable[[], tuple[SourceNote, ...]] = tuple
+
+    def sayings(self, language: Language) -> Sayings | None:
+        """How dashboards are told in a language; None for English, in which they are written."""
+        if language is Language.ENGLISH:
+            return None
+        texts = self.dashboards.texts.get(language.value, {})
+        return Sayings(texts, self.semantic.labels(language.value))
 
     def notes_for(self, principal: Principal) -> tuple[str, ...]:
         """The notes in the words that are meant for this reader."""

@@ -26,6 +26,7 @@ from amalimart.core.errors import AmalimartError
 from amalimart.governance.definitions import judged, metric_definitions, notes_of_unapproved
 from amalimart.orchestrate.engine import Engine, MappedAvailability
 from amalimart.orchestrate.incident_notes import incident_notes
+from amalimart.orchestrate.lineage_desk import LineageDesk
 from amalimart.orchestrate.models import EngineModels
 from amalimart.orchestrate.notifying import ChannelTest
 from amalimart.orchestrate.operating_state import OperatingStates
@@ -102,6 +103,8 @@ def build_services(
     dashboards.check_names(model.metric_names, model.dimensions)
     feed = EngineFeed(engine, loop)
     book = ReleaseBook(engine.hot_file, engine.acceptances)
+    models = EngineModels(engine, loop, model)
+    uses = {name: {use.name for use in named} for name, named in dashboards.uses.items()}
     return AppServices(
         semantic=semantic,
         control=control,
@@ -125,7 +128,8 @@ def build_services(
             )
         ),
         demo_accounts=demo_accounts,
-        models=EngineModels(engine, loop, model),
+        models=models,
+        lineage=LineageDesk(project, clock, models.published, uses),
         release_book=book,
         operations=operations,
         schedules=schedules,

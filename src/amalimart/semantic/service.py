@@ -20,13 +20,14 @@ from typing import Generic, TypeVar
 
 from amalimart.access.policies import Policies
 from amalimart.access.principal import Principal
-from amalimart.core.errors import AccessError, AmalimartError, Internal, InvalidFilter, WarehouseError
+from amalimart.core.errors import AccessError, AmalimartError, Denied, Internal, InvalidFilter, WarehouseError
 from amalimart.observe.metrics import CACHE_LOOKUPS, POLICY_DENIALS, QUERY_SECONDS
 from amalimart.observe.spans import QUERY, Within, within
 from amalimart.observe.work import current_work, note_release
 from amalimart.semantic.answer import Answer
 from amalimart.semantic.answering import answer_of
 from amalimart.semantic.availability import Availability
+from amalimart.semantic.formula_parts import FormulaPart, formula_parts
 from amalimart.semantic.listing import (
     DimensionInfo,
     DimensionValue,
@@ -151,6 +152,24 @@ class SemanticService:
     def dimensions(self, principal: Principal) -> tuple[DimensionInfo, ...]:
         """The dimensions the principal may group and filter by."""
         return list_dimensions(self.model, self._policies, principal)
+
+    def labels(self, language: str) -> dict[str, str]:
+        """Every metric and dimension by name, as it is called in a language, else in English."""
+        labels = {each.name: each.label for each in self.model.dimensions.values()}
+        labels |= {each.name: each.label for each in self.model.metrics.values()}
+        return {name: label.fr if language == "fr" else label.en for name, label in labels.items()}
+
+    def formula(self, metric: str, principal: Principal) -> FormulaPart:
+        """What a metric computes, in parts. Raises UnknownName, and Denied where the role may not ask it."""
+        found = self.model.metric(metric, partial(self._policies.may_use_metric, principal.role))
+        if not self._policies.may_use_metric(principal.role, found.name):
+            role = principal.role.value
+            raise Denied(f"the role {role} may not ask {found.name}", next_step="ask an admin")
+        return formula_parts(self.model, found.formula)
+
+    def is_scoped(self, principal: Principal) -> bool:
+        """Whether the principal sees only its own rows of something: then no SQL, table or check is shown."""
+        return self._policies.is_scoped(principal)
 
     def default_grouping(self, metrics: Sequence[str]) -> Grouping:
         """The grouping in which these names answer when a person gives none. Raises UnknownName."""

@@ -6,8 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from amalimart.access.principal import Principal, Role
+from amalimart.api.language import Language
 from amalimart.api.services import AppServices
+from amalimart.web.wording import wording
 
+CATALOGUE = "/catalogue"
+QUALITY = "/quality"
+RELEASES = "/releases"
 STATUS = "/status"
 
 
@@ -19,13 +24,24 @@ class Place:
     title: str
 
 
-def frame(services: AppServices, principal: Principal, here: str) -> dict[str, Any]:
+def _offered(role: Role) -> list[tuple[str, str]]:
+    """The pages beside the dashboards that a role may open, by the name of their title."""
+    offered = [("catalogue", CATALOGUE)]
+    if role in {Role.ADMIN, Role.ANALYST}:
+        offered.append(("releases", RELEASES))
+    if role is Role.ADMIN:
+        offered += [("quality", QUALITY), ("status", STATUS)]
+    return offered
+
+
+def frame(services: AppServices, principal: Principal, here: str, language: Language) -> dict[str, Any]:
     """What surrounds every page: where the reader is, where else they may go, and who they are."""
+    said, words = services.sayings(language), wording(language)
     places = [
-        Place(f"/dashboards/{each.name}", each.title) for each in services.dashboards.for_principal(principal)
+        Place(f"/dashboards/{each.name}", said.say(each.title) if said else each.title)
+        for each in services.dashboards.for_principal(principal)
     ]
-    if principal.role is Role.ADMIN:
-        places.append(Place(STATUS, "Status"))
+    places += [Place(address, words(f"place.{name}")) for name, address in _offered(principal.role)]
     return {
         "here": here,
         "places": places,

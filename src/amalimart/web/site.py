@@ -16,6 +16,7 @@ from amalimart.api.errors import ErrorAnswer, as_json
 from amalimart.api.services import AppServices
 from amalimart.core.errors import AmalimartError, NotSignedIn
 from amalimart.web.assets import Assets
+from amalimart.web.language_switch import language_router
 from amalimart.web.pages import pages_router
 from amalimart.web.signing_in import sign_in_router
 from amalimart.web.status_page import status_router
@@ -38,6 +39,7 @@ def create_site(services: AppServices) -> FastAPI:
     app.include_router(sign_in_router(services, templates))
     app.include_router(pages_router(services, templates, assets))
     app.include_router(status_router(services, templates))
+    app.include_router(language_router())
     return app
 
 
@@ -51,6 +53,6 @@ def _error_answer(templates: Templates) -> ErrorAnswer:
             asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             query = urlencode({"following": asked}) if asked != "/" else ""
             return RedirectResponse(f"/sign-in?{query}" if query else "/sign-in", status_code=303)
-        return templates.page("error.html", error.http_status, error=error)
+        return templates.page(request, "error.html", error.http_status, error=error)
 
     return answer

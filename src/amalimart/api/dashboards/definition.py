@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, RootModel
 
 from amalimart.access.principal import Role
 from amalimart.config.strict_yaml import StrictModel
@@ -163,6 +163,10 @@ TILE_TYPES: dict[str, type[KpiTile | TrendTile | RankingTile | TableTile]] = {
     "ranking": RankingTile,
     "table": TableTile,
 }
+
+
+class DashboardTexts(RootModel[dict[Text, Text]]):
+    """A file of texts: each English text of the dashboards, and the same in the language of the file's name."""
 
 
 class DashboardFile(StrictModel):

@@ -34,8 +34,15 @@ class Page:
     release_id: int
 
 
-def page_tag(release_id: int, dashboard: Dashboard, state: PageState, principal: Principal, day: date) -> str:
-    """The ETag of a page: another release, file, state, reader or business day makes another tag.
+def page_tag(
+    release_id: int,
+    dashboard: Dashboard,
+    state: PageState,
+    principal: Principal,
+    day: date,
+    language: str = "en",
+) -> str:
+    """The ETag of a page: another release, file, state, reader, language or business day makes another tag.
 
     So does another process: metrics and policies are read once, and a restart may have changed them.
     """
@@ -50,6 +57,7 @@ def page_tag(release_id: int, dashboard: Dashboard, state: PageState, principal:
         sorted(principal.vendor_ids),
         sorted(principal.delivery_partner_ids),
         day,
+        str(language),
     )
     return f'W/"{hashlib.sha256(repr(told_apart).encode()).hexdigest()[:32]}"'
 
@@ -78,7 +86,7 @@ def answer_page(
             "dashboard": dashboard.name,
             "title": dashboard.title,
             "description": dashboard.description,
-            "state": _state(dashboard, state, principal, semantic),
+            "state": state_document(dashboard, state, principal, semantic),
             "release": {
                 "release_id": receipt.release_id,
                 "published_at": receipt.published_at,
@@ -110,7 +118,10 @@ def _tile(
     return answered_tile(plan, given, state.grain, unfinished)
 
 
-def _state(dashboard: Dashboard, state: PageState, principal: Principal, semantic: SemanticPort) -> Json:
+def state_document(
+    dashboard: Dashboard, state: PageState, principal: Principal, semantic: SemanticPort
+) -> Json:
+    """The state as the page shows it, keys with their labels."""
     previous = state.days.preceding()
     labels = {each.dimension: each.label for each in dashboard.filters}
     return {

@@ -5,6 +5,7 @@ import { configureFormat } from "./format.js";
 import { Live } from "./live.js";
 import { Message } from "./message.js";
 import { connectStateLinks, onStateChange, query } from "./state.js";
+import { openReceipt, followReceipt, watchNumbers } from "./receipts.js";
 import { connectThemeButton } from "./theme.js";
 import { renderTiles } from "./tiles.js";
 import { Toolbar } from "./toolbar.js";
@@ -18,7 +19,7 @@ const DAY = 86_400_000;
 configureFormat(page);
 connectThemeButton(document.querySelector("#theme"));
 connectStateLinks();
-watchEdges(document.querySelector("nav[aria-label=Dashboards]"));
+watchEdges(document.querySelector("#dashboards"));
 
 const toolbar = new Toolbar(document.querySelector("#toolbar"), page);
 const message = new Message(document.querySelector("#message"), tiles);
@@ -31,15 +32,15 @@ const live = new Live({
   ask: () => (running ? Promise.resolve() : refresh({ isUpdate: true })),
 });
 
+watchNumbers(tiles, { page, shown: () => shown });
+
 let tag = null;
 let shownFor = null;
 let release = null;
+let shown = null;
 let running = null;
 
-function span(state) {
-  const days = Math.round((Date.parse(state.last) - Date.parse(state.first)) / DAY) + 1;
-  return days === 1 ? "day" : `${days} days`;
-}
+const daysOf = (state) => Math.round((Date.parse(state.last) - Date.parse(state.first)) / DAY) + 1;
 
 async function refresh({ isUpdate }) {
   running?.abort();
@@ -67,11 +68,13 @@ function show({ body, tag: newTag }, search, isUpdate) {
   tag = newTag;
   shownFor = search;
   release = body.release;
+  shown = body;
   message.clear();
   toolbar.show(body.state);
-  renderTiles(tiles, body, { isUpdate, span: span(body.state), vega: page.vega });
+  renderTiles(tiles, body, { isUpdate, days: daysOf(body.state), vega: page.vega, openReceipt });
   tiles.setAttribute("aria-busy", "false");
   tiles.dataset.release = release.release_id;
+  followReceipt();
 }
 
 async function trouble(cause, search) {
