@@ -10,8 +10,9 @@ from amalimart.core.errors import Denied
 from amalimart.core.releases import CheckState
 from amalimart.web.site import create_site
 from tests.web.asgi_client import TestClient
-from tests.web.fake_lineage import GMV, GOLD, SOURCE, FakeBook, FakeLineage
+from tests.web.fake_lineage import GMV, GOLD, SOURCE, FakeLineage
 from tests.web.fake_marketplace import FakeMarketplace
+from tests.web.fake_quality import FakeBook
 from tests.web.fake_site import PASSWORD
 
 
@@ -24,7 +25,7 @@ def signed_in(services: AppServices, name: str) -> TestClient:
 @pytest.fixture
 def traced(services: AppServices) -> Callable[..., TestClient]:
     def client(name: str, *failing: CheckState) -> TestClient:
-        own = dataclasses.replace(services, lineage=FakeLineage(), release_book=FakeBook(failing))  # type: ignore[arg-type]
+        own = dataclasses.replace(services, lineage=FakeLineage(), release_book=FakeBook(failing))
         return signed_in(own, name)
 
     return client

@@ -1,13 +1,12 @@
-"""A lineage of one column and a book of one release, for tests of receipts."""
+"""A lineage of one column, for tests of receipts and of the catalogue."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 
 from amalimart.catalog.lineage import Kind, Lineage, Node
-from amalimart.core.releases import CheckState, ReleaseDetail, ReleaseSummary
-from tests.web.fake_marketplace import METRICS, NOON
+from amalimart.core.glossary import GlossaryColumn, GlossaryTable
+from tests.web.fake_marketplace import METRICS
 
 GMV = Node(Kind.METRIC, "gmv")
 GOLD = Node(Kind.COLUMN, "gold.fact_orders.total_amount")
@@ -32,12 +31,16 @@ class FakeLineage:
         }
 
 
-@dataclasses.dataclass
-class FakeBook:
-    """A book of one release, in which some checks fail."""
+class FakeGlossary:
+    """One table of two columns."""
 
-    failing: tuple[CheckState, ...] = ()
-
-    def release(self, release_id: int) -> ReleaseDetail:
-        summary = ReleaseSummary(release_id, NOON, NOON, "hash", {"shop": 1}, 3, 10, is_recorded=True)
-        return ReleaseDetail(summary, (), self.failing)
+    def tables(self) -> tuple[GlossaryTable, ...]:
+        columns = (
+            GlossaryColumn("order_id", "VARCHAR", "Id of the order.", "internal"),
+            GlossaryColumn("total_amount", "DECIMAL(18,2)", "Header total <b>as stored</b>.", "internal"),
+        )
+        return (
+            GlossaryTable(
+                "gold.fact_orders", "Every order.", "finance data", "one row per order", 12, columns
+            ),
+        )

@@ -17,6 +17,7 @@ from amalimart.api.identity import as_operator, by_session, current_principal
 from amalimart.api.measuring import Measured
 from amalimart.api.middleware import BoundedBody, KnownHost, LastResort, SameOrigin
 from amalimart.api.routes import (
+    catalogue,
     dashboards,
     engine,
     incidents,
@@ -66,6 +67,7 @@ def create_app(
     app.include_router(figures_router(is_local=local_operator is not None))
     signed_in = APIRouter(prefix=PREFIX, dependencies=[Depends(current_principal)])
     for part in (
+        catalogue,
         metrics,
         dashboards,
         engine,

@@ -48,10 +48,11 @@ def checks_of(services: AppServices, lineage: Lineage, node: Node, principal: Pr
     return {"state": state, "total": len(names), "failing": _told(broken, principal)}
 
 
-def usage_of(lineage: Lineage, node: Node) -> list[str]:
-    """The dashboards that use a place."""
-    used = lineage.used_by(node)
-    return [each.node.name.removeprefix("dashboard ") for each in used if each.node.kind is Kind.DASHBOARD]
+def users_of(lineage: Lineage, node: Node) -> list[Json]:
+    """Metrics, dimensions and dashboards that a place's values go into, by kind and name."""
+    told = {Kind.METRIC, Kind.DIMENSION, Kind.DASHBOARD}
+    used = [each.node for each in lineage.used_by(node) if each.node.kind in told]
+    return [{"kind": each.kind.value, "name": each.name.removeprefix("dashboard ")} for each in sorted(used)]
 
 
 def known_lineage(services: AppServices) -> Lineage:

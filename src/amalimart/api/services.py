@@ -20,6 +20,7 @@ from amalimart.control.quality_rows import Acknowledgement, KeptResult
 from amalimart.control.store import ControlStore
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError
+from amalimart.core.glossary import GlossaryTable
 from amalimart.core.incidents import Delivery, Incident
 from amalimart.core.jobs import AskedRun, JobRun, JobStatus
 from amalimart.core.models import ModelRebuild, PublishedProject, Rebuilt
@@ -114,6 +115,14 @@ class LineagePort(Protocol):
 
     def checks(self) -> Mapping[str, frozenset[Node]]:
         """Check -> the columns and rows that it reads."""
+        ...
+
+
+class GlossaryPort(Protocol):
+    """The tables that models make, in words."""
+
+    def tables(self) -> tuple[GlossaryTable, ...]:
+        """Every published table that a file describes, by name. Raises NothingPublished."""
         ...
 
 
@@ -345,6 +354,7 @@ class AppServices:
     demo_accounts: tuple[DemoAccount, ...] = ()
     models: ModelsPort | None = None
     lineage: LineagePort | None = None
+    glossary: GlossaryPort | None = None
     release_book: ReleasesPort | None = None
     operations: OperationsPort | None = None
     schedules: SchedulesPort | None = None

@@ -25,6 +25,7 @@ from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError
 from amalimart.governance.definitions import judged, metric_definitions, notes_of_unapproved
 from amalimart.orchestrate.engine import Engine, MappedAvailability
+from amalimart.orchestrate.glossary import Glossary
 from amalimart.orchestrate.incident_notes import incident_notes
 from amalimart.orchestrate.lineage_desk import LineageDesk
 from amalimart.orchestrate.models import EngineModels
@@ -129,6 +130,7 @@ def build_services(
         ),
         demo_accounts=demo_accounts,
         models=models,
+        glossary=Glossary(project, models.published),
         lineage=LineageDesk(project, clock, models.published, uses),
         release_book=book,
         operations=operations,

@@ -34,6 +34,11 @@ def _offered(role: Role) -> list[tuple[str, str]]:
     return offered
 
 
+def may_open(address: str, role: Role) -> bool:
+    """Whether a role may open a page beside the dashboards."""
+    return address in {known for _, known in _offered(role)}
+
+
 def frame(services: AppServices, principal: Principal, here: str, language: Language) -> dict[str, Any]:
     """What surrounds every page: where the reader is, where else they may go, and who they are."""
     said, words = services.sayings(language), wording(language)

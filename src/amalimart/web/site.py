@@ -16,7 +16,9 @@ from amalimart.api.errors import ErrorAnswer, as_json
 from amalimart.api.services import AppServices
 from amalimart.core.errors import AmalimartError, NotSignedIn
 from amalimart.web.assets import Assets
+from amalimart.web.catalogue_page import catalogue_router
 from amalimart.web.language_switch import language_router
+from amalimart.web.operating_pages import operating_router
 from amalimart.web.pages import pages_router
 from amalimart.web.signing_in import sign_in_router
 from amalimart.web.status_page import status_router
@@ -39,6 +41,8 @@ def create_site(services: AppServices) -> FastAPI:
     app.include_router(sign_in_router(services, templates))
     app.include_router(pages_router(services, templates, assets))
     app.include_router(status_router(services, templates))
+    app.include_router(catalogue_router(services, templates))
+    app.include_router(operating_router(services, templates))
     app.include_router(language_router())
     return app
 

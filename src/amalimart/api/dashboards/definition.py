@@ -166,7 +166,7 @@ TILE_TYPES: dict[str, type[KpiTile | TrendTile | RankingTile | TableTile]] = {
 
 
 class DashboardTexts(RootModel[dict[Text, Text]]):
-    """A file of texts: each English text of the dashboards, and the same in the language of the file's name."""
+    """A file of texts: each English text of dashboards, and the same in the language of its name."""
 
 
 class DashboardFile(StrictModel):

@@ -14,13 +14,15 @@ export const UNREACHABLE = "unreachable";
 const unreachable = () =>
   new Trouble({ code: UNREACHABLE, what: t("message.unreachable"), next_step: t("message.unreachable_next"), retryable: true });
 
-// One request. Resolves to { status, body, tag, at }, with body null where nothing changed (304).
-export async function request(address, { tag, signal } = {}) {
+// One request; with a body it is sent. Resolves to { status, body, tag, at }, with body null where nothing changed (304).
+export async function request(address, { tag, signal, body: given } = {}) {
   const headers = { Accept: "application/json" };
+  const sending = given === undefined ? {} : { method: "POST", body: JSON.stringify(given) };
+  if (sending.method) headers["Content-Type"] = "application/json";
   if (tag) headers["If-None-Match"] = tag;
   let response;
   try {
-    response = await fetch(address, { headers, signal, cache: "no-store", credentials: "same-origin" });
+    response = await fetch(address, { ...sending, headers, signal, cache: "no-store", credentials: "same-origin" });
   } catch (cause) {
     if (cause.name === "AbortError") throw cause;
     throw unreachable();
