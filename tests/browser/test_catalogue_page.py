@@ -1,4 +1,4 @@
-"""The catalogue in a real browser: searched, followed, shared by its address, and calm where nothing is found."""
+"""The catalogue in a real browser: searched, followed, shared, and calm where nothing is found."""
 
 from __future__ import annotations
 

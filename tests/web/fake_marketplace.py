@@ -6,7 +6,8 @@ Values follow from (metric, member, day, release) alone, so a test can compute w
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -15,10 +16,18 @@ from typing import Any
 from amalimart.access.principal import Principal, Role
 from amalimart.api.services import EngineStatus, Phase, PublishedRelease, Step
 from amalimart.core.calendar import DayRange
-from amalimart.core.errors import AmalimartError, NotAvailable, NotGroupable, NothingPublished, UnknownName
+from amalimart.core.errors import (
+    AmalimartError,
+    Denied,
+    NotAvailable,
+    NotGroupable,
+    NothingPublished,
+    UnknownName,
+)
 from amalimart.semantic.answer import Answer, Column, ColumnKind, MetricReceipt, Receipt
 from amalimart.semantic.formula_parts import MeasurePart
-from amalimart.semantic.question import Question
+from amalimart.semantic.question import Operator, Question
+from amalimart.semantic.row_lists import RowList, RowQuestion
 
 TODAY = date(2026, 3, 18)
 NOON = datetime(2026, 3, 18, 12, 0, tzinfo=UTC)
@@ -200,6 +209,7 @@ class FakeMarketplace:
     empty_before: date = date(2024, 1, 1)
     published_at: datetime = NOON
     asked: int = 0
+    listed: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     steps: tuple[Step, ...] = (Step("Reading the source", 1.0), Step("Building the models", 0.4))
 
     def publish(self) -> None:
@@ -228,6 +238,21 @@ class FakeMarketplace:
         """Every dimension."""
         del principal
         return tuple(_dimensions(self.vendors).values())
+
+    def rows(
+        self, questions: Sequence[RowQuestion], principal: Principal
+    ) -> Sequence[RowList | AmalimartError]:
+        """The rows that a test put there for a dataset, those that meet the conditions."""
+        return [self._listed(each, principal) for each in questions]
+
+    def _listed(self, question: RowQuestion, principal: Principal) -> RowList | AmalimartError:
+        if principal.role is Role.DELIVERY and question.dataset != "shipments":
+            return Denied(f"the role delivery may not read {question.dataset}")
+        if (error := self.failing.get(question.dataset)) is not None:
+            return error
+        kept = [each for each in self.listed.get(question.dataset, ()) if _meets(each, question)]
+        rows = tuple(tuple(each.get(name) for name in question.columns) for each in kept[: question.limit])
+        return RowList(question.columns, rows, self.release_id or 0)
 
     def labels(self, language: str) -> dict[str, str]:
         """Names of metrics and dimensions; in French with a mark, so that a test sees which one it got."""
@@ -361,6 +386,24 @@ class FakeMarketplace:
             notes=(),
             sql=None if self.is_scoped(principal) else f"select sum(amount) from gold.fact_orders {grouped}",
         )
+
+
+def _meets(row: dict[str, Any], question: RowQuestion) -> bool:
+    """Whether a row meets the conditions that the work lists use."""
+    compared: dict[Operator, Callable[[Any, Any], bool]] = {
+        Operator.EQ: operator.eq,
+        Operator.LT: operator.lt,
+        Operator.LE: operator.le,
+        Operator.GE: operator.ge,
+    }
+    for each in question.where:
+        value = row.get(each.column)
+        if each.operator is Operator.IN:
+            if value not in each.values:
+                return False
+        elif value is None or not compared[each.operator](value, each.values[0]):
+            return False
+    return True
 
 
 def _daily(metric: FakeMetric, day: date, member: str, release: int) -> Decimal:

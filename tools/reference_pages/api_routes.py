@@ -90,6 +90,8 @@ _ERRORS: dict[str, tuple[type[AmalimartError], ...]] = {
     "GET /dashboards/{name}": (NotFound, InvalidFilter, NothingPublished),
     "GET /dashboards/{name}/tiles/{tile}/receipt": (NotFound, InvalidFilter, NotAvailable, NothingPublished),
     "GET /metrics/{name}": (NotFound,),
+    "GET /work": (Denied, NothingPublished),
+    "GET /orders/{order_id}/timeline": (Denied, NotFound, NothingPublished),
     "GET /catalogue": (NothingPublished,),
     "GET /lineage": (NotFound, Denied, NotAvailable, NothingPublished),
     "GET /metrics/{name}/lineage": (NotFound, NotAvailable, NothingPublished),

@@ -29,6 +29,7 @@ from amalimart.api.routes import (
     receipts,
     releases,
     schedules,
+    work,
 )
 from amalimart.api.routes.figures import figures_router
 from amalimart.api.services import AppServices
@@ -78,6 +79,7 @@ def create_app(
         receipts,
         releases,
         schedules,
+        work,
     ):
         signed_in.include_router(part.router)
     if local_operator is not None:

@@ -39,6 +39,7 @@ from amalimart.quality.running import QualityRun
 from amalimart.quality.shapes import Every
 from amalimart.semantic.answer import Answer
 from amalimart.semantic.question import Question
+from amalimart.semantic.row_lists import RowList, RowQuestion
 
 
 class LabelledValue(Protocol):
@@ -71,6 +72,12 @@ class SemanticPort(Protocol):
     def metrics(self, principal: Principal) -> Sequence[Any]: ...
 
     def dimensions(self, principal: Principal) -> Sequence[Any]: ...
+
+    def rows(
+        self, questions: Sequence[RowQuestion], principal: Principal
+    ) -> Sequence[RowList | AmalimartError]:
+        """Rows or a typed error for each list, all from one release."""
+        ...
 
     def labels(self, language: str) -> Mapping[str, str]:
         """Metrics and dimensions by name, as they are called in a language."""

@@ -43,6 +43,7 @@ from amalimart.semantic.planner import Plan, plan
 from amalimart.semantic.question import Question
 from amalimart.semantic.question_shape import QuestionShape, shape_of
 from amalimart.semantic.request import Resolver
+from amalimart.semantic.row_lists import RowList, RowQuestion, plan_rows
 from amalimart.semantic.scan import Scope
 from amalimart.semantic.shapes import FieldType
 from amalimart.semantic.typed_values import typed_value
@@ -158,6 +159,22 @@ class SemanticService:
         labels = {each.name: each.label for each in self.model.dimensions.values()}
         labels |= {each.name: each.label for each in self.model.metrics.values()}
         return {name: label.fr if language == "fr" else label.en for name, label in labels.items()}
+
+    def rows(self, questions: Sequence[RowQuestion], principal: Principal) -> list[RowList | AmalimartError]:
+        """Rows or a typed error for each list, all from one release. Raises what the reader raises."""
+        found: list[RowList | AmalimartError] = []
+        scope = Scope.of(principal)
+        with self._reader.read() as transaction:
+            for question in questions:
+                try:
+                    sql, slots = plan_rows(self.model, self._policies, self._availability, scope, question)
+                    rows = _rows(transaction, sql, bind(slots, _NOTHING, principal)).rows
+                    found.append(RowList(question.columns, rows, transaction.release.release_id))
+                except AmalimartError as error:
+                    if isinstance(error, AccessError):
+                        POLICY_DENIALS.add(reason=error.code)
+                    found.append(error)
+        return found
 
     def formula(self, metric: str, principal: Principal) -> FormulaPart:
         """What a metric computes, in parts. Raises UnknownName, and Denied where the role may not ask it."""

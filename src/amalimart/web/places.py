@@ -7,6 +7,7 @@ from typing import Any
 
 from amalimart.access.principal import Principal, Role
 from amalimart.api.language import Language
+from amalimart.api.routes.work import WORKERS
 from amalimart.api.services import AppServices
 from amalimart.web.wording import wording
 
@@ -14,6 +15,7 @@ CATALOGUE = "/catalogue"
 QUALITY = "/quality"
 RELEASES = "/releases"
 STATUS = "/status"
+WORK = "/work"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,8 @@ class Place:
 
 def _offered(role: Role) -> list[tuple[str, str]]:
     """The pages beside the dashboards that a role may open, by the name of their title."""
-    offered = [("catalogue", CATALOGUE)]
+    offered = [("work", WORK)] if role in WORKERS else []
+    offered.append(("catalogue", CATALOGUE))
     if role in {Role.ADMIN, Role.ANALYST}:
         offered.append(("releases", RELEASES))
     if role is Role.ADMIN:

@@ -24,6 +24,7 @@ from amalimart.web.signing_in import sign_in_router
 from amalimart.web.status_page import status_router
 from amalimart.web.templating import Templates
 from amalimart.web.vega_bundle import VegaBundle
+from amalimart.web.work_pages import work_router
 
 
 def create_site(services: AppServices) -> FastAPI:
@@ -43,6 +44,7 @@ def create_site(services: AppServices) -> FastAPI:
     app.include_router(status_router(services, templates))
     app.include_router(catalogue_router(services, templates))
     app.include_router(operating_router(services, templates))
+    app.include_router(work_router(services, templates))
     app.include_router(language_router())
     return app
 

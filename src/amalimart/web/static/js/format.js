@@ -1,5 +1,5 @@
 // Numbers and days as people read them. Money arrives as a decimal string and is never rounded before this.
-import { t } from "./text.js";
+import { has, t } from "./text.js";
 
 const memo = new Map();
 const kept = (key, make) => {
@@ -120,11 +120,13 @@ export function ago(milliseconds, when = "") {
 // A distance in time, past or to come.
 export const distance = (milliseconds) => (milliseconds >= 0 ? ago(milliseconds) : ago(-milliseconds, "in_"));
 
-// A raw value of a dimension as a label: the tile's own name for it, else COD stays and IN_TRANSIT becomes "In transit".
+// A raw value of a dimension as a label: the tile's own name for it, else that of the catalogue,
+// else SOME_CODE becomes "Some code".
 export function memberLabel(value, labels = {}) {
   if (value === null || value === undefined || value === "") return t("number.unknown");
   const text = String(value);
   if (Object.hasOwn(labels, text)) return labels[text];
+  if (has(`member.${text}`)) return t(`member.${text}`);
   if (!/^[A-Z][A-Z0-9_]+$/.test(text) || text.length <= 3) return text;
   const words = text.replaceAll("_", " ").toLowerCase();
   return words[0].toUpperCase() + words.slice(1);

@@ -9,6 +9,8 @@ export function t(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }
 
+export const has = (key) => Object.hasOwn(texts, key);
+
 // The form of a text that goes with a number; `shown` is how the number is written.
 export const counted = (key, n, shown = n) => t(`${key}.${plural.select(n) === "one" ? "one" : "other"}`, { n: shown });
 
