@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from amalimart.core.errors import Denied
 from tests.browser.test_accessibility import violations
+from tests.web.fake_marketplace import HOSTILE_VENDORS
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Visit, Visitor
@@ -157,3 +158,28 @@ def test_the_switch_turns_the_page_into_french_numbers_too(visit: Visit) -> None
     assert "," in visitor.value("gmv")
     assert "par rapport" in visitor.text("gmv") or "jours précédents" in visitor.text("gmv")
     assert violations(visitor) == []
+
+
+@pytest.mark.parametrize("vendor", ["h3", "h4", "h1"])
+def test_names_of_any_length_script_and_direction_stay_inside_the_receipt(visit: Visit, vendor: str) -> None:
+    visitor = visit(width=390, height=844)
+    visitor.site.marketplace.vendors = HOSTILE_VENDORS
+    opened(visitor, path=f"/dashboards/admin?vendor={vendor}")
+    visitor.page.locator('[data-tile="gmv"] button.value').click()
+    assert dict(HOSTILE_VENDORS)[vendor] in receipt(visitor)
+    body = visitor.page.locator(".receipt-body")
+    assert body.evaluate("box => box.scrollWidth <= box.clientWidth")
+    assert visitor.page.evaluate("document.documentElement.scrollWidth") == 390
+    assert violations(visitor) == []
+
+
+def test_a_session_that_ends_while_a_receipt_is_open_says_so_in_there(visit: Visit) -> None:
+    visitor = opened(visit())
+    visitor.expected = ("401",)
+    visitor.page.locator('[data-tile="regions"] .opener').click()
+    receipt(visitor)
+    visitor.page.context.clear_cookies()
+    visitor.page.locator("dialog select").select_option("fulfilment_rate")
+    expect(visitor.page.locator("dialog #ended")).to_contain_text("Your session has ended.")
+    link = visitor.page.locator("dialog #ended a")
+    assert "receipt%3Dregions" in str(link.get_attribute("href"))

@@ -15,6 +15,7 @@ const page = JSON.parse(document.querySelector("#page").textContent);
 const tiles = document.querySelector("#tiles");
 const PREPARING = "nothing_published";
 const DAY = 86_400_000;
+const SLOW_POLLS = 2; // an answer that takes longer than so many polls is said to be slow
 
 configureFormat(page);
 connectThemeButton(document.querySelector("#theme"));
@@ -48,15 +49,18 @@ async function refresh({ isUpdate }) {
   const search = query().toString();
   const isSame = search === shownFor;
   if (!isSame) tiles.dataset.waiting = "";
+  const slow = setTimeout(() => message.slow(), page.poll_seconds * SLOW_POLLS * 1000);
   try {
     const address = search ? `${page.data}?${search}` : page.data;
     const answer = await request(address, { tag: isSame ? tag : null, signal: current.signal });
     if (answer.body) show(answer, search, isUpdate && isSame);
+    else message.clear();
     live.reached(answer.at, release);
   } catch (cause) {
     if (cause.name === "AbortError") return;
     await trouble(cause, search);
   } finally {
+    clearTimeout(slow);
     if (running === current) {
       running = null;
       delete tiles.dataset.waiting;

@@ -4,6 +4,10 @@ import { t } from "./text.js";
 
 const sentence = (text) => (text ? text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".") : "");
 
+// The interface speaks English. To others its error is said by kind in their language first.
+const KINDS = { denied: "denied", not_found: "not_found", internal: "failed" };
+const headline = (error) => (document.documentElement.lang === "en" || error.code === "unreachable" ? error.what : t(`error.${KINDS[error.code] ?? "bad_request"}`));
+
 export class Message {
   constructor(element, tiles) {
     this.element = element;
@@ -24,7 +28,13 @@ export class Message {
     const more = [error.expected && t("message.expected", { text: error.expected }), error.nearest && t("message.nearest", { text: error.nearest }), sentence(error.next_step)].filter(Boolean).join(" ");
     const isAddress = !error.retryable && error.code !== "internal";
     this.tiles.hidden = isAddress;
-    this.show(h("h2", {}, sentence(error.what)), h("p", {}, more), isAddress ? h("a", { class: "primary", href: location.pathname, "data-state-link": true }, t("message.without_filters")) : null);
+    const said = headline(error);
+    const details = said === error.what ? [more] : [h("span", { lang: "en" }, `${sentence(error.what)} ${more}`)];
+    this.show(h("h2", {}, sentence(said)), h("p", {}, details), isAddress ? h("a", { class: "primary", href: location.pathname, "data-state-link": true }, t("message.without_filters")) : null);
+  }
+
+  slow() {
+    if (this.element.hidden) this.show(h("p", {}, t("message.slow")));
   }
 
   preparing(status) {

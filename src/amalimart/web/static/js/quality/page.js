@@ -1,7 +1,7 @@
 // The quality page: what fails, what went wrong, and each monitored check over time. What is open stands in
 // the address.
 import { request, Trouble } from "../api.js";
-import { h, label, replaceKeepingFocus, s } from "../dom.js";
+import { chevron, h, label, replaceKeepingFocus } from "../dom.js";
 import { watchEdges } from "../edges.js";
 import { configureFormat, instant, NOTHING } from "../format.js";
 import { Message } from "../message.js";
@@ -144,7 +144,7 @@ async function history() {
     each.is_failing ? acknowledger(each) : null,
   ]);
   const table = readTable(t("quality.history_of", { name }), [[t("quality.period")], [t("quality.state")], [t("quality.expected")], [t("quality.found")], [t("quality.message"), "long"], [t("quality.acknowledge")]], rows);
-  replaceKeepingFocus(part("history"), h("label", { class: "field" }, h("span", { class: "hidden" }, t("quality.choose_subject")), choice, s("svg", { class: "icon", viewBox: "0 0 16 16", width: 16, height: 16, "aria-hidden": "true" }, s("path", { d: "M4.5 6.5 8 10l3.5-3.5" }))), chart ? legend : null, chart, table);
+  replaceKeepingFocus(part("history"), h("label", { class: "field" }, h("span", { class: "hidden" }, t("quality.choose_subject")), choice, chevron()), chart ? legend : null, chart, table);
 }
 
 function openSubject(subject) {

@@ -1,7 +1,7 @@
 // The receipt: a dialog beside the page, or over it on a phone, that says where one number comes from.
 // Which number it is stands in the address after #, so that a link opens it and Back closes it.
 import { request, Trouble } from "../api.js";
-import { h, label } from "../dom.js";
+import { chevron, h, label } from "../dom.js";
 import { lineageGraph } from "./lineage.js";
 import { query } from "../state.js";
 import { t } from "../text.js";
@@ -116,7 +116,7 @@ export class ReceiptPanel {
     if (receipt.metrics.length > 1) {
       const options = receipt.metrics.map((each) => h("option", { value: each.name, selected: each === metric }, nameOf(each)));
       const choice = h("select", { name: "metric", onchange: (event) => this.choose(number, event.target.value) }, options);
-      parts.push(h("label", { class: "field receipt-choice" }, h("span", { class: "hidden" }, t("receipt.choose")), choice));
+      parts.push(h("label", { class: "field receipt-choice" }, h("span", { class: "hidden" }, t("receipt.choose")), choice, chevron()));
     } else {
       parts.push(h("p", { class: "receipt-metric" }, nameOf(metric), h("code", {}, metric.name)));
     }
