@@ -25,7 +25,7 @@ def signed_in(services: AppServices, name: str) -> TestClient:
 @pytest.fixture
 def traced(services: AppServices) -> Callable[..., TestClient]:
     def client(name: str, *failing: CheckState) -> TestClient:
-        own = dataclasses.replace(services, lineage=FakeLineage(), release_book=FakeBook(failing))
+        own = dataclasses.replace(services, lineage_desk=FakeLineage(), release_book=FakeBook(failing))
         return signed_in(own, name)
 
     return client

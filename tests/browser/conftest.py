@@ -49,7 +49,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         services,
         operating=operating,
         schedules=schedules,
-        lineage=FakeLineage(),
+        lineage_desk=FakeLineage(),
         glossary=FakeGlossary(),
         release_book=house.book,
         quality=house.quality,

@@ -50,7 +50,9 @@ def test_who_sees_own_rows_only_finds_no_tables(visit: Visit) -> None:
     visitor = opened(visit(), "/catalogue/metrics/item_gmv", name="vendor")
     expect(visitor.page.locator("#entry")).to_contain_text("You see your own rows only")
     assert visitor.page.locator('[name="kind"][value="tables"]').count() == 0
-    answer = visitor.page.request.get(f"{visitor.site.url}/api/v1/lineage?name=gold.fact_orders.total_amount")
+    answer = visitor.page.request.get(
+        f"{visitor.site.url}/api/v1/lineage/gold.fact_orders.total_amount/graph"
+    )
     assert answer.status == 403
 
 

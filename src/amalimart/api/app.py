@@ -17,9 +17,9 @@ from amalimart.api.identity import as_operator, by_session, current_principal
 from amalimart.api.measuring import Measured
 from amalimart.api.middleware import BoundedBody, KnownHost, LastResort, SameOrigin
 from amalimart.api.routes import (
-    catalogue,
     dashboards,
     engine,
+    glossary,
     incidents,
     metrics,
     models,
@@ -68,7 +68,7 @@ def create_app(
     app.include_router(figures_router(is_local=local_operator is not None))
     signed_in = APIRouter(prefix=PREFIX, dependencies=[Depends(current_principal)])
     for part in (
-        catalogue,
+        glossary,
         metrics,
         dashboards,
         engine,

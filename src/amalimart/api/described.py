@@ -1,4 +1,4 @@
-"""Frozen values of other rooms as JSON, parts and all."""
+"""Frozen dataclasses of other rooms as JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from amalimart.core.wire import wire_value
 
 
 def described(thing: Any) -> Any:
-    """A frozen dataclass as a dictionary; sets are sorted, fields that begin with an underscore left out."""
+    """A frozen dataclass of another room as JSON, parts and all."""
     if dataclasses.is_dataclass(thing) and not isinstance(thing, type):
         return {
             field.name: described(getattr(thing, field.name))

@@ -35,7 +35,7 @@ def checks_of(services: AppServices, lineage: Lineage, node: Node, principal: Pr
     """How the checks stand that look at what a place is made of, as of the newest release."""
     looked_at = {node, *(each.node for each in lineage.made_of(node))}
     tables = {Node(Kind.ROWS, _table(each)) for each in looked_at}
-    reads = services.lineage.checks() if services.lineage else {}
+    reads = services.lineage_desk.checks() if services.lineage_desk else {}
     names = sorted(name for name, places in reads.items() if places & (looked_at | tables))
     newest = services.releases.latest()
     if newest is None or services.release_book is None:
@@ -57,9 +57,9 @@ def users_of(lineage: Lineage, node: Node) -> list[Json]:
 
 def known_lineage(services: AppServices) -> Lineage:
     """The lineage of what is served. Raises NotAvailable where this engine knows none."""
-    if services.lineage is None:
+    if services.lineage_desk is None:
         raise NotAvailable("This engine knows no lineage.")
-    return services.lineage.lineage()
+    return services.lineage_desk.lineage()
 
 
 def _told(broken: Iterable[CheckState], principal: Principal) -> list[Json]:

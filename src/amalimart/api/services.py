@@ -360,7 +360,7 @@ class AppServices:
     status: Callable[[], EngineStatus]
     demo_accounts: tuple[DemoAccount, ...] = ()
     models: ModelsPort | None = None
-    lineage: LineagePort | None = None
+    lineage_desk: LineagePort | None = None
     glossary: GlossaryPort | None = None
     release_book: ReleasesPort | None = None
     operations: OperationsPort | None = None

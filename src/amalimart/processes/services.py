@@ -131,7 +131,7 @@ def build_services(
         demo_accounts=demo_accounts,
         models=models,
         glossary=Glossary(project, models.published),
-        lineage=LineageDesk(project, clock, models.published, uses),
+        lineage_desk=LineageDesk(project, clock, models.published, uses),
         release_book=book,
         operations=operations,
         schedules=schedules,

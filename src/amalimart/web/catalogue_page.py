@@ -27,7 +27,7 @@ def catalogue_router(services: AppServices, templates: Templates) -> APIRouter:
             **frame(services, principal, CATALOGUE, language_of(request)),
             page=templates.script_settings(
                 request,
-                data=f"{PREFIX}/catalogue",
+                data=f"{PREFIX}/glossary",
                 metrics=f"{PREFIX}/metrics",
                 lineage=f"{PREFIX}/lineage",
                 here=CATALOGUE,

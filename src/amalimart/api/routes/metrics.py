@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
@@ -9,7 +10,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from amalimart.api.described import described
 from amalimart.api.identity import SignedIn
 from amalimart.api.routes.context import Services, current_business_day
 from amalimart.api.wire_response import WireResponse
@@ -120,13 +120,15 @@ def query(body: QuestionBody, principal: SignedIn, services: Services) -> WireRe
 @router.get("/metrics")
 def metrics(principal: SignedIn, services: Services) -> WireResponse:
     """Every metric the reader may ask for, with its definition."""
-    return WireResponse({"metrics": [described(each) for each in services.semantic.metrics(principal)]})
+    return WireResponse({"metrics": [_described(each) for each in services.semantic.metrics(principal)]})
 
 
 @router.get("/dimensions")
 def dimensions(principal: SignedIn, services: Services) -> WireResponse:
     """Every dimension the reader may group and filter by."""
-    return WireResponse({"dimensions": [described(each) for each in services.semantic.dimensions(principal)]})
+    return WireResponse(
+        {"dimensions": [_described(each) for each in services.semantic.dimensions(principal)]}
+    )
 
 
 @router.get("/dimensions/{name}/values")
@@ -144,7 +146,24 @@ def dimension_values(
 
 def _answer(answer: Answer) -> dict[str, Any]:
     return {
-        "columns": [described(column) for column in answer.columns],
+        "columns": [_described(column) for column in answer.columns],
         "rows": [[wire_value(value) for value in row] for row in answer.rows],
-        "receipt": described(answer.receipt),
+        "receipt": _described(answer.receipt),
     }
+
+
+def _described(thing: Any) -> Any:
+    """A frozen dataclass of another room as JSON, parts and all."""
+    if dataclasses.is_dataclass(thing) and not isinstance(thing, type):
+        return {
+            field.name: _described(getattr(thing, field.name))
+            for field in dataclasses.fields(thing)
+            if not field.name.startswith("_")
+        }
+    if isinstance(thing, frozenset | set):
+        return sorted(_described(each) for each in thing)
+    if isinstance(thing, tuple | list):
+        return [_described(each) for each in thing]
+    if isinstance(thing, dict):
+        return {str(key): _described(value) for key, value in thing.items()}
+    return wire_value(thing)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Request
 
 from amalimart.api.dashboards.receipt import metric_document, tile_receipt
 from amalimart.api.dashboards.state import read_state
@@ -44,9 +44,9 @@ def metric(name: str, principal: SignedIn, services: Services) -> WireResponse:
     return WireResponse(metric_document(name, principal, services.semantic))
 
 
-@router.get("/lineage")
+@router.get("/lineage/{name}/graph")
 def place(
-    name: Annotated[str, Query(min_length=1, max_length=200)], principal: SignedIn, services: Services
+    name: Annotated[str, Path(min_length=1, max_length=200)], principal: SignedIn, services: Services
 ) -> WireResponse:
     """What a column, metric or dimension is made of, and what uses it; not for a reader of own rows."""
     if services.semantic.is_scoped(principal):

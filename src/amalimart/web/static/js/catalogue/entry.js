@@ -110,7 +110,7 @@ export class EntryView {
 
   async trace(name, place) {
     try {
-      const { body } = await request(`${this.page.lineage}?${new URLSearchParams({ name })}`);
+      const { body } = await request(`${this.page.lineage}/${encodeURIComponent(name)}/graph`);
       const used = body.used_by.filter((each) => each.kind !== "dashboard" || this.body.dashboards[each.name]);
       const links = used.map((each) => (each.kind === "dashboard" ? h("a", { href: `/dashboards/${encodeURIComponent(each.name)}` }, this.body.dashboards[each.name]) : this.link(`${each.kind}s`, each.name, each.name)));
       place.replaceChildren(lineageGraph(body.graph), ...(links.length ? [h("dl", { class: "facts" }, fact(t("catalogue.used_by"), chips(links), true))] : []));

@@ -1,4 +1,4 @@
-"""The catalogue: what metrics, dimensions, tables and columns are called, mean, and are used by."""
+"""The glossary: what metrics, dimensions, tables and columns are called, mean, and are used by."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from amalimart.api.routes.context import Services
 from amalimart.api.services import AppServices
 from amalimart.api.wire_response import WireResponse
 
-router = APIRouter(tags=["catalogue"])
+router = APIRouter(tags=["glossary"])
 
 Json = dict[str, Any]
 
 
-@router.get("/catalogue")
-def catalogue(principal: SignedIn, services: Services, language: ReadersLanguage) -> WireResponse:
+@router.get("/glossary")
+def glossary(principal: SignedIn, services: Services, language: ReadersLanguage) -> WireResponse:
     """Everything that the reader may know of by name; tables are not for a reader of own rows."""
     said = services.sayings(language)
     titles = {
