@@ -21,6 +21,7 @@ from amalimart.api.routes import (
     catalog,
     dashboards,
     engine,
+    glossary,
     incidents,
     lineage,
     metric_effects,
@@ -30,8 +31,10 @@ from amalimart.api.routes import (
     operations,
     quality,
     query,
+    receipts,
     releases,
     schedules,
+    work,
 )
 from amalimart.api.routes.figures import figures_router
 from amalimart.api.services import AppServices
@@ -78,6 +81,7 @@ def create_app(
         query,
         metrics,
         catalog,
+        glossary,
         lineage,
         dashboards,
         engine,
@@ -85,8 +89,10 @@ def create_app(
         models,
         operating,
         quality,
+        receipts,
         releases,
         schedules,
+        work,
     ):
         signed_in.include_router(part.router)
     if local_operator is not None:

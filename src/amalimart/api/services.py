@@ -14,8 +14,10 @@ from zoneinfo import ZoneInfo
 from amalimart.access.principal import Principal, Role
 from amalimart.api.dashboards.kept_pages import KeptPages
 from amalimart.api.dashboards.library import DashboardLibrary
+from amalimart.api.dashboards.translating import Sayings
+from amalimart.api.language import Language
 from amalimart.api.rate_limit import RateLimit
-from amalimart.catalog.lineage import Lineage
+from amalimart.catalog.lineage import Lineage, Node
 from amalimart.control.deciding import Decider
 from amalimart.control.quality_rows import Acknowledgement, KeptResult
 from amalimart.control.store import ControlStore
@@ -23,6 +25,7 @@ from amalimart.core.admission import Admission
 from amalimart.core.calendar import DayRange
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError
+from amalimart.core.glossary import GlossaryTable
 from amalimart.core.incidents import Delivery, Incident
 from amalimart.core.jobs import AskedRun, JobRun, JobStatus
 from amalimart.core.models import ModelRebuild, PublishedProject, Rebuilt
@@ -42,6 +45,7 @@ from amalimart.quality.shapes import Every
 from amalimart.semantic.answer import Answer
 from amalimart.semantic.definition_files import DefinitionFiles
 from amalimart.semantic.question import Question
+from amalimart.semantic.row_lists import RowList, RowQuestion
 from amalimart.semantic.streaming import StreamedAnswer
 
 
@@ -92,6 +96,24 @@ class SemanticPort(Protocol):
 
     def dimensions(self, principal: Principal) -> Sequence[Any]: ...
 
+    def rows(
+        self, questions: Sequence[RowQuestion], principal: Principal
+    ) -> Sequence[RowList | AmalimartError]:
+        """Rows or a typed error for each list, all from one release."""
+        ...
+
+    def labels(self, language: str) -> Mapping[str, str]:
+        """Metrics and dimensions by name, as they are called in a language."""
+        ...
+
+    def formula(self, metric: str, principal: Principal) -> Any:
+        """What a metric computes, in parts. Raises UnknownName, Denied."""
+        ...
+
+    def is_scoped(self, principal: Principal) -> bool:
+        """Whether the principal sees own rows only: then neither SQL nor tables nor checks are told."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class PublishedRelease:
@@ -111,6 +133,26 @@ class ModelsPort(Protocol):
 
     def rebuild(self, wish: ModelRebuild, by: str) -> Rebuilt:
         """Build what is asked for anew, in a release of its own; `by` is who asks."""
+        ...
+
+
+class LineagePort(Protocol):
+    """What the published release is made of, column by column, and which checks look at it."""
+
+    def lineage(self) -> Lineage:
+        """From the columns of the sources to the dashboards. Raises WarehouseError."""
+        ...
+
+    def checks(self) -> Mapping[str, frozenset[Node]]:
+        """Check -> the columns and rows that it reads."""
+        ...
+
+
+class GlossaryPort(Protocol):
+    """The tables that models make, in words."""
+
+    def tables(self) -> tuple[GlossaryTable, ...]:
+        """Every published table that a file describes, by name. Raises NothingPublished."""
         ...
 
 
@@ -362,6 +404,8 @@ class AppServices:
     status: Callable[[], EngineStatus]
     demo_accounts: tuple[DemoAccount, ...] = ()
     models: ModelsPort | None = None
+    lineage_desk: LineagePort | None = None
+    glossary: GlossaryPort | None = None
     release_book: ReleasesPort | None = None
     operations: OperationsPort | None = None
     schedules: SchedulesPort | None = None
@@ -380,6 +424,13 @@ class AppServices:
     exports: Admission = field(
         default_factory=lambda: Admission("exports", at_once=2, waiting=4, wait_seconds=3.0)
     )
+
+    def sayings(self, language: Language) -> Sayings | None:
+        """How dashboards are told in a language; None for English, in which they are written."""
+        if language is Language.ENGLISH:
+            return None
+        texts = self.dashboards.texts.get(language.value, {})
+        return Sayings(texts, self.semantic.labels(language.value))
 
     def notes_for(self, principal: Principal) -> tuple[str, ...]:
         """The notes in the words that are meant for this reader."""

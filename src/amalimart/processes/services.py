@@ -29,8 +29,10 @@ from amalimart.core.errors import AmalimartError
 from amalimart.core.fiscal import Calendar
 from amalimart.governance.definitions import judged, metric_definitions, notes_of_unapproved
 from amalimart.orchestrate.engine import Engine, MappedAvailability
+from amalimart.orchestrate.glossary import Glossary
 from amalimart.orchestrate.incident_notes import incident_notes
 from amalimart.orchestrate.lineage import published_lineage
+from amalimart.orchestrate.lineage_desk import LineageDesk
 from amalimart.orchestrate.metric_changes import MetricChanges
 from amalimart.orchestrate.metric_effects import MetricEffects
 from amalimart.orchestrate.models import EngineModels
@@ -147,6 +149,8 @@ def build_services(
     ledger = MetricChanges(project, clock).ledger()
     feed = EngineFeed(engine, loop)
     book = ReleaseBook(engine.hot_file, engine.acceptances)
+    models = EngineModels(engine, loop, model)
+    uses = {name: {use.name for use in named} for name, named in dashboards.uses.items()}
     return AppServices(
         semantic=semantic,
         control=control,
@@ -171,7 +175,9 @@ def build_services(
             )
         ),
         demo_accounts=demo_accounts,
-        models=EngineModels(engine, loop, model),
+        models=models,
+        glossary=Glossary(project, models.published),
+        lineage_desk=LineageDesk(project, clock, models.published, uses),
         release_book=book,
         operations=operations,
         schedules=schedules,

@@ -50,6 +50,14 @@ def missing_for_dimension(
     return _first_missing(needs, availability)
 
 
+def missing_for_columns(
+    model: SemanticModel, dataset: str, columns: Iterable[str], availability: Availability
+) -> Need | None:
+    """The first canonical column that reading these columns of a dataset needs and no source provides."""
+    needs = [model.datasets[dataset].needs, *(model.field(dataset, name).needs for name in sorted(columns))]
+    return _first_missing(needs, availability)
+
+
 def refuse_missing(missing: Need | None, what: str, availability: Availability) -> None:
     """Raise NotAvailable where something is missing."""
     if missing is not None:

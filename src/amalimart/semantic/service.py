@@ -24,6 +24,7 @@ from amalimart.core.errors import (
     Abandoned,
     AccessError,
     AmalimartError,
+    Denied,
     Internal,
     InvalidFilter,
     WarehouseError,
@@ -36,6 +37,7 @@ from amalimart.semantic.answer import Answer
 from amalimart.semantic.answer_cache import AnswerCache, Asked
 from amalimart.semantic.answering import answer_of
 from amalimart.semantic.availability import Availability
+from amalimart.semantic.formula_parts import FormulaPart, formula_parts
 from amalimart.semantic.listing import (
     DimensionInfo,
     DimensionValue,
@@ -51,6 +53,7 @@ from amalimart.semantic.planner import Plan, plan
 from amalimart.semantic.question import Question
 from amalimart.semantic.question_shape import QuestionShape, shape_of
 from amalimart.semantic.resolving import Resolver
+from amalimart.semantic.row_lists import RowList, RowQuestion, plan_rows
 from amalimart.semantic.scan import Scope
 from amalimart.semantic.shapes import FieldType
 from amalimart.semantic.sound_conditions import refuse_unsound
@@ -287,6 +290,40 @@ class SemanticService:
     def dimensions(self, principal: Principal) -> tuple[DimensionInfo, ...]:
         """The dimensions the principal may group and filter by."""
         return list_dimensions(self.model, self._policies, principal)
+
+    def labels(self, language: str) -> dict[str, str]:
+        """Every metric and dimension by name, as it is called in a language, else in English."""
+        labels = {each.name: each.label for each in self.model.dimensions.values()}
+        labels |= {each.name: each.label for each in self.model.metrics.values()}
+        return {name: label.fr if language == "fr" else label.en for name, label in labels.items()}
+
+    def rows(self, questions: Sequence[RowQuestion], principal: Principal) -> list[RowList | AmalimartError]:
+        """Rows or a typed error for each list, all from one release. Raises what the reader raises."""
+        found: list[RowList | AmalimartError] = []
+        scope = Scope.of(principal)
+        with self._reader.read() as transaction:
+            for question in questions:
+                try:
+                    sql, slots = plan_rows(self.model, self._policies, self._availability, scope, question)
+                    rows = _rows(transaction, sql, bind(slots, _NOTHING, principal, self.model.calendar)).rows
+                    found.append(RowList(question.columns, rows, transaction.release.release_id))
+                except AmalimartError as error:
+                    if isinstance(error, AccessError):
+                        POLICY_DENIALS.add(reason=error.code)
+                    found.append(error)
+        return found
+
+    def formula(self, metric: str, principal: Principal) -> FormulaPart:
+        """What a metric computes, in parts. Raises UnknownName, and Denied where the role may not ask it."""
+        found = self.model.metric(metric, partial(self._policies.may_use_metric, principal.role))
+        if not self._policies.may_use_metric(principal.role, found.name):
+            role = principal.role.value
+            raise Denied(f"the role {role} may not ask {found.name}", next_step="ask an admin")
+        return formula_parts(self.model, found.formula)
+
+    def is_scoped(self, principal: Principal) -> bool:
+        """Whether the principal sees only its own rows of something: then no SQL, table or check is shown."""
+        return self._policies.is_scoped(principal)
 
     def default_grouping(self, metrics: Sequence[str]) -> Grouping:
         """The grouping in which these names answer when a person gives none. Raises UnknownName."""

@@ -61,7 +61,7 @@ def answer_page(
             "dashboard": dashboard.name,
             "title": dashboard.title,
             "description": dashboard.description,
-            "state": _state(dashboard, state, principal, semantic),
+            "state": state_document(dashboard, state, principal, semantic),
             "release": {
                 "release_id": receipt.release_id,
                 "published_at": receipt.published_at,
@@ -93,7 +93,10 @@ def _tile(
     return answered_tile(plan, given, state.grain, unfinished)
 
 
-def _state(dashboard: Dashboard, state: PageState, principal: Principal, semantic: SemanticPort) -> Json:
+def state_document(
+    dashboard: Dashboard, state: PageState, principal: Principal, semantic: SemanticPort
+) -> Json:
+    """The state as the page shows it, keys with their labels."""
     previous = state.days.preceding()
     labels = {each.dimension: each.label for each in dashboard.filters}
     return {

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from amalimart.access.principal import Principal
 from amalimart.api.answering import answered
 from amalimart.api.conditional import holds, not_modified
-from amalimart.api.dashboards.page import answer_page, page_questions
+from amalimart.api.dashboards.page import Page, answer_page, page_questions
 from amalimart.api.dashboards.state import read_state
 from amalimart.api.identity import SignedIn
+from amalimart.api.language import Language, ReadersLanguage
 from amalimart.api.routes.context import Services, current_business_day
 from amalimart.api.services import AppServices
 from amalimart.api.wire_response import WireResponse
@@ -20,28 +23,35 @@ router = APIRouter(tags=["dashboards"])
 
 
 @router.get("/dashboards")
-def dashboards(principal: SignedIn, services: Services) -> WireResponse:
+def dashboards(principal: SignedIn, services: Services, language: ReadersLanguage) -> WireResponse:
     """The dashboards the reader may open, the own home first."""
     allowed = services.dashboards.for_principal(principal)
+    said = services.sayings(language)
+    say = said.say if said else str
     return WireResponse(
         {
             "dashboards": [
-                {"name": each.name, "title": each.title, "description": each.description} for each in allowed
+                {"name": each.name, "title": say(each.title), "description": say(each.description)}
+                for each in allowed
             ]
         }
     )
 
 
 @router.get("/dashboards/{name}")
-async def dashboard(name: str, request: Request, principal: SignedIn, services: Services) -> Response:
+async def dashboard(
+    name: str, request: Request, principal: SignedIn, services: Services, language: ReadersLanguage
+) -> Response:
     """All tiles of a page. The query string is the page's state: range, from, to, grain, today, filters.
 
     With If-None-Match the answer is 304 while what the page shows is the same.
     """
-    return await answered(request, lambda: _page(name, request, principal, services))
+    return await answered(request, lambda: _page(name, request, principal, services, language))
 
 
-def _page(name: str, request: Request, principal: Principal, services: AppServices) -> Response:
+def _page(
+    name: str, request: Request, principal: Principal, services: AppServices, language: Language
+) -> Response:
     definition = services.dashboards.get(name, principal)
     today = current_business_day(services)
     state = read_state(request.query_params.multi_items(), definition, today)
@@ -50,20 +60,32 @@ def _page(name: str, request: Request, principal: Principal, services: AppServic
         raise NothingPublished(
             "The first release is being prepared.", next_step="wait a moment: the page opens by itself"
         )
-    semantic = services.semantic
+    semantic, said = services.semantic, services.sayings(language)
+
+    def told() -> Page:
+        page = answer_page(definition, state, principal, semantic, today)
+        return replace(page, document=said.page(page.document, definition)) if said else page
+
     page = services.pages.page(
-        (definition.name, definition.fingerprint, state, semantic.fingerprint(principal), today),
+        (
+            definition.name,
+            definition.fingerprint,
+            state,
+            semantic.fingerprint(principal),
+            today,
+            language,
+        ),
         newest,
         lambda: semantic.standing(
             page_questions(definition, state), principal, [dimension for dimension, _ in state.filters]
         ),
-        lambda: answer_page(definition, state, principal, semantic, today),
+        told,
     )
     headers = {
         "ETag": page.tag,
         "X-Amalimart-Release": str(page.release_id),
         "Cache-Control": "private, no-cache",
-        "Vary": "Accept-Encoding",
+        "Vary": "Accept-Encoding, Accept-Language, Cookie",
     }
     if holds(request, page.tag):
         return not_modified(headers)

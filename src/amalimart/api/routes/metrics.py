@@ -10,12 +10,11 @@ from fastapi import APIRouter, Query, Request
 from amalimart.api.answering import answered
 from amalimart.api.described import described
 from amalimart.api.identity import SignedIn
+from amalimart.api.known_metrics import known_metric
 from amalimart.api.paging import Values, Whole
 from amalimart.api.routes.context import Services
 from amalimart.api.services import LabelledValue
 from amalimart.api.wire_response import WireResponse
-from amalimart.core.errors import UnknownName
-from amalimart.core.names import nearest
 
 router = APIRouter(tags=["metrics"])
 
@@ -31,21 +30,10 @@ def metrics(principal: SignedIn, services: Services, part: Whole) -> WireRespons
 @router.get("/metrics/{name}")
 def metric(name: str, principal: SignedIn, services: Services) -> WireResponse:
     """One metric by its name or alias: its definition, and what each of its versions has meant."""
-    known = {
-        spelling: each
-        for each in services.semantic.metrics(principal)
-        for spelling in (*each.aliases, each.name)
-    }
-    if name not in known:
-        raise UnknownName(
-            f"no metric is called {name!r}",
-            expected="a name that `amalimart metrics list` shows",
-            nearest=nearest(name[:100], known),
-            next_step="run: amalimart metrics list",
-        )
-    found = known[name]
+    found = known_metric(name, principal, services.semantic)
+    parts = described(services.semantic.formula(found.name, principal))
     history = [described(each) for each in services.metric_history(found.name)]
-    return WireResponse({"metric": described(found), "changes": history})
+    return WireResponse({"metric": described(found) | {"parts": parts}, "changes": history})
 
 
 @router.get("/dimensions")
