@@ -34,6 +34,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "plan": ("plan", "plan", "Say what the project's files would change, and publish nothing."),
     "lineage": ("lineage", "lineage", "Say what a number is made of, and what uses it."),
     "governance": ("governance", "governance", "Report owners, access and retention; approve definitions."),
+    "audit": ("audit", "audit", "List who asked what; verify the log of it."),
     "query": ("query", "query", "Ask a governed question."),
     "metrics": ("query", "metrics", "List the metrics."),
     "dimensions": ("query", "dimensions", "List the dimensions."),

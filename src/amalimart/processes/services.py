@@ -24,6 +24,7 @@ from amalimart.control.store import ControlStore
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError
 from amalimart.governance.definitions import judged, metric_definitions, notes_of_unapproved
+from amalimart.orchestrate.auditing import open_audit
 from amalimart.orchestrate.engine import Engine, MappedAvailability
 from amalimart.orchestrate.incident_notes import incident_notes
 from amalimart.orchestrate.models import EngineModels
@@ -37,6 +38,7 @@ from amalimart.orchestrate.scheduling.desk import ScheduleDesk
 from amalimart.orchestrate.source_notes import source_notes
 from amalimart.orchestrate.volume_events import MarketplaceEvents
 from amalimart.quality.volume_model import CalendarVolumeModel
+from amalimart.semantic.audited import AuditedSemantic
 from amalimart.semantic.loading import PACKAGED, load_model
 from amalimart.semantic.service import SemanticService
 
@@ -111,7 +113,7 @@ def build_services(
     feed = EngineFeed(engine, loop)
     book = ReleaseBook(engine.hot_file, engine.acceptances)
     return AppServices(
-        semantic=semantic,
+        semantic=AuditedSemantic(semantic, policies, open_audit(project, control).log(clock), clock),
         control=control,
         clock=clock,
         settings=SiteSettings(

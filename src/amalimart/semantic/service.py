@@ -141,6 +141,7 @@ class SemanticService:
         sql, slots = found
         asked = replace(_NOTHING, limit=limit)
         with self._reader.read() as transaction:
+            note_release(transaction.release.release_id)
             rows = _rows(transaction, sql, bind(slots, asked, principal, sought)).rows
         return tuple(DimensionValue(key, label) for key, label in rows)
 
