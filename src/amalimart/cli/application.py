@@ -16,6 +16,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "source": ("source", "source", "Add, check and list the sources of the project."),
     "map": ("mapping", "mapping", "Draft and check how a source's tables are read."),
     "user": ("project", "user", "Add a person who may sign in."),
+    "key": ("key", "key", "Add, list and revoke API keys."),
     "up": ("project", "up", "Run the engine and one ingest process per source."),
     "status": ("project", "status", "Say what runs, what serves and how fresh it is."),
     "telemetry": ("telemetry", "telemetry", "Print what the running processes have counted."),

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from amalimart.control.acceptances import CheckAcceptances
+from amalimart.control.api_keys import ApiKeys
 from amalimart.control.approvals import GovernanceRecords
 from amalimart.control.database import durable, open_database
 from amalimart.control.incidents import Incidents
@@ -33,6 +34,7 @@ class ControlStore:
     users: Users
     sign_in: SignIn
     sessions: Sessions
+    api_keys: ApiKeys
     acceptances: CheckAcceptances
     governance: GovernanceRecords
     leases: Leases
@@ -63,6 +65,7 @@ def open_control_store(
         users=Users(engine, clock, used),
         sign_in=SignIn(engine, clock, used, lock_out_rule or LockOutRule()),
         sessions=Sessions(engine, clock, session_rule or SessionRule()),
+        api_keys=ApiKeys(engine, clock),
         acceptances=CheckAcceptances(engine, clock),
         governance=GovernanceRecords(engine, clock),
         leases=Leases(engine),

@@ -78,6 +78,24 @@ class SessionRow(Base):
     expires_at: Mapped[datetime] = mapped_column(UtcInstant, index=True)
 
 
+class ApiKeyRow(Base):
+    """What a program shows, not a session; only its SHA-256 is kept. Without a user it acts for itself."""
+
+    __tablename__ = "api_keys"
+
+    key_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    name: Mapped[str] = mapped_column(String(63), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.user_id", ondelete="CASCADE"), index=True)
+    role: Mapped[str] = mapped_column(String(32))
+    vendor_ids: Mapped[list[str]] = mapped_column(JSON)
+    delivery_partner_ids: Mapped[list[str]] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(UtcInstant)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+
+
 class AcceptanceRow(Base):
     """Somebody's word that a check may fail, and how it ended: revoked, or lapsed as the check passed."""
 

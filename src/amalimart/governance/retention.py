@@ -109,6 +109,14 @@ def retention(settings: Settings) -> tuple[Retention, ...]:
         ),
         Retention(
             "control database",
+            "API keys, revoked ones too",
+            "for ever",
+            None,
+            None,
+            ("api_keys",),
+        ),
+        Retention(
+            "control database",
             "what people decided: acceptances, approvals, sign-offs, the audit",
             "for ever",
             None,
