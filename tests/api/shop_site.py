@@ -10,11 +10,13 @@ from functools import cache
 from pathlib import Path
 
 import amalimart
+from amalimart.access.audit_record import Asked
 from amalimart.access.policies import Policies, load_policies
 from amalimart.access.principal import Role
 from amalimart.api.services import AppServices, EngineStatus, Phase, PublishedRelease
 from amalimart.core.clock import FixedClock
 from amalimart.semantic.answer_cache import AnswerCache
+from amalimart.semantic.audited import AuditedSemantic
 from amalimart.semantic.loading import load_model
 from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.service import SemanticService
@@ -65,6 +67,7 @@ class Shop:
     release_id: int = 0
     published_at: datetime = NOW - timedelta(hours=1)
     services: AppServices = field(init=False)
+    asked: list[Asked] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         with self.file.write() as cursor:
@@ -74,7 +77,8 @@ class Shop:
             ).fetchall()
             self._record(cursor, [name for (name,) in found])
         self.kept = AnswerCache(self.file, 10_000_000)
-        self.semantic = SemanticService(shop_model(), shop_policies(), self.file, Everything(), self.kept)
+        policies = shop_policies()
+        self.semantic = SemanticService(shop_model(), policies, self.file, Everything(), self.kept)
         made = make_services(self.folder, FakeMarketplace())
         for email, vendor in VENDORS.items():
             made.control.users.add(
@@ -89,12 +93,16 @@ class Shop:
         )
         self.services = replace(
             made,
-            semantic=self.semantic,
+            semantic=AuditedSemantic(self.semantic, policies, self, FixedClock(NOW)),
             clock=FixedClock(NOW),
             releases=self,
             status=lambda: EngineStatus(Phase.LIVE, "Live."),
             demo_accounts=(),
         )
+
+    def record(self, asked: Asked) -> None:
+        """Keep what was asked, as the audit log does."""
+        self.asked.append(asked)
 
     def latest(self) -> PublishedRelease:
         """The release, as the feed of the engine gives it."""

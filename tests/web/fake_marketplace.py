@@ -250,6 +250,9 @@ class FakeMarketplace:
         del questions, principal, dimensions
         return (self.release_id,)
 
+    def told_again(self, questions: Sequence[Question], principal: Principal, release_id: int) -> None:
+        """Nobody records here."""
+
     def stream(self, question: Question, principal: Principal, most_rows: int) -> NoReturn:
         """This marketplace has no files."""
         del question, principal, most_rows

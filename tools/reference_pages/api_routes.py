@@ -35,9 +35,10 @@ from tools.reference_pages.markdown import code, codes, page, section, summary, 
 
 _INTRO = f"""
 JSON over HTTP under `{PREFIX}`. A browser is known by the session cookie that `POST /sign-in` sets (form
-fields `email` and `password`). Every request but GET and HEAD must carry an `Origin` header that names the
-site, as a page's own requests do. The command line uses the same routes through the engine's local socket
-and needs no cookie.
+fields `email` and `password`). Every such request but GET and HEAD must carry an `Origin` header that names
+the site, as a page's own requests do. A program shows [a key](../access.md#programs-api-keys) instead, as
+`Authorization: Bearer KEY`, and needs neither. The command line uses the same routes through the engine's
+local socket and needs no cookie.
 
 Decimals are strings, days and instants are ISO 8601. Every answer carries `X-Request-ID`. Every error is
 `{{"error": {{...}}}}` as described in [errors.md](errors.md). `{PREFIX}/openapi.json` is the same description

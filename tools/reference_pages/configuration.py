@@ -70,6 +70,8 @@ _MEANINGS = {
     "schedules.<name>.retry_after_seconds": "The pause before it is; it doubles each time, up to 6 hours.",
     "schedules.<name>.timeout_minutes": "When a run is told to stop.",
     "quality.keep_days": "Days that it is remembered what monitored checks found; each newest run is kept.",
+    "audit.keep_days": "Days that it is kept [who asked what](../access.md#the-audit-log); the newest record "
+    "is kept for ever.",
     "serve.host": "Address that pages and API listen on; any but the loopback address opens them to others.",
     "serve.port": "Port that pages and API listen on.",
     "serve.allowed_hosts": "Host names the pages answer to; add yours when they are served under one.",

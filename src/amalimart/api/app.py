@@ -14,7 +14,7 @@ from amalimart.access.principal import Principal
 from amalimart.api.addresses import PREFIX
 from amalimart.api.errors import DESCRIBED_ERRORS, ErrorAnswer, as_json, install_error_answers
 from amalimart.api.exports.formats import PACKED
-from amalimart.api.identity import as_operator, by_session, current_principal, within_rate
+from amalimart.api.identity import as_operator, by_credentials, current_principal, within_rate
 from amalimart.api.measuring import Measured
 from amalimart.api.middleware import BoundedBody, KnownHost, LastResort, SameOrigin
 from amalimart.api.routes import (
@@ -52,8 +52,8 @@ def create_app(
     """The JSON interface under /api/v1.
 
     With `local_operator` every request is that principal's, or of the user named in the header
-    X-Amalimart-As: only for a server on a local socket. Without it a session cookie is needed, and
-    requests that may change something must come from a page of this site.
+    X-Amalimart-As: only for a server on a local socket. Without it an API key or a session cookie is needed,
+    and requests with a cookie that may change something must come from a page of this site.
     """
     app = FastAPI(
         title=f"{services.settings.marketplace_name} analytics",
@@ -67,7 +67,7 @@ def create_app(
     app.state.services = services
     app.state.is_local = local_operator is not None
     app.state.identify = (
-        as_operator(local_operator, services.control) if local_operator else by_session(services.control)
+        as_operator(local_operator, services.control) if local_operator else by_credentials(services.control)
     )
     install_error_answers(app, error_answer)
     app.include_router(engine.public, prefix=PREFIX)

@@ -51,6 +51,8 @@ AmalimartError
 │   ├── TooLittleMemory              (retryable)
 │   ├── LeaseLost                    (retryable) another process does this by now
 │   ├── JobTimedOut                  (retryable) a scheduled job was told to stop
+│   ├── AuditUnavailable             (retryable) who asked what cannot be recorded, so nothing is answered
+│   │   └── AuditBroken              the audit log is not what was written
 │   ├── DeliveryFailed               (retryable) a message did not reach its receiver
 │   └── DeliveryRefused              nor will it: the receiver, or where it would go, is the reason
 ├── QualityError            exit 9   a monitored check that cannot be run as it is asked
@@ -472,6 +474,20 @@ class JobTimedOut(RuntimeTrouble):
 
     code = "job_timed_out"
     retryable = True
+
+
+class AuditUnavailable(RuntimeTrouble):
+    """Who asked what could not be recorded, so that nothing was answered."""
+
+    code = "audit_unavailable"
+    retryable = True
+
+
+class AuditBroken(AuditUnavailable):
+    """The audit log is not what was written: altered, cut, or without its head."""
+
+    code = "audit_broken"
+    retryable = False
 
 
 class QualityError(AmalimartError):

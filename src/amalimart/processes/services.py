@@ -28,6 +28,7 @@ from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError
 from amalimart.core.fiscal import Calendar
 from amalimart.governance.definitions import judged, metric_definitions, notes_of_unapproved
+from amalimart.orchestrate.auditing import open_audit
 from amalimart.orchestrate.engine import Engine, MappedAvailability
 from amalimart.orchestrate.glossary import Glossary
 from amalimart.orchestrate.incident_notes import incident_notes
@@ -47,6 +48,7 @@ from amalimart.orchestrate.source_notes import source_notes
 from amalimart.orchestrate.volume_events import MarketplaceEvents
 from amalimart.quality.volume_model import CalendarVolumeModel
 from amalimart.semantic.answer_cache import AnswerCache
+from amalimart.semantic.audited import AuditedSemantic
 from amalimart.semantic.loading import PACKAGED, load_model
 from amalimart.semantic.service import SemanticService
 from amalimart.warehouse.project.published import published_project
@@ -152,7 +154,7 @@ def build_services(
     models = EngineModels(engine, loop, model)
     uses = {name: {use.name for use in named} for name, named in dashboards.uses.items()}
     return AppServices(
-        semantic=semantic,
+        semantic=AuditedSemantic(semantic, policies, open_audit(project, control).log(clock), clock),
         control=control,
         clock=clock,
         settings=SiteSettings(

@@ -269,6 +269,7 @@ class SemanticService:
         asked = replace(_NOTHING, limit=limit)
         bound = bind(planned.slots, asked, principal, self.model.calendar, sought)
         with self._reader.read() as transaction:
+            note_release(transaction.release.release_id)
             rows = _rows(transaction, planned.sql, bound).rows
         return tuple(DimensionValue(key, label) for key, label in rows)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -61,8 +62,12 @@ def _page(
             "The first release is being prepared.", next_step="wait a moment: the page opens by itself"
         )
     semantic, said = services.semantic, services.sayings(language)
+    questions = partial(page_questions, definition, state)
+    is_fresh = False
 
     def told() -> Page:
+        nonlocal is_fresh
+        is_fresh = True
         page = answer_page(definition, state, principal, semantic, today)
         return replace(page, document=said.page(page.document, definition)) if said else page
 
@@ -76,9 +81,7 @@ def _page(
             language,
         ),
         newest,
-        lambda: semantic.standing(
-            page_questions(definition, state), principal, [dimension for dimension, _ in state.filters]
-        ),
+        lambda: semantic.standing(questions(), principal, [dimension for dimension, _ in state.filters]),
         told,
     )
     headers = {
@@ -89,6 +92,8 @@ def _page(
     }
     if holds(request, page.tag):
         return not_modified(headers)
+    if not is_fresh:
+        semantic.told_again(questions(), principal, page.release_id)
     if "gzip" in request.headers.get("accept-encoding", ""):
         headers["Content-Encoding"] = "gzip"
         return Response(page.gzipped, media_type=WireResponse.media_type, headers=headers)
