@@ -244,6 +244,20 @@ def written(folder: Path, text: str) -> Path:
     return folder
 
 
+def test_a_new_dimension_is_no_new_version_of_an_average(tmp_path: Path) -> None:
+    (tmp_path / "dimensions").mkdir()
+    (tmp_path / "dimensions" / "own.yml").write_text(
+        "dimensions:\n  own:\n    label: {en: Own, fr: Propre}\n    description: Own.\n"
+        "    fields: [inventory.is_active]\n",
+        encoding="utf-8",
+    )
+    plain, more = load_model([MARKETPLACE / "semantic"]), load_model([MARKETPLACE / "semantic", tmp_path])
+    for name in ("average_stock", "stock_on_hand", "gmv"):
+        assert plain.metric(name).version == more.metric(name).version
+    versions = {plain.metric(name).version for name in ("stock_on_hand", "average_stock", "units_in_stock")}
+    assert len(versions) == 3
+
+
 def test_a_stock_has_a_date(tmp_path: Path) -> None:
     (tmp_path / "datasets").mkdir()
     (tmp_path / "datasets" / "shelf.yml").write_text(

@@ -46,7 +46,7 @@ def load_model(folders: Sequence[Path], calendar: Calendar | None = None) -> Sem
         dimensions, lambda shape: dimension_names_of(shape.synonyms, shape.lookup is not None), "dimension"
     )
     one_meaning(metrics, lambda shape: tuple(shape.aliases), "metric")
-    builder = MetricBuilder(metrics, loaded, known_dimensions, calendar)
+    builder = MetricBuilder(metrics, loaded, calendar)
     model = SemanticModel(
         loaded.values(),
         known_dimensions.values(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 from amalimart.core.fiscal import Calendar
 from amalimart.semantic.definitions.entries import Entry, label_of, needs_of
@@ -18,9 +18,7 @@ from amalimart.semantic.formula import (
     read_formula,
 )
 from amalimart.semantic.model import GRAINS, Dataset, Grouping, LeftOut, Metric, SemanticModel
-from amalimart.semantic.shapes import MetricShape, OverTime, Period, Unit
-
-_FISCAL = {Period.YEAR_TO_DATE, Period.QUARTER_TO_DATE}
+from amalimart.semantic.shapes import MetricShape, OverTime, Unit
 
 
 class MetricBuilder:
@@ -30,10 +28,8 @@ class MetricBuilder:
         self,
         entries: Mapping[str, Entry[MetricShape]],
         datasets: Mapping[str, Dataset],
-        dimensions: Iterable[str],
         calendar: Calendar,
     ) -> None:
-        self._dimensions = tuple(dimensions)
         self._calendar = calendar
         self._entries = entries
         self._datasets = datasets
@@ -110,12 +106,14 @@ class MetricBuilder:
                 except ValueError as error:
                     raise entry.refuse(str(error), "formula") from error
             case _:
-                return MeasureBuilder(entry, self._datasets, self._dimensions).formula()
+                return MeasureBuilder(entry, self._datasets).formula()
 
     def _version(self, formula: Formula, unit: Unit) -> str:
         tables = sorted({str(self._datasets[leaf.measure.dataset].table) for leaf in leaves(formula)})
         decisive: tuple[object, ...] = (formula, unit.value, tables)
-        if self._calendar != Calendar() and any(leaf.period in _FISCAL for leaf in leaves(formula)):
+        if self._calendar != Calendar() and any(
+            leaf.period is not None and leaf.period.is_fiscal for leaf in leaves(formula)
+        ):
             decisive = (*decisive, self._calendar)
         at_end = tuple(leaf.measure.at_end for leaf in leaves(formula))
         if any(at_end):
