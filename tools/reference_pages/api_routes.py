@@ -68,7 +68,7 @@ _FIELDS = {
     "today": "the day that this year and this month count from; without it the current business day",
     "compare": "also answer each metric for the preceding range of the same length",
     "compare_with": "the same, with these days: the range before, the same days of last year, or any others",
-    "changes": "when comparing: the difference too, and its share of what was before (none of 0)",
+    "changes": "when comparing: also the difference, and its share of the value before, empty after 0",
     "time": "role of the date to count by, such as `delivered`, instead of each fact's own date",
     "totals": "rows that add up the last groups, each computed from the facts and marked in `totalled`",
     "top": "the best members of a dimension, and one row for all others, marked in `others`",

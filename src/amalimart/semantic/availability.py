@@ -29,6 +29,9 @@ def missing_for_metric(model: SemanticModel, metric: Metric, availability: Avail
         measure = leaf.measure
         needs.append(model.datasets[measure.dataset].needs)
         needs.append(model.field(measure.dataset, measure.field).needs)
+        if measure.time is not None:
+            day = model.date(measure.dataset, measure.time)
+            needs.append(model.field(day.dataset, day.field).needs)
         for condition in measure.where:
             needs.append(model.datasets[condition.column.dataset].needs)
             needs.append(model.field(condition.column.dataset, condition.column.field).needs)

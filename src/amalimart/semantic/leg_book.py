@@ -30,7 +30,7 @@ class LegBook:
         book: ParameterBook,
         ctes: Ctes,
         request: Request,
-        dimensions: frozenset[str],
+        dimensions: tuple[str, ...],
         prefix: str,
     ) -> None:
         self._model = model
@@ -94,7 +94,7 @@ class LegBook:
             measure.time,
             Reading(leaf.period if measure.time else None, compared, leaf.is_previous),
             measure.per.field if measure.per else None,
-            tuple(name for name in leaf.ignores if name in self._dimensions),
+            tuple(name for name in self._dimensions if leaf.is_same_for_all(name)),
             measure.at_end,
         )
         if key not in self._legs:

@@ -22,11 +22,8 @@ from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.parameters import LimitSlot, ParameterBook, Slot, TopSlot
 from amalimart.semantic.request import Request
 from amalimart.semantic.scan import Door, Scope
-from amalimart.semantic.shapes import Period
 from amalimart.semantic.statement import PlannedMetric, StatementWriter, Written, value_of
 from amalimart.semantic.stitching import union
-
-_FISCAL = {Period.YEAR_TO_DATE: "year", Period.QUARTER_TO_DATE: "quarter"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +160,7 @@ def _notes(request: Request, calendar: Calendar) -> tuple[str, ...]:
             period = asked.metric.period.value.replace("_", " ")
             notes.append(f"{asked.name} covers its own period ({period}), not the range of days")
         for leaf in asked.metric.leaves:
-            if leaf.period in _FISCAL and calendar != Calendar():
+            if leaf.period is not None and leaf.period.is_fiscal and calendar != Calendar():
                 month = calendar.fiscal_year_start_month
                 notes.append(f"{asked.name} follows the fiscal year, which starts with month {month}")
     return tuple(dict.fromkeys(notes))
