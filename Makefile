@@ -117,6 +117,10 @@ bench-live: $(VENV)/dev.stamp ## measure from a commit in the shop to the answer
 bench-quality: $(VENV)/dev.stamp ## find anomalies that were seeded into counts; ARGUMENTS="--series 8" for a quick look
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTHONPATH=. $(BIN)/python bench/quality.py $(ARGUMENTS)
 
+.PHONY: bench-api
+bench-api: $(VENV)/dev.stamp ## find the highest rate of requests that is answered in time; ARGUMENTS="--orders 20000 --seconds 10 --soak 0" for a quick look
+	@PYTHONPATH=. $(BIN)/python bench/api.py $(ARGUMENTS)
+
 lock: ## pin the requirements anew (needs uv)
 	@for name in demo dev; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
