@@ -95,16 +95,20 @@ def test_the_change_of_another_vendor_does_not_show_in_a_tag(shop: Shop) -> None
         assert kofi.get(path, headers={"If-None-Match": others[path]}).status_code == 200, path
 
 
+def tightened() -> Policies:
+    """The packaged policies, but that a vendor may ask one metric only."""
+    return Policies(
+        replace(policy, metrics=frozenset({"return_count"})) if policy.role is Role.VENDOR else policy
+        for policy in shop_policies()
+    )
+
+
 def test_no_answer_outlives_the_right_to_ask(shop: Shop) -> None:
     vendor = shop.client("ama@shop.test")
     page = "/api/v1/dashboards/vendor"
     assert ask(vendor).status_code == 200
     assert vendor.get(page).json()["tiles"][0]["status"] == "ok"
-    tightened = Policies(
-        replace(policy, metrics=frozenset({"return_count"})) if policy.role is Role.VENDOR else policy
-        for policy in shop_policies()
-    )
-    shop.semantic.govern(tightened)
+    shop.semantic.govern(tightened())
     assert ask(vendor).json()["error"]["code"] == "denied"
     assert vendor.get(f"{QUERY}?{SALES}&format=csv").json()["error"]["code"] == "denied"
     tiles = (
@@ -244,6 +248,7 @@ PRINCIPALS = (
 STEPS = st.lists(
     st.one_of(
         st.sampled_from(sorted(CHANGES)),
+        st.sampled_from([True, False]),
         st.tuples(st.sampled_from(QUESTIONS), st.sampled_from(PRINCIPALS)),
     ),
     max_size=12,
@@ -263,7 +268,11 @@ def test_a_service_that_keeps_answers_says_what_one_says_that_keeps_none(
     both: tuple[Shop, SemanticService], steps: list[Any]
 ) -> None:
     shop, forgetful = both
-    for step in steps:
+    for step in [*steps, True, False]:
+        if isinstance(step, bool):
+            for service in (shop.semantic, forgetful):
+                service.govern(tightened() if step else shop_policies())
+            continue
         if isinstance(step, str):
             shop.publish(CHANGES[step].format(shop.release_id), [step])
             continue
