@@ -126,6 +126,10 @@ metric-versions: $(VENV)/dev.stamp ## write down what packaged metrics mean now:
 	@test -n "$(REASON)" || { echo 'say what changed: make metric-versions REASON="..."' >&2; exit 2; }
 	@$(BIN)/python tools/metric_versions.py --reason "$(REASON)"
 
+.PHONY: bench-api
+bench-api: $(VENV)/dev.stamp ## find the highest rate of requests that is answered in time; ARGUMENTS="--orders 20000 --seconds 10 --soak 0" for a quick look
+	@PYTHONPATH=. $(BIN)/python bench/api.py $(ARGUMENTS)
+
 lock: ## pin the requirements anew (needs uv)
 	@for name in demo dev; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

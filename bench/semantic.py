@@ -74,7 +74,7 @@ class AskedShop:
         policies = load_policies([PACKAGED.parent / "policies"])
         mapped = MappedAvailability(lambda: {SOURCE: mapping})
         self.raw = SemanticService(model, policies, self.hot_file, mapped)
-        self.rolled = SemanticService(model, policies, self.hot_file, mapped, rollups, lambda _: True)
+        self.rolled = SemanticService(model, policies, self.hot_file, mapped, None, rollups, lambda _: True)
         gc.freeze()  # as the engine does
         with self.hot_file.records() as cursor:
             cursor.execute("set threads = 1")

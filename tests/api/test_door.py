@@ -22,6 +22,7 @@ from tests.web.fake_site import PASSWORD, with_settings
 ORIGIN = {"Origin": "http://testserver"}
 OPEN_TO_ALL = {
     "/api/v1/health",
+    "/language",
     "/sign-in",
     "/sign-in/demo",
     "/sign-out",

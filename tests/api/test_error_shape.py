@@ -46,7 +46,7 @@ def test_every_error_leaves_in_the_one_shape_with_its_status(
 
 def test_an_unknown_address_and_a_wrong_verb(admin: TestClient) -> None:
     shape(admin.get("/api/v1/nothing"), 404, "not_found")
-    refused = admin.get("/api/v1/query")
+    refused = admin.delete("/api/v1/query")
     shape(refused, 405, "method_not_allowed")
     assert refused.headers["allow"] == "POST"
 

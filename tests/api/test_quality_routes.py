@@ -115,7 +115,7 @@ def test_an_admin_sees_runs_and_acknowledges(client_of: Callable[[str], TestClie
     }
     assert desk.asked == [
         (Every.DAY, None),
-        ("orders_reconcile", 5, "gold.fact_orders"),
+        ("orders_reconcile", 6, "gold.fact_orders"),
         (
             "orders_reconcile",
             "gold.fact_orders",

@@ -11,9 +11,20 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from amalimart.web.site import create_site
+from tests.web.fake_lineage import FakeGlossary, FakeLineage
 from tests.web.fake_marketplace import FakeMarketplace
 from tests.web.fake_operating import FakeOperating, FakeSchedules
+from tests.web.fake_quality import FakeBook, FakeIncidents, FakeQuality
 from tests.web.fake_site import make_services, serving
+
+
+@dataclass(slots=True)
+class House:
+    """What admins answer for."""
+
+    quality: FakeQuality
+    incidents: FakeIncidents
+    book: FakeBook
 
 
 @dataclass(slots=True)
@@ -24,6 +35,7 @@ class Site:
     marketplace: FakeMarketplace
     operating: FakeOperating
     schedules: FakeSchedules
+    house: House
 
 
 @pytest.fixture(scope="session")
@@ -32,9 +44,19 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     marketplace = FakeMarketplace()
     operating, schedules = FakeOperating(), FakeSchedules()
     services = make_services(folder, marketplace, cache=folder)
-    services = dataclasses.replace(services, operating=operating, schedules=schedules)
+    house = House(FakeQuality(), FakeIncidents(), FakeBook())
+    services = dataclasses.replace(
+        services,
+        operating=operating,
+        schedules=schedules,
+        lineage_desk=FakeLineage(),
+        glossary=FakeGlossary(),
+        release_book=house.book,
+        quality=house.quality,
+        incidents=house.incidents,
+    )
     with serving(create_site(services)) as url:
-        yield Site(url, marketplace, operating, schedules)
+        yield Site(url, marketplace, operating, schedules, house)
     services.control.close()
 
 
@@ -45,6 +67,11 @@ def site(served: Site) -> Site:
     for each in dataclasses.fields(FakeMarketplace):
         setattr(served.marketplace, each.name, getattr(fresh, each.name))
     served.operating.state, served.schedules.jobs = FakeOperating().state, FakeSchedules().jobs
+    fresh_house = (FakeQuality(), FakeIncidents(), FakeBook())
+    for now, new in zip(
+        (served.house.quality, served.house.incidents, served.house.book), fresh_house, strict=True
+    ):
+        now.__dict__.update(new.__dict__)
     return served
 
 

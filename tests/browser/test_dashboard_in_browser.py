@@ -212,13 +212,15 @@ def test_the_first_release_is_waited_for_and_then_shown(visit: Visit) -> None:
     assert visitor.value("gmv").startswith("GH")
 
 
-def test_an_ended_session_leads_to_sign_in_and_back(visit: Visit) -> None:
+def test_an_ended_session_says_so_in_place_and_leads_back_to_the_same_page(visit: Visit) -> None:
     visitor = visit()
     visitor.expected = ("401",)
     visitor.sign_in()
     visitor.open("/dashboards/admin?range=this_year")
     visitor.page.context.clear_cookies()
-    visitor.page.wait_for_url("**/sign-in?**")
+    expect(visitor.page.locator("#ended")).to_contain_text("Your session has ended.")
+    assert visitor.value("gmv").startswith("GH")
+    visitor.page.get_by_role("link", name="Sign in again").click()
     visitor.page.click('button[value="admin@demo.test"]')
     visitor.settle()
     assert visitor.page.url.endswith("/dashboards/admin?range=this_year")
@@ -399,3 +401,30 @@ def test_a_finger_reads_a_chart_and_puts_it_away(visit: Visit) -> None:
     expect(card).to_contain_text("This period")
     page.locator("h1").tap()
     expect(card).to_be_hidden()
+
+
+def test_a_slow_answer_is_said_and_comes(visit: Visit) -> None:
+    visitor = visit()
+    visitor.sign_in()
+    visitor.settle()
+    visitor.page.route("**/api/v1/dashboards/admin?range=this_year", lambda _route: None)
+    visitor.page.locator("select[name=range]").select_option("this_year")
+    expect(visitor.page.locator("#message")).to_contain_text("longer than usual")
+    assert visitor.value("gmv").startswith("GH")
+    visitor.page.unroute_all(behavior="ignoreErrors")
+    visitor.page.locator("select[name=range]").select_option("last_7_days")
+    visitor.settle()
+    expect(visitor.page.locator("#message")).to_be_hidden()
+
+
+def test_an_error_is_said_in_the_language_of_the_reader(visit: Visit) -> None:
+    visitor = visit(locale="fr-FR")
+    visitor.expected = ("400", "404")
+    visitor.sign_in()
+    visitor.page.goto(f"{visitor.site.url}/dashboards/admin?rnge=this_year")
+    expect(visitor.page.locator("#message h2")).to_have_text(
+        "La demande ne peut pas être satisfaite telle quelle."
+    )
+    expect(visitor.page.locator("#message [lang=en]")).to_contain_text("no filter 'rnge'")
+    visitor.page.goto(f"{visitor.site.url}/dashboards/none")
+    expect(visitor.page.locator("h1")).to_have_text("Il n'y a rien ici.")

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import pytest
 
-from amalimart.api.routes.metrics import QuestionBody
+from amalimart.api.question_body import QuestionBody
 from amalimart.cli.query import query
 from amalimart.cli.question_options import question_body
 from amalimart.core.calendar import DayRange

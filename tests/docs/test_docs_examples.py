@@ -12,7 +12,7 @@ import pytest
 
 from amalimart.access.policies import load_policies
 from amalimart.access.principal import Role
-from amalimart.api.routes.metrics import QuestionBody
+from amalimart.api.question_body import QuestionBody
 from amalimart.cli.query import query
 from amalimart.cli.question_options import question_body
 from amalimart.core.errors import NotGroupable

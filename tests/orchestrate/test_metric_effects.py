@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from amalimart.access.policies import Policy
@@ -64,6 +65,10 @@ class OneRelease:
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
         found = self.connection.execute(sql, list(parameters))
         return Rows(tuple(each[0] for each in found.description or ()), tuple(found.fetchall()))
+
+    def batches(self, sql: str, parameters: Sequence[Any], most_rows: int) -> Iterator[pa.RecordBatch]:
+        del sql, parameters, most_rows
+        raise AssertionError("nobody streams here")
 
 
 class Everything:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 import amalimart
@@ -53,6 +54,10 @@ class FakeTransaction:
         result = self._connection.execute(sql, list(parameters))
         names = tuple(column[0] for column in result.description or ())
         return Rows(names, tuple(result.fetchall()))
+
+    def batches(self, sql: str, parameters: Sequence[Any], most_rows: int) -> Iterator[pa.RecordBatch]:
+        self._log.append(sql)
+        yield from self._connection.execute(sql, list(parameters)).to_arrow_table().to_batches(most_rows)
 
 
 class FakeReader:

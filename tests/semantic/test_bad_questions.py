@@ -42,7 +42,7 @@ BAD: list[tuple[tuple[str, ...], dict[str, Any], type[AmalimartError], str, str 
     (("return_rate",), {"by": "return_reason"}, NotGroupable, "cannot be grouped", None),
     (("total_products",), {"grain": Grain.MONTH}, NotGroupable, "counts what is there now", None),
     (("total_products",), {"where": "month = 2024-03"}, NotGroupable, "counts what is there now", None),
-    (("sell_through_rate",), {"by": "month"}, NotGroupable, "counts what is there now", None),
+    (("days_of_cover",), {"by": "month"}, NotGroupable, "counts what is there now", None),
     (("cohort_size",), {"by": "months_since_first_order"}, NotGroupable, "the same for all", None),
     (("customer_count",), {"by": "months_since_first_order"}, NotGroupable, "cannot be grouped", None),
     # grains of time

@@ -41,7 +41,7 @@ def test_the_same_days_last_year(asked: DayRange, expected: DayRange) -> None:
     assert same_days_last_year(asked) == expected
 
 
-@pytest.mark.parametrize("every", [6, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [8, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("compare_with", "there"),
     [

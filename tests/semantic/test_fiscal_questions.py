@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,7 @@ from amalimart.semantic.loading import load_model
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from amalimart.semantic.model import SemanticModel
     from tests.semantic.conftest import Shop
 
 from tests.semantic.conftest import MARKETPLACE, build_shop
@@ -28,12 +30,17 @@ STARTS = {
 }
 
 
+@cache
+def model_of(month: int) -> SemanticModel:
+    return load_model([MARKETPLACE / "semantic"], Calendar(month))
+
+
 @pytest.fixture
 def shop_of() -> Iterator[Callable[[int], Shop]]:
     made: list[Shop] = []
 
     def build(month: int) -> Shop:
-        made.append(build_shop(load_model([MARKETPLACE / "semantic"], Calendar(month))))
+        made.append(build_shop(model_of(month)))
         return made[-1]
 
     yield build
@@ -143,7 +150,7 @@ def test_growth_by_fiscal_quarter_is_against_the_quarter_before(shop_of: Callabl
 
 
 def test_the_setting_is_a_part_of_what_a_year_to_date_means() -> None:
-    plain, april = (load_model([MARKETPLACE / "semantic"], Calendar(month)) for month in (1, 4))
+    plain, april = model_of(1), model_of(4)
     assert plain.metric("ytd_revenue").version != april.metric("ytd_revenue").version
     assert plain.metric("gmv").version == april.metric("gmv").version
 

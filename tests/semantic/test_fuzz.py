@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -20,7 +20,7 @@ from amalimart.semantic.answer import Answer, ColumnKind
 from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.question import Having, Operator, Question
 from tests.semantic.conftest import ADMIN, ANALYST, RIDER, SUPPORT, VENDOR_A, VENDOR_NOBODY, Shop
-from tests.semantic.independent_oracle import GRAINS, Expected, Oracle
+from tests.semantic.independent_oracle import GRAINS, Expected, Oracle, step
 from tests.semantic.metric_meanings import LABELS
 from tests.semantic.random_questions import Questioner, described
 from tests.semantic.random_shops import RandomShop, stored
@@ -101,10 +101,12 @@ def compare(found: Answer, expected: Expected, question: Question, told: str) ->
         assert len(rows) == min(question.limit, len(kept)), told
         assert rows.keys() <= kept.keys(), told
     for group, each in rows.items():
+        assert len(expected.currencies[group]) < 2, f"{told}\n{group} adds up different currencies"
         for name, here, there in zip(values, each, kept[group], strict=True):
             assert _same(here, there), (
                 f"{told}\n{found.columns[name].name} of {group} is {here}, and should be {_shown(there)}"
             )
+    _check_partial(found, question, told)
     _check_order(found, question, told)
     _check_limit(found, kept, rows.keys(), question, told)
 
@@ -145,6 +147,22 @@ def _same(here: Any, there: Any) -> bool:
 
 def _shown(value: Any) -> str:
     return f"{float(value)} ({value})" if isinstance(value, Fraction) else str(value)
+
+
+def _check_partial(found: Answer, question: Question, told: str) -> None:
+    """A bucket is partial where some of its days were not asked for or, without days, are still to come."""
+    if found.columns[-1].kind is not ColumnKind.PARTIAL:
+        return
+    (at,) = (at for at, column in enumerate(found.columns) if column.kind is ColumnKind.TIME)
+    grain = GRAINS[found.columns[at].name]
+    for row in found.rows:
+        partial = False
+        if row[at] is not None:
+            last = step(row[at], grain) - timedelta(days=1)
+            first_asked = question.days.first if question.days else row[at]
+            last_asked = question.days.last if question.days else question.today
+            partial = row[at] < first_asked or last > last_asked
+        assert row[-1] == partial, f"{told}\nthe bucket of {row[at]} is said to be partial: {row[-1]}"
 
 
 def _check_order(found: Answer, question: Question, told: str) -> None:
@@ -203,7 +221,7 @@ def test_a_random_question_is_answered_rightly_or_refused_for_a_reason(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(101, 121))
+@pytest.mark.parametrize("seed", range(101, 141))
 def test_many_random_questions(model: SemanticModel, seed: int) -> None:
-    outcomes = Arena(seed, model, other_currency=0.03 if seed % 4 == 0 else 0.0).play(1_000, forms=4)
-    assert outcomes["answered"] > 400, outcomes
+    outcomes = Arena(seed, model, other_currency=0.03 if seed % 4 == 0 else 0.0).play(500, forms=4)
+    assert outcomes["answered"] > 180, outcomes

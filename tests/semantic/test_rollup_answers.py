@@ -80,7 +80,7 @@ class Rolled:
             query = rollup_sql(rollup.made, rollup.made.base.sql)
             shop.connection.execute(f"create table {rollup.table.sql} as {query}")
         self.with_rollups = SemanticService(
-            shop.model, shop.policies, shop.reader, shop.source, rollups, lambda _: True
+            shop.model, shop.policies, shop.reader, shop.source, None, rollups, lambda _: True
         )
 
     def both(self, question: Question, principal: Principal) -> tuple[tuple[object, ...], tuple[object, ...]]:
@@ -232,12 +232,13 @@ def test_a_vendor_reads_only_a_rollup_that_tells_vendors(rolled: Rolled) -> None
 
 def test_no_rollup_is_read_of_a_release_without_it(rolled: Rolled) -> None:
     shop = rolled.shop
-    plain = SemanticService(shop.model, shop.policies, shop.reader, shop.source, (), lambda _: True)
+    plain = SemanticService(shop.model, shop.policies, shop.reader, shop.source, None, (), lambda _: True)
     unready = SemanticService(
         shop.model,
         shop.policies,
         shop.reader,
         shop.source,
+        None,
         load_rollups([MARKETPLACE / "semantic"], shop.model),
     )
     for service in (plain, unready):

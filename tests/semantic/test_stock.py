@@ -233,7 +233,6 @@ def test_a_stock_that_would_add_up_over_days_is_refused_when_read(
     tmp_path: Path, old: str, new: str, message: str
 ) -> None:
     text = OWN.replace("last", "average") if "max" in new else OWN
-    assert "own" in load_model([MARKETPLACE / "semantic", written(tmp_path, text)]).metrics
     with pytest.raises(ConfigError, match=message) as refused:
         load_model([MARKETPLACE / "semantic", written(tmp_path, text.replace(old, new))])
     assert "own.yml:" in str(refused.value.where)
@@ -242,6 +241,26 @@ def test_a_stock_that_would_add_up_over_days_is_refused_when_read(
 def written(folder: Path, text: str) -> Path:
     (folder / "own.yml").write_text(text, encoding="utf-8")
     return folder
+
+
+def test_a_stock_of_one_s_own_is_read(tmp_path: Path) -> None:
+    for over in ("last", "average", "sum"):
+        model = load_model([MARKETPLACE / "semantic", written(tmp_path, OWN.replace("last", over))])
+        assert (model.metric("own").non_additive != frozenset()) is (over != "sum")
+
+
+def test_a_new_dimension_is_no_new_version_of_an_average(tmp_path: Path) -> None:
+    (tmp_path / "dimensions").mkdir()
+    (tmp_path / "dimensions" / "own.yml").write_text(
+        "dimensions:\n  own:\n    label: {en: Own, fr: Propre}\n    description: Own.\n"
+        "    fields: [inventory.is_active]\n",
+        encoding="utf-8",
+    )
+    plain, more = load_model([MARKETPLACE / "semantic"]), load_model([MARKETPLACE / "semantic", tmp_path])
+    for name in ("average_stock", "stock_on_hand", "gmv"):
+        assert plain.metric(name).version == more.metric(name).version
+    versions = {plain.metric(name).version for name in ("stock_on_hand", "average_stock", "units_in_stock")}
+    assert len(versions) == 3
 
 
 def test_a_stock_has_a_date(tmp_path: Path) -> None:

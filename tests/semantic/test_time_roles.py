@@ -8,14 +8,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amalimart.core.calendar import Grain
-from amalimart.core.errors import ConfigError, NotGroupable, UnknownName
+from amalimart.core.errors import ConfigError, NotAvailable, NotGroupable, UnknownName
 from amalimart.semantic.loading import load_model
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from amalimart.access.principal import Principal
     from tests.semantic.conftest import Shop
+
+
+LINES = (
+    "fact_order_items join (select order_id, delivered_date, cancelled_date from gold.fact_orders) using"
+    " (order_id)"
+)
 
 
 @pytest.mark.parametrize(
@@ -26,6 +33,8 @@ if TYPE_CHECKING:
         ("parcel_count", "count(*)", "fact_shipments", "placed", "order_date"),
         ("on_time_delivery_rate", "avg(is_on_time::int)", "fact_shipments", "delivered", "delivered_date"),
         ("gmv", "sum(total_amount)", "fact_orders", "delivered", "delivered_date"),
+        ("item_gmv", "sum(item_amount)", LINES, "delivered", "delivered_date"),
+        ("item_orders", "count(distinct order_id)", LINES, "cancelled", "cancelled_date"),
         ("cancelled_orders", "sum(is_cancelled::int)", "fact_orders", "cancelled", "cancelled_date"),
         ("return_count", "count(*)", "fact_returns", "requested", "request_date"),
         ("return_count", "count(*)", "fact_returns", "approved", "approved_date"),
@@ -108,6 +117,25 @@ def test_the_catalogue_lists_the_roles_of_each_metric(shop: Shop, principals: di
     assert times["cancellation_rate"] == ("placed", "delivered", "cancelled")
 
 
+def test_a_date_that_the_source_does_not_tell_is_not_available(shop_without: Callable[..., Shop]) -> None:
+    shop = shop_without("returns.refunded_at")
+    assert shop.one("return_count") == 3
+    with pytest.raises(NotAvailable, match=r"returns\.refunded_at"):
+        shop.ask("return_count", time="refunded")
+
+
+def test_a_vendor_counts_its_lines_by_the_day_they_arrived(
+    shop: Shop, principals: dict[str, Principal]
+) -> None:
+    rows = shop.ask("item_gmv", grain=Grain.MONTH, time="delivered", principal=principals["vendor_a"]).rows
+    expected = shop.sql(
+        "select date_trunc('month', delivered_date)::date, sum(item_amount) from gold.fact_order_items"
+        " join gold.fact_orders using (order_id) where vendor_id = 'vA' and delivered_date is not null"
+        " group by 1 order by 1"
+    )
+    assert [row[:2] for row in rows] == expected
+
+
 def test_a_rider_counts_its_own_parcels_by_any_of_their_dates(
     shop: Shop, principals: dict[str, Principal]
 ) -> None:
@@ -120,6 +148,7 @@ def test_a_rider_counts_its_own_parcels_by_any_of_their_dates(
     [
         ("{placed: order_day}", "order_day"),
         ("{placed: status}", "is not a date"),
+        ("{placed: order_date, delivered: parcel.day}", "no relationship is called 'parcel'"),
         ("{Placed-On: order_date}", "cannot be a name"),
         ("{delivered: delivered_date}", "no role is that of the date"),
     ],

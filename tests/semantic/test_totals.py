@@ -69,7 +69,7 @@ def test_an_empty_member_is_not_a_total(shop: Shop) -> None:
     assert (None, 1, 4) in rows
 
 
-@pytest.mark.parametrize("every", [6, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [10, pytest.param(1, marks=pytest.mark.slow)])
 def test_every_total_says_what_the_question_without_its_groups_says(
     read_only_shop: Shop, principals: dict[str, Principal], model_day: date, every: int
 ) -> None:

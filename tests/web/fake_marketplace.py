@@ -6,18 +6,28 @@ Values follow from (metric, member, day, release) alone, so a test can compute w
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NoReturn
 
-from amalimart.access.principal import Principal
+from amalimart.access.principal import Principal, Role
 from amalimart.api.services import EngineStatus, Phase, PublishedRelease, Step
 from amalimart.core.calendar import DayRange
-from amalimart.core.errors import AmalimartError, NotAvailable, NotGroupable, NothingPublished, UnknownName
+from amalimart.core.errors import (
+    AmalimartError,
+    Denied,
+    NotAvailable,
+    NotGroupable,
+    NothingPublished,
+    UnknownName,
+)
 from amalimart.semantic.answer import Answer, Column, ColumnKind, MetricReceipt, Receipt
-from amalimart.semantic.question import Question
+from amalimart.semantic.formula_parts import MeasurePart
+from amalimart.semantic.question import Operator, Question
+from amalimart.semantic.row_lists import RowList, RowQuestion
 
 TODAY = date(2026, 3, 18)
 NOON = datetime(2026, 3, 18, 12, 0, tzinfo=UTC)
@@ -32,6 +42,11 @@ class FakeMetric:
     unit: str
     size: float
     is_order_grain: bool = True
+    definition: str = ""
+    label_fr: str = ""
+    owner: str = "finance"
+    aliases: tuple[str, ...] = ()
+    version: str = "v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +68,10 @@ class LabelledKey:
 
 
 def _metrics(*rows: tuple[str, str, str, float, bool]) -> dict[str, FakeMetric]:
-    return {name: FakeMetric(name, label, unit, size, order) for name, label, unit, size, order in rows}
+    return {
+        name: FakeMetric(name, label, unit, size, order, f"{label} in words.", f"{label} (fr)")
+        for name, label, unit, size, order in rows
+    }
 
 
 METRICS = _metrics(
@@ -191,6 +209,7 @@ class FakeMarketplace:
     empty_before: date = date(2024, 1, 1)
     published_at: datetime = NOON
     asked: int = 0
+    listed: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     steps: tuple[Step, ...] = (Step("Reading the source", 1.0), Step("Building the models", 0.4))
 
     def publish(self) -> None:
@@ -220,6 +239,58 @@ class FakeMarketplace:
         del principal
         return tuple(_dimensions(self.vendors).values())
 
+    def fingerprint(self, principal: Principal) -> tuple[object, ...]:
+        """Who sees the same."""
+        return principal.role, principal.vendor_ids, principal.delivery_partner_ids
+
+    def standing(
+        self, questions: Sequence[Question], principal: Principal, dimensions: Sequence[str] = ()
+    ) -> tuple[object, ...]:
+        """Everything changes with each release."""
+        del questions, principal, dimensions
+        return (self.release_id,)
+
+    def told_again(self, questions: Sequence[Question], principal: Principal, release_id: int) -> None:
+        """Nobody records here."""
+
+    def stream(self, question: Question, principal: Principal, most_rows: int) -> NoReturn:
+        """This marketplace has no files."""
+        del question, principal, most_rows
+        raise NotAvailable("The fake marketplace exports nothing.")
+
+    def rows(
+        self, questions: Sequence[RowQuestion], principal: Principal
+    ) -> Sequence[RowList | AmalimartError]:
+        """The rows that a test put there for a dataset, those that meet the conditions."""
+        return [self._listed(each, principal) for each in questions]
+
+    def _listed(self, question: RowQuestion, principal: Principal) -> RowList | AmalimartError:
+        if principal.role is Role.DELIVERY and question.dataset != "shipments":
+            return Denied(f"the role delivery may not read {question.dataset}")
+        if (error := self.failing.get(question.dataset)) is not None:
+            return error
+        kept = [each for each in self.listed.get(question.dataset, ()) if _meets(each, question)]
+        rows = tuple(tuple(each.get(name) for name in question.columns) for each in kept[: question.limit])
+        return RowList(question.columns, rows, self.release_id or 0)
+
+    def labels(self, language: str) -> dict[str, str]:
+        """Names of metrics and dimensions; in French with a mark, so that a test sees which one it got."""
+        labels = {each.name: each.label for each in _dimensions(self.vendors).values()}
+        labels |= {each.name: each.label for each in METRICS.values()}
+        return {name: f"{label} (fr)" if language == "fr" else label for name, label in labels.items()}
+
+    def formula(self, metric: str, principal: Principal) -> MeasurePart:
+        """A sum over one table."""
+        del principal
+        return MeasurePart(
+            "measure", "sum", metric, "gold.fact_orders", "order_date", ("is_completed = true",),
+            None, None, None, None, is_previous=False,
+        )  # fmt: skip
+
+    def is_scoped(self, principal: Principal) -> bool:
+        """Whether the role sees its own rows only."""
+        return principal.role in {Role.VENDOR, Role.DELIVERY}
+
     def values(
         self, dimension: str, principal: Principal, search: str = "", limit: int = 50
     ) -> Sequence[LabelledKey]:
@@ -246,7 +317,6 @@ class FakeMarketplace:
 
     def ask(self, question: Question, principal: Principal) -> Answer:
         """One answer."""
-        del principal
         if self.release_id is None:
             raise NothingPublished("No release has been published yet.")
         self.asked += 1
@@ -259,7 +329,8 @@ class FakeMarketplace:
         ]
         if question.grain is not None:
             columns.append(Column("partial", "Partial", ColumnKind.PARTIAL, "boolean"))
-        return Answer(tuple(columns), self._rows(metrics, dimensions, question), self._receipt(metrics))
+        receipt = self._receipt(metrics, question, principal)
+        return Answer(tuple(columns), self._rows(metrics, dimensions, question), receipt)
 
     def total(self, metric: str, days: DayRange, member: str = "") -> Decimal:
         """What a metric must show for these days; zero before the marketplace began."""
@@ -324,7 +395,8 @@ class FakeMarketplace:
             return value
         return int(value) if metric.unit == "count" else float(value)
 
-    def _receipt(self, metrics: list[FakeMetric]) -> Receipt:
+    def _receipt(self, metrics: list[FakeMetric], question: Question, principal: Principal) -> Receipt:
+        grouped = ", ".join(question.by)
         return Receipt(
             release_id=self.release_id or 0,
             published_at=self.published_at,
@@ -333,8 +405,26 @@ class FakeMarketplace:
                 MetricReceipt(each.name, 1, "0123abcd", f"{each.label} in words.") for each in metrics
             ),
             notes=(),
-            sql=None,
+            sql=None if self.is_scoped(principal) else f"select sum(amount) from gold.fact_orders {grouped}",
         )
+
+
+def _meets(row: dict[str, Any], question: RowQuestion) -> bool:
+    """Whether a row meets the conditions that the work lists use."""
+    compared: dict[Operator, Callable[[Any, Any], bool]] = {
+        Operator.EQ: operator.eq,
+        Operator.LT: operator.lt,
+        Operator.LE: operator.le,
+        Operator.GE: operator.ge,
+    }
+    for each in question.where:
+        value = row.get(each.column)
+        if each.operator is Operator.IN:
+            if value not in each.values:
+                return False
+        elif value is None or not compared[each.operator](value, each.values[0]):
+            return False
+    return True
 
 
 def _daily(metric: FakeMetric, day: date, member: str, release: int) -> Decimal:

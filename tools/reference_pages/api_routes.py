@@ -10,12 +10,15 @@ from amalimart.api.app import create_app
 from amalimart.api.services import AppServices
 from amalimart.core.errors import (
     AmalimartError,
+    Busy,
     ConfigError,
     Denied,
+    DiskFull,
     EngineUnavailable,
     Internal,
     InvalidFilter,
     MixedCurrencies,
+    NotAcceptable,
     NotAvailable,
     NotFound,
     NotGroupable,
@@ -23,6 +26,7 @@ from amalimart.core.errors import (
     NotSignedIn,
     QueryError,
     QueryTooLarge,
+    RateLimited,
     RequestError,
     RequestRefused,
     UnknownName,
@@ -31,9 +35,10 @@ from tools.reference_pages.markdown import code, codes, page, section, summary, 
 
 _INTRO = f"""
 JSON over HTTP under `{PREFIX}`. A browser is known by the session cookie that `POST /sign-in` sets (form
-fields `email` and `password`). Every request but GET and HEAD must carry an `Origin` header that names the
-site, as a page's own requests do. The command line uses the same routes through the engine's local socket
-and needs no cookie.
+fields `email` and `password`). Every such request but GET and HEAD must carry an `Origin` header that names
+the site, as a page's own requests do. A program shows [a key](../access.md#programs-api-keys) instead, as
+`Authorization: Bearer KEY`, and needs neither. The command line uses the same routes through the engine's
+local socket and needs no cookie.
 
 Decimals are strings, days and instants are ISO 8601. Every answer carries `X-Request-ID`. Every error is
 `{{"error": {{...}}}}` as described in [errors.md](errors.md). `{PREFIX}/openapi.json` is the same description
@@ -63,7 +68,7 @@ _FIELDS = {
     "today": "the day that this year and this month count from; without it the current business day",
     "compare": "also answer each metric for the preceding range of the same length",
     "compare_with": "the same, with these days: the range before, the same days of last year, or any others",
-    "changes": "when comparing: the difference too, and its share of what was before (none of 0)",
+    "changes": "when comparing: also the difference, and its share of the value before, empty after 0",
     "time": "role of the date to count by, such as `delivered`, instead of each fact's own date",
     "totals": "rows that add up the last groups, each computed from the facts and marked in `totalled`",
     "top": "the best members of a dimension, and one row for all others, marked in `others`",
@@ -81,20 +86,32 @@ _FIELDS = {
     "date_column": "the column of the model that says its day, where the days are given",
     "who": "who says so, where that is not who is signed in",
 }
-_OF_EVERY_ROUTE = (NotSignedIn, RequestRefused, QueryError, Internal)
+_OF_EVERY_ROUTE = (NotSignedIn, RequestRefused, RateLimited, Busy, QueryError, Internal)
 _PUBLIC = {"/health"}
 _ERRORS: dict[str, tuple[type[AmalimartError], ...]] = {
     "GET /health": (),
     "POST /query": (
         UnknownName, NotGroupable, InvalidFilter, NotAvailable, MixedCurrencies, QueryTooLarge, Denied,
-        NothingPublished,
+        NothingPublished, NotAcceptable, DiskFull,
+    ),
+    "GET /query": (
+        UnknownName, NotGroupable, InvalidFilter, NotAvailable, MixedCurrencies, QueryTooLarge, Denied,
+        NothingPublished, NotAcceptable, DiskFull,
     ),
     "GET /metrics": (),
     "GET /metrics/{name}": (UnknownName,),
     "GET /dimensions": (),
+    "GET /catalog": (InvalidFilter,),
+    "GET /lineage/{name}": (NotFound, Denied, InvalidFilter, NothingPublished),
     "GET /dimensions/{name}/values": (UnknownName, Denied, InvalidFilter, NothingPublished),
     "GET /dashboards": (),
     "GET /dashboards/{name}": (NotFound, InvalidFilter, NothingPublished),
+    "GET /dashboards/{name}/tiles/{tile}/receipt": (NotFound, InvalidFilter, NotAvailable, NothingPublished),
+    "GET /work": (Denied, NothingPublished),
+    "GET /orders/{order_id}/timeline": (Denied, NotFound, NothingPublished),
+    "GET /glossary": (NothingPublished,),
+    "GET /lineage/{name}/graph": (NotFound, Denied, NotAvailable, NothingPublished),
+    "GET /metrics/{name}/lineage": (UnknownName, NotAvailable, NothingPublished),
     "GET /status": (),
     "GET /status/detail": (Denied, EngineUnavailable),
     "GET /schedules": (Denied, EngineUnavailable),
@@ -161,7 +178,8 @@ def described_interface() -> dict[str, Any]:
 def _route(name: str, spec: dict[str, Any], document: dict[str, Any]) -> str:
     needs = "Needs no session." if name.split()[1] in _PUBLIC else ""
     described = "\n\n".join(text(part) for part in spec["description"].split("\n\n"))
-    parameters = [_parameter(each) for each in spec.get("parameters", ())]
+    schemas = document["components"]["schemas"]
+    parameters = [_parameter(each, schemas) for each in spec.get("parameters", ())]
     return section(
         name,
         described,
@@ -176,12 +194,12 @@ def _summary(spec: dict[str, Any]) -> str:
     return str(spec["description"]).split("\n\n", maxsplit=1)[0]
 
 
-def _parameter(parameter: dict[str, Any]) -> list[str]:
+def _parameter(parameter: dict[str, Any], schemas: dict[str, Any]) -> list[str]:
     schema = parameter["schema"]
     need = (
         "required" if parameter.get("required") else f"default {code(schema.get('default', '')) or 'empty'}"
     )
-    return [code(parameter["name"]), parameter["in"], _type(schema, {}), need]
+    return [code(parameter["name"]), parameter["in"], _type(schema, schemas), need]
 
 
 def _body(spec: dict[str, Any], document: dict[str, Any]) -> str:

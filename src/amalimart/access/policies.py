@@ -6,6 +6,7 @@ see is always read in one place.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,6 +106,7 @@ class Policies:
 
     def __init__(self, policies: Iterable[Policy]) -> None:
         self._by_role = {policy.role: policy for policy in policies}
+        self._fingerprints = {role: _fingerprint(policy) for role, policy in self._by_role.items()}
 
     def __iter__(self) -> Iterator[Policy]:
         return iter(self._by_role.values())
@@ -134,6 +136,10 @@ class Policies:
         """Whether the role may group or filter by the dimension, by its own name."""
         policy = self._by_role.get(role)
         return policy is not None and (policy.dimensions is None or dimension in policy.dimensions)
+
+    def fingerprint(self, role: Role) -> str:
+        """Another policy of a role has another one; without a policy it is empty."""
+        return self._fingerprints.get(role, "")
 
     def is_scoped(self, principal: Principal) -> bool:
         """Whether the principal sees only its own rows of something; then a receipt shows no SQL."""
@@ -187,6 +193,22 @@ def _policy(shape: PolicyShape, source: str) -> Policy:
         None if shape.dimensions is None else frozenset(shape.dimensions),
         source,
     )
+
+
+def _fingerprint(policy: Policy) -> str:
+    def told(names: Iterable[str] | None) -> list[str] | None:
+        return None if names is None else sorted(names)
+
+    rules = (
+        None
+        if policy.rules is None
+        else [
+            (name, rule.rows, told(rule.columns), told(rule.classes))
+            for name, rule in sorted(policy.rules.items())
+        ]
+    )
+    parts = (policy.role.value, told(policy.classes), rules, told(policy.metrics), told(policy.dimensions))
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
 def _refuse_endless(rules: dict[str, ScanRule], source: str) -> None:

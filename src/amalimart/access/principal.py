@@ -15,6 +15,7 @@ class Role(StrEnum):
     SUPPORT = "support"
     DELIVERY = "delivery"
     ANALYST = "analyst"
+    SERVICE = "service"  # no person: a program that acts for others
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,27 +7,35 @@ from contextlib import AbstractAsyncContextManager
 
 from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
 from amalimart import __version__
 from amalimart.access.principal import Principal
 from amalimart.api.addresses import PREFIX
-from amalimart.api.errors import ErrorAnswer, as_json, install_error_answers
-from amalimart.api.identity import as_operator, by_session, current_principal
+from amalimart.api.errors import DESCRIBED_ERRORS, ErrorAnswer, as_json, install_error_answers
+from amalimart.api.exports.formats import PACKED
+from amalimart.api.identity import as_operator, by_credentials, current_principal, within_rate
 from amalimart.api.measuring import Measured
 from amalimart.api.middleware import BoundedBody, KnownHost, LastResort, SameOrigin
 from amalimart.api.routes import (
+    catalog,
     dashboards,
     engine,
+    glossary,
     incidents,
+    lineage,
+    metric_effects,
     metrics,
     models,
     operating,
     operations,
     quality,
+    query,
+    receipts,
     releases,
     rollups,
     schedules,
+    work,
 )
 from amalimart.api.routes.figures import figures_router
 from amalimart.api.services import AppServices
@@ -45,8 +53,8 @@ def create_app(
     """The JSON interface under /api/v1.
 
     With `local_operator` every request is that principal's, or of the user named in the header
-    X-Amalimart-As: only for a server on a local socket. Without it a session cookie is needed, and
-    requests that may change something must come from a page of this site.
+    X-Amalimart-As: only for a server on a local socket. Without it an API key or a session cookie is needed,
+    and requests with a cookie that may change something must come from a page of this site.
     """
     app = FastAPI(
         title=f"{services.settings.marketplace_name} analytics",
@@ -58,30 +66,41 @@ def create_app(
         middleware=_middleware(services, error_answer, is_local=local_operator is not None),
     )
     app.state.services = services
+    app.state.is_local = local_operator is not None
     app.state.identify = (
-        as_operator(local_operator, services.control) if local_operator else by_session(services.control)
+        as_operator(local_operator, services.control) if local_operator else by_credentials(services.control)
     )
     install_error_answers(app, error_answer)
     app.include_router(engine.public, prefix=PREFIX)
     app.include_router(figures_router(is_local=local_operator is not None))
-    signed_in = APIRouter(prefix=PREFIX, dependencies=[Depends(current_principal)])
+    signed_in = APIRouter(
+        prefix=PREFIX,
+        dependencies=[Depends(current_principal), Depends(within_rate)],
+        responses=DESCRIBED_ERRORS,
+    )
     for part in (
+        query,
         metrics,
+        catalog,
+        glossary,
+        lineage,
         dashboards,
         engine,
         incidents,
         models,
         operating,
         quality,
+        receipts,
         releases,
         rollups,
         schedules,
+        work,
     ):
         signed_in.include_router(part.router)
     if local_operator is not None:
         signed_in.include_router(operations.router)
         signed_in.include_router(incidents.local)
-        signed_in.include_router(metrics.local)
+        signed_in.include_router(metric_effects.router)
     app.include_router(signed_in)
     return app
 
@@ -94,4 +113,6 @@ def _middleware(services: AppServices, error_answer: ErrorAnswer, *, is_local: b
             Middleware(SameOrigin, answer=error_answer),
         ]
     outermost.append(Middleware(BoundedBody, answer=error_answer))
-    return [*outermost, Middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)]
+    packed = (*DEFAULT_EXCLUDED_CONTENT_TYPES, *PACKED)
+    gzip = Middleware(GZipMiddleware, minimum_size=1000, compresslevel=6, exclude_content_types=packed)
+    return [*outermost, gzip]

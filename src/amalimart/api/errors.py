@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -18,8 +21,40 @@ from amalimart.core.errors import (
     MethodNotAllowed,
     NotFound,
     QueryError,
+    TooManyRequests,
+    UnknownName,
 )
 from amalimart.observe.metrics import POLICY_DENIALS
+
+
+class ErrorShape(BaseModel):
+    """An error: what happened, where, what was expected, the nearest known name and what to do next."""
+
+    code: str
+    what: str
+    where: str | None
+    expected: str | None
+    nearest: str | None
+    next_step: str | None
+    retryable: bool
+
+
+class ErrorBody(BaseModel):
+    """How every failure is answered."""
+
+    error: ErrorShape
+
+
+_EXAMPLE = UnknownName(
+    "no metric is called 'gmw'", nearest="gmv", next_step="run: amalimart metrics list"
+).as_dict()
+DESCRIBED_ERRORS: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "model": ErrorBody,
+        "description": "Every failure, with the status of its kind.",
+        "content": {"application/json": {"example": {"error": _EXAMPLE}}},
+    }
+}
 
 ErrorAnswer = Callable[[Request, AmalimartError], Response]
 
@@ -45,7 +80,10 @@ def install_error_answers(app: FastAPI, answer: ErrorAnswer) -> None:
             raise error
         if isinstance(error, AccessError):
             POLICY_DENIALS.add(reason=error.code)
-        return answer(request, error)
+        response = answer(request, error)
+        if isinstance(error, TooManyRequests):
+            response.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_seconds)))
+        return response
 
     async def of_validation(request: Request, error: Exception) -> Response:
         if not isinstance(error, RequestValidationError):

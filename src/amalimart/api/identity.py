@@ -1,4 +1,4 @@
-"""Who sends a request: a session cookie in the browser, or the operator on the engine's own socket."""
+"""Who sends a request: a browser with a session, a program with a key, or the operator on the socket."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from amalimart.access.principal import Principal
+from amalimart.api.bearer import bearer_principal, shown_token
 from amalimart.control.sessions import OpenedSession
 from amalimart.control.store import ControlStore
 from amalimart.core.clock import Clock
@@ -21,10 +22,12 @@ ACT_AS_HEADER = "x-amalimart-as"
 Identify = Callable[[Request], Principal]
 
 
-def by_session(control: ControlStore) -> Identify:
-    """Principals from the session cookie."""
+def by_credentials(control: ControlStore) -> Identify:
+    """Principals from the token that a request shows to the JSON interface, else from the session cookie."""
 
     def identify(request: Request) -> Principal:
+        if (shown := shown_token(request.scope)) is not None:
+            return bearer_principal(shown, control)
         token = request.cookies.get(COOKIE)
         user = control.sessions.resolve(token) if token else None
         if user is None:
@@ -51,6 +54,12 @@ def current_principal(request: Request) -> Principal:
     """The principal of the request. Raises NotSignedIn."""
     identify: Identify = request.app.state.identify
     return identify(request)
+
+
+async def within_rate(request: Request, principal: Annotated[Principal, Depends(current_principal)]) -> None:
+    """Count the request of whoever is not on this machine. Raises RateLimited."""
+    if not request.app.state.is_local:
+        request.app.state.services.rate.take(principal.subject)
 
 
 SignedIn = Annotated[Principal, Depends(current_principal)]

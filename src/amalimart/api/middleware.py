@@ -13,6 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from amalimart.api.bearer import shown_token
 from amalimart.api.errors import ErrorAnswer, internal
 from amalimart.api.measuring import route_of
 from amalimart.core.errors import QueryTooLarge, RequestRefused
@@ -149,7 +150,10 @@ class KnownHost:
 
 
 class SameOrigin:
-    """Lets a request that may change something through only if one of our own pages sent it (no CSRF)."""
+    """Lets a request that may change something through only if one of our own pages sent it (no CSRF).
+
+    Or if it shows a token: no foreign page can make a browser send one, and with one no cookie counts.
+    """
 
     def __init__(self, app: ASGIApp, answer: ErrorAnswer) -> None:
         self._app = app
@@ -159,6 +163,7 @@ class SameOrigin:
         if (
             scope["type"] == "http"
             and scope["method"] not in _SAFE_METHODS
+            and shown_token(scope) is None
             and not _is_same_origin(Headers(scope=scope))
         ):
             error = RequestRefused(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -11,13 +12,20 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from amalimart.access.principal import Principal, Role
+from amalimart.api.dashboards.kept_pages import KeptPages
 from amalimart.api.dashboards.library import DashboardLibrary
+from amalimart.api.dashboards.translating import Sayings
+from amalimart.api.language import Language
+from amalimart.api.rate_limit import RateLimit
+from amalimart.catalog.lineage import Lineage, Node
 from amalimart.control.deciding import Decider
 from amalimart.control.quality_rows import Acknowledgement, KeptResult
 from amalimart.control.store import ControlStore
+from amalimart.core.admission import Admission
 from amalimart.core.calendar import DayRange
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError
+from amalimart.core.glossary import GlossaryTable
 from amalimart.core.incidents import Delivery, Incident
 from amalimart.core.jobs import AskedRun, JobRun, JobStatus
 from amalimart.core.models import ModelRebuild, PublishedProject, Rebuilt
@@ -38,6 +46,8 @@ from amalimart.quality.shapes import Every
 from amalimart.semantic.answer import Answer
 from amalimart.semantic.definition_files import DefinitionFiles
 from amalimart.semantic.question import Question
+from amalimart.semantic.row_lists import RowList, RowQuestion
+from amalimart.semantic.streaming import StreamedAnswer
 
 
 class LabelledValue(Protocol):
@@ -55,10 +65,26 @@ class SemanticPort(Protocol):
 
     def ask(self, question: Question, principal: Principal) -> Answer: ...
 
+    def stream(
+        self, question: Question, principal: Principal, most_rows: int
+    ) -> AbstractContextManager[StreamedAnswer]:
+        """An answer of up to `most_rows` rows, read while the block runs."""
+        ...
+
     def ask_all(
         self, questions: Sequence[Question], principal: Principal
     ) -> Sequence[Answer | AmalimartError]:
         """Every question from one release, in order; a question that cannot be answered is its error."""
+        ...
+
+    def fingerprint(self, principal: Principal) -> Hashable:
+        """Whose answers may be given to this principal, too."""
+        ...
+
+    def standing(
+        self, questions: Sequence[Question], principal: Principal, dimensions: Sequence[str] = ()
+    ) -> Hashable:
+        """While it is the same, so are the answers, and the values of the dimensions; None if not known."""
         ...
 
     def values(
@@ -67,9 +93,31 @@ class SemanticPort(Protocol):
         """The dimension's values that the principal may see and whose label holds `search`."""
         ...
 
+    def told_again(self, questions: Sequence[Question], principal: Principal, release_id: int) -> None:
+        """Have it recorded that the answers to these questions, which were kept, are given once more."""
+        ...
+
     def metrics(self, principal: Principal) -> Sequence[Any]: ...
 
     def dimensions(self, principal: Principal) -> Sequence[Any]: ...
+
+    def rows(
+        self, questions: Sequence[RowQuestion], principal: Principal
+    ) -> Sequence[RowList | AmalimartError]:
+        """Rows or a typed error for each list, all from one release."""
+        ...
+
+    def labels(self, language: str) -> Mapping[str, str]:
+        """Metrics and dimensions by name, as they are called in a language."""
+        ...
+
+    def formula(self, metric: str, principal: Principal) -> Any:
+        """What a metric computes, in parts. Raises UnknownName, Denied."""
+        ...
+
+    def is_scoped(self, principal: Principal) -> bool:
+        """Whether the principal sees own rows only: then neither SQL nor tables nor checks are told."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +147,26 @@ class RollupsPort(Protocol):
     def declared(self) -> tuple[DeclaredRollup, ...]: ...
 
     def advice(self) -> RollupAdvice: ...
+
+
+class LineagePort(Protocol):
+    """What the published release is made of, column by column, and which checks look at it."""
+
+    def lineage(self) -> Lineage:
+        """From the columns of the sources to the dashboards. Raises WarehouseError."""
+        ...
+
+    def checks(self) -> Mapping[str, frozenset[Node]]:
+        """Check -> the columns and rows that it reads."""
+        ...
+
+
+class GlossaryPort(Protocol):
+    """The tables that models make, in words."""
+
+    def tables(self) -> tuple[GlossaryTable, ...]:
+        """Every published table that a file describes, by name. Raises NothingPublished."""
+        ...
 
 
 class ReleasesPort(Protocol):
@@ -305,6 +373,7 @@ class SiteSettings:
     cache_folder   where files that can be made again are kept
     poll_seconds   how often an open page asks for news
     allowed_hosts  host names the site answers to; empty means any
+    export_rows    how many rows an exported answer may have, by role; of a role that is not in it, none
     """
 
     marketplace_name: str
@@ -314,6 +383,11 @@ class SiteSettings:
     locale: str = "en-GB"
     poll_seconds: int = 5
     allowed_hosts: tuple[str, ...] = ()
+    export_rows: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(Role, 100_000))
+
+    def export_rows_of(self, principal: Principal) -> int:
+        """How many rows an exported answer may have for this reader."""
+        return self.export_rows.get(principal.role.value, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,6 +417,8 @@ class AppServices:
     status: Callable[[], EngineStatus]
     demo_accounts: tuple[DemoAccount, ...] = ()
     models: ModelsPort | None = None
+    lineage_desk: LineagePort | None = None
+    glossary: GlossaryPort | None = None
     release_book: ReleasesPort | None = None
     rollups: RollupsPort | None = None
     operations: OperationsPort | None = None
@@ -356,6 +432,19 @@ class AppServices:
     notes: Callable[[], tuple[SourceNote, ...]] = tuple
     metric_effects: MetricEffectsPort | None = None
     metric_history: Callable[[str], Sequence[Any]] = lambda _name: ()
+    lineage: Callable[[], Lineage] | None = None
+    pages: KeptPages = field(default_factory=KeptPages)
+    rate: RateLimit = field(default_factory=RateLimit)
+    exports: Admission = field(
+        default_factory=lambda: Admission("exports", at_once=2, waiting=4, wait_seconds=3.0)
+    )
+
+    def sayings(self, language: Language) -> Sayings | None:
+        """How dashboards are told in a language; None for English, in which they are written."""
+        if language is Language.ENGLISH:
+            return None
+        texts = self.dashboards.texts.get(language.value, {})
+        return Sayings(texts, self.semantic.labels(language.value))
 
     def notes_for(self, principal: Principal) -> tuple[str, ...]:
         """The notes in the words that are meant for this reader."""

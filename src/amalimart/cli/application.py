@@ -16,6 +16,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "source": ("source", "source", "Add, check and list the sources of the project."),
     "map": ("mapping", "mapping", "Draft and check how a source's tables are read."),
     "user": ("project", "user", "Add a person who may sign in."),
+    "key": ("key", "key", "Add, list and revoke API keys."),
     "up": ("project", "up", "Run the engine and one ingest process per source."),
     "status": ("project", "status", "Say what runs, what serves and how fresh it is."),
     "telemetry": ("telemetry", "telemetry", "Print what the running processes have counted."),
@@ -36,7 +37,9 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "lineage": ("lineage", "lineage", "Say what a number is made of, and what uses it."),
     "governance": ("governance", "governance", "Report owners, access and retention; approve definitions."),
     "schema": ("schema", "schema", "Write JSON Schemas of the project's files, for editors."),
+    "audit": ("audit", "audit", "List who asked what; verify the log of it."),
     "query": ("query", "query", "Ask a governed question."),
+    "mcp": ("mcp", "mcp", "Serve governed numbers to an assistant."),
     "metrics": ("metrics", "metrics", "List, show, compare and export the metrics."),
     "dimensions": ("query", "dimensions", "List the dimensions."),
 }

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
+from amalimart.config.limits import LimitSettings
 from amalimart.config.notify_settings import NotifySettings
 from amalimart.config.schedule_settings import BackupSettings, ScheduleSettings
 from amalimart.config.secret_reference import SECRET_REFERENCE
@@ -48,6 +49,7 @@ class ServeSettings(StrictModel):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "::1")
+    limits: LimitSettings = LimitSettings()
 
 
 class SourceSettings(StrictModel):
@@ -204,6 +206,12 @@ class QualitySettings(StrictModel):
     keep_days: int = Field(default=90, ge=1, le=3650)
 
 
+class AuditSettings(StrictModel):
+    """How long it is kept who asked what."""
+
+    keep_days: int = Field(default=400, ge=1, le=3650)
+
+
 class Settings(StrictModel):
     """Everything amalimart.yml may say.
 
@@ -225,6 +233,7 @@ class Settings(StrictModel):
     history_days: int | None = Field(default=None, ge=1, le=36_500)
     releases: ReleaseSettings = ReleaseSettings()
     quality: QualitySettings = QualitySettings()
+    audit: AuditSettings = AuditSettings()
     serve: ServeSettings = ServeSettings()
     lineage: LineageSettings = LineageSettings()
     governance: GovernanceSettings = GovernanceSettings()
@@ -286,6 +295,10 @@ class Project:
         return self.home / "data" / "control.db"
 
     @property
+    def audit_head(self) -> Path:
+        return self.home / "data" / "audit.head"
+
+    @property
     def build(self) -> Path:
         return self.home / "build"
 
@@ -308,6 +321,10 @@ class Project:
     ) -> Path:
         """The project's own folder of one kind of content; it need not exist."""
         return self.home / kind
+
+    def has_secret(self, name: str) -> bool:
+        """Whether the secret is set, in the environment or in secrets.env."""
+        return f"{SECRET_PREFIX}{name}" in os.environ or name in read_secrets(self.home)
 
     def secret(self, reference: str, where: str) -> str:
         """The value behind `secret:NAME`. Raises ConfigError naming every place that was looked in."""

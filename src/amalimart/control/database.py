@@ -46,6 +46,20 @@ def open_database(path: Path) -> Engine:
     return engine
 
 
+def durable(engine: Engine) -> Engine:
+    """The same database, by connections whose commits are on the disk when they return."""
+    synced = create_engine(engine.url, hide_parameters=True)
+    event.listen(synced, "connect", _prepare_connection)
+    event.listen(synced, "connect", _sync_commits)
+    return synced
+
+
+def _sync_commits(connection: DBAPIConnection, _record: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute("pragma synchronous = full")
+    cursor.close()
+
+
 def _prepare_connection(connection: DBAPIConnection, _record: Any) -> None:
     cursor = connection.cursor()
     for pragma in ("foreign_keys = on", "journal_mode = wal", "synchronous = normal", "busy_timeout = 5000"):

@@ -8,8 +8,9 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from amalimart.control.acceptances import CheckAcceptances
+from amalimart.control.api_keys import ApiKeys
 from amalimart.control.approvals import GovernanceRecords
-from amalimart.control.database import open_database
+from amalimart.control.database import durable, open_database
 from amalimart.control.incidents import Incidents
 from amalimart.control.job_runs import JobRuns
 from amalimart.control.leases import Leases
@@ -24,12 +25,17 @@ from amalimart.core.clock import Clock
 
 @dataclass(frozen=True, slots=True)
 class ControlStore:
-    """What the control database offers."""
+    """What the control database offers.
+
+    synced  the same file, by connections whose commits are on the disk when they return
+    """
 
     engine: Engine
+    synced: Engine
     users: Users
     sign_in: SignIn
     sessions: Sessions
+    api_keys: ApiKeys
     acceptances: CheckAcceptances
     governance: GovernanceRecords
     leases: Leases
@@ -41,6 +47,7 @@ class ControlStore:
     def close(self) -> None:
         """Let go of the file."""
         self.engine.dispose()
+        self.synced.dispose()
 
 
 def open_control_store(
@@ -56,9 +63,11 @@ def open_control_store(
     used = passwords or Passwords()
     return ControlStore(
         engine=engine,
+        synced=durable(engine),
         users=Users(engine, clock, used),
         sign_in=SignIn(engine, clock, used, lock_out_rule or LockOutRule()),
         sessions=Sessions(engine, clock, session_rule or SessionRule()),
+        api_keys=ApiKeys(engine, clock),
         acceptances=CheckAcceptances(engine, clock),
         governance=GovernanceRecords(engine, clock),
         leases=Leases(engine),

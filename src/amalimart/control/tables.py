@@ -17,6 +17,7 @@ from sqlalchemy import (
     Index,
     Integer,
     String,
+    Text,
     TypeDecorator,
     text,
 )
@@ -78,6 +79,24 @@ class SessionRow(Base):
     expires_at: Mapped[datetime] = mapped_column(UtcInstant, index=True)
 
 
+class ApiKeyRow(Base):
+    """What a program shows, not a session; only its SHA-256 is kept. Without a user it acts for itself."""
+
+    __tablename__ = "api_keys"
+
+    key_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    name: Mapped[str] = mapped_column(String(63), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.user_id", ondelete="CASCADE"), index=True)
+    role: Mapped[str] = mapped_column(String(32))
+    vendor_ids: Mapped[list[str]] = mapped_column(JSON)
+    delivery_partner_ids: Mapped[list[str]] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(UtcInstant)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+
+
 class AcceptanceRow(Base):
     """Somebody's word that a check may fail, and how it ended: revoked, or lapsed as the check passed."""
 
@@ -135,6 +154,46 @@ class AuditRow(Base):
     subject: Mapped[str] = mapped_column(String(254))
     action: Mapped[str] = mapped_column(String(64))
     details: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class AuditLogRow(Base):
+    """One call in which something was asked, chained to the one before by its MAC."""
+
+    __tablename__ = "audit_log"
+
+    sequence: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    at: Mapped[str] = mapped_column(String(32), index=True)
+    subject: Mapped[str] = mapped_column(String(64), index=True)
+    role: Mapped[str] = mapped_column(String(32))
+    door: Mapped[str] = mapped_column(String(16))
+    kind: Mapped[str] = mapped_column(String(16))
+    shape_hash: Mapped[str] = mapped_column(String(64), index=True)
+    policy: Mapped[str] = mapped_column(String(64))
+    release_id: Mapped[int | None] = mapped_column(Integer)
+    outcome: Mapped[str] = mapped_column(String(16))
+    errors: Mapped[str] = mapped_column(String(500))
+    mac: Mapped[str] = mapped_column(String(64))
+
+
+class AuditShapeRow(Base):
+    """The shape of what was asked, under its hash: names without values."""
+
+    __tablename__ = "audit_shapes"
+
+    shape_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    shape: Mapped[str] = mapped_column(Text)
+
+
+class AuditCheckpointRow(Base):
+    """Where the chain begins now: the last record that was removed, or up to which somebody resealed it."""
+
+    __tablename__ = "audit_checkpoints"
+
+    sequence: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    mac: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(String(16))
+    made_at: Mapped[str] = mapped_column(String(32))
+    signature: Mapped[str] = mapped_column(String(64))
 
 
 class QualityResultRow(Base):

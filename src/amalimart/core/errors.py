@@ -31,10 +31,15 @@ AmalimartError
 │   ├── InvalidFilter
 │   ├── NotAvailable                 the source lacks what the metric needs
 │   ├── MixedCurrencies
-│   └── QueryTooLarge                time-out or row cap
+│   ├── QueryTooLarge                time-out or row cap
+│   └── Abandoned                    whoever asked has gone away
 ├── RequestError            exit 6   a request to the interface that no question stands behind
 │   ├── MethodNotAllowed
-│   └── RequestRefused               a foreign origin or host name
+│   ├── NotAcceptable                no form of answer that the request accepts
+│   ├── RequestRefused               a foreign origin or host name
+│   └── TooManyRequests              (retryable) after a while, which the answer names
+│       ├── Busy                     by all together
+│       └── RateLimited              by this reader
 ├── AccessError             exit 7
 │   ├── NotSignedIn
 │   ├── Denied
@@ -46,6 +51,8 @@ AmalimartError
 │   ├── TooLittleMemory              (retryable)
 │   ├── LeaseLost                    (retryable) another process does this by now
 │   ├── JobTimedOut                  (retryable) a scheduled job was told to stop
+│   ├── AuditUnavailable             (retryable) who asked what cannot be recorded, so nothing is answered
+│   │   └── AuditBroken              the audit log is not what was written
 │   ├── DeliveryFailed               (retryable) a message did not reach its receiver
 │   └── DeliveryRefused              nor will it: the receiver, or where it would go, is the reason
 ├── QualityError            exit 9   a monitored check that cannot be run as it is asked
@@ -321,6 +328,13 @@ class QueryTooLarge(QueryError):
     http_status = 413
 
 
+class Abandoned(QueryError):
+    """Nobody waits for the answer any more, so it was not computed."""
+
+    code = "abandoned"
+    http_status = 499
+
+
 class RequestError(AmalimartError):
     """A request that the interface does not take, whatever it asks."""
 
@@ -336,11 +350,51 @@ class MethodNotAllowed(RequestError):
     http_status = 405
 
 
+class NotAcceptable(RequestError):
+    """The request accepts none of the forms in which this is answered."""
+
+    code = "not_acceptable"
+    http_status = 406
+
+
 class RequestRefused(RequestError):
     """The request is not one that a page of ours sends: a foreign origin or an unknown host name."""
 
     code = "request_refused"
     http_status = 403
+
+
+class TooManyRequests(RequestError):
+    """More than can be answered now; `retry_after_seconds` says when to try again."""
+
+    code = "too_many_requests"
+    http_status = 429
+    retryable = True
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str | None = None,
+        expected: str | None = None,
+        nearest: str | None = None,
+        next_step: str | None = None,
+        retry_after_seconds: float = 1.0,
+    ) -> None:
+        super().__init__(what, where=where, expected=expected, nearest=nearest, next_step=next_step)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Busy(TooManyRequests):
+    """All turns are taken, and too many wait for one."""
+
+    code = "busy"
+
+
+class RateLimited(TooManyRequests):
+    """This reader asks more often than one may."""
+
+    code = "rate_limited"
 
 
 class AccessError(AmalimartError):
@@ -420,6 +474,20 @@ class JobTimedOut(RuntimeTrouble):
 
     code = "job_timed_out"
     retryable = True
+
+
+class AuditUnavailable(RuntimeTrouble):
+    """Who asked what could not be recorded, so that nothing was answered."""
+
+    code = "audit_unavailable"
+    retryable = True
+
+
+class AuditBroken(AuditUnavailable):
+    """The audit log is not what was written: altered, cut, or without its head."""
+
+    code = "audit_broken"
+    retryable = False
 
 
 class QualityError(AmalimartError):

@@ -32,6 +32,7 @@ class ModelFile:
 
     table       schema.name
     classes     column -> class, for the columns that are described
+    words       column -> what it holds, for the same
     definition  a hash of everything that decides its rows, its checks and its classes; not of words
     is_own      whether a file of the project says something of it
     """
@@ -43,6 +44,7 @@ class ModelFile:
     owner: str | None
     grain: str | None
     classes: Mapping[str, str]
+    words: Mapping[str, str]
     definition: str
     is_own: bool
 
@@ -97,6 +99,7 @@ def _model(path: Path, layer: str | None, entry: Mapping[str, Any], *, is_own: b
         facts.get("owner"),
         facts.get("grain"),
         {str(each["name"]): str(_meta(each).get("class", usual)) for each in columns},
+        {str(each["name"]): " ".join(str(each.get("description") or "").split()) for each in columns},
         _digest([words_of(text), _without_words(entry)]),
         is_own,
     )

@@ -101,6 +101,22 @@ def retention(settings: Settings) -> tuple[Retention, ...]:
         ),
         Retention(
             "control database",
+            "who asked what: the audit log",
+            f"{settings.audit.keep_days} days; the newest record for ever",
+            "audit.keep_days",
+            "whoever asks next, by trimming",
+            ("audit_log", "audit_shapes", "audit_checkpoints"),
+        ),
+        Retention(
+            "control database",
+            "API keys, revoked ones too",
+            "for ever",
+            None,
+            None,
+            ("api_keys",),
+        ),
+        Retention(
+            "control database",
             "what people decided: acceptances, approvals, sign-offs, the audit",
             "for ever",
             None,

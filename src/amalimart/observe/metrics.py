@@ -42,8 +42,8 @@ DOOR = Label(
 SEVERITY = Label("severity", "an error holds a release back, a warning does not", ("error", "warning"))
 CACHE = Label(
     "cache",
-    "an open page that asks whether anything is new, the plan of a question, the values of a filter",
-    ("page", "plan", "values"),
+    "a page, an answer, the plan of a question, the plan of a filter's values",
+    ("page", "answer", "plan", "values"),
 )
 RESULT = Label("result", "whether it was there", ("hit", "miss"))
 OUTCOME = Label("outcome", "how it ended", ("answered", "refused", "failed"))

@@ -21,6 +21,7 @@ from amalimart.core.errors import ConfigError, DamagedLake, LakeError
 from amalimart.lake import Lake
 from amalimart.lake.cutting import Cut, CutFile
 from amalimart.lake.durable import guarded, sync_folder
+from amalimart.orchestrate.auditing import untouched
 from amalimart.orchestrate.backup_manifest import (
     FILES,
     MANIFEST,
@@ -52,7 +53,10 @@ def back_up(
             taking.copy(path, path.relative_to(project.home).as_posix())
         if project.control_database.is_file():
             copied = taking.place("data/control.db")
-            copy_database(project.control_database, copied)
+            with untouched(project):
+                copy_database(project.control_database, copied)
+                if project.audit_head.is_file():
+                    taking.copy(project.audit_head, "data/audit.head")
             taking.took("data/control.db", copied)
         if warehouse is not None:
             taking.link(warehouse, "data/warehouse.duckdb")

@@ -31,6 +31,7 @@ _SINGLE = frozenset(
         "secrets.env",
         ".gitignore",
         "data/control.db",
+        "data/audit.head",
         "data/warehouse.duckdb",
     }
 )

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from amalimart.config.limits import LimitSettings
 from amalimart.config.project import Project
 from amalimart.core.clock import Clock
 from amalimart.core.errors import ApprovalMissing, CompileFailed, UnsupportedFeature, WarehouseError
@@ -34,6 +35,7 @@ from amalimart.warehouse.arrivals import LakeState
 from amalimart.warehouse.executor import BuildReport, Executor, Progress
 from amalimart.warehouse.file.hot_file import HotFile
 from amalimart.warehouse.file.reading import Release
+from amalimart.warehouse.file.transaction import ReadLimits
 from amalimart.warehouse.graph import CompiledGraph
 from amalimart.warehouse.lake_view import lake_state, landed_source
 from amalimart.warehouse.project.compiler import compile_project
@@ -61,6 +63,16 @@ def declared_rollups(project: Project) -> tuple[Rollup, ...]:
     """The rollups that the project and the product declare. Raises ConfigError."""
     folders = [PACKAGED, project.overlay("metrics")]
     return load_rollups(folders, load_model(folders))
+
+
+def read_limits(limits: LimitSettings) -> ReadLimits:
+    """What one read may take, by the project's settings."""
+    return ReadLimits(
+        seconds=limits.question_seconds,
+        export_seconds=limits.export_seconds,
+        at_once=limits.questions_at_once,
+        waiting=limits.questions_waiting,
+    )
 
 
 def model_settings(project: Project) -> ProjectSettings:
@@ -110,7 +122,11 @@ class Engine:
         self.project = project
         self.mappings = load_mappings(project)
         self.lake = open_lake(project, clock)
-        self.hot_file = HotFile(project.hot_file, readable_folders=[project.lake])
+        self.hot_file = HotFile(
+            project.hot_file,
+            readable_folders=[project.lake],
+            limits=read_limits(project.settings.serve.limits),
+        )
         self.acceptances = AcceptanceLedger(project.control_database, clock)
         self._executor = Executor(
             self.hot_file, clock, project.zone, self.acceptances, project.settings.releases.keep_days

@@ -18,6 +18,7 @@ from amalimart.config.project import (
 )
 from amalimart.core.errors import ConfigError
 from amalimart.mapping.source_mapping import find_mapping, load_mapping
+from amalimart.orchestrate.auditing import begin_audit
 from amalimart.orchestrate.source_settings import write_source
 
 _SETTINGS = """\
@@ -79,7 +80,9 @@ def init_project(
         (home / folder).mkdir(exist_ok=True)
         (home / folder / "README.md").write_text(purpose + "\n")
     write_secret(home, _METRICS_TOKEN, secrets.token_urlsafe(32))
-    return open_project(home)
+    project = open_project(home)
+    begin_audit(project)
+    return project
 
 
 def _refuse_impossible(**given: str | None) -> None:

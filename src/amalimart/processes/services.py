@@ -7,7 +7,8 @@ from pathlib import Path
 import amalimart
 from amalimart.access.policies import load_policies
 from amalimart.access.principal import Principal, Role
-from amalimart.api.dashboards.library import load_dashboards
+from amalimart.api.dashboards.library import DashboardLibrary, load_dashboards
+from amalimart.api.rate_limit import RateLimit
 from amalimart.api.services import (
     AppServices,
     DemoAccount,
@@ -19,15 +20,21 @@ from amalimart.api.services import (
     SourceNote,
     Step,
 )
+from amalimart.catalog.lineage import Lineage
 from amalimart.config.project import Project
 from amalimart.control.store import ControlStore
+from amalimart.core.admission import Admission
 from amalimart.core.asked import NotesQuestions
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError
 from amalimart.core.fiscal import Calendar
 from amalimart.governance.definitions import judged, metric_definitions, notes_of_unapproved
+from amalimart.orchestrate.auditing import open_audit
 from amalimart.orchestrate.engine import Engine, MappedAvailability
+from amalimart.orchestrate.glossary import Glossary
 from amalimart.orchestrate.incident_notes import incident_notes
+from amalimart.orchestrate.lineage import published_lineage
+from amalimart.orchestrate.lineage_desk import LineageDesk
 from amalimart.orchestrate.metric_changes import MetricChanges
 from amalimart.orchestrate.metric_effects import MetricEffects
 from amalimart.orchestrate.models import EngineModels
@@ -42,8 +49,11 @@ from amalimart.orchestrate.scheduling.desk import ScheduleDesk
 from amalimart.orchestrate.source_notes import source_notes
 from amalimart.orchestrate.volume_events import MarketplaceEvents
 from amalimart.quality.volume_model import CalendarVolumeModel
+from amalimart.semantic.answer_cache import AnswerCache
+from amalimart.semantic.audited import AuditedSemantic
 from amalimart.semantic.loading import PACKAGED, load_model
 from amalimart.semantic.service import SemanticService
+from amalimart.warehouse.project.published import published_project
 
 OPERATOR = Principal(subject="local operator", role=Role.ADMIN, display_name="Local operator")
 _MARKETPLACE = Path(amalimart.__file__).parent / "marketplace"
@@ -63,6 +73,25 @@ class EngineFeed:
         if release is None:
             return None
         return PublishedRelease(release.release_id, release.published_at, release.fresh_as_of)
+
+
+class PublishedLineage:
+    """The lineage of what is published, read anew when another project is."""
+
+    def __init__(self, project: Project, clock: Clock, engine: Engine, dashboards: DashboardLibrary) -> None:
+        self._project = project
+        self._clock = clock
+        self._engine = engine
+        self._uses = {name: {use.name for use in uses} for name, uses in dashboards.uses.items()}
+        self._known: tuple[str, Lineage] | None = None
+
+    def read(self) -> Lineage:
+        """From the sources to the dashboards. Raises NothingPublished, WarehouseError."""
+        published = published_project(self._engine.hot_file)
+        if self._known is None or self._known[0] != published.project_hash:
+            found = published_lineage(self._project, self._clock, published, self._uses)
+            self._known = (published.project_hash, found)
+        return self._known[1]
 
 
 def engine_status(feed: EngineFeed, loop: RefreshLoop) -> EngineStatus:
@@ -114,8 +143,10 @@ def build_services(
         model = model.noting(notes_of_unapproved(model, standing))
     policies = load_policies([_MARKETPLACE / "policies", project.overlay("policies")])
     availability = MappedAvailability(engine.landed_mappings)
+    limits = project.settings.serve.limits
+    kept = AnswerCache(engine.hot_file, limits.cache_mb * 1_000_000)
     semantic = SemanticService(
-        model, policies, engine.hot_file, availability, engine.rollups, engine.holds_rollups, tally
+        model, policies, engine.hot_file, availability, kept, engine.rollups, engine.holds_rollups, tally
     )
     dashboards = load_dashboards(project.overlay("dashboards"))
     dashboards.check_names(model.metric_names, model.dimensions)
@@ -125,8 +156,10 @@ def build_services(
     ledger = MetricChanges(project, clock).ledger()
     feed = EngineFeed(engine, loop)
     book = ReleaseBook(engine.hot_file, engine.acceptances)
+    models = EngineModels(engine, loop, model)
+    uses = {name: {use.name for use in named} for name, named in dashboards.uses.items()}
     return AppServices(
-        semantic=semantic,
+        semantic=AuditedSemantic(semantic, policies, open_audit(project, control).log(clock), clock),
         control=control,
         clock=clock,
         settings=SiteSettings(
@@ -135,6 +168,7 @@ def build_services(
             currency=project.settings.currency,
             cache_folder=project.build / "web",
             allowed_hosts=project.settings.serve.allowed_hosts,
+            export_rows=limits.export_rows.model_dump(),
         ),
         dashboards=dashboards,
         releases=feed,
@@ -148,7 +182,9 @@ def build_services(
             )
         ),
         demo_accounts=demo_accounts,
-        models=EngineModels(engine, loop, model),
+        models=models,
+        glossary=Glossary(project, models.published),
+        lineage_desk=LineageDesk(project, clock, models.published, uses),
         release_book=book,
         operations=operations,
         schedules=schedules,
@@ -161,4 +197,7 @@ def build_services(
         channel_test=ChannelTest(project, control, clock),
         metric_effects=effects,
         metric_history=ledger.of,
+        lineage=PublishedLineage(project, clock, engine, dashboards).read,
+        rate=RateLimit(limits.requests_per_second, limits.requests_at_once),
+        exports=Admission("exports", at_once=limits.exports_at_once, waiting=4, wait_seconds=3.0),
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
 from amalimart.core.calendar import DayRange, Grain
 from amalimart.core.errors import MixedCurrencies
@@ -15,37 +15,50 @@ from amalimart.semantic.question import Question
 from amalimart.semantic.statement import PlannedMetric
 from amalimart.warehouse.file.reading import Release, Rows
 
+PERIOD = Column("period", "Period", ColumnKind.PERIOD, "text")
+PARTIAL = Column("partial", "Partial", ColumnKind.PARTIAL, "boolean")
 _VALUES = {ColumnKind.METRIC, ColumnKind.PREVIOUS, ColumnKind.CHANGE}
 
 
 def answer_of(plan: Plan, rows: Rows, question: Question, release: Release, *, sql: str | None) -> Answer:
     """The answer. Raises MixedCurrencies where one number would add up different currencies."""
-    currencies = {metric.name: _currency(metric, rows) for metric in plan.metrics}
-    columns = tuple(
-        replace(column, currency=currencies[column.name.partition("__")[0]])
-        if column.unit == "money" and column.kind in _VALUES
-        else column
-        for column in plan.columns
-    )
+    seen = {metric.name: _currencies(metric, rows) for metric in plan.metrics}
+    columns = with_currencies(plan.columns, seen)
     visible = tuple(row[: len(columns)] for row in rows.rows)
-    at = plan.position(ColumnKind.TIME)
-    if plan.grain is not None and at is not None:
-        if plan.grain.is_fiscal:
-            columns = (*columns, Column("period", "Period", ColumnKind.PERIOD, "text"))
-            visible = tuple((*row, _label(row[at], plan.grain, plan.calendar)) for row in visible)
-        columns = (*columns, Column("partial", "Partial", ColumnKind.PARTIAL, "boolean"))
-        visible = tuple((*row, _is_partial(row[at], plan.grain, question, plan.calendar)) for row in visible)
-    return Answer(columns, visible, _receipt(plan, rows, release, sql))
+    starts, totalled = plan.position(ColumnKind.TIME), plan.position(ColumnKind.TOTALLED)
+    if starts is not None and (added := bucket_columns(plan)):
+        columns = (*columns, *added)
+        visible = tuple((*row, *bucket_cells(row[starts], plan, question)) for row in visible)
+    plain = [row for row in rows.rows if totalled is None or not row[totalled]]  # a total counts them again
+    left_out = {position: sum(int(row[position] or 0) for row in plain) for position in left_out_of(plan)}
+    return Answer(columns, visible, receipt_of(plan, left_out, release, sql))
 
 
-def _currency(metric: PlannedMetric, rows: Rows) -> str | None:
-    """The one currency of a metric's column; None where it is not money, or differs from row to row.
+def with_currencies(columns: Iterable[Column], seen: Mapping[str, frozenset[str]]) -> tuple[Column, ...]:
+    """The columns with the one currency of each amount; without, where it differs from row to row."""
+
+    def told(column: Column) -> Column:
+        if column.unit != "money" or column.kind not in _VALUES:
+            return column
+        known = seen[column.name.partition("__")[0]]
+        return replace(column, currency=next(iter(known)) if len(known) == 1 else None)
+
+    return tuple(told(column) for column in columns)
+
+
+def _currencies(metric: PlannedMetric, rows: Rows) -> frozenset[str]:
+    positions = [position for pair in metric.currencies for position in pair]
+    return currencies_of(metric, ([row[position] for position in positions] for row in rows.rows))
+
+
+def currencies_of(metric: PlannedMetric, told: Iterable[Iterable[str | None]]) -> frozenset[str]:
+    """The currencies of a metric's column, from those that each row tells. Raises MixedCurrencies.
 
     An amount whose currency the source does not tell is taken to be in the currency of its neighbours.
     """
     seen: set[str] = set()
-    for row in rows.rows:
-        here = {row[position] for pair in metric.currencies for position in pair} - {None}
+    for row in told:
+        here = {currency for currency in row if currency is not None}
         if len(here) > 1:
             raise MixedCurrencies(
                 f"{metric.name} would add up amounts in {' and '.join(sorted(here))}",
@@ -53,11 +66,29 @@ def _currency(metric: PlannedMetric, rows: Rows) -> str | None:
                 next_step=f"group by currency, or filter: currency = {min(here)}",
             )
         seen |= here
-    return seen.pop() if len(seen) == 1 else None
+    return frozenset(seen)
 
 
-def _label(start: date | None, grain: Grain, calendar: Calendar) -> str | None:
-    return None if start is None else calendar.label(grain, start)
+def left_out_of(plan: Plan) -> frozenset[int]:
+    """Where in a row it stands how much each metric leaves out."""
+    return frozenset(metric.left_out for metric in plan.metrics if metric.left_out is not None)
+
+
+def bucket_columns(plan: Plan) -> tuple[Column, ...]:
+    """The columns that say of a bucket of time what its first day does not."""
+    if plan.grain is None or plan.position(ColumnKind.TIME) is None:
+        return ()
+    return (PERIOD, PARTIAL) if plan.grain.is_fiscal else (PARTIAL,)
+
+
+def bucket_cells(start: date | None, plan: Plan, question: Question) -> tuple[str | bool | None, ...]:
+    """What stands in them for the bucket that starts on a day."""
+    if plan.grain is None:
+        return ()
+    partial = _is_partial(start, plan.grain, question, plan.calendar)
+    if not plan.grain.is_fiscal:
+        return (partial,)
+    return (None if start is None else plan.calendar.label(plan.grain, start), partial)
 
 
 def _is_partial(start: date | None, grain: Grain, question: Question, calendar: Calendar) -> bool:
@@ -69,13 +100,12 @@ def _is_partial(start: date | None, grain: Grain, question: Question, calendar: 
     return calendar.is_partial(DayRange(min(start, question.today), question.today), grain, start)
 
 
-def _receipt(plan: Plan, rows: Rows, release: Release, sql: str | None) -> Receipt:
-    notes, at = list(plan.notes), plan.position(ColumnKind.TOTALLED)
+def receipt_of(plan: Plan, left_out: Mapping[int, int], release: Release, sql: str | None) -> Receipt:
+    """The receipt, given how much each metric leaves out over all rows."""
+    notes = list(plan.notes)
     for planned in plan.metrics:
         if planned.left_out is not None and planned.metric.left_out is not None:
-            position = planned.left_out
-            # A total counts them again.
-            count = sum(_whole(row[position]) for row in rows.rows if at is None or not row[at])
+            count = left_out.get(planned.left_out, 0)
             if count:
                 notes.append(planned.metric.left_out.note.replace("{count}", str(count)))
     metrics = (
@@ -91,7 +121,3 @@ def _receipt(plan: Plan, rows: Rows, release: Release, sql: str | None) -> Recei
         sql,
         plan.rollups,
     )
-
-
-def _whole(value: Any) -> int:
-    return 0 if value is None else int(value)

@@ -29,6 +29,9 @@ def missing_for_metric(model: SemanticModel, metric: Metric, availability: Avail
         measure = leaf.measure
         needs.append(model.datasets[measure.dataset].needs)
         needs.append(model.field(measure.dataset, measure.field).needs)
+        if measure.time is not None:
+            day = model.date(measure.dataset, measure.time)
+            needs.append(model.field(day.dataset, day.field).needs)
         for condition in measure.where:
             needs.append(model.datasets[condition.column.dataset].needs)
             needs.append(model.field(condition.column.dataset, condition.column.field).needs)
@@ -47,6 +50,14 @@ def missing_for_dimension(
         relationship = model.datasets[dataset].relationships[step]
         needs.append(model.field(dataset, relationship.column).needs)
         dataset = relationship.to
+    return _first_missing(needs, availability)
+
+
+def missing_for_columns(
+    model: SemanticModel, dataset: str, columns: Iterable[str], availability: Availability
+) -> Need | None:
+    """The first canonical column that reading these columns of a dataset needs and no source provides."""
+    needs = [model.datasets[dataset].needs, *(model.field(dataset, name).needs for name in sorted(columns))]
     return _first_missing(needs, availability)
 
 

@@ -172,7 +172,7 @@ def _needs(old: Metric, new: Metric) -> Iterator[Difference]:
 def _words(words: dict[str, tuple[object, object]]) -> Iterator[Difference]:
     for what, (old, new) in words.items():
         if old != new:
-            yield Difference(Weight.COSMETIC, f"another {what}")
+            yield Difference(Weight.COSMETIC, f"{'other' if what.endswith('s') else 'another'} {what}")
 
 
 def _dimension_changes(before: SemanticModel, after: SemanticModel) -> Iterator[Change]:

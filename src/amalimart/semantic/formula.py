@@ -28,6 +28,7 @@ class PeriodStart(Enum):
     HERE = "period_start"
 
 
+EVERY = ("*",)
 Value = str | int | bool | Decimal | date
 Joining = Literal["+", "-", "*", "/", "else"]
 
@@ -99,13 +100,17 @@ class Leaf:
     """A measure, over the question's days or over a period of its own.
 
     is_previous  over the same elapsed span of the period before: the preceding bucket or range
-    ignores      dimensions by which it is not grouped: it is the same for all their values
+    ignores      dimensions by which it is not grouped: it is the same for all their values; or EVERY one
     """
 
     measure: Measure
     period: Period | None
     is_previous: bool = False
     ignores: tuple[str, ...] = ()
+
+    def is_same_for_all(self, dimension: str) -> bool:
+        """Whether it is the same for all values of a dimension."""
+        return self.ignores == EVERY or dimension in self.ignores
 
 
 @dataclass(frozen=True, slots=True)

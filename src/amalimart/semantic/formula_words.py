@@ -15,6 +15,7 @@ from amalimart.semantic.formula import (
 )
 from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.shapes import Aggregate, Over, Period
+from amalimart.semantic.unread_parts import unread_parts
 
 _AGGREGATES = {
     Aggregate.SUM: "sum of {field}",
@@ -40,7 +41,7 @@ _PERIODS = {
     Period.LAST_30_DAYS: "from 29 days ago to today",
 }
 _SIGNS = {"+": "+", "-": "-", "*": "×", "/": "÷"}
-_PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2}
+_PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2}  # whatever else joins two formulas binds less
 
 
 def formula_in_words(model: SemanticModel, formula: Formula) -> str:
@@ -52,13 +53,13 @@ def formula_in_words(model: SemanticModel, formula: Formula) -> str:
             return format(value.normalize(), "f")
         case Operation(operator, left, right):
             before = _side(model, left, operator, is_right=False)
-            return f"{before} {_SIGNS[operator]} {_side(model, right, operator, is_right=True)}"
+            return f"{before} {_SIGNS.get(operator, operator)} {_side(model, right, operator, is_right=True)}"
 
 
 def _side(model: SemanticModel, formula: Formula, operator: str, *, is_right: bool) -> str:
     words = formula_in_words(model, formula)
     if isinstance(formula, Operation):
-        own, outer = _PRECEDENCE[formula.operator], _PRECEDENCE[operator]
+        own, outer = (_PRECEDENCE.get(each, 0) for each in (formula.operator, operator))
         needs = own < outer or (is_right and own == outer)
         return f"({words})" if needs else words
     return words if isinstance(formula, Constant) else f"[{words}]"
@@ -72,9 +73,11 @@ def _leaf(model: SemanticModel, leaf: Leaf) -> str:
     if measure.time is not None and measure.time != model.datasets[measure.dataset].time:
         parts.append(f"by {_spaced(measure.time)}")
     if leaf.period is not None:
-        parts.append(_PERIODS[leaf.period])
+        period = _PERIODS.get(leaf.period)
+        parts.append(period or f"over the {_spaced(leaf.period.value)}")
     if leaf.is_previous:
         parts.append("in the period before")
+    parts += [f"({each})" for each in unread_parts(leaf)]
     if leaf.ignores:
         parts.append(f"whatever the {', '.join(map(_spaced, leaf.ignores))}")
     return " ".join(parts)

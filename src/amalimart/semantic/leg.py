@@ -277,7 +277,7 @@ class LegWriter:
     def _day(self) -> exp.Column:
         if self._key.time is None:
             raise AssertionError("the resolver refuses time for a dataset without a date")
-        return self._own_column(self._key.time)
+        return self._column(self._model.date(self._key.dataset, self._key.time))
 
     def _dimension(self, use: DimensionUse) -> exp.Expr:
         reach = self._model.reach(self._key.dataset, use.dimension)

@@ -35,7 +35,7 @@ class LegBook:
         book: ParameterBook,
         ctes: Ctes,
         request: Request,
-        dimensions: frozenset[str],
+        dimensions: tuple[str, ...],
         choice: RollupChoice,
         prefix: str,
     ) -> None:
@@ -108,7 +108,7 @@ class LegBook:
             measure.time,
             Reading(leaf.period if measure.time else None, compared, leaf.is_previous),
             measure.per.field if measure.per else None,
-            tuple(name for name in leaf.ignores if name in self._dimensions),
+            tuple(name for name in self._dimensions if leaf.is_same_for_all(name)),
             measure.at_end,
             self._choice.serving(leaf, compared=compared),
         )

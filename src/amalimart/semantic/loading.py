@@ -51,7 +51,7 @@ def model_of(sets: Sequence[DefinitionFiles], calendar: Calendar | None = None) 
         dimensions, lambda shape: dimension_names_of(shape.synonyms, shape.lookup is not None), "dimension"
     )
     one_meaning(metrics, lambda shape: tuple(shape.aliases), "metric")
-    builder = MetricBuilder(metrics, loaded, known_dimensions)
+    builder = MetricBuilder(metrics, loaded)
     model = SemanticModel(
         loaded.values(),
         known_dimensions.values(),

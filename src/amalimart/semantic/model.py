@@ -313,6 +313,13 @@ class SemanticModel:
         """A column that is known to exist."""
         return self.datasets[dataset].fields[name]
 
+    def date(self, dataset: str, time: str) -> Reach:
+        """Where a date stands by which a dataset is counted: its own column, or `relationship.column`."""
+        relationship, _, field = time.rpartition(".")
+        if not relationship:
+            return Reach((), dataset, field)
+        return Reach((relationship,), self.datasets[dataset].relationships[relationship].to, field)
+
     def default_grouping(self, names: Iterable[str], may_use: MayUse = _anything) -> Grouping:
         """The grouping in which these names answer when none is given: that of the first which has one."""
         for name in names:
@@ -360,12 +367,12 @@ class SemanticModel:
             dimension
             for dimension in self.dimensions.values()
             if all(self.reaches(leaf, dimension) for leaf in metric.leaves)
-            and not all(dimension.name in leaf.ignores for leaf in metric.leaves)
+            and not all(leaf.is_same_for_all(dimension.name) for leaf in metric.leaves)
         )
 
     def reaches(self, leaf: Leaf, dimension: Dimension) -> bool:
         """Whether a leaf can be grouped by a dimension, or is the same for all its values."""
-        if dimension.name in leaf.ignores:
+        if leaf.is_same_for_all(dimension.name):
             return True
         if dimension.elapsed is not None and leaf.measure.time is None:
             return False

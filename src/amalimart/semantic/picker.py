@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlglot import exp
 
 from amalimart.access.policies import Policies
@@ -16,9 +18,16 @@ from amalimart.semantic.scan import Door, Scope
 from amalimart.semantic.shapes import FieldType
 
 
-def plan_values(
-    model: SemanticModel, policies: Policies, scope: Scope, use: DimensionUse
-) -> tuple[str, tuple[Slot, ...]]:
+@dataclass(frozen=True, slots=True)
+class PlannedValues:
+    """One statement that passed the guard, and the tables it reads."""
+
+    sql: str
+    slots: tuple[Slot, ...]
+    tables: frozenset[str]
+
+
+def plan_values(model: SemanticModel, policies: Policies, scope: Scope, use: DimensionUse) -> PlannedValues:
     """SQL whose rows are key and label, in the order of the labels. Raises Denied, InvalidFilter."""
     dimension = use.dimension
     if not policies.may_use_dimension(scope.role, dimension.name):
@@ -73,7 +82,7 @@ def plan_values(
         tree = tree.where(exp.In(this=key.copy(), query=_only_column(door, *offered)), copy=False)
     sql, slots = book.positional(tree.sql(dialect="duckdb"))
     check_text(sql, door.issued)
-    return sql, slots
+    return PlannedValues(sql, slots, door.tables)
 
 
 def _value(column: exp.Column, dimension: Dimension, calendar: Calendar) -> exp.Expr:

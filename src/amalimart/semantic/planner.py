@@ -27,16 +27,16 @@ from amalimart.semantic.request import Request
 from amalimart.semantic.rollups.choosing import RollupChoice
 from amalimart.semantic.rollups.rollup import Rollup
 from amalimart.semantic.scan import Door, Scope
-from amalimart.semantic.shapes import Period
 from amalimart.semantic.statement import PlannedMetric, StatementWriter, Written, value_of
 from amalimart.semantic.stitching import union
-
-_FISCAL = {Period.YEAR_TO_DATE: "year", Period.QUARTER_TO_DATE: "quarter"}
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One statement that passed the guard. The first `len(columns)` columns of its rows are the answer's."""
+    """One statement that passed the guard. The first `len(columns)` columns of its rows are the answer's.
+
+    `tables` is what it reads.
+    """
 
     sql: str
     slots: tuple[Slot, ...]
@@ -45,6 +45,7 @@ class Plan:
     grain: Grain | None
     calendar: Calendar
     notes: tuple[str, ...]
+    tables: frozenset[str]
     rollups: tuple[str, ...] = ()
 
     def position(self, kind: ColumnKind) -> int | None:
@@ -73,7 +74,6 @@ def plan(
     tree = ctes.before(select)
     sql, slots = book.positional(tree.sql(dialect="duckdb"))
     check_text(sql, door.issued)
-    notes = _notes(request, model.calendar)
     return Plan(
         sql,
         slots,
@@ -81,7 +81,8 @@ def plan(
         written.metrics,
         request.grain,
         model.calendar,
-        notes,
+        _notes(request, model.calendar),
+        door.tables,
         written.rollups,
     )
 
@@ -168,7 +169,7 @@ def _notes(request: Request, calendar: Calendar) -> tuple[str, ...]:
             period = asked.metric.period.value.replace("_", " ")
             notes.append(f"{asked.name} covers its own period ({period}), not the range of days")
         for leaf in asked.metric.leaves:
-            if leaf.period in _FISCAL and calendar != Calendar():
+            if leaf.period is not None and leaf.period.is_fiscal and calendar != Calendar():
                 month = calendar.fiscal_year_start_month
                 notes.append(f"{asked.name} follows the fiscal year, which starts with month {month}")
     return tuple(dict.fromkeys(notes))

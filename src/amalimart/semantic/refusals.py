@@ -62,7 +62,7 @@ def _refuse_shared(request: Request, uses: list[DimensionUse]) -> None:
     """What is the same for all values of a dimension is told by it only beside something that is not."""
     leaves = [leaf for asked in request.metrics for leaf in asked.metric.leaves]
     for use in uses:
-        if all(use.dimension.name in leaf.ignores for leaf in leaves):
+        if all(leaf.is_same_for_all(use.dimension.name) for leaf in leaves):
             raise NotGroupable(
                 f"{request.metrics[0].name} is the same for all of {use.asked}",
                 next_step=f"ask it without {use.asked}",
@@ -118,7 +118,7 @@ def top_of(request: Request) -> AskedTop | None:
             next_step="ask for fewer in the top, or leave the top out",
         )
     dimension = uses[wanted.dimension].dimension.name
-    if all(dimension in leaf.ignores for leaf in metrics[wanted.metric].metric.leaves):
+    if all(leaf.is_same_for_all(dimension) for leaf in metrics[wanted.metric].metric.leaves):
         raise NotGroupable(
             f"{wanted.metric} is the same for all of {wanted.dimension}, so none of them is the best",
             next_step="choose the top by another metric",

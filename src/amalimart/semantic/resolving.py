@@ -160,7 +160,7 @@ class Resolver:
         missing = missing_for_metric(self._model, asked.metric, self._availability)
         refuse_missing(missing, asked.name, self._availability)
         for leaf in asked.metric.leaves:
-            for use in (use for use in uses if use.dimension.name not in leaf.ignores):
+            for use in (use for use in uses if not leaf.is_same_for_all(use.dimension.name)):
                 lacking = missing_for_dimension(
                     self._model, leaf.measure.dataset, use.dimension, self._availability
                 )

@@ -43,11 +43,17 @@ class Door:
         self._scope = scope
         self._book = book
         self._issued: set[str] = set()
+        self._tables: set[str] = set()
 
     @property
     def issued(self) -> frozenset[str]:
         """The SELECT of every scan given out so far, as in a statement's text: `?` for each placeholder."""
         return frozenset(self._book.positional(scan)[0] for scan in self._issued)
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """Every table that the scans given out so far read, with its schema."""
+        return frozenset(self._tables)
 
     def scan(self, dataset: str, columns: Iterable[str], rollup: Rollup | None = None) -> exp.Subquery:
         """The permitted rows of a dataset, or of a rollup of it, with these columns. Raises Denied."""
@@ -88,6 +94,7 @@ class Door:
         return rule.rows
 
     def _select(self, table: TableRef, columns: list[str], rows: RowRule) -> exp.Select:
+        self._tables.add(f"{table.schema}.{table.name}")
         source = exp.Table(this=_identifier(table.name), db=_identifier(table.schema))
         select = exp.Select(expressions=[_column(name) for name in columns]).from_(source, copy=False)
         predicate = self._predicate(rows)

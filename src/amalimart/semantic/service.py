@@ -8,26 +8,38 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from http import HTTPStatus
-from threading import Lock
-from typing import Generic, TypeVar
+
+import pyarrow as pa
 
 from amalimart.access.policies import Policies
 from amalimart.access.principal import Principal
+from amalimart.access.rules import OwnIds
 from amalimart.core.asked import AskedShape, NotesQuestions, Unnoted
-from amalimart.core.errors import AccessError, AmalimartError, Internal, InvalidFilter, WarehouseError
+from amalimart.core.errors import (
+    Abandoned,
+    AccessError,
+    AmalimartError,
+    Denied,
+    Internal,
+    InvalidFilter,
+    NothingPublished,
+    WarehouseError,
+)
+from amalimart.core.recent import Recent
 from amalimart.observe.metrics import CACHE_LOOKUPS, POLICY_DENIALS, QUERY_SECONDS
 from amalimart.observe.spans import QUERY, Within, within
 from amalimart.observe.work import current_work, note_release
 from amalimart.semantic.answer import Answer
+from amalimart.semantic.answer_cache import AnswerCache, Asked
 from amalimart.semantic.answering import answer_of
 from amalimart.semantic.availability import Availability
+from amalimart.semantic.formula_parts import FormulaPart, formula_parts
 from amalimart.semantic.listing import (
     DimensionInfo,
     DimensionValue,
@@ -37,30 +49,53 @@ from amalimart.semantic.listing import (
     list_metrics,
 )
 from amalimart.semantic.model import GRAINS, Grouping, SemanticModel
-from amalimart.semantic.parameters import Slot, bind
-from amalimart.semantic.picker import plan_values
+from amalimart.semantic.parameters import bind
+from amalimart.semantic.picker import PlannedValues, plan_values
 from amalimart.semantic.planner import Plan, plan
 from amalimart.semantic.question import Question
 from amalimart.semantic.question_shape import QuestionShape, shape_of
 from amalimart.semantic.resolving import Resolver
 from amalimart.semantic.rollups.rollup import Rollup
+from amalimart.semantic.row_lists import RowList, RowQuestion, plan_rows
 from amalimart.semantic.scan import Scope
 from amalimart.semantic.shapes import FieldType
 from amalimart.semantic.sound_conditions import refuse_unsound
+from amalimart.semantic.streaming import StreamedAnswer
 from amalimart.semantic.typed_values import typed_value
 from amalimart.warehouse.file.reading import Reader, ReadTransaction, Release, Rows
 
-K = TypeVar("K")
-V = TypeVar("V")
-
 PLANS_KEPT = 1_000
-MOST_VALUES_LISTED = 1_000
+MOST_VALUES_LISTED = 10_000
 
 _log = logging.getLogger(__name__)
 
 
 def _holds_none(_release: Release) -> bool:
     return False
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A question that may be asked: its plan, the values bound to it, and what a kept answer is known by.
+
+    is_rolled  whether it was planned for a release that holds the rollups
+    """
+
+    question: Question
+    principal: Principal
+    is_rolled: bool
+    plan: Plan
+    bound: Sequence[object]
+    asked: Asked
+    shows_sql: bool
+
+    @property
+    def metrics(self) -> list[str]:
+        return [each.metric.name for each in self.plan.metrics]
+
+    @property
+    def shown_sql(self) -> str | None:
+        return self.plan.sql if self.shows_sql else None
 
 
 class SemanticService:
@@ -72,73 +107,200 @@ class SemanticService:
         policies: Policies,
         reader: Reader,
         availability: Availability,
+        kept: AnswerCache | None = None,
         rollups: Sequence[Rollup] = (),
         holds_rollups: Callable[[Release], bool] = _holds_none,
-        noted: NotesQuestions | None = None,
+        tally: NotesQuestions | None = None,
     ) -> None:
-        """`holds_rollups` says whether a release was built with these very rollups.
+        """`kept` is for answers given before, and `tally` counts those that were read.
 
-        Raises ConfigError where a policy names what the model lacks.
+        `holds_rollups` says whether a release was built with these very rollups.
+        Raises ConfigError where a policy names what is not there.
         """
-        check_policies(model, policies)
         self.model = model
-        self._policies = policies
         self._reader = reader
         self._availability = availability
-        self._resolver = Resolver(model, policies, availability)
+        self._kept = kept
         self._rollups = tuple(rollups)
         self._holds_rollups = holds_rollups
-        self._noted = noted or Unnoted()
-        self._plans: _Recent[tuple[QuestionShape, Scope, bool], Plan] = _Recent(PLANS_KEPT)
-        self._pickers: _Recent[tuple[str, Scope], tuple[str, tuple[Slot, ...]]] = _Recent(PLANS_KEPT)
+        self._tally = tally or Unnoted()
+        self._plans: Recent[tuple[QuestionShape, Scope, str, bool], Plan] = Recent(PLANS_KEPT)
+        self._pickers: Recent[tuple[str, Scope, str], PlannedValues] = Recent(PLANS_KEPT)
+        self.govern(policies)
+
+    def govern(self, policies: Policies) -> None:
+        """Rule by these policies from now on. Raises ConfigError as at the start; the old ones then stay."""
+        check_policies(self.model, policies)
+        self._resolver = Resolver(self.model, policies, self._availability)
+        self._policies = policies  # last: a plan is kept under the fingerprint of these
 
     def ask(self, question: Question, principal: Principal) -> Answer:
         """One answer. Raises a QueryError, an AccessError, or what the reader raises."""
         with _measured() as asking:
-            question = self._grouped(question, principal)
-            with self._reader.read() as transaction:
-                planned = self._planned(question, principal, transaction)
-                bound = bind(planned.slots, question, principal, self.model.calendar)
-                return self._run(planned, bound, question, principal, transaction, asking)
+            prepared = self._prepared(question, principal, self._published())
+            if self._kept is None:
+                answer = self._read_alone(prepared)
+            else:
+                answer = self._kept.answer(prepared.asked, partial(self._read_alone, prepared))
+            return _noted(answer, prepared, asking)
 
     def ask_all(self, questions: Sequence[Question], principal: Principal) -> list[Answer | AmalimartError]:
         """An answer or a typed error for each question, all from one release.
 
         Raises what the reader raises when no read transaction can be opened.
         """
-        answers: list[Answer | AmalimartError] = []
+        published = self._published()
+        prepared = [self._prepared_or_error(question, principal, published) for question in questions]
+        found = self._found(prepared)
+        if found is not None and None not in found:
+            return self._answers(prepared, found, None)
         with self._reader.read() as transaction:
-            for question in questions:
-                try:
-                    with _measured() as asking:
-                        grouped = self._grouped(question, principal)
-                        planned = self._planned(grouped, principal, transaction)
-                        bound = bind(planned.slots, grouped, principal, self.model.calendar)
-                        answers.append(self._run(planned, bound, grouped, principal, transaction, asking))
-                except AmalimartError as error:
-                    if isinstance(error, AccessError):
-                        POLICY_DENIALS.add(reason=error.code)
-                    answers.append(error)
+            # A release may have been published meanwhile: what was found must be of the one that is read.
+            again = self._found(prepared, transaction.release) if found is not None else None
+            return self._answers(prepared, again or [None] * len(prepared), transaction)
+
+    def _published(self) -> Release | None:
+        """The release to plan for. None where plans are the same for all, or none is published."""
+        if not self._rollups:
+            return None
+        with suppress(NothingPublished):
+            if self._kept is not None:
+                return self._kept.published().release
+            with self._reader.read() as transaction:
+                return transaction.release
+        return None
+
+    def _prepared_or_error(
+        self, question: Question, principal: Principal, release: Release | None
+    ) -> Prepared | AmalimartError:
+        try:
+            return self._prepared(question, principal, release)
+        except AmalimartError as error:
+            if isinstance(error, AccessError):
+                POLICY_DENIALS.add(reason=error.code)
+            return error
+
+    def _found(
+        self, prepared: Sequence[Prepared | AmalimartError], release: Release | None = None
+    ) -> list[Answer | AmalimartError | None] | None:
+        """Errors, and the kept answers of what is published; None where that is not the release asked for."""
+        if self._kept is None:
+            return None
+        published = self._kept.published()
+        if release is not None and published.release != release:
+            return None
+        return [
+            each if isinstance(each, AmalimartError) else self._kept.found(each.asked, published)
+            for each in prepared
+        ]
+
+    def _answers(
+        self,
+        prepared: Sequence[Prepared | AmalimartError],
+        found: Sequence[Answer | AmalimartError | None],
+        transaction: ReadTransaction | None,
+    ) -> list[Answer | AmalimartError]:
+        """What was found, and what the transaction answers to the rest, each counted and traced."""
+        answers: list[Answer | AmalimartError] = []
+        for each, known in zip(prepared, found, strict=True):
+            try:
+                with _measured() as asking:
+                    if isinstance(each, AmalimartError):
+                        raise each
+                    if isinstance(known, Answer):
+                        answers.append(_noted(known, each, asking))
+                    elif transaction is not None:
+                        answer = self._read(each, transaction)
+                        if self._kept is not None:
+                            self._kept.keep(each.asked, answer)
+                        answers.append(_noted(answer, each, asking))
+            except Abandoned:
+                raise
+            except AmalimartError as error:
+                answers.append(error)
         return answers
 
-    def _planned(self, question: Question, principal: Principal, transaction: ReadTransaction) -> Plan:
-        return self.plan(question, principal, transaction.release if self._rollups else None)
+    def _prepared(self, question: Question, principal: Principal, release: Release | None) -> Prepared:
+        """Everything but the rows. Raises a QueryError or an AccessError."""
+        question = self._grouped(question, principal)
+        planned = self.plan(question, principal, release)
+        bound = bind(planned.slots, question, principal, self.model.calendar)
+        shows_sql = not self._policies.is_scoped(principal)
+        key = (
+            self._policies.fingerprint(principal.role),
+            planned.sql,
+            planned.notes,
+            tuple(tuple(each) if isinstance(each, list) else (type(each), each) for each in bound),
+            question.days,
+            question.today,
+            shows_sql,
+        )
+        is_rolled = self._is_rolled(release)
+        asked = Asked(key, planned.tables)
+        return Prepared(question, principal, is_rolled, planned, bound, asked, shows_sql)
+
+    def _is_rolled(self, release: Release | None) -> bool:
+        return release is not None and bool(self._rollups) and self._holds_rollups(release)
+
+    def _fitting(self, prepared: Prepared, release: Release) -> Prepared:
+        """The same question, planned anew if the release that is read does not hold what the plan reads."""
+        if prepared.is_rolled == self._is_rolled(release):
+            return prepared
+        return self._prepared(prepared.question, prepared.principal, release)
+
+    def _read_alone(self, prepared: Prepared) -> Answer:
+        with self._reader.read() as transaction:
+            return self._read(prepared, transaction)
+
+    @contextmanager
+    def stream(self, question: Question, principal: Principal, most_rows: int) -> Iterator[StreamedAnswer]:
+        """One answer of up to `most_rows` rows, read while the block runs. Raises as `ask` does."""
+        with _measured() as asking:
+            prepared = self._prepared(question, principal, self._published())
+            with self._reader.read() as transaction:
+                release = transaction.release
+                prepared = self._fitting(prepared, release)
+                note_release(release.release_id)
+                asking.set(metrics=prepared.metrics, release_id=release.release_id)
+                found = _batches(transaction, prepared.plan.sql, prepared.bound, most_rows)
+                yield StreamedAnswer(prepared.plan, found, prepared.question, release, sql=prepared.shown_sql)
+
+    def fingerprint(self, principal: Principal) -> Hashable:
+        """Whose answers may be given to this principal, too: the same policy, and the same own ids."""
+        ids = tuple((kind, kind.of(principal)) for kind in OwnIds)
+        return principal.role, self._policies.fingerprint(principal.role), ids
+
+    def standing(
+        self, questions: Sequence[Question], principal: Principal, dimensions: Sequence[str] = ()
+    ) -> Hashable:
+        """What decides the answers to these questions, and the values of these dimensions.
+
+        While it is the same, so are they. None where nobody knows. Raises NothingPublished.
+        """
+        if self._kept is None:
+            return None
+        published = self._kept.published()
+        release = published.release
+        prepared = [self._prepared_or_error(question, principal, release) for question in questions]
+        tables = {name for each in prepared if isinstance(each, Prepared) for name in each.plan.tables}
+        tables |= {name for each in dimensions for name in self._picker(each, principal).tables}
+        return release.project_hash, published.versions(tables)
 
     def plan(self, question: Question, principal: Principal, release: Release | None = None) -> Plan:
         """The checked statement of a question, cached; it reads the rollups that the release holds.
 
         Raises a QueryError or an AccessError.
         """
-        shape, scope = shape_of(question), Scope.of(principal)
-        is_rolled = release is not None and bool(self._rollups) and self._holds_rollups(release)
-        found = self._plans.get((shape, scope, is_rolled))
+        policies, is_rolled = self._policies, self._is_rolled(release)
+        known = (shape_of(question), Scope.of(principal), policies.fingerprint(principal.role), is_rolled)
+        found = self._plans.get(known)
         CACHE_LOOKUPS.add(cache="plan", result="hit" if found else "miss")
         if found is None:
-            request = self._resolver.resolve(shape, principal.role)
+            request = self._resolver.resolve(known[0], principal.role)
             refuse_unsound(request)
             rollups = self._rollups if is_rolled else ()
-            found = plan(self.model, self._policies, scope, request, rollups)
-            self._plans.put((shape, scope, is_rolled), found)
+            found = plan(self.model, policies, known[1], request, rollups)
+            self._plans.put(known, found)
         return found
 
     def values(
@@ -156,18 +318,24 @@ class SemanticService:
             sought = str(typed_value(search or "", FieldType.TEXT))
         except ValueError as error:
             raise InvalidFilter("the search text cannot be used", expected=str(error)) from error
-        scope = Scope.of(principal)
-        found = self._pickers.get((dimension, scope))
+        planned = self._picker(dimension, principal)
+        asked = replace(_NOTHING, limit=limit)
+        bound = bind(planned.slots, asked, principal, self.model.calendar, sought)
+        with self._reader.read() as transaction:
+            note_release(transaction.release.release_id)
+            rows = _rows(transaction, planned.sql, bound).rows
+        return tuple(DimensionValue(key, label) for key, label in rows)
+
+    def _picker(self, dimension: str, principal: Principal) -> PlannedValues:
+        policies, scope = self._policies, Scope.of(principal)
+        known = (dimension, scope, policies.fingerprint(principal.role))
+        found = self._pickers.get(known)
         CACHE_LOOKUPS.add(cache="values", result="hit" if found else "miss")
         if found is None:
-            usable = partial(self._policies.may_use_dimension, principal.role)
-            found = plan_values(self.model, self._policies, scope, self.model.dimension(dimension, usable))
-            self._pickers.put((dimension, scope), found)
-        sql, slots = found
-        asked = replace(_NOTHING, limit=limit)
-        with self._reader.read() as transaction:
-            rows = _rows(transaction, sql, bind(slots, asked, principal, self.model.calendar, sought)).rows
-        return tuple(DimensionValue(key, label) for key, label in rows)
+            usable = partial(policies.may_use_dimension, principal.role)
+            found = plan_values(self.model, policies, scope, self.model.dimension(dimension, usable))
+            self._pickers.put(known, found)
+        return found
 
     def metrics(self, principal: Principal) -> tuple[MetricInfo, ...]:
         """The metrics the principal may ask, and the dimensions each may be grouped by."""
@@ -176,6 +344,40 @@ class SemanticService:
     def dimensions(self, principal: Principal) -> tuple[DimensionInfo, ...]:
         """The dimensions the principal may group and filter by."""
         return list_dimensions(self.model, self._policies, principal)
+
+    def labels(self, language: str) -> dict[str, str]:
+        """Every metric and dimension by name, as it is called in a language, else in English."""
+        labels = {each.name: each.label for each in self.model.dimensions.values()}
+        labels |= {each.name: each.label for each in self.model.metrics.values()}
+        return {name: label.fr if language == "fr" else label.en for name, label in labels.items()}
+
+    def rows(self, questions: Sequence[RowQuestion], principal: Principal) -> list[RowList | AmalimartError]:
+        """Rows or a typed error for each list, all from one release. Raises what the reader raises."""
+        found: list[RowList | AmalimartError] = []
+        scope = Scope.of(principal)
+        with self._reader.read() as transaction:
+            for question in questions:
+                try:
+                    sql, slots = plan_rows(self.model, self._policies, self._availability, scope, question)
+                    rows = _rows(transaction, sql, bind(slots, _NOTHING, principal, self.model.calendar)).rows
+                    found.append(RowList(question.columns, rows, transaction.release.release_id))
+                except AmalimartError as error:
+                    if isinstance(error, AccessError):
+                        POLICY_DENIALS.add(reason=error.code)
+                    found.append(error)
+        return found
+
+    def formula(self, metric: str, principal: Principal) -> FormulaPart:
+        """What a metric computes, in parts. Raises UnknownName, and Denied where the role may not ask it."""
+        found = self.model.metric(metric, partial(self._policies.may_use_metric, principal.role))
+        if not self._policies.may_use_metric(principal.role, found.name):
+            role = principal.role.value
+            raise Denied(f"the role {role} may not ask {found.name}", next_step="ask an admin")
+        return formula_parts(self.model, found.formula)
+
+    def is_scoped(self, principal: Principal) -> bool:
+        """Whether the principal sees only its own rows of something: then no SQL, table or check is shown."""
+        return self._policies.is_scoped(principal)
 
     def default_grouping(self, metrics: Sequence[str]) -> Grouping:
         """The grouping in which these names answer when a person gives none. Raises UnknownName."""
@@ -191,36 +393,33 @@ class SemanticService:
         grouping = find(question.metrics, usable)
         return replace(question, by=grouping.by, grain=grouping.grain)
 
-    def _run(
-        self,
-        planned: Plan,
-        bound: Sequence[object],
-        question: Question,
-        principal: Principal,
-        transaction: ReadTransaction,
-        asking: Within,
-    ) -> Answer:
-        asking.set(metrics=[each.metric.name for each in planned.metrics])
+    def _read(self, prepared: Prepared, transaction: ReadTransaction) -> Answer:
+        prepared = self._fitting(prepared, transaction.release)
         began = time.perf_counter()
-        rows = _rows(transaction, planned.sql, bound)
-        self._noted.note(_asked(question, planned), time.perf_counter() - began)
-        release_id = transaction.release.release_id
-        note_release(release_id)
-        asking.set(release_id=release_id, rows=len(rows.rows))
-        sql = None if self._policies.is_scoped(principal) else planned.sql
-        return answer_of(planned, rows, question, transaction.release, sql=sql)
+        rows = _rows(transaction, prepared.plan.sql, prepared.bound)
+        self._tally.note(_shape_of(prepared), time.perf_counter() - began)
+        return answer_of(prepared.plan, rows, prepared.question, transaction.release, sql=prepared.shown_sql)
 
 
-def _asked(question: Question, planned: Plan) -> AskedShape:
+def _noted(answer: Answer, prepared: Prepared, asking: Within) -> Answer:
+    """The answer, after its release and size have been traced."""
+    release_id = answer.receipt.release_id
+    note_release(release_id)
+    asking.set(metrics=prepared.metrics, release_id=release_id, rows=len(answer.rows))
+    return answer
+
+
+def _shape_of(prepared: Prepared) -> AskedShape:
     """What was asked, without its values."""
+    question = prepared.question
     return AskedShape(
-        metrics=tuple(each.metric.name for each in planned.metrics),
+        metrics=tuple(prepared.metrics),
         by=question.by,
         grain=question.grain.value if question.grain is not None else None,
         filters=tuple(dict.fromkeys(each.dimension for each in question.filters)),
         has_days=question.days is not None,
         compare=question.compare,
-        rollups=planned.rollups,
+        rollups=prepared.plan.rollups,
         time=question.time,
     )
 
@@ -241,12 +440,26 @@ def _measured() -> Iterator[Within]:
 
 
 def _rows(transaction: ReadTransaction, sql: str, bound: Sequence[object]) -> Rows:
-    """What the transaction answers. Where the engine refuses a statement that we wrote, that is our defect.
+    """What the transaction answers."""
+    with _in_our_words(sql):
+        return transaction.rows(sql, bound)
+
+
+def _batches(
+    transaction: ReadTransaction, sql: str, bound: Sequence[object], most_rows: int
+) -> Iterator[pa.RecordBatch]:
+    with _in_our_words(sql):
+        yield from transaction.batches(sql, bound, most_rows)
+
+
+@contextmanager
+def _in_our_words(sql: str) -> Iterator[None]:
+    """Where the engine refuses a statement that we wrote, that is our defect.
 
     Its own words may quote a value of anybody's row, so they are neither shown nor logged.
     """
     try:
-        return transaction.rows(sql, bound)
+        yield
     except WarehouseError as error:
         if type(error) is not WarehouseError:
             raise
@@ -257,26 +470,3 @@ def _rows(transaction: ReadTransaction, sql: str, bound: Sequence[object]) -> Ro
 
 
 _NOTHING = Question(metrics=(), today=date(2000, 1, 1))
-
-
-class _Recent(Generic[K, V]):
-    """The most recently used entries, for many threads."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._entries: OrderedDict[K, V] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, key: K) -> V | None:
-        with self._lock:
-            if key not in self._entries:
-                return None
-            self._entries.move_to_end(key)
-            return self._entries[key]
-
-    def put(self, key: K, value: V) -> None:
-        with self._lock:
-            self._entries[key] = value
-            self._entries.move_to_end(key)
-            if len(self._entries) > self._most:
-                self._entries.popitem(last=False)

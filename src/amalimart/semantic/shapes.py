@@ -82,6 +82,11 @@ class Period(StrEnum):
     CURRENT_MONTH = "current_month"
     LAST_30_DAYS = "last_30_days"
 
+    @property
+    def is_fiscal(self) -> bool:
+        """Whether it starts where the project's fiscal year says."""
+        return self in {Period.YEAR_TO_DATE, Period.QUARTER_TO_DATE}
+
 
 class LabelShape(StrictModel):
     """A friendly name in English and French."""
@@ -114,7 +119,8 @@ class RelationshipShape(StrictModel):
 class DatasetShape(StrictModel):
     """One gold table.
 
-    `time_roles` name the dates by which a question may ask to count it (`delivered: delivered_date`).
+    `time_roles` name the dates by which a question may ask to count it: `delivered: delivered_date`, or
+    `order.delivered_date` of a parent.
     A dataset of `stock` has a row for each key on each day: it adds up over no days.
     """
 

@@ -72,7 +72,8 @@ class StatementWriter:
         self._model, self._door, self._book, self._ctes, self._choice = model, door, book, ctes, choice
         self._whole = whole = choice.request
         targets = (*whole.groups, *(wanted.target for wanted in whole.filters))
-        self._dimensions = frozenset(use.dimension.name for use in targets if isinstance(use, DimensionUse))
+        named = {use.dimension.name for use in targets if isinstance(use, DimensionUse)}
+        self._dimensions = tuple(sorted(named))
 
     def write(self, request: Request, prefix: str = "") -> Written:
         """The statement. Raises Denied."""
@@ -135,7 +136,12 @@ class StatementWriter:
     def _group_columns(self, position: int, group: DimensionUse | Grain) -> list[tuple[Column, exp.Expr]]:
         value = nodes.column(f"g{position}", "s")
         if isinstance(group, Grain):
-            return [(Column(group.value, group.value.capitalize(), ColumnKind.TIME, "date"), value)]
+            return [
+                (
+                    Column(group.value, group.value.replace("_", " ").capitalize(), ColumnKind.TIME, "date"),
+                    value,
+                )
+            ]
         dimension = group.dimension
         unit = _UNITS.get(dimension.type, "text")
         if dimension.lookup is None:
@@ -176,13 +182,10 @@ class StatementWriter:
     def _metric(self, legs: LegBook, metric: Metric, *, compared: bool) -> exp.Expr:
         if compared and not metric.has_time:
             return exp.null()
-        value = self._value(legs, metric.formula, compared=compared)
+        value = value_of(legs, metric.formula, compared=compared)
         if metric.unit is Unit.MONEY and not is_exact(metric.formula):
             return to_decimal(value, 38, 4)
         return value
-
-    def _value(self, legs: LegBook, formula: Formula, *, compared: bool) -> exp.Expr:
-        return value_of(legs, formula, compared=compared)
 
     def _planned(
         self, legs: LegBook, asked: AskedMetric, first: int, hidden: dict[str, exp.Expr]

@@ -12,8 +12,10 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from amalimart.api.language import Language
 from amalimart.core.errors import NotFound
 from amalimart.web.vega_bundle import VegaBundle
+from amalimart.web.wording import wording
 
 STATIC = Path(__file__).parent / "static"
 _CLASSIC = frozenset({"js/theme_early.js"})  # runs before the first paint, so it is no module
@@ -44,6 +46,10 @@ class Assets:
             self._files[name] = Asset(
                 gzip.compress(content, compresslevel=9, mtime=0), _TYPES.get(path.suffix, guessed)
             )
+        for language in Language:
+            name, content = f"texts/{language.value}.js", wording(language).module()
+            digest.update(name.encode() + b"\0" + content)
+            self._files[name] = Asset(gzip.compress(content, compresslevel=9, mtime=0), _TYPES[".js"])
         self.version = digest.hexdigest()[:16]
 
     def url(self, name: str) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from amalimart.api.addresses import PREFIX
 from amalimart.api.dashboards.definition import Dashboard, KpiTile
 from amalimart.api.dashboards.state import RANGE_LABELS
+from amalimart.api.dashboards.translating import Sayings
 from amalimart.api.identity import SignedIn
+from amalimart.api.language import language_of
 from amalimart.api.services import AppServices
 from amalimart.web.assets import Assets
 from amalimart.web.places import frame
@@ -25,36 +27,41 @@ def pages_router(services: AppServices, templates: Templates, assets: Assets) ->
         return RedirectResponse(f"/dashboards/{home.name}", status_code=303)
 
     @router.get("/dashboards/{name}")
-    def dashboard(name: str, principal: SignedIn) -> Response:
+    def dashboard(name: str, request: Request, principal: SignedIn) -> Response:
         shown = services.dashboards.get(name, principal)
+        language = language_of(request)
+        said = services.sayings(language)
         return templates.page(
+            request,
             "dashboard.html",
             dashboard=shown,
             kpis=[tile for tile in shown.tiles if isinstance(tile, KpiTile)],
             panels=[tile for tile in shown.tiles if not isinstance(tile, KpiTile)],
-            **frame(services, principal, f"/dashboards/{shown.name}"),
+            **frame(services, principal, f"/dashboards/{shown.name}", language),
             notes=services.notes_for(principal),
-            ranges=[(name.value, label) for name, label in RANGE_LABELS.items()],
-            page=_page_settings(shown, services, assets),
+            ranges=[name.value for name in RANGE_LABELS],
+            say=said.say if said else str,
+            names=services.semantic.labels(language.value),
+            page=templates.script_settings(request, **_page_settings(shown, said, assets)),
         )
 
     return router
 
 
-def _page_settings(dashboard: Dashboard, services: AppServices, assets: Assets) -> dict[str, object]:
-    settings = services.settings
+def _page_settings(dashboard: Dashboard, said: Sayings | None, assets: Assets) -> dict[str, object]:
     return {
         "data": f"{PREFIX}/dashboards/{dashboard.name}",
         "status": f"{PREFIX}/status",
         "values": f"{PREFIX}/dimensions",
+        "metrics": f"{PREFIX}/metrics",
         "vega": assets.vega_url,
-        "locale": settings.locale,
-        "currency": settings.currency,
-        "zone": str(settings.zone),
-        "poll_seconds": settings.poll_seconds,
         "range": dashboard.range.value,
         "filters": [
-            {"dimension": each.dimension, "label": each.label, "control": each.control.value}
+            {
+                "dimension": each.dimension,
+                "label": said.say(each.label) if said else each.label,
+                "control": each.control.value,
+            }
             for each in dashboard.filters
         ],
     }

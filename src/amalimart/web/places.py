@@ -6,9 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from amalimart.access.principal import Principal, Role
+from amalimart.api.language import Language
+from amalimart.api.routes.work import WORKERS
 from amalimart.api.services import AppServices
+from amalimart.web.wording import wording
 
+CATALOGUE = "/catalogue"
+QUALITY = "/quality"
+RELEASES = "/releases"
 STATUS = "/status"
+WORK = "/work"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +26,30 @@ class Place:
     title: str
 
 
-def frame(services: AppServices, principal: Principal, here: str) -> dict[str, Any]:
+def _offered(role: Role) -> list[tuple[str, str]]:
+    """The pages beside the dashboards that a role may open, by the name of their title."""
+    offered = [("work", WORK)] if role in WORKERS else []
+    offered.append(("catalogue", CATALOGUE))
+    if role in {Role.ADMIN, Role.ANALYST}:
+        offered.append(("releases", RELEASES))
+    if role is Role.ADMIN:
+        offered += [("quality", QUALITY), ("status", STATUS)]
+    return offered
+
+
+def may_open(address: str, role: Role) -> bool:
+    """Whether a role may open a page beside the dashboards."""
+    return address in {known for _, known in _offered(role)}
+
+
+def frame(services: AppServices, principal: Principal, here: str, language: Language) -> dict[str, Any]:
     """What surrounds every page: where the reader is, where else they may go, and who they are."""
+    said, words = services.sayings(language), wording(language)
     places = [
-        Place(f"/dashboards/{each.name}", each.title) for each in services.dashboards.for_principal(principal)
+        Place(f"/dashboards/{each.name}", said.say(each.title) if said else each.title)
+        for each in services.dashboards.for_principal(principal)
     ]
-    if principal.role is Role.ADMIN:
-        places.append(Place(STATUS, "Status"))
+    places += [Place(address, words(f"place.{name}")) for name, address in _offered(principal.role)]
     return {
         "here": here,
         "places": places,

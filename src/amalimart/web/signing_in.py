@@ -23,8 +23,9 @@ def sign_in_router(services: AppServices, templates: Templates) -> APIRouter:
     """GET and POST /sign-in, POST /sign-in/demo, POST /sign-out."""
     router = APIRouter(include_in_schema=False)
 
-    def page(following: str, error: NotSignedIn | None = None, email: str = "") -> Response:
+    def page(request: Request, following: str, error: NotSignedIn | None = None, email: str = "") -> Response:
         return templates.page(
+            request,
             "sign_in.html",
             401 if error else 200,
             accounts=_offered(services),
@@ -42,8 +43,8 @@ def sign_in_router(services: AppServices, templates: Templates) -> APIRouter:
         return response
 
     @router.get("/sign-in")
-    def show(following: str = "/") -> Response:
-        return page(own_address(following))
+    def show(request: Request, following: str = "/") -> Response:
+        return page(request, own_address(following))
 
     @router.post("/sign-in")
     def by_password(
@@ -54,7 +55,7 @@ def sign_in_router(services: AppServices, templates: Templates) -> APIRouter:
             user = services.control.sign_in.verify(email, password)
         except NotSignedIn as error:
             SIGN_IN_FAILURES.add()
-            return page(target, error, email)
+            return page(request, target, error, email)
         return signed_in(user, request, target)
 
     @router.post("/sign-in/demo")

@@ -16,11 +16,15 @@ from amalimart.api.errors import ErrorAnswer, as_json
 from amalimart.api.services import AppServices
 from amalimart.core.errors import AmalimartError, NotSignedIn
 from amalimart.web.assets import Assets
+from amalimart.web.catalogue_page import catalogue_router
+from amalimart.web.language_switch import language_router
+from amalimart.web.operating_pages import operating_router
 from amalimart.web.pages import pages_router
 from amalimart.web.signing_in import sign_in_router
 from amalimart.web.status_page import status_router
 from amalimart.web.templating import Templates
 from amalimart.web.vega_bundle import VegaBundle
+from amalimart.web.work_pages import work_router
 
 
 def create_site(services: AppServices) -> FastAPI:
@@ -38,6 +42,10 @@ def create_site(services: AppServices) -> FastAPI:
     app.include_router(sign_in_router(services, templates))
     app.include_router(pages_router(services, templates, assets))
     app.include_router(status_router(services, templates))
+    app.include_router(catalogue_router(services, templates))
+    app.include_router(operating_router(services, templates))
+    app.include_router(work_router(services, templates))
+    app.include_router(language_router())
     return app
 
 
@@ -51,6 +59,6 @@ def _error_answer(templates: Templates) -> ErrorAnswer:
             asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             query = urlencode({"following": asked}) if asked != "/" else ""
             return RedirectResponse(f"/sign-in?{query}" if query else "/sign-in", status_code=303)
-        return templates.page("error.html", error.http_status, error=error)
+        return templates.page(request, "error.html", error.http_status, error=error)
 
     return answer

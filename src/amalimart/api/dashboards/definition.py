@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, RootModel, field_validator
 
 from amalimart.access.principal import Role
 from amalimart.config.strict_yaml import StrictModel
@@ -163,6 +163,10 @@ TILE_TYPES: dict[str, type[KpiTile | TrendTile | RankingTile | TableTile]] = {
     "ranking": RankingTile,
     "table": TableTile,
 }
+
+
+class DashboardTexts(RootModel[dict[Text, Text]]):
+    """A file of texts: each English text of dashboards, and the same in the language of its name."""
 
 
 class DashboardFile(StrictModel):

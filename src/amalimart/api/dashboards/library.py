@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from amalimart.api.dashboards.definition import (
     TILE_TYPES,
     Dashboard,
     DashboardFile,
+    DashboardTexts,
     RankingTile,
     TableTile,
     Tile,
@@ -37,10 +38,11 @@ class NameUse:
 
 @dataclass(frozen=True, slots=True)
 class DashboardLibrary:
-    """All dashboards by name, and what each of them names."""
+    """All dashboards by name, what each of them names, and their texts in other languages by language."""
 
     dashboards: dict[str, Dashboard]
     uses: dict[str, tuple[NameUse, ...]]
+    texts: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def for_principal(self, principal: Principal) -> list[Dashboard]:
         """The dashboards a principal may open, its home first."""
@@ -98,7 +100,17 @@ def load_dashboards(overlay: Path | None = None, packaged: Path = PACKAGED) -> D
         dashboards[name] = _read(name, document)
         uses[name] = tuple(_uses(dashboards[name], document))
     _check_homes(dashboards)
-    return DashboardLibrary(dashboards, uses)
+    return DashboardLibrary(dashboards, uses, _read_texts([packaged, overlay]))
+
+
+def _read_texts(folders: Iterable[Path | None]) -> dict[str, dict[str, str]]:
+    """What `texts/<language>.yml` of each folder say, the later ones over the earlier."""
+    texts: dict[str, dict[str, str]] = {}
+    for folder in folders:
+        if folder is not None:
+            for path in sorted((folder / "texts").glob("*.yml")):
+                texts.setdefault(path.stem, {}).update(read_yaml(path).parse(DashboardTexts).root)
+    return texts
 
 
 def _read(name: str, document: YamlDocument) -> Dashboard:

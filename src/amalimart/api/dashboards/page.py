@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +14,7 @@ from amalimart.api.dashboards.state import RANGE_LABELS, PageState
 from amalimart.api.dashboards.tiles import answered_tile, unanswered_tile
 from amalimart.core.errors import AmalimartError, NothingPublished
 from amalimart.semantic.answer import Answer, Receipt
+from amalimart.semantic.question import Question
 
 if TYPE_CHECKING:
     from amalimart.api.services import SemanticPort
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 _LABELS_LOOKED_AT = 1000
-_PROCESS = secrets.token_hex(16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +32,9 @@ class Page:
     release_id: int
 
 
-def page_tag(release_id: int, dashboard: Dashboard, state: PageState, principal: Principal, day: date) -> str:
-    """The ETag of a page: another release, file, state, reader or business day makes another tag.
-
-    So does another process: metrics and policies are read once, and a restart may have changed them.
-    """
-    told_apart = (
-        _PROCESS,
-        release_id,
-        dashboard.name,
-        dashboard.fingerprint,
-        state,
-        principal.subject,
-        principal.role.value,
-        sorted(principal.vendor_ids),
-        sorted(principal.delivery_partner_ids),
-        day,
-    )
-    return f'W/"{hashlib.sha256(repr(told_apart).encode()).hexdigest()[:32]}"'
+def page_questions(dashboard: Dashboard, state: PageState) -> list[Question]:
+    """Everything that the tiles of a page ask."""
+    return [question for tile in dashboard.tiles for question in plan_tile(tile, dashboard, state).questions]
 
 
 def answer_page(
@@ -78,7 +61,7 @@ def answer_page(
             "dashboard": dashboard.name,
             "title": dashboard.title,
             "description": dashboard.description,
-            "state": _state(dashboard, state, principal, semantic),
+            "state": state_document(dashboard, state, principal, semantic),
             "release": {
                 "release_id": receipt.release_id,
                 "published_at": receipt.published_at,
@@ -110,7 +93,10 @@ def _tile(
     return answered_tile(plan, given, state.grain, unfinished)
 
 
-def _state(dashboard: Dashboard, state: PageState, principal: Principal, semantic: SemanticPort) -> Json:
+def state_document(
+    dashboard: Dashboard, state: PageState, principal: Principal, semantic: SemanticPort
+) -> Json:
+    """The state as the page shows it, keys with their labels."""
     previous = state.days.preceding()
     labels = {each.dimension: each.label for each in dashboard.filters}
     return {

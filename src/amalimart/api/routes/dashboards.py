@@ -2,39 +2,57 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from amalimart.api.dashboards.page import answer_page, page_tag
+from amalimart.access.principal import Principal
+from amalimart.api.answering import answered
+from amalimart.api.conditional import holds, not_modified
+from amalimart.api.dashboards.page import Page, answer_page, page_questions
 from amalimart.api.dashboards.state import read_state
 from amalimart.api.identity import SignedIn
+from amalimart.api.language import Language, ReadersLanguage
 from amalimart.api.routes.context import Services, current_business_day
+from amalimart.api.services import AppServices
 from amalimart.api.wire_response import WireResponse
 from amalimart.core.errors import NothingPublished
-from amalimart.observe.metrics import CACHE_LOOKUPS
 
 router = APIRouter(tags=["dashboards"])
 
 
 @router.get("/dashboards")
-def dashboards(principal: SignedIn, services: Services) -> WireResponse:
+def dashboards(principal: SignedIn, services: Services, language: ReadersLanguage) -> WireResponse:
     """The dashboards the reader may open, the own home first."""
     allowed = services.dashboards.for_principal(principal)
+    said = services.sayings(language)
+    say = said.say if said else str
     return WireResponse(
         {
             "dashboards": [
-                {"name": each.name, "title": each.title, "description": each.description} for each in allowed
+                {"name": each.name, "title": say(each.title), "description": say(each.description)}
+                for each in allowed
             ]
         }
     )
 
 
 @router.get("/dashboards/{name}")
-def dashboard(name: str, request: Request, principal: SignedIn, services: Services) -> Response:
+async def dashboard(
+    name: str, request: Request, principal: SignedIn, services: Services, language: ReadersLanguage
+) -> Response:
     """All tiles of a page. The query string is the page's state: range, from, to, grain, today, filters.
 
-    With If-None-Match the answer is 304 while release, state, reader and day are the same.
+    With If-None-Match the answer is 304 while what the page shows is the same.
     """
+    return await answered(request, lambda: _page(name, request, principal, services, language))
+
+
+def _page(
+    name: str, request: Request, principal: Principal, services: AppServices, language: Language
+) -> Response:
     definition = services.dashboards.get(name, principal)
     today = current_business_day(services)
     state = read_state(request.query_params.multi_items(), definition, today)
@@ -43,11 +61,40 @@ def dashboard(name: str, request: Request, principal: SignedIn, services: Servic
         raise NothingPublished(
             "The first release is being prepared.", next_step="wait a moment: the page opens by itself"
         )
-    held = request.headers.get("if-none-match")
-    tag = page_tag(newest.release_id, definition, state, principal, today)
-    CACHE_LOOKUPS.add(cache="page", result="hit" if held == tag else "miss")
-    if held == tag:
-        return Response(status_code=304, headers={"ETag": tag, "Cache-Control": "private, no-cache"})
-    page = answer_page(definition, state, principal, services.semantic, today)
-    answered_tag = page_tag(page.release_id, definition, state, principal, today)
-    return WireResponse(page.document, headers={"ETag": answered_tag})
+    semantic, said = services.semantic, services.sayings(language)
+    questions = partial(page_questions, definition, state)
+    is_fresh = False
+
+    def told() -> Page:
+        nonlocal is_fresh
+        is_fresh = True
+        page = answer_page(definition, state, principal, semantic, today)
+        return replace(page, document=said.page(page.document, definition)) if said else page
+
+    page = services.pages.page(
+        (
+            definition.name,
+            definition.fingerprint,
+            state,
+            semantic.fingerprint(principal),
+            today,
+            language,
+        ),
+        newest,
+        lambda: semantic.standing(questions(), principal, [dimension for dimension, _ in state.filters]),
+        told,
+    )
+    headers = {
+        "ETag": page.tag,
+        "X-Amalimart-Release": str(page.release_id),
+        "Cache-Control": "private, no-cache",
+        "Vary": "Accept-Encoding, Accept-Language, Cookie",
+    }
+    if holds(request, page.tag):
+        return not_modified(headers)
+    if not is_fresh:
+        semantic.told_again(questions(), principal, page.release_id)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        return Response(page.gzipped, media_type=WireResponse.media_type, headers=headers)
+    return Response(page.plain, media_type=WireResponse.media_type, headers=headers)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from amalimart.access.principal import Principal, Role
 from amalimart.api.identity import SignedIn
+from amalimart.api.paging import Whole
 from amalimart.api.routes.context import Services
 from amalimart.api.services import AppServices, IncidentsPort
 from amalimart.api.wire_response import WireResponse
@@ -42,10 +43,13 @@ class ChannelTestBody(BaseModel):
 
 
 @router.get("/incidents")
-def incidents(principal: SignedIn, services: Services, *, include_over: bool = False) -> WireResponse:
+def incidents(
+    principal: SignedIn, services: Services, part: Whole, *, include_over: bool = False
+) -> WireResponse:
     """What is wrong now, or also what was; the newest first."""
     found = _incidents(principal, services).list(include_over=include_over)
-    return WireResponse({"incidents": [_incident(each) for each in found]})
+    entries, following = part.of(lambda most: found[:most], lambda each: each.number, _incident)
+    return WireResponse({"incidents": entries, "next": following})
 
 
 @router.get("/incidents/{number}")

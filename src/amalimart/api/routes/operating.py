@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from amalimart.access.principal import Role
+from amalimart.api.conditional import holds, not_modified, tag_of
 from amalimart.api.identity import SignedIn
 from amalimart.api.routes.context import Services
 from amalimart.api.services import AppServices
@@ -30,10 +30,10 @@ def detail(request: Request, principal: SignedIn, services: Services) -> Respons
     if principal.role is not Role.ADMIN:
         raise Denied("The status in detail is for operators.", next_step="ask an admin")
     document = _document(services)
-    tag = f'"{hashlib.sha256(dumps(document).encode()).hexdigest()[:32]}"'
-    if request.headers.get("if-none-match") == tag:
-        return Response(status_code=304, headers={"ETag": tag, "Cache-Control": "private, no-cache"})
-    return WireResponse(document, headers={"ETag": tag})
+    headers = {"ETag": tag_of(dumps(document).encode())}
+    if holds(request, headers["ETag"]):
+        return not_modified(headers)
+    return WireResponse(document, headers=headers)
 
 
 def _document(services: AppServices) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from amalimart.access.principal import Principal, Role
 from amalimart.api.identity import SignedIn
+from amalimart.api.paging import Recently, Whole
 from amalimart.api.routes.context import Services
 from amalimart.api.services import AppServices, QualityPort
 from amalimart.api.wire_response import WireResponse
@@ -25,7 +26,6 @@ from amalimart.quality.shapes import Every
 
 router = APIRouter(tags=["quality"])
 
-_Limit = Annotated[int, Query(ge=1, le=1000)]
 _Check = Annotated[str, Path(min_length=1, max_length=63)]
 _Subject = Annotated[str | None, Query(max_length=200)]
 
@@ -51,14 +51,13 @@ class AcknowledgeBody(BaseModel):
 
 
 @router.get("/quality")
-def checks(principal: SignedIn, services: Services) -> WireResponse:
+def checks(principal: SignedIn, services: Services, part: Whole) -> WireResponse:
     """Every monitored check with what its newest run found, and what fails now."""
     desk = _desk(principal, services)
+    listed = desk.listed()
+    entries, following = part.of(lambda most: listed[:most], lambda each: each.name, _listed)
     return WireResponse(
-        {
-            "checks": [_listed(each) for each in desk.listed()],
-            "failing": [_kept(each) for each in desk.failing()],
-        }
+        {"checks": entries, "next": following, "failing": [_kept(each) for each in desk.failing()]}
     )
 
 
@@ -80,11 +79,14 @@ def run(body: RunBody, principal: SignedIn, services: Services) -> WireResponse:
 
 @router.get("/quality/{check}/history")
 def history(
-    check: _Check, principal: SignedIn, services: Services, limit: _Limit = 50, subject: _Subject = None
+    check: _Check, principal: SignedIn, services: Services, part: Recently, subject: _Subject = None
 ) -> WireResponse:
     """The newest results of a check, newest first."""
-    found = _desk(principal, services).history(check, limit, subject)
-    return WireResponse({"check": check, "results": [_kept(each) for each in found]})
+    desk = _desk(principal, services)
+    entries, following = part.of(
+        lambda most: desk.history(check, most, subject), lambda each: each.number, _kept
+    )
+    return WireResponse({"check": check, "results": entries, "next": following})
 
 
 @router.post("/quality/{check}/acknowledge")

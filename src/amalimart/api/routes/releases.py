@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from amalimart.access.principal import Principal, Role
 from amalimart.api.identity import SignedIn
+from amalimart.api.paging import Newest
 from amalimart.api.routes.context import Services
 from amalimart.api.services import AppServices, ReleasesPort
 from amalimart.api.wire_response import WireResponse
@@ -24,7 +25,6 @@ from amalimart.core.releases import Acceptance, BlockedBuild, ReleaseSummary
 router = APIRouter(tags=["releases"])
 
 _LARGEST = 2_147_483_647
-_Limit = Annotated[int, Query(ge=1, le=1000)]
 _Number = Annotated[int, Path(ge=1, le=_LARGEST)]
 _Some = Annotated[int, Query(ge=1, le=_LARGEST)]
 
@@ -48,19 +48,24 @@ class RevokeBody(BaseModel):
 
 
 @router.get("/releases")
-def releases(principal: SignedIn, services: Services, limit: _Limit = 20) -> WireResponse:
+def releases(principal: SignedIn, services: Services, part: Newest) -> WireResponse:
     """The newest releases, newest first."""
-    found = _book(services).releases(limit)
-    return WireResponse({"releases": [_release(each, principal) for each in found]})
+    entries, following = part.of(
+        _book(services).releases, lambda each: each.release_id, lambda each: _release(each, principal)
+    )
+    return WireResponse({"releases": entries, "next": following})
 
 
 @router.get("/releases/blocked")
-def blocked(principal: SignedIn, services: Services, limit: _Limit = 20) -> WireResponse:
+def blocked(principal: SignedIn, services: Services, part: Newest) -> WireResponse:
     """The newest builds that were rolled back, newest first."""
     _refuse_scoped(principal)
     book = _book(services)
     accepted = book.accepted()
-    return WireResponse({"blocked": [_blocked(each, accepted, principal) for each in book.blocked(limit)]})
+    entries, following = part.of(
+        book.blocked, lambda each: each.number, lambda each: _blocked(each, accepted, principal)
+    )
+    return WireResponse({"blocked": entries, "next": following})
 
 
 @router.get("/releases/blocked/{number}")

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query
 
 from amalimart.access.principal import Principal, Role
 from amalimart.api.identity import SignedIn
+from amalimart.api.paging import Recently
 from amalimart.api.routes.context import Services
 from amalimart.api.services import AppServices, SchedulesPort
 from amalimart.api.wire_response import WireResponse
@@ -31,12 +32,15 @@ def schedules(principal: SignedIn, services: Services) -> WireResponse:
 def runs(
     principal: SignedIn,
     services: Services,
+    part: Recently,
     job: Annotated[str | None, Query(max_length=100)] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
 ) -> WireResponse:
     """The newest runs, of one job or of all, newest first."""
-    found = _schedules(principal, services).history(job, limit)
-    return WireResponse({"runs": [dataclasses.asdict(each) for each in found]})
+    desk = _schedules(principal, services)
+    entries, following = part.of(
+        lambda most: desk.history(job, most), lambda each: each.run_id, dataclasses.asdict
+    )
+    return WireResponse({"runs": entries, "next": following})
 
 
 @router.post("/schedules/{job}/run")

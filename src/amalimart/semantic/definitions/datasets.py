@@ -24,6 +24,7 @@ def dataset_of(entry: Entry[DatasetShape], others: Mapping[str, Entry[DatasetSha
         needs = needs_of(entry, field.needs, "fields", name, "needs")
         fields[name] = Field(name, label, field.type, field.data_class, needs, field.values)
     _check_times(entry, fields)
+    _check_roles(entry, fields, others)
     if shape.currency is not None:
         entry.known(shape.currency, fields, "field", "currency")
     elif any(field.type is FieldType.MONEY for field in fields.values()):
@@ -50,14 +51,28 @@ def dataset_of(entry: Entry[DatasetShape], others: Mapping[str, Entry[DatasetSha
 
 def _check_times(entry: Entry[DatasetShape], fields: Mapping[str, Field]) -> None:
     shape = entry.shape
-    named = [("time", shape.time), *(("other_times", other) for other in shape.other_times)]
-    for key, time in (*named, *(("time_roles", column) for column in shape.time_roles.values())):
+    for key, time in (("time", shape.time), *(("other_times", other) for other in shape.other_times)):
         if time is not None and fields[entry.known(time, fields, "field", key)].type is not FieldType.DATE:
             raise entry.refuse(f"{time} is not a date", key, expected="a field of type date")
-    for role in shape.time_roles:
-        if not is_identifier(role):
-            raise entry.refuse(f"{role!r} cannot be a name", "time_roles", role)
-    if shape.time_roles and shape.time is not None and shape.time not in shape.time_roles.values():
-        raise entry.refuse("no role is that of the date by which it is counted", "time_roles")
     if shape.stock and shape.time is None:
         raise entry.refuse("a stock is of days", "stock", expected="time: <field>")
+
+
+def _check_roles(
+    entry: Entry[DatasetShape], fields: Mapping[str, Field], others: Mapping[str, Entry[DatasetShape]]
+) -> None:
+    """A role is played by a date of the dataset, or `relationship.column`, one of a parent."""
+    shape = entry.shape
+    for role, column in shape.time_roles.items():
+        if not is_identifier(role):
+            raise entry.refuse(f"{role!r} cannot be a name", "time_roles", role)
+        relationship, _, name = column.rpartition(".")
+        types = {name: field.type for name, field in fields.items()}
+        if relationship:
+            entry.known(relationship, shape.relationships, "relationship", "time_roles", role)
+            parent = entry.known(shape.relationships[relationship].to, others, "dataset", "relationships")
+            types = {name: field.type for name, field in others[parent].shape.fields.items()}
+        if types[entry.known(name, types, "field", "time_roles", role)] is not FieldType.DATE:
+            raise entry.refuse(f"{column} is not a date", "time_roles", role, expected="a field of type date")
+    if shape.time_roles and shape.time is not None and shape.time not in shape.time_roles.values():
+        raise entry.refuse("no role is that of the date by which it is counted", "time_roles")

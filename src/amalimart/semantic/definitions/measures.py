@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 
 from amalimart.core.errors import InvalidFilter
 from amalimart.semantic.definitions.entries import Entry
 from amalimart.semantic.formula import (
+    EVERY,
     Condition,
     Formula,
     Leaf,
@@ -33,12 +34,9 @@ _EXTREMES = {Aggregate.MIN, Aggregate.MAX}
 class MeasureBuilder:
     """Builds the measure of one simple metric."""
 
-    def __init__(
-        self, entry: Entry[MetricShape], datasets: Mapping[str, Dataset], dimensions: Iterable[str]
-    ) -> None:
+    def __init__(self, entry: Entry[MetricShape], datasets: Mapping[str, Dataset]) -> None:
         shape = entry.shape
         self._entry, self._shape, self._datasets = entry, shape, datasets
-        self._dimensions = tuple(sorted(dimensions))
         self._dataset = datasets[entry.known(shape.dataset or "", datasets, "dataset", "dataset")]
 
     def formula(self) -> Formula:
@@ -62,7 +60,7 @@ class MeasureBuilder:
         if over_time is OverTime.AVERAGE and time is not None:
             # The days are those that have any stock at all, so that averages of groups add up.
             days = Measure(self._dataset.name, Aggregate.COUNT_DISTINCT, time, (), time)
-            return Operation("/", leaf(aggregate), Leaf(days, None, ignores=self._dimensions))
+            return Operation("/", leaf(aggregate), Leaf(days, None, ignores=EVERY))
         if aggregate is Aggregate.AVG and per is None:
             return Operation("/", leaf(Aggregate.SUM), leaf(Aggregate.COUNT))
         return leaf(aggregate)

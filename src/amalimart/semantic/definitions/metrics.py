@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 
 from amalimart.core.errors import InvalidFilter
@@ -29,9 +29,7 @@ class MetricBuilder:
         self,
         entries: Mapping[str, Entry[MetricShape]],
         datasets: Mapping[str, Dataset],
-        dimensions: Iterable[str],
     ) -> None:
-        self._dimensions = tuple(dimensions)
         self._entries = entries
         self._datasets = datasets
         self._built: dict[str, Metric] = {}
@@ -109,7 +107,7 @@ class MetricBuilder:
                 except ValueError as error:
                     raise entry.refuse(str(error), "formula") from error
             case _:
-                return MeasureBuilder(entry, self._datasets, self._dimensions).formula()
+                return MeasureBuilder(entry, self._datasets).formula()
 
 
 def _example(entry: Entry[MetricShape]) -> Example | None:

@@ -5,6 +5,7 @@ Such an expression knows neither periods of its own nor a second step per entity
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
@@ -21,6 +22,7 @@ from amalimart.semantic.formula import (
 from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.question import Operator
 from amalimart.semantic.shapes import Aggregate
+from amalimart.semantic.unread_parts import unread_parts
 
 _PLAIN = {
     Aggregate.SUM: "SUM({})",
@@ -29,10 +31,12 @@ _PLAIN = {
 }
 _EXTREMES = {Aggregate.MIN: "MIN({})", Aggregate.MAX: "MAX({})", Aggregate.AVG: "AVG({})"}
 
+_ARITHMETIC = frozenset({"+", "-", "*", "/"})
+
 
 def reasons_against(formula: Formula) -> tuple[str, ...]:
     """Why a formula cannot be one aggregate expression; none where it can."""
-    found = []
+    found = [f"{each}, which is no arithmetic" for each in _operators(formula) if each not in _ARITHMETIC]
     for leaf in leaves(formula):
         measure = leaf.measure
         if leaf.period is not None:
@@ -47,7 +51,15 @@ def reasons_against(formula: Formula) -> tuple[str, ...]:
             found.append(f"the same value for every {', '.join(leaf.ignores)}")
         if any(condition.is_of_period for condition in measure.where):
             found.append("a condition on the start of the period")
+        found += unread_parts(leaf)
     return tuple(dict.fromkeys(found))
+
+
+def _operators(formula: Formula) -> Iterator[str]:
+    if isinstance(formula, Operation):
+        yield formula.operator
+        yield from _operators(formula.left)
+        yield from _operators(formula.right)
 
 
 def expression_of(model: SemanticModel, formula: Formula) -> str:

@@ -94,12 +94,14 @@ class RollupChoice:
 
     def _tells_time(self, rollup: Rollup, leaf: Leaf, *, compared: bool) -> bool:
         """Whether its buckets lie within the question's, and no range of days cuts one."""
-        time = leaf.measure.time
-        if any(condition.is_of_period for condition in leaf.measure.where) and time not in rollup.exact:
-            return False
-        if time is None or time in rollup.exact:
+        if leaf.measure.time is None:
             return True
-        if time != rollup.time or rollup.grain is None:
+        date = self.model.date(leaf.measure.dataset, leaf.measure.time)
+        if _own_column(self.model, leaf.measure.dataset, date) in rollup.exact:
+            return True
+        if date.path or date.field != rollup.time or rollup.grain is None:
+            return False
+        if any(condition.is_of_period for condition in leaf.measure.where):
             return False
         if self.request.shape.has_days or leaf.period is not None or compared or leaf.is_previous:
             return False
@@ -110,9 +112,13 @@ class RollupChoice:
 
 def needed_columns(model: SemanticModel, leaf: Leaf, request: Request) -> Iterator[str]:
     """The dataset's columns by which a leaf's rows must be told apart: parents are reached by their ids."""
-    relationships = model.datasets[leaf.measure.dataset].relationships
     for reach in _reaches(model, leaf, request):
-        yield relationships[reach.path[0]].column if reach.path else reach.field
+        yield _own_column(model, leaf.measure.dataset, reach)
+
+
+def _own_column(model: SemanticModel, dataset: str, reach: Reach) -> str:
+    """The column of the dataset by which a column is reached."""
+    return model.datasets[dataset].relationships[reach.path[0]].column if reach.path else reach.field
 
 
 def _reaches(model: SemanticModel, leaf: Leaf, request: Request) -> Iterator[Reach]:
@@ -122,13 +128,13 @@ def _reaches(model: SemanticModel, leaf: Leaf, request: Request) -> Iterator[Rea
     if measure.per is not None:
         yield Reach((), measure.dataset, measure.per.field)
     for use in _dimensions(request):
-        if use.dimension.name in leaf.ignores:
+        if leaf.is_same_for_all(use.dimension.name):
             continue
         reach = model.reach(measure.dataset, use.dimension)
         if reach is not None:
             yield reach
         if use.dimension.elapsed is not None and measure.time is not None:
-            yield Reach((), measure.dataset, measure.time)
+            yield model.date(measure.dataset, measure.time)
 
 
 def holds(rollup: Rollup, measure: Measure) -> bool:

@@ -17,17 +17,18 @@ from pathlib import Path
 
 import duckdb
 
+from amalimart.core.admission import Admission
 from amalimart.core.errors import (
     EngineUnavailable,
     NewerFormat,
     NothingPublished,
-    QueryTooLarge,
     WarehouseError,
 )
 from amalimart.warehouse.file.engine_words import engine_error, in_words
 from amalimart.warehouse.file.file_format import record_format, refuse_newer
 from amalimart.warehouse.file.generations import Generations
-from amalimart.warehouse.file.reading import ReadTransaction, Release
+from amalimart.warehouse.file.reading import Published, ReadTransaction, Release
+from amalimart.warehouse.file.table_versions import TableVersions
 from amalimart.warehouse.file.transaction import ReadLimits, Transaction
 from amalimart.warehouse.project import model_log
 from amalimart.warehouse.releases.release_log import create_tables, latest_release
@@ -79,11 +80,19 @@ class HotFile:
         self.path = path
         self._limits = limits or ReadLimits()
         self._memory_mebibytes = (memory_bytes or most_memory_bytes()) // 1024**2
-        self._admission = threading.BoundedSemaphore(self._limits.at_once)
+        self._admission = Admission(
+            "questions",
+            at_once=self._limits.at_once,
+            waiting=self._limits.waiting,
+            wait_seconds=self._limits.wait_seconds,
+        )
         self._generations = Generations(path)
         self._readable_folders = tuple(readable_folders)
         self._writing = threading.Lock()
         self._writes = 0
+        self._versions = TableVersions()
+        self._looking = threading.Lock()
+        self._published: tuple[tuple[int, Path], Published] | None = None
         self._reopening = threading.Lock()
         try:
             self._served = self._opened(self._generations.current)
@@ -272,6 +281,20 @@ class HotFile:
         with self._cursor() as cursor:
             return latest_release(cursor)
 
+    def published(self) -> Published:
+        """The published release and the versions of its tables; read anew only after a write."""
+        with self._looking:
+            state = (self._writes, self._served.file)
+            if self._published is None or self._published[0] != state:
+                with self._cursor() as cursor:
+                    cursor.execute("begin transaction read only")
+                    release = latest_release(cursor)
+                    if release is None:
+                        raise _nothing_published()
+                    self._published = (state, self._versions.at(cursor, release))
+                    cursor.execute("rollback")
+            return self._published[1]
+
     @contextmanager
     def records(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A read transaction over what the file remembers of itself, whether or not there is a release."""
@@ -289,25 +312,20 @@ class HotFile:
 
     @contextmanager
     def _read(self) -> Iterator[ReadTransaction]:
-        if not self._admission.acquire(timeout=self._limits.wait_seconds):
-            raise QueryTooLarge(
-                "too many questions are being answered at once",
-                expected=f"at most {self._limits.at_once} at a time",
-                next_step="try again in a moment",
-            )
-        try:
-            with self._cursor() as cursor:
-                cursor.execute("begin transaction read only")
-                release = latest_release(cursor)
-                if release is None:
-                    raise NothingPublished(
-                        "no release has been published yet",
-                        next_step="load a source: amalimart up, or amalimart ingest csv FOLDER",
-                    )
-                yield Transaction(cursor, release, self._limits)
-                cursor.execute("rollback")
-        finally:
-            self._admission.release()
+        with self._admission.turn(), self._cursor() as cursor:
+            cursor.execute("begin transaction read only")
+            release = latest_release(cursor)
+            if release is None:
+                raise _nothing_published()
+            yield Transaction(cursor, release, self._limits)
+            cursor.execute("rollback")
+
+
+def _nothing_published() -> NothingPublished:
+    return NothingPublished(
+        "no release has been published yet",
+        next_step="load a source: amalimart up, or amalimart ingest csv FOLDER",
+    )
 
 
 def work_alone(cursor: duckdb.DuckDBPyConnection) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
+
+import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,19 @@ class Release:
     published_at: datetime
     fresh_as_of: datetime | None
     project_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A release, and for each table by its name with schema the release that last changed it."""
+
+    release: Release
+    changed_by: Mapping[str, int]
+
+    def versions(self, tables: Iterable[str]) -> tuple[tuple[str, int], ...]:
+        """The versions of some tables; one that nothing is known of changes with every release."""
+        unknown = self.release.release_id
+        return tuple((name, self.changed_by.get(name, unknown)) for name in sorted(tables))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +58,24 @@ class ReadTransaction(Protocol):
         """Run one SELECT with bound `?` parameters. Raises QueryTooLarge at the time-out or row cap."""
         ...
 
+    def batches(self, sql: str, parameters: Sequence[Any], most_rows: int) -> Iterator[pa.RecordBatch]:
+        """Run one SELECT and give its rows a few thousand at a time, in the engine's own types.
+
+        The first batch is empty and tells the types; only one is held at once. Raises QueryTooLarge at
+        the time-out or beyond `most_rows`.
+        """
+        ...
+
 
 class Reader(Protocol):
     """Opens read transactions. Raises NothingPublished where there is no release yet."""
 
     def read(self) -> AbstractContextManager[ReadTransaction]: ...
+
+
+class PublishedTables(Protocol):
+    """Knows what is published without waiting for a turn to read."""
+
+    def published(self) -> Published:
+        """What a read transaction that begins now would see, or a later one. Raises NothingPublished."""
+        ...

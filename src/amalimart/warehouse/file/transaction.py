@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
-from amalimart.core.errors import QueryTooLarge
+from amalimart.core.abandoning import while_wanted
+from amalimart.core.errors import Abandoned, QueryTooLarge, WarehouseError
 from amalimart.warehouse.file.engine_words import engine_error
 from amalimart.warehouse.file.reading import Release, Rows
 from amalimart.warehouse.releases.release_log import latest_release
@@ -17,12 +20,21 @@ from amalimart.warehouse.releases.release_log import latest_release
 
 @dataclass(frozen=True, slots=True)
 class ReadLimits:
-    """What one read may take: seconds, rows, how many run at once, and how long one waits for its turn."""
+    """What one read may take: seconds, rows, how many run at once, how many wait for a turn and how long.
+
+    `export_seconds` is for an answer that is written to a file as it comes.
+    """
 
     seconds: float = 30.0
+    export_seconds: float = 120.0
     rows: int = 100_000
     at_once: int = 4
+    waiting: int = 16
     wait_seconds: float = 3.0
+
+
+_BATCH_ROWS = 8_192
+_INTERRUPTED = "INTERRUPT Error"
 
 
 class Transaction:
@@ -39,35 +51,55 @@ class Transaction:
         return self._release
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
+        with self._bounded(self._limits.seconds):
+            self._cursor.execute(sql, list(parameters))
+            found = self._cursor.fetchmany(self._limits.rows + 1)
+        if len(found) > self._limits.rows:
+            raise _too_many(self._limits.rows)
+        names = tuple(column[0] for column in self._cursor.description or ())
+        return Rows(names, tuple(found))
+
+    def batches(self, sql: str, parameters: Sequence[Any], most_rows: int) -> Iterator[pa.RecordBatch]:
+        given = 0
+        with self._bounded(self._limits.export_seconds):
+            self._cursor.execute(sql, list(parameters))
+            found = self._cursor.to_arrow_reader(_BATCH_ROWS)
+            yield pa.RecordBatch.from_pylist([], schema=found.schema)
+            for batch in found:
+                given += batch.num_rows
+                if given > most_rows:
+                    raise _too_many(most_rows)
+                yield batch
+
+    @contextmanager
+    def _bounded(self, seconds: float) -> Iterator[None]:
+        """Let the engine work for so long, and tell what it says in words of ours."""
         if self._moved_on:
             raise QueryTooLarge(
                 "an earlier question of this page failed, and a newer release was published meanwhile",
                 next_step="ask again",
             )
-        timer = threading.Timer(self._limits.seconds, self._cursor.interrupt)
+        timer = threading.Timer(seconds, self._cursor.interrupt)
         timer.daemon = True
         timer.start()
         try:
-            self._cursor.execute(sql, list(parameters))
-            found = self._cursor.fetchmany(self._limits.rows + 1)
-        except duckdb.InterruptException as error:
+            with while_wanted(self._cursor.interrupt):
+                yield
+        except Abandoned:
             self._start_over()
-            raise QueryTooLarge(
-                f"the question took longer than {self._limits.seconds:g} s",
-                next_step="ask for fewer days or fewer groups",
-            ) from error
-        except duckdb.Error as error:
+            raise
+        except (duckdb.Error, OSError) as error:  # a stream of batches gives the engine's errors as OSError
             self._start_over()
-            raise engine_error(error, "a question") from error
+            if isinstance(error, duckdb.InterruptException) or _INTERRUPTED in str(error):
+                raise QueryTooLarge(
+                    f"the question took longer than {seconds:g} s",
+                    next_step="ask for fewer days or fewer groups",
+                ) from error
+            if isinstance(error, duckdb.Error):
+                raise engine_error(error, "a question") from error
+            raise WarehouseError("the engine stopped while it gave an answer", where="a question") from error
         finally:
             timer.cancel()
-        if len(found) > self._limits.rows:
-            raise QueryTooLarge(
-                f"the answer has more than {self._limits.rows:,} rows",
-                next_step="group by less, add a filter or a limit",
-            )
-        names = tuple(column[0] for column in self._cursor.description or ())
-        return Rows(names, tuple(found))
 
     def _start_over(self) -> None:
         """A failed statement ends the engine's transaction: take up the same release again, if it serves.
@@ -77,3 +109,9 @@ class Transaction:
         self._cursor.execute("rollback")
         self._cursor.execute("begin transaction read only")
         self._moved_on = latest_release(self._cursor) != self._release
+
+
+def _too_many(most: int) -> QueryTooLarge:
+    return QueryTooLarge(
+        f"the answer has more than {most:,} rows", next_step="group by less, add a filter or a limit"
+    )

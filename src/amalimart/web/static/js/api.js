@@ -1,4 +1,7 @@
 // Talks to the JSON interface. Every failure becomes a Trouble with the error that the interface sent.
+import { showEnded } from "./ended.js";
+import { t } from "./text.js";
+
 export class Trouble extends Error {
   constructor(error) {
     super(error.what);
@@ -9,15 +12,17 @@ export class Trouble extends Error {
 export const UNREACHABLE = "unreachable";
 
 const unreachable = () =>
-  new Trouble({ code: UNREACHABLE, what: "The engine cannot be reached.", next_step: "the page tries again by itself", retryable: true });
+  new Trouble({ code: UNREACHABLE, what: t("message.unreachable"), next_step: t("message.unreachable_next"), retryable: true });
 
-// One request. Resolves to { status, body, tag, at }, with body null where nothing changed (304).
-export async function request(address, { tag, signal } = {}) {
+// One request; with a body it is sent. Resolves to { status, body, tag, at }, with body null where nothing changed (304).
+export async function request(address, { tag, signal, body: given } = {}) {
   const headers = { Accept: "application/json" };
+  const sending = given === undefined ? {} : { method: "POST", body: JSON.stringify(given) };
+  if (sending.method) headers["Content-Type"] = "application/json";
   if (tag) headers["If-None-Match"] = tag;
   let response;
   try {
-    response = await fetch(address, { headers, signal, cache: "no-store", credentials: "same-origin" });
+    response = await fetch(address, { ...sending, headers, signal, cache: "no-store", credentials: "same-origin" });
   } catch (cause) {
     if (cause.name === "AbortError") throw cause;
     throw unreachable();
@@ -26,8 +31,8 @@ export async function request(address, { tag, signal } = {}) {
   const at = Number.isNaN(sent) ? Date.now() : sent;
   if (response.status === 304) return { status: 304, body: null, tag, at };
   if (response.status === 401) {
-    location.assign(`/sign-in?${new URLSearchParams({ following: location.pathname + location.search })}`);
-    throw new Trouble({ code: "not_signed_in", what: "The session has ended." });
+    showEnded();
+    throw new Trouble({ code: "not_signed_in", what: t("message.ended"), next_step: t("message.ended_again") });
   }
   let body;
   try {
@@ -36,6 +41,6 @@ export async function request(address, { tag, signal } = {}) {
     if (cause.name === "AbortError") throw cause;
     throw unreachable();
   }
-  if (!response.ok) throw new Trouble(body.error ?? { code: "internal", what: "Something went wrong on our side." });
+  if (!response.ok) throw new Trouble(body.error ?? { code: "internal", what: t("message.wrong") });
   return { status: response.status, body, tag: response.headers.get("etag"), at };
 }

@@ -5,6 +5,7 @@ import { configureFormat } from "./format.js";
 import { Live } from "./live.js";
 import { Message } from "./message.js";
 import { connectStateLinks, onStateChange, query } from "./state.js";
+import { openReceipt, followReceipt, watchNumbers } from "./receipts.js";
 import { connectThemeButton } from "./theme.js";
 import { renderTiles } from "./tiles.js";
 import { Toolbar } from "./toolbar.js";
@@ -14,11 +15,12 @@ const page = JSON.parse(document.querySelector("#page").textContent);
 const tiles = document.querySelector("#tiles");
 const PREPARING = "nothing_published";
 const DAY = 86_400_000;
+const SLOW_POLLS = 2; // an answer that takes longer than so many polls is said to be slow
 
 configureFormat(page);
 connectThemeButton(document.querySelector("#theme"));
 connectStateLinks();
-watchEdges(document.querySelector("nav[aria-label=Dashboards]"));
+watchEdges(document.querySelector("#dashboards"));
 
 const toolbar = new Toolbar(document.querySelector("#toolbar"), page);
 const message = new Message(document.querySelector("#message"), tiles);
@@ -31,15 +33,15 @@ const live = new Live({
   ask: () => (running ? Promise.resolve() : refresh({ isUpdate: true })),
 });
 
+watchNumbers(tiles, { page, shown: () => shown });
+
 let tag = null;
 let shownFor = null;
 let release = null;
+let shown = null;
 let running = null;
 
-function span(state) {
-  const days = Math.round((Date.parse(state.last) - Date.parse(state.first)) / DAY) + 1;
-  return days === 1 ? "day" : `${days} days`;
-}
+const daysOf = (state) => Math.round((Date.parse(state.last) - Date.parse(state.first)) / DAY) + 1;
 
 async function refresh({ isUpdate }) {
   running?.abort();
@@ -47,15 +49,18 @@ async function refresh({ isUpdate }) {
   const search = query().toString();
   const isSame = search === shownFor;
   if (!isSame) tiles.dataset.waiting = "";
+  const slow = setTimeout(() => message.slow(), page.poll_seconds * SLOW_POLLS * 1000);
   try {
     const address = search ? `${page.data}?${search}` : page.data;
     const answer = await request(address, { tag: isSame ? tag : null, signal: current.signal });
     if (answer.body) show(answer, search, isUpdate && isSame);
+    else message.clear();
     live.reached(answer.at, release);
   } catch (cause) {
     if (cause.name === "AbortError") return;
     await trouble(cause, search);
   } finally {
+    clearTimeout(slow);
     if (running === current) {
       running = null;
       delete tiles.dataset.waiting;
@@ -67,11 +72,13 @@ function show({ body, tag: newTag }, search, isUpdate) {
   tag = newTag;
   shownFor = search;
   release = body.release;
+  shown = body;
   message.clear();
   toolbar.show(body.state);
-  renderTiles(tiles, body, { isUpdate, span: span(body.state), vega: page.vega });
+  renderTiles(tiles, body, { isUpdate, days: daysOf(body.state), vega: page.vega, openReceipt });
   tiles.setAttribute("aria-busy", "false");
   tiles.dataset.release = release.release_id;
+  followReceipt();
 }
 
 async function trouble(cause, search) {

@@ -16,6 +16,9 @@ export const h = (tag, attributes = {}, ...children) => fill(document.createElem
 
 export const s = (tag, attributes = {}, ...children) => fill(document.createElementNS(SVG, tag), attributes, children);
 
+// The mark of a list that opens.
+export const chevron = () => s("svg", { class: "icon", viewBox: "0 0 16 16", width: 16, height: 16, "aria-hidden": "true" }, s("path", { d: "M4.5 6.5 8 10l3.5-3.5" }));
+
 // A label of unknown language and length: its own direction, shortened by CSS, whole in the title.
 export const label = (text, attributes = {}) => h("bdi", { title: text, ...attributes }, text);
 

@@ -1,4 +1,6 @@
 // Numbers and days as people read them. Money arrives as a decimal string and is never rounded before this.
+import { has, t } from "./text.js";
+
 const memo = new Map();
 const kept = (key, make) => {
   if (!memo.has(key)) memo.set(key, make());
@@ -47,9 +49,11 @@ const axisOf = {
   percent: () => number({ style: "percent", maximumFractionDigits: 1 }),
 };
 
+export const rounded = (value, digits) => number({ minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+
 export const NOTHING = "–";
 
-const withUnit = (text, unit) => (unit === "days" ? `${text} days` : text);
+const withUnit = (text, unit) => (unit === "days" ? t("number.days", { n: text }) : text);
 
 // A short form, for cards and rankings.
 export function compact(value, unit, currency) {
@@ -68,7 +72,7 @@ export function columnFormat(values, unit, currency) {
 
 // Every digit that means something.
 export function exact(value, unit, currency) {
-  if (value === null || value === undefined) return "no value";
+  if (value === null || value === undefined) return t("number.none");
   return withUnit((exactOf[unit] ?? exactOf.number)(currency).format(value), unit);
 }
 
@@ -80,7 +84,7 @@ export function axis(value, unit, currency) {
 export function change({ kind, amount }) {
   const size = Math.abs(Number(amount));
   const digits = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
-  if (kind === "points") return `${number(digits).format(size * 100)} pp`;
+  if (kind === "points") return t("number.points", { n: number(digits).format(size * 100) });
   if (size >= 10) return `${number(COMPACT).format(size)}×`;
   return number({ style: "percent", ...digits }).format(size);
 }
@@ -97,27 +101,32 @@ export function bucket(value, grain, long = false) {
   const start = new Date(value);
   if (grain === "month") return date({ month: long ? "long" : "short", year: "numeric" }).format(start);
   if (!long) return date(DAY).format(start);
-  if (grain === "week") return `Week of ${day(start)}`;
+  if (grain === "week") return t("number.week_of", { day: day(start) });
   return date({ weekday: "short", ...DAY, year: "numeric" }).format(start);
 }
 
 export const instant = (iso, zone) =>
   kept(`i${zone}`, () => new Intl.DateTimeFormat(locale, { ...DAY, hour: "2-digit", minute: "2-digit", timeZone: zone })).format(new Date(iso));
 
-export function ago(milliseconds) {
+export function ago(milliseconds, when = "") {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
-  if (seconds < 60) return `${seconds} s ago`;
+  if (seconds < 60) return t(`ago.${when}seconds`, { n: seconds });
   const minutes = Math.round(seconds / 60);
-  if (minutes < 60) return `${minutes} min ago`;
+  if (minutes < 60) return t(`ago.${when}minutes`, { n: minutes });
   const hours = Math.round(minutes / 60);
-  return hours < 48 ? `${hours} h ago` : `${Math.round(hours / 24)} days ago`;
+  return hours < 48 ? t(`ago.${when}hours`, { n: hours }) : t(`ago.${when}days`, { n: Math.round(hours / 24) });
 }
 
-// A raw value of a dimension as a label: the tile's own name for it, else COD stays and IN_TRANSIT becomes "In transit".
+// A distance in time, past or to come.
+export const distance = (milliseconds) => (milliseconds >= 0 ? ago(milliseconds) : ago(-milliseconds, "in_"));
+
+// A raw value of a dimension as a label: the tile's own name for it, else that of the catalogue,
+// else SOME_CODE becomes "Some code".
 export function memberLabel(value, labels = {}) {
-  if (value === null || value === undefined || value === "") return "Unknown";
+  if (value === null || value === undefined || value === "") return t("number.unknown");
   const text = String(value);
   if (Object.hasOwn(labels, text)) return labels[text];
+  if (has(`member.${text}`)) return t(`member.${text}`);
   if (!/^[A-Z][A-Z0-9_]+$/.test(text) || text.length <= 3) return text;
   const words = text.replaceAll("_", " ").toLowerCase();
   return words[0].toUpperCase() + words.slice(1);

@@ -1,24 +1,25 @@
 // A key figure: the value, its change with the meaning of its direction, and its course.
-import { h, s } from "./dom.js";
+import { h, replaceKeepingFocus, s } from "./dom.js";
 import { change, compact, exact } from "./format.js";
+import { t } from "./text.js";
 
 const UP = "M5 1.5 9.5 8.5H.5z";
 const DOWN = "M5 8.5.5 1.5h9z";
 
 function direction(tile) {
   const amount = Number(tile.change?.amount ?? 0);
-  if (!tile.change || Math.abs(amount) < 0.0005) return { tone: "flat", word: "unchanged", path: null };
+  if (!tile.change || Math.abs(amount) < 0.0005) return { tone: "flat", word: t("kpi.unchanged"), path: null };
   const rose = amount > 0;
   const tone = tile.better === "neither" ? "flat" : rose === (tile.better === "higher") ? "good" : "bad";
-  return { tone, word: rose ? "up" : "down", path: rose ? UP : DOWN };
+  return { tone, word: rose ? t("kpi.up") : t("kpi.down"), path: rose ? UP : DOWN };
 }
 
 function changeLine(tile, context) {
-  if (tile.span === "now") return h("p", { class: "change flat" }, h("span", { class: "versus" }, "Right now"));
+  if (tile.span === "now") return h("p", { class: "change flat" }, h("span", { class: "versus" }, t("kpi.now")));
   const { tone, word, path } = direction(tile);
-  const against = `vs previous ${context.span}`;
-  if (!tile.change) return h("p", { class: "change flat" }, h("span", { class: "versus" }, tile.value === null ? "Nothing in this period" : "Nothing to compare with"));
-  const previous = `${exact(tile.previous, tile.unit, tile.currency)} in the previous period`;
+  const against = context.days === 1 ? t("kpi.versus_day") : t("kpi.versus_days", { n: context.days });
+  if (!tile.change) return h("p", { class: "change flat" }, h("span", { class: "versus" }, tile.value === null ? t("kpi.nothing") : t("kpi.nothing_before")));
+  const previous = t("kpi.previous", { value: exact(tile.previous, tile.unit, tile.currency) });
   return h(
     "p",
     { class: `change ${tone}`, title: previous },
@@ -60,8 +61,11 @@ export function renderKpi(body, tile, context) {
   const shown = compact(tile.value, tile.unit, tile.currency);
   const before = body.querySelector(".value")?.textContent;
   const isNews = context.isUpdate && before !== undefined && before !== shown;
-  body.replaceChildren(
-    h("p", { class: isNews ? "value changed" : "value", title: exact(tile.value, tile.unit, tile.currency), "data-value": tile.value }, shown),
+  const exactly = exact(tile.value, tile.unit, tile.currency);
+  const opens = { type: "button", "data-receipt": tile.metric, "data-key": tile.id, "aria-label": `${exactly}. ${t("receipt.open", { title: tile.title })}` };
+  replaceKeepingFocus(
+    body,
+    h("button", { class: isNews ? "value changed" : "value", title: exactly, "data-value": tile.value, ...opens }, shown),
     changeLine(tile, context),
     ...[tile.notes.length ? h("p", { class: "note" }, tile.notes.join(" ")) : null, spark(tile.course)].filter(Boolean),
   );

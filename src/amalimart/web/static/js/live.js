@@ -1,5 +1,6 @@
 // Asks for news at an even pace while somebody looks, and says how fresh the page is.
 import { ago, instant } from "./format.js";
+import { t } from "./text.js";
 
 const LONGEST_WAIT = 30_000;
 
@@ -59,26 +60,26 @@ export class Live {
   refused() {
     this.failures = 0;
     this.element.dataset.state = "live";
-    if (!this.release) this.text.textContent = "Connected";
+    if (!this.release) this.text.textContent = t("live.connected");
   }
 
   waiting() {
     this.element.dataset.state = "waiting";
-    this.text.textContent = "Preparing";
+    this.text.textContent = t("live.preparing");
   }
 
   show() {
     const { state } = this.element.dataset;
     if (state === "waiting" || !this.release) {
-      if (state === "away") this.text.textContent = "Engine not reachable · trying again";
+      if (state === "away") this.text.textContent = t("live.away");
       return;
     }
     if (state === "away") {
-      this.text.textContent = `Engine not reachable · numbers of ${instant(this.release.published_at, this.zone)}`;
+      this.text.textContent = t("live.away_since", { instant: instant(this.release.published_at, this.zone) });
       return;
     }
     const age = Date.now() + this.skew - Date.parse(this.release.published_at);
-    this.text.textContent = `Live · updated ${ago(age)}`;
-    this.element.title = `Release ${this.release.release_id}, published ${instant(this.release.published_at, this.zone)}`;
+    this.text.textContent = t("live.updated", { ago: ago(age) });
+    this.element.title = t("live.release", { id: this.release.release_id, instant: instant(this.release.published_at, this.zone) });
   }
 }

@@ -1,10 +1,11 @@
 // Reads the rows of a grouped tile: the leading dimension with its key, further dimensions, the metrics.
 // Names of entities (those with a key) are shown as they are; only raw values are made readable.
 import { memberLabel } from "./format.js";
+import { t } from "./text.js";
 
 export const hasKey = (tile, column) => tile.columns.some((each) => each.kind === "key" && each.name === `${column.name}_id`);
 
-export const shownMember = (tile, column, value) => (hasKey(tile, column) ? String(value ?? "Unknown") : memberLabel(value, tile.labels));
+export const shownMember = (tile, column, value) => (hasKey(tile, column) ? String(value ?? t("number.unknown")) : memberLabel(value, tile.labels));
 
 export function members(tile) {
   const place = new Map(tile.columns.map((column, index) => [column.name, index]));

@@ -1,7 +1,12 @@
 // One message above the tiles: a question that cannot be answered as asked, or the first release still being made.
 import { h } from "./dom.js";
+import { t } from "./text.js";
 
 const sentence = (text) => (text ? text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".") : "");
+
+// The interface speaks English. To others its error is said by kind in their language first.
+const KINDS = { denied: "denied", not_found: "not_found", internal: "failed" };
+const headline = (error) => (document.documentElement.lang === "en" || error.code === "unreachable" ? error.what : t(`error.${KINDS[error.code] ?? "bad_request"}`));
 
 export class Message {
   constructor(element, tiles) {
@@ -20,10 +25,16 @@ export class Message {
   }
 
   trouble(error) {
-    const more = [error.expected && `Expected: ${error.expected}.`, error.nearest && `Nearest: ${error.nearest}.`, sentence(error.next_step)].filter(Boolean).join(" ");
+    const more = [error.expected && t("message.expected", { text: error.expected }), error.nearest && t("message.nearest", { text: error.nearest }), sentence(error.next_step)].filter(Boolean).join(" ");
     const isAddress = !error.retryable && error.code !== "internal";
     this.tiles.hidden = isAddress;
-    this.show(h("h2", {}, sentence(error.what)), h("p", {}, more), isAddress ? h("a", { class: "primary", href: location.pathname, "data-state-link": true }, "Show the page without filters") : null);
+    const said = headline(error);
+    const details = said === error.what ? [more] : [h("span", { lang: "en" }, `${sentence(error.what)} ${more}`)];
+    this.show(h("h2", {}, sentence(said)), h("p", {}, details), isAddress ? h("a", { class: "primary", href: location.pathname, "data-state-link": true }, t("message.without_filters")) : null);
+  }
+
+  slow() {
+    if (this.element.hidden) this.show(h("p", {}, t("message.slow")));
   }
 
   preparing(status) {
@@ -33,10 +44,10 @@ export class Message {
         "li",
         {},
         h("span", {}, step.label),
-        h("span", {}, step.done === null ? "" : step.done >= 1 ? "done" : `${Math.round(step.done * 100)} %`),
+        h("span", {}, step.done === null ? "" : step.done >= 1 ? t("message.done") : `${Math.round(step.done * 100)} %`),
         h("progress", { max: 1, value: step.done, "aria-label": step.label }),
       ),
     );
-    this.show(h("h2", {}, "Preparing the first numbers"), h("p", {}, status?.message || "The page fills by itself as soon as the first release is there."), steps.length ? h("ol", { class: "steps" }, steps) : null);
+    this.show(h("h2", {}, t("message.preparing")), h("p", {}, status?.message || t("message.preparing_more")), steps.length ? h("ol", { class: "steps" }, steps) : null);
   }
 }

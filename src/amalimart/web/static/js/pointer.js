@@ -5,8 +5,8 @@ import { h } from "./dom.js";
 const MARGIN = 12;
 
 export class Pointer {
-  // `positions` gives the x of every bucket in pixels of the box; `describe` the contents for one of them.
-  constructor(box, { positions, describe }) {
+  // `positions` gives the x of every bucket in pixels of the box; `describe` the contents for one of them, `choose` takes the one clicked.
+  constructor(box, { positions, describe, choose }) {
     this.box = box;
     this.positions = positions;
     this.describe = describe;
@@ -15,6 +15,8 @@ export class Pointer {
     box.append(this.rule, this.card);
     box.addEventListener("pointermove", (event) => this.show(event));
     box.addEventListener("pointerdown", (event) => this.show(event));
+    // A finger that taps asks for the numbers; a mouse that clicks has them already.
+    box.addEventListener("click", (event) => event.pointerType === "mouse" && !this.card.hidden && choose(this.nearest));
     // A finger leaves as soon as it is lifted: what it asked for stays until it touches elsewhere.
     box.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && this.hide());
     document.addEventListener("pointerdown", (event) => box.contains(event.target) || this.hide());
@@ -29,6 +31,7 @@ export class Pointer {
     positions.forEach((x, index) => {
       if (Math.abs(x - at) < Math.abs(positions[nearest] - at)) nearest = index;
     });
+    this.nearest = nearest;
     const x = positions[nearest];
     this.card.replaceChildren(...this.describe(nearest));
     this.rule.hidden = this.card.hidden = false;

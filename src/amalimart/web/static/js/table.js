@@ -4,6 +4,7 @@ import { bucket, columnFormat, exact, NOTHING } from "./format.js";
 import { members, shownMember } from "./members.js";
 import { watchEdges } from "./edges.js";
 import { addressWith } from "./state.js";
+import { t } from "./text.js";
 
 // Shades tell real differences apart: values within a few percent of each other look alike.
 const LEAST_SPREAD = 0.05;
@@ -22,10 +23,11 @@ function share(value, style, { low, high }) {
   return spread > 0 ? (value - low) / spread : 0;
 }
 
-function numberCell(value, column, style, scale) {
-  if (value === null) return h("td", { class: "number missing", title: "no value" }, NOTHING);
+function numberCell(value, column, style, scale, key) {
+  if (value === null) return h("td", { class: "number missing", title: t("number.none") }, NOTHING);
   const shade = style === "plain" ? {} : { "--share": share(Number(value), style, scale).toFixed(4) };
-  return h("td", { class: `number ${style}`, title: exact(value, column.unit, column.currency), ...shade }, h("span", {}, scale.form(value)));
+  const opens = { "data-receipt": column.name, "data-at": key };
+  return h("td", { class: `number ${style}`, ...opens, title: exact(value, column.unit, column.currency), ...shade }, h("span", {}, scale.form(value)));
 }
 
 const scrolled = (table, name, tall = false) => watchEdges(h("div", { class: tall ? "scroll tall" : "scroll", role: "region", "aria-label": name, tabindex: "0" }, table));
@@ -42,7 +44,7 @@ export function renderTable(body, tile) {
       "tr",
       {},
       h("th", { scope: "row" }, lead, row.others.map((value) => label(value, { class: "more" }))),
-      row.values.map((value, index) => numberCell(value, metrics[index], tile.styles[index] ?? "plain", scale[index])),
+      row.values.map((value, index) => numberCell(value, metrics[index], tile.styles[index] ?? "plain", scale[index], row.key)),
     );
   });
   const table = h("table", {}, h("caption", { class: "hidden" }, tile.title), h("thead", {}, head), h("tbody", {}, lines));
@@ -57,11 +59,11 @@ export function trendTable(tile) {
   const isNumber = (column) => column.kind === "metric" || column.kind === "previous";
   const cell = (row, column) => {
     const value = row[column.index];
-    if (column.kind === "time") return h("th", { scope: "row" }, bucket(value, tile.grain, true), partial >= 0 && row[partial] ? h("span", { class: "missing" }, " (partial)") : null);
+    if (column.kind === "time") return h("th", { scope: "row" }, bucket(value, tile.grain, true), partial >= 0 && row[partial] ? h("span", { class: "missing" }, ` (${t("trend.is_partial")})`) : null);
     if (!isNumber(column)) return h("td", { class: "text" }, label(shownMember(tile, column, value)));
     return h("td", { class: "number" }, value === null ? NOTHING : exact(value, column.unit, column.currency));
   };
   const head = h("tr", {}, shown.map((column) => h("th", { scope: "col", class: isNumber(column) ? "number" : null }, column.label)));
   const lines = [...tile.rows].reverse().map((row) => h("tr", {}, shown.map((column) => cell(row, column))));
-  return scrolled(h("table", {}, h("caption", { class: "hidden" }, tile.title), h("thead", {}, head), h("tbody", {}, lines)), `${tile.title}, as a table`, true);
+  return scrolled(h("table", {}, h("caption", { class: "hidden" }, tile.title), h("thead", {}, head), h("tbody", {}, lines)), t("dashboard.as_table", { title: tile.title }), true);
 }

@@ -1,8 +1,9 @@
 // Puts answered tiles into their places. A tile that has no numbers says so calmly in its own place.
-import { h } from "./dom.js";
+import { h, s } from "./dom.js";
 import { renderKpi } from "./kpi.js";
 import { renderRanking } from "./ranking.js";
 import { renderTable } from "./table.js";
+import { t } from "./text.js";
 import { removeTrend, renderTrend } from "./trend.js";
 
 const renderers = { kpi: renderKpi, ranking: renderRanking, table: renderTable, trend: renderTrend };
@@ -12,12 +13,22 @@ const sentence = (text) => (text ? text[0].toUpperCase() + text.slice(1) + (/[.!
 
 const calm = (message, next) => h("div", { class: "calm" }, h("p", {}, sentence(message)), next ? h("p", { class: "next" }, sentence(next)) : null);
 
+// The receipt of a whole tile, for its chart or table; a key figure is its own button.
+const opener = (tile) =>
+  h(
+    "button",
+    { type: "button", class: "quiet opener", "data-receipt": "", "aria-label": t("receipt.open", { title: tile.title }), title: t("receipt.title") },
+    s("svg", { class: "icon", viewBox: "0 0 16 16", width: 16, height: 16, "aria-hidden": "true" }, s("path", { d: "M3.5 2v12l1.5-1 1.5 1L8 13l1.5 1 1.5-1 1.5 1V2L11 3 9.5 2 8 3 6.5 2 5 3zM6 6.5h4M6 9.5h4" })),
+  );
+
 function setHead(place, tile) {
   place.querySelector(".tile-title").textContent = tile.title;
   const about = [tile.description, ...(tile.definitions ?? []).map((each) => each.basis), ...tile.receipt_notes].filter(Boolean).join("\n");
   place.querySelector(".tile-title").title = about;
   const head = place.querySelector(".tile-head");
   if (!head) return;
+  head.querySelector(".opener")?.remove();
+  if (tile.status === "ok") head.append(opener(tile));
   head.querySelector(".badge")?.remove();
   if (tile.range_label) head.querySelector(".tile-title").after(h("span", { class: "badge" }, tile.range_label));
 }
@@ -46,13 +57,13 @@ function renderTile(place, tile, context) {
   }
   if (renderers[tile.type](body, tile, context) === false) {
     place.dataset.status = "empty";
-    body.replaceChildren(calm("Nothing in this period", "choose other days or remove a filter"));
+    body.replaceChildren(calm(t("tile.empty"), t("tile.empty_next")));
   }
 }
 
 const failed = (body) => {
   removeTrend(body);
-  body.replaceChildren(calm("This tile could not be drawn", "reload the page to try again"));
+  body.replaceChildren(calm(t("tile.broken"), t("tile.broken_next")));
 };
 
 export function renderTiles(root, document, context) {

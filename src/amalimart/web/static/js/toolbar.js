@@ -2,6 +2,7 @@
 import { h, label } from "./dom.js";
 import { dayRange } from "./format.js";
 import { addressWith, go } from "./state.js";
+import { t } from "./text.js";
 
 const ISO_DAY = /^\d{4}-\d{2}-\d{2}$/;
 
@@ -57,7 +58,7 @@ export class Toolbar {
       control.value = set?.key ?? "";
     }
     this.period.textContent = dayRange(state.first, state.last);
-    this.period.title = `Compared with ${dayRange(state.previous_first, state.previous_last)}`;
+    this.period.title = t("dashboard.compared_with", { days: dayRange(state.previous_first, state.previous_last) });
     this.showTrail(state);
   }
 
@@ -73,10 +74,10 @@ export class Toolbar {
         "span",
         { class: "chip" },
         h("span", { class: "text" }, `${each.label}: `, label(each.value_label, { class: "strong" })),
-        h("a", { href: addressWith({ [each.dimension]: null }), "data-state-link": true, "aria-label": `Remove the filter ${each.label}` }, "×"),
+        h("a", { href: addressWith({ [each.dimension]: null }), "data-state-link": true, "aria-label": t("dashboard.remove_filter", { label: each.label }) }, "×"),
       ),
     ]);
-    this.trail.replaceChildren(h("a", { class: "step", href: addressWith(none), "data-state-link": true }, "Whole marketplace"), ...chips);
+    this.trail.replaceChildren(h("a", { class: "step", href: addressWith(none), "data-state-link": true }, t("dashboard.whole")), ...chips);
   }
 
   offer(dimension, values) {

@@ -4,6 +4,7 @@ import { bucket, compact, exact } from "./format.js";
 import { shownMember } from "./members.js";
 import { Pointer } from "./pointer.js";
 import { trendTable } from "./table.js";
+import { t } from "./text.js";
 import { onThemeChange } from "./theme.js";
 import { expressionFunctions, loadVega, SERIES, themeConfig, TICKS } from "./vega.js";
 
@@ -28,11 +29,11 @@ class TrendTile {
     this.legend = h("ul", { class: "legend" });
     this.isTable = false;
     const view = (name, isTable) => h("button", { type: "button", "aria-pressed": String(isTable === this.isTable), onclick: () => this.choose(isTable) }, name);
-    this.views = [view("Chart", false), view("Table", true)];
-    this.tools = h("div", { class: "views", role: "group", "aria-label": "Show as" }, this.views);
+    this.views = [view(t("dashboard.chart"), false), view(t("dashboard.table"), true)];
+    this.tools = h("div", { class: "views", role: "group", "aria-label": t("dashboard.show_as") }, this.views);
     body.closest(".tile").querySelector(".tile-head").append(this.tools);
     body.replaceChildren(this.legend, this.box, this.table);
-    this.pointer = new Pointer(this.box, { positions: () => this.positions(), describe: (index) => this.describe(index) });
+    this.pointer = new Pointer(this.box, { positions: () => this.positions(), describe: (index) => this.describe(index), choose: (index) => this.context.openReceipt(this.tile.id, { metric: this.metric.name, at: this.buckets[index] }) });
     this.drawings = 0;
     onThemeChange(() => this.redraw());
     new ResizeObserver(() => this.redraw()).observe(this.box);
@@ -102,19 +103,19 @@ class TrendTile {
     const all = this.totals.reduce((sum, [, total]) => sum + total, 0);
     const entries = this.series
       ? this.totals.map(([name, total], place) => entry(swatch(place), label(this.named(name)), h("b", {}, all ? compact(total / all, "percent") : "")))
-      : [entry("current", "This period"), this.previous && entry("previous", "Previous period")];
-    if (this.rows.some((row) => row.partial)) entries.push(this.series ? h("li", {}, `Pale: partial ${this.tile.grain}`) : entry("partial", `Partial ${this.tile.grain}`));
+      : [entry("current", t("trend.this_period")), this.previous && entry("previous", t("trend.previous_period"))];
+    if (this.rows.some((row) => row.partial)) entries.push(this.series ? h("li", {}, t("trend.pale", { grain: t(`grain_word.${this.tile.grain}`) })) : entry("partial", t("trend.partial", { grain: t(`grain_word.${this.tile.grain}`) })));
     this.legend.replaceChildren(...entries.filter(Boolean));
   }
 
   summary() {
     const values = this.rows.filter((row) => row[this.metric.name] !== null);
-    if (!values.length) return `${this.tile.title}: nothing in this period.`;
+    if (!values.length) return t("trend.nothing", { title: this.tile.title });
     const named = (time) => bucket(time, this.tile.grain, true);
-    const span = `${this.tile.title}, ${this.buckets.length} points from ${named(this.buckets[0])} to ${named(this.buckets.at(-1))}`;
-    if (this.series) return `${span}, by ${this.totals.map(([name]) => this.named(name)).join(", ")}. The table view holds the numbers.`;
+    const span = t("trend.span", { title: this.tile.title, n: this.buckets.length, first: named(this.buckets[0]), last: named(this.buckets.at(-1)) });
+    if (this.series) return t("trend.by", { span, members: this.totals.map(([name]) => this.named(name)).join(", ") });
     const highest = values.reduce((best, row) => (row[this.metric.name] > best[this.metric.name] ? row : best));
-    return `${span}. Highest: ${exact(highest[this.metric.name], this.metric.unit, this.metric.currency)} on ${named(highest[this.time])}. The table view holds the numbers.`;
+    return t("trend.highest", { span, value: exact(highest[this.metric.name], this.metric.unit, this.metric.currency), day: named(highest[this.time]) });
   }
 
   // The specification with what depends on the data and the width: days named at an even distance that ends
@@ -185,14 +186,14 @@ class TrendTile {
     const shown = (value) => exact(value, this.metric.unit, this.metric.currency);
     const line = (key, text, value) => [h("span", { class: `key ${key}` }), h("dt", {}, text), h("dd", {}, shown(value))];
     const isPartial = rows.some((row) => row.partial);
-    const heading = h("p", { class: "when" }, bucket(time, this.tile.grain, true) + (isPartial ? " · partial" : ""));
+    const heading = h("p", { class: "when" }, bucket(time, this.tile.grain, true) + (isPartial ? ` · ${t("trend.is_partial")}` : ""));
     if (this.series) {
       const of = new Map(rows.map((row) => [row[this.series], row[this.metric.name]]));
       return [heading, h("dl", {}, this.totals.map(([name], place) => line(swatch(place), this.named(name), of.get(name) ?? 0)))];
     }
     const [row] = rows;
-    const entries = [line("current", "This period", row[this.metric.name])];
-    if (this.previous) entries.push(line("previous", "Previous", row[this.previous.name]));
+    const entries = [line("current", t("trend.this_period"), row[this.metric.name])];
+    if (this.previous) entries.push(line("previous", t("trend.previous"), row[this.previous.name]));
     return [heading, h("dl", {}, entries)];
   }
 }

@@ -3,6 +3,7 @@ import { request, Trouble, UNREACHABLE } from "../api.js";
 import { watchEdges } from "../edges.js";
 import { configureFormat } from "../format.js";
 import { Message } from "../message.js";
+import { t } from "../text.js";
 import { renderStatus, renderTimes } from "./parts.js";
 import { connectThemeButton } from "../theme.js";
 
@@ -15,7 +16,7 @@ const LONGEST_WAIT = 30_000;
 
 configureFormat(page);
 connectThemeButton(document.querySelector("#theme"));
-watchEdges(document.querySelector("nav[aria-label=Dashboards]"));
+watchEdges(document.querySelector("#dashboards"));
 
 document.querySelector(".nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
@@ -41,12 +42,12 @@ async function look() {
       renderStatus(root, answer.body, { zone: page.zone, now: Date.now() + skew });
       root.setAttribute("aria-busy", "false");
     }
-    say("live", "Live");
+    say("live", t("live.live"));
   } catch (cause) {
     if (!(cause instanceof Trouble)) throw cause;
     failures += 1;
-    if (cause.error.code === UNREACHABLE) say("away", "Engine not reachable · trying again");
-    else say("away", "Not up to date");
+    if (cause.error.code === UNREACHABLE) say("away", t("live.away"));
+    else say("away", t("live.stale"));
     if (cause.error.code !== UNREACHABLE || tag === null) {
       tag = null;
       message.trouble({ ...cause.error, retryable: true });

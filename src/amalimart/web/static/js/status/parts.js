@@ -1,13 +1,12 @@
 // What the status page shows of each part of the house. Where something is missing it says so, calmly.
 import { h, label, replaceKeepingFocus } from "../dom.js";
 import { watchEdges } from "../edges.js";
-import { ago, exact, instant, NOTHING } from "../format.js";
+import { distance, exact, instant, NOTHING, rounded } from "../format.js";
+import { counted, t, word } from "../text.js";
 
 const count = (value) => (value === null || value === undefined ? NOTHING : exact(value, "count"));
 const UNITS = ["bytes", "kB", "MB", "GB", "TB"];
 const STATES = { following: "good", live: "good", succeeded: "good", done: "good", failing: "bad", failed: "bad", abandoned: "bad", held: "bad", stopped: "bad" };
-const KINDS = { snapshot: "snapshot", changes: "changes", seal: "journal sealed", compaction: "files merged" };
-const CAPTURES = { stream: "by its change log", poll: "by asking", files: "dropped files" };
 
 function bytes(value) {
   let unit = 0;
@@ -16,18 +15,14 @@ function bytes(value) {
     size /= 1000;
     unit += 1;
   }
-  return `${unit && size < 100 ? size.toFixed(1) : Math.round(size)} ${UNITS[unit]}`;
+  return `${unit && size < 100 ? rounded(size, 1) : Math.round(size)} ${UNITS[unit]}`;
 }
 
 function lasted(seconds) {
   if (seconds === null || seconds === undefined) return NOTHING;
   if (seconds < 1) return `${Math.max(1, Math.round(seconds * 1000))} ms`;
-  if (seconds < 90) return `${seconds.toFixed(1)} s`;
-  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
-}
-
-function distance(milliseconds) {
-  return milliseconds >= 0 ? ago(milliseconds) : `in ${ago(-milliseconds).replace(" ago", "")}`;
+  if (seconds < 90) return `${rounded(seconds, 1)} s`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${rounded(seconds / 3600, 1)} h`;
 }
 
 // A moment as the time since or until it, kept right by renderTimes; the exact one is in its title.
@@ -41,7 +36,7 @@ export function renderTimes(root, now) {
   }
 }
 
-const state = (name) => h("span", { class: `state ${STATES[name] ?? ""}` }, name);
+const state = (name) => h("span", { class: `state ${STATES[name] ?? ""}` }, word("state", name));
 const said = (...parts) => h("p", { class: "said" }, ...parts);
 const calm = (text, next) => h("div", { class: "calm" }, h("p", {}, text), next ? h("p", { class: "next" }, next) : null);
 const sentence = (text) => (text ? text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".") : "");
@@ -69,12 +64,12 @@ function summary(body, at) {
   const failed = body.schedules.filter((each) => ["failed", "abandoned"].includes(each.last_run?.state));
   const trouble = standing > 0 || body.sources.some((source) => STATES[source.state] === "bad");
   return [
-    card("Release now", release ? `#${release.release_id}` : NOTHING, release ? ["published ", since(release.published_at, at)] : "None has been published yet", body.blocked ? "bad" : null),
-    card("Sources following", `${following} of ${body.sources.length}`, standing ? `${standing} ${standing === 1 ? "table stands" : "tables stand"} still` : "No table stands still", trouble ? "bad" : following && following === body.sources.length ? "good" : null),
-    card("Oldest data", stale ? since(stale, at) : NOTHING, stale ? "Of the source that is furthest behind" : "No source has told its time yet"),
+    card(t("status.release_now"), release ? `#${release.release_id}` : NOTHING, release ? [`${t("status.published")} `, since(release.published_at, at)] : t("status.none_published"), body.blocked ? "bad" : null),
+    card(t("status.following"), t("status.of", { n: following, all: body.sources.length }), standing ? counted("status.tables_still", standing) : t("status.no_still"), trouble ? "bad" : following && following === body.sources.length ? "good" : null),
+    card(t("status.oldest"), stale ? since(stale, at) : NOTHING, stale ? t("status.oldest_of") : t("status.oldest_none")),
     body.schedules.length
-      ? card("Schedules", failed.length ? `${failed.length} failed` : "All well", failed.length ? failed.map((each) => each.schedule.job).join(", ") : "As of the last run of each job", failed.length ? "bad" : "good")
-      : card("Schedules", NOTHING, "This engine runs none"),
+      ? card(t("status.schedules"), failed.length ? t("status.jobs_failed", { n: failed.length }) : t("status.jobs_well"), failed.length ? failed.map((each) => each.schedule.job).join(", ") : t("status.jobs_as_of"), failed.length ? "bad" : "good")
+      : card(t("status.schedules"), NOTHING, t("status.jobs_none")),
   ];
 }
 
@@ -88,44 +83,44 @@ function engine(body, at) {
       h(
         "div",
         { class: "warning" },
-        h("p", {}, h("b", {}, `Build ${blocked.number} is held back. `), blocked.checks.length ? "Rows break what has to hold:" : sentence(blocked.what), blocked.where ? ` (${blocked.where})` : ""),
-        blocked.checks.length ? h("ul", {}, blocked.checks.map((check) => h("li", {}, label(check.name), `: ${count(check.failing_rows)} rows`))) : null,
-        h("p", {}, `Tried ${count(blocked.attempts)} times, last `, since(blocked.last_attempted_at, at), ". See ", h("code", {}, `amalimart release show blocked:${blocked.number}`)),
+        h("p", {}, h("b", {}, `${t("status.held_back", { n: blocked.number })} `), blocked.checks.length ? t("status.rows_break") : sentence(blocked.what), blocked.where ? ` (${blocked.where})` : ""),
+        blocked.checks.length ? h("ul", {}, blocked.checks.map((check) => h("li", {}, label(check.name), `: ${t("status.check_rows", { n: count(check.failing_rows) })}`))) : null,
+        h("p", {}, `${t("status.tried", { n: count(blocked.attempts) })} `, since(blocked.last_attempted_at, at), `. ${t("status.see")} `, h("code", {}, `amalimart release show blocked:${blocked.number}`)),
       ),
     );
   }
   if (operation?.state === "running") {
-    parts.push(said(h("b", {}, `A ${operation.kind} of the warehouse is under way: `), operation.what), h("progress", { class: "long", max: 1, value: operation.share, "aria-label": `Progress of the ${operation.kind}` }));
+    parts.push(said(h("b", {}, `${t("status.operation", { kind: operation.kind })} `), operation.what), h("progress", { class: "long", max: 1, value: operation.share, "aria-label": t("status.operation_progress", { kind: operation.kind }) }));
   } else if (operation) {
-    parts.push(said(`The last operation, a ${operation.kind}, is `, state(operation.state), " since ", since(operation.ended_at, at), operation.error ? `: ${sentence(operation.error.what)}` : ""));
+    parts.push(said(`${t("status.operation_last", { kind: operation.kind })} `, state(operation.state), ` ${t("status.since")} `, since(operation.ended_at, at), operation.error ? `: ${sentence(operation.error.what)}` : ""));
   } else {
-    parts.push(said("No rebuild or compaction has run since the engine started."));
+    parts.push(said(t("status.no_operation")));
   }
   return parts;
 }
 
 function source(each, at) {
   const stopped = Object.entries(each.stopped);
-  const rows = each.batches.map((batch) => [`#${batch.version}`, KINDS[batch.kind] ?? batch.kind, count(batch.rows), count(batch.tables), since(batch.committed_at, at)]);
+  const rows = each.batches.map((batch) => [`#${batch.version}`, word("status", batch.kind), count(batch.rows), count(batch.tables), since(batch.committed_at, at)]);
   return h(
     "section",
-    { class: "source", "aria-label": `Source ${each.name}` },
+    { class: "source", "aria-label": t("status.source", { name: each.name }) },
     h("h3", {}, label(each.name), state(each.state)),
     each.error ? h("div", { class: "warning" }, h("p", {}, h("b", {}, sentence(each.error))), each.next_step ? h("p", {}, sentence(each.next_step)) : null) : null,
-    stopped.length ? h("div", { class: "warning" }, h("p", {}, h("b", {}, `${stopped.length} ${stopped.length === 1 ? "table stands" : "tables stand"} still.`)), h("ul", {}, stopped.map(([table_, why]) => h("li", {}, label(table_), `: ${why}`)))) : null,
-    facts(["Read", each.kind === "files" ? CAPTURES.files : `${each.kind}, ${CAPTURES[each.capture] ?? each.capture}`], ["Newest data", since(each.fresh_as_of, at)], ["Commits", count(each.version)], ["Rows in the lake", count(each.rows)], ["Size in the lake", bytes(each.bytes)]),
-    rows.length ? table(`Last commits of ${each.name}`, [["commit"], ["kind"], ["rows", "number"], ["tables", "number"], ["committed"]], rows) : said("This source has committed nothing yet."),
+    stopped.length ? h("div", { class: "warning" }, h("p", {}, h("b", {}, `${counted("status.tables_still", stopped.length)}.`)), h("ul", {}, stopped.map(([table_, why]) => h("li", {}, label(table_), `: ${why}`)))) : null,
+    facts([t("status.read"), t(`status.by_${each.kind === "files" ? "files" : each.capture}`, { kind: each.kind })], [t("status.newest"), since(each.fresh_as_of, at)], [t("status.commits"), count(each.version)], [t("status.rows_lake"), count(each.rows)], [t("status.size_lake"), bytes(each.bytes)]),
+    rows.length ? table(t("status.last_commits", { name: each.name }), [[t("status.commit")], [t("status.kind")], [t("status.rows"), "number"], [t("status.tables"), "number"], [t("status.committed")]], rows) : said(t("status.no_commits")),
   );
 }
 
 function releases(body, at) {
-  if (!body.releases.length) return [calm("No release has been published yet.", "The first one follows the first commit of a source.")];
+  if (!body.releases.length) return [calm(t("status.no_releases"), t("status.no_releases_next"))];
   const rows = body.releases.map((each) => [`#${each.release_id}`, since(each.published_at, at), lasted(each.seconds), count(each.models), count(each.rows), since(each.fresh_as_of, at)]);
-  return [table("The last releases", [["release"], ["published"], ["built in", "number"], ["models", "number"], ["rows written", "number"], ["data of"]], rows)];
+  return [table(t("status.last_releases"), [[t("status.release")], [t("status.published")], [t("status.built_in"), "number"], [t("status.models"), "number"], [t("status.rows_written"), "number"], [t("status.data_of")]], rows)];
 }
 
 function outcome(run) {
-  if (!run) return "It has not run yet.";
+  if (!run) return t("status.not_run");
   if (run.error) return sentence(run.error.what);
   return Object.entries(run.outcome ?? {})
     .map(([name, value]) => {
@@ -136,13 +131,13 @@ function outcome(run) {
 }
 
 function schedules(body, at) {
-  if (!body.schedules.length) return [calm("This engine runs no schedules.", "Start it with amalimart up.")];
+  if (!body.schedules.length) return [calm(t("status.no_schedules"), t("status.no_schedules_next"))];
   const rows = body.schedules.map((each) => {
     const run = each.last_run;
-    const next = each.off ? h("span", { class: "missing" }, `off: ${each.off}`) : since(each.next_run, at);
+    const next = each.off ? h("span", { class: "missing" }, t("status.off", { why: each.off })) : since(each.next_run, at);
     return [[each.schedule.job, h("span", { class: "more" }, each.does)], next, run ? state(run.state) : NOTHING, run ? since(run.started_at, at) : NOTHING, outcome(run)];
   });
-  return [table("Jobs", [["job"], ["next run"], ["last run"], ["begun"], ["what came of it", "long"]], rows)];
+  return [table(t("status.jobs"), [[t("status.job")], [t("status.next_run")], [t("status.last_run")], [t("status.begun")], [t("status.outcome"), "long"]], rows)];
 }
 
 function space({ space: used }) {
@@ -153,9 +148,9 @@ function space({ space: used }) {
     h(
       "ul",
       { class: "bars" },
-      bar("Lake", used.lake, all, "everything the sources said"),
-      bar("Warehouse", used.hot_file, all, `${bytes(used.hot_file_used)} of it in use`),
-      bar("Free on the disk", used.free, all),
+      bar(t("status.lake"), used.lake, all, t("status.lake_why")),
+      bar(t("status.warehouse"), used.hot_file, all, t("status.warehouse_why", { size: bytes(used.hot_file_used) })),
+      bar(t("status.free"), used.free, all),
     ),
   ];
 }
@@ -164,7 +159,7 @@ export function renderStatus(root, body, at) {
   const fill = (id, parts) => replaceKeepingFocus(root.querySelector(`#${id}`), ...parts);
   fill("summary", summary(body, at));
   fill("engine", engine(body, at));
-  fill("sources", body.sources.length ? body.sources.map((each) => source(each, at)) : [calm("This project has no source yet.", "amalimart source add NAME URL")]);
+  fill("sources", body.sources.length ? body.sources.map((each) => source(each, at)) : [calm(t("status.no_source"), "amalimart source add NAME URL")]);
   fill("releases", releases(body, at));
   fill("space", space(body));
   fill("schedules", schedules(body, at));

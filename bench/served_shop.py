@@ -1,0 +1,149 @@
+"""A tall shop behind the interface, in a process of its own: follows changes and answers, as the engine does.
+
+Run as `python -m bench.served_shop --orders N --folder FOLDER`; prints its address and the sessions of its
+readers as one line of JSON, and serves until it is stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Mount, Route
+
+from amalimart.access.policies import load_policies
+from amalimart.access.principal import Role
+from amalimart.api.rate_limit import RateLimit
+from amalimart.api.services import EngineStatus, Phase, PublishedRelease
+from amalimart.core.clock import FixedClock
+from amalimart.mapping.source_mapping import load_mapping
+from amalimart.observe.recording import _NOBODY, record_with
+from amalimart.orchestrate.engine import MappedAvailability
+from amalimart.semantic.answer_cache import AnswerCache
+from amalimart.semantic.loading import PACKAGED, load_model
+from amalimart.semantic.service import SemanticService
+from amalimart.web.site import create_site
+from bench.tall_shop import SOURCE, TODAY, Changes
+from bench.warehouse import TallShop
+from tests.web.fake_marketplace import FakeMarketplace
+from tests.web.fake_site import PASSWORD, make_services, serving
+
+CHANGES = 1_000
+PUBLISH_SECONDS = 5.0
+CACHE_BYTES = 64_000_000
+
+
+class Lookups:
+    """Counts what is looked up in what was kept; everything else that is counted goes nowhere."""
+
+    def __init__(self) -> None:
+        self.counted: Counter[str] = Counter()
+
+    def add(self, counter: str, amount: float, labels: dict[str, str]) -> None:
+        """One lookup."""
+        if counter == "amalimart_cache_lookups_total":
+            self.counted[f"{labels['cache']} {labels['result']}"] += int(amount)
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return getattr(_NOBODY, name)  # type: ignore[no-any-return]
+
+
+class ServedShop:
+    """The shop, its publisher, and the services over it."""
+
+    def __init__(self, folder: Path, orders: int, vendors: int) -> None:
+        self._shop = TallShop(folder, orders)
+        mapping = load_mapping(folder / "tall.yml")
+        self._shop.publish()
+        self._changes = Changes(self._shop.lake, orders)
+        self._release = self._shop.hot_file.published().release
+        self.published: list[float] = []
+        mapped = MappedAvailability(lambda: {SOURCE: mapping})
+        kept = AnswerCache(self._shop.hot_file, CACHE_BYTES)
+        policies = load_policies([PACKAGED.parent / "policies"])
+        semantic = SemanticService(load_model([PACKAGED]), policies, self._shop.hot_file, mapped, kept)
+        made = make_services(folder, FakeMarketplace())
+        for number in range(vendors):
+            made.control.users.add(
+                f"v{number}@shop.test",
+                display_name=f"Vendor {number}",
+                role=Role.VENDOR,
+                password=PASSWORD,
+                vendor_ids=[str(number)],
+            )
+        self.control = made.control
+        self.services = replace(
+            made,
+            semantic=semantic,
+            clock=FixedClock(TODAY),
+            releases=self,
+            status=lambda: EngineStatus(Phase.LIVE, "Live."),
+            rate=RateLimit(1e9, 10**9),
+        )
+
+    def latest(self) -> PublishedRelease:
+        """The release, as the feed of the engine gives it."""
+        return PublishedRelease(
+            self._release.release_id, self._release.published_at, self._release.fresh_as_of
+        )
+
+    def follow(self) -> None:
+        """Publish a batch of changes every few seconds, for ever."""
+        while True:
+            time.sleep(PUBLISH_SECONDS)
+            self._changes.land(CHANGES)
+            began = time.monotonic()
+            self._release = self._shop.publish().release
+            self.published.append(time.monotonic() - began)
+
+
+def main() -> None:
+    """Entry of `python -m bench.served_shop`."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--orders", type=int, required=True)
+    parser.add_argument("--vendors", type=int, required=True)
+    parser.add_argument("--folder", type=Path, required=True)
+    arguments = parser.parse_args()
+    shop = ServedShop(arguments.folder, arguments.orders, arguments.vendors)
+    lookups = Lookups()
+    record_with(lookups)  # type: ignore[arg-type]
+
+    def told(_request: Request) -> JSONResponse:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return JSONResponse(
+            {
+                "cpu_seconds": time.process_time(),
+                "resident_mb": pages * os.sysconf("SC_PAGE_SIZE") / 1e6,
+                "lookups": lookups.counted,
+                "published": shop.published,
+            }
+        )
+
+    users = shop.control.users.list()
+    sessions = {user.email: shop.control.sessions.open(user).token for user in users}
+
+    def follow(_request: Request) -> JSONResponse:
+        threading.Thread(target=shop.follow, daemon=True).start()
+        return JSONResponse({})
+
+    routes = [Route("/told", told), Route("/follow", follow), Mount("/", create_site(shop.services))]
+    app = Starlette(routes=routes)
+    with serving(app) as url:  # type: ignore[arg-type]
+        print(json.dumps({"url": url, "sessions": sessions}), flush=True)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""How a receipt travels with its answer: as headers, and inside the files that can hold it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from amalimart.core.wire import dumps
+from amalimart.semantic.answer import Column, Receipt
+
+METADATA_KEY = b"amalimart"
+_LONGEST_NOTES = 4_000
+
+
+def receipt_headers(receipt: Receipt) -> dict[str, str]:
+    """Release, freshness, definitions and notes; short enough for every proxy."""
+    headers = {
+        "X-Amalimart-Release": str(receipt.release_id),
+        "X-Amalimart-Published-At": receipt.published_at.isoformat(),
+        "X-Amalimart-Metrics": ", ".join(f"{each.name}@{each.version}" for each in receipt.metrics),
+    }
+    if receipt.fresh_as_of is not None:
+        headers["X-Amalimart-Fresh-As-Of"] = receipt.fresh_as_of.isoformat()
+    notes = json.dumps(receipt.notes)
+    if receipt.notes and len(notes) <= _LONGEST_NOTES:
+        headers["X-Amalimart-Notes"] = notes
+    return headers
+
+
+def metadata_of(columns: tuple[Column, ...], receipt: Receipt) -> bytes:
+    """The columns' meaning and the receipt as JSON, for files whose schema carries metadata."""
+    return dumps({"columns": [asdict(each) for each in columns], "receipt": asdict(receipt)}).encode()

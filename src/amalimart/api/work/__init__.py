@@ -1,0 +1,1 @@
+"""Lists that support and delivery work through, and what happened to one order."""

@@ -1,0 +1,133 @@
+"""key: what programs show instead of signing in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from amalimart.cli.options import home_option, json_option
+from amalimart.cli.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from amalimart.config.project import Project
+    from amalimart.control.store import ControlStore
+
+_OPERATOR = "local operator"
+
+
+@contextmanager
+def _opened(home: Path | None) -> Iterator[tuple[Project, ControlStore]]:
+    from amalimart.config.project import find_home, open_project
+    from amalimart.control.store import open_control_store
+    from amalimart.core.clock import SystemClock
+
+    project = open_project(find_home(home))
+    control = open_control_store(project.control_database, SystemClock())
+    try:
+        yield project, control
+    finally:
+        control.close()
+
+
+@click.group()
+def key() -> None:
+    """API keys: what programs show instead of signing in."""
+
+
+@key.command("add")
+@click.argument("name")
+@click.option(
+    "--role",
+    type=click.Choice(["admin", "executive", "vendor", "support", "delivery", "analyst", "service"]),
+    help="The role that the key acts in, for itself.",
+)
+@click.option("--user", "email", help="Whom the key acts as, with what that user may do at the moment.")
+@click.option("--vendor-id", multiple=True, help="A vendor whose rows the key sees, or may embed.")
+@click.option("--delivery-partner-id", multiple=True, help="A delivery partner whose rows the key sees.")
+@click.option("--expires-days", type=click.IntRange(1, 3650), help="Days after which it opens nothing.")
+@home_option
+@json_option
+def add(
+    name: str,
+    role: str | None,
+    email: str | None,
+    vendor_id: tuple[str, ...],
+    delivery_partner_id: tuple[str, ...],
+    expires_days: int | None,
+    home: Path | None,
+    as_json: bool,
+) -> None:
+    """Add a key; it is printed once."""
+    from datetime import timedelta
+
+    from amalimart.access.principal import Role
+
+    with _opened(home) as (_, control):
+        added, whole = control.api_keys.add(
+            name,
+            by=_OPERATOR,
+            role=Role(role) if role else None,
+            user=email,
+            vendor_ids=vendor_id,
+            delivery_partner_ids=delivery_partner_id,
+            expires_after=timedelta(days=expires_days) if expires_days else None,
+        )
+    if as_json:
+        print_json(
+            {"name": added.name, "role": added.role.value, "expires_at": added.expires_at, "key": whole}
+        )
+    else:
+        click.echo(f"the key {added.name} acts as {added.user or added.role.value}; shown once:", err=True)
+        click.echo(whole)
+
+
+@key.command("list")
+@home_option
+@json_option
+def list_(home: Path | None, as_json: bool) -> None:
+    """List the keys, revoked ones too."""
+    with _opened(home) as (_, control):
+        found = control.api_keys.list()
+    if as_json:
+        print_json(
+            {
+                "keys": [
+                    {
+                        "name": each.name,
+                        "role": each.role.value,
+                        "user": each.user,
+                        "vendor_ids": sorted(each.vendor_ids),
+                        "delivery_partner_ids": sorted(each.delivery_partner_ids),
+                        "created_at": each.created_at,
+                        "expires_at": each.expires_at,
+                        "revoked_at": each.revoked_at,
+                        "last_used_at": each.last_used_at,
+                    }
+                    for each in found
+                ]
+            }
+        )
+        return
+    rows = [
+        (each.name, each.user or each.role.value, each.expires_at, each.last_used_at, each.revoked_at)
+        for each in found
+    ]
+    print_table(["key", "acts as", "expires", "last used", "revoked"], rows)
+
+
+@key.command("revoke")
+@click.argument("name")
+@home_option
+@json_option
+def revoke(name: str, home: Path | None, as_json: bool) -> None:
+    """Revoke a key: the next request with it is refused."""
+    with _opened(home) as (_, control):
+        control.api_keys.revoke(name, by=_OPERATOR)
+    if as_json:
+        print_json({"revoked": name})
+    else:
+        click.echo(f"revoked: {name}")

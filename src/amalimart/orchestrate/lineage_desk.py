@@ -1,0 +1,48 @@
+"""The lineage of what is served, for whoever asks often: read once for each published project."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+
+from amalimart.catalog.lineage import Lineage, Node
+from amalimart.config.project import Project
+from amalimart.core.clock import Clock
+from amalimart.core.models import PublishedProject
+from amalimart.orchestrate.lineage import Uses, published_checks, published_lineage
+
+
+class LineageDesk:
+    """Lineage and checks of the published project, kept in memory until another project is published.
+
+    The first question after a change of the project traces every model, which takes seconds.
+    """
+
+    def __init__(
+        self, project: Project, clock: Clock, published: Callable[[], PublishedProject], dashboards: Uses
+    ) -> None:
+        self._project = project
+        self._clock = clock
+        self._published = published
+        self._dashboards = dashboards
+        self._lock = threading.Lock()
+        self._kept: tuple[str, Lineage, Mapping[str, frozenset[Node]]] | None = None
+
+    def lineage(self) -> Lineage:
+        """From the sources to the dashboards. Raises NothingPublished, WarehouseError."""
+        return self._current()[1]
+
+    def checks(self) -> Mapping[str, frozenset[Node]]:
+        """Check -> what it reads. Raises NothingPublished, WarehouseError."""
+        return self._current()[2]
+
+    def _current(self) -> tuple[str, Lineage, Mapping[str, frozenset[Node]]]:
+        with self._lock:
+            published = self._published()
+            if self._kept is None or self._kept[0] != published.project_hash:
+                self._kept = (
+                    published.project_hash,
+                    published_lineage(self._project, self._clock, published, self._dashboards),
+                    published_checks(self._project, self._clock, published),
+                )
+            return self._kept

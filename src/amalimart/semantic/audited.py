@@ -1,0 +1,258 @@
+"""The audit at the one door to answers: nobody gets an answer, or an error, that is not recorded first.
+
+It knows what was asked and how that ended. What it hands on has no value that was filtered by or searched
+for, and no name that the model does not know: such a name may hold anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Any, Protocol
+
+from amalimart.access.audit_record import Asked, Outcome
+from amalimart.access.policies import Policies
+from amalimart.access.principal import Principal
+from amalimart.core.clock import Clock
+from amalimart.core.errors import AccessError, AmalimartError, Internal
+from amalimart.observe.work import current_work
+from amalimart.semantic.answer import Answer
+from amalimart.semantic.formula_parts import FormulaPart
+from amalimart.semantic.listing import DimensionInfo, DimensionValue, MetricInfo
+from amalimart.semantic.question import Comparison, Question, Totals
+from amalimart.semantic.row_lists import RowList, RowQuestion
+from amalimart.semantic.service import SemanticService
+from amalimart.semantic.streaming import StreamedAnswer
+
+UNKNOWN = "?"
+_SIDES = {"", "previous", "change", "change_rate"}
+_DOORS = {"api": "api", "page": "web", "socket": "cli"}
+
+
+class Recorder(Protocol):
+    """Keeps what was asked."""
+
+    def record(self, asked: Asked) -> None:
+        """Return when it is kept for good. Raises AuditUnavailable."""
+        ...
+
+
+class AuditedSemantic:
+    """The semantic service, each call of which is recorded before it returns."""
+
+    def __init__(
+        self, service: SemanticService, policies: Policies, recorder: Recorder, clock: Clock
+    ) -> None:
+        self._service = service
+        self._policies = policies
+        self._recorder = recorder
+        self._clock = clock
+        self._names = service.model.metric_names | service.model.dimension_names
+        datasets = service.model.datasets.values()
+        self._roles = {role for dataset in datasets for role in dataset.time_roles}
+
+    def ask(self, question: Question, principal: Principal) -> Answer:
+        """As the service does. Raises AuditUnavailable, too."""
+        try:
+            answer = self._service.ask(question, principal)
+        except Exception as error:
+            self._record("query", [question], principal, [error])
+            raise
+        self._record("query", [question], principal, [answer])
+        return answer
+
+    def ask_all(self, questions: Sequence[Question], principal: Principal) -> list[Answer | AmalimartError]:
+        """As the service does. Raises AuditUnavailable, too."""
+        try:
+            answers = self._service.ask_all(questions, principal)
+        except Exception as error:
+            self._record("page", questions, principal, [error])
+            raise
+        self._record("page", questions, principal, answers)
+        return answers
+
+    @contextmanager
+    def stream(self, question: Question, principal: Principal, most_rows: int) -> Iterator[StreamedAnswer]:
+        """As the service does; recorded before the first row. Raises AuditUnavailable, too."""
+        is_recorded = False
+        try:
+            with self._service.stream(question, principal, most_rows) as answer:
+                release_id = answer.receipt.release_id
+                self._keep("export", self._shapes([question]), principal, release_id, Outcome.ANSWERED)
+                is_recorded = True
+                yield answer
+        except Exception as error:
+            if not is_recorded:
+                self._record("export", [question], principal, [error])
+            raise
+
+    def rows(self, questions: Sequence[RowQuestion], principal: Principal) -> list[RowList | AmalimartError]:
+        """As the service does. Raises AuditUnavailable, too."""
+        shape = {"lists": [{"dataset": each.dataset, "columns": list(each.columns)} for each in questions]}
+        try:
+            found = self._service.rows(questions, principal)
+        except Exception as error:
+            self._keep("rows", shape, principal, None, _outcome(error), _codes([error]))
+            raise
+        errors = [each for each in found if isinstance(each, AmalimartError)]
+        release_id = next((each.release_id for each in found if isinstance(each, RowList)), None)
+        outcome = _outcome_of(errors, is_answered=release_id is not None)
+        self._keep("rows", shape, principal, release_id, outcome, _codes(errors))
+        return found
+
+    def told_again(self, questions: Sequence[Question], principal: Principal, release_id: int) -> None:
+        """Record that the answers to these questions, which somebody had kept, were given once more."""
+        self._keep("page", self._shapes(questions), principal, release_id, Outcome.ANSWERED)
+
+    def values(
+        self, dimension: str, principal: Principal, search: str | None = None, limit: int = 100
+    ) -> tuple[DimensionValue, ...]:
+        """As the service does. Raises AuditUnavailable, too."""
+        shape = {"values": self._known(dimension), "searched": bool(search)}
+        try:
+            found = self._service.values(dimension, principal, search, limit)
+        except Exception as error:
+            self._keep("values", shape, principal, None, _outcome(error), _codes([error]))
+            raise
+        self._keep("values", shape, principal, current_work().release_id, Outcome.ANSWERED)
+        return found
+
+    def metrics(self, principal: Principal) -> tuple[MetricInfo, ...]:
+        """As the service does; what may be asked is no answer, and is not recorded."""
+        return self._service.metrics(principal)
+
+    def dimensions(self, principal: Principal) -> tuple[DimensionInfo, ...]:
+        """As the service does; what may be asked is no answer, and is not recorded."""
+        return self._service.dimensions(principal)
+
+    def fingerprint(self, principal: Principal) -> Hashable:
+        """As the service does."""
+        return self._service.fingerprint(principal)
+
+    def standing(
+        self, questions: Sequence[Question], principal: Principal, dimensions: Sequence[str] = ()
+    ) -> Hashable:
+        """As the service does; it tells nothing of the answers."""
+        return self._service.standing(questions, principal, dimensions)
+
+    def labels(self, language: str) -> dict[str, str]:
+        """As the service does."""
+        return self._service.labels(language)
+
+    def formula(self, metric: str, principal: Principal) -> FormulaPart:
+        """As the service does; what a metric means is no answer, and is not recorded."""
+        return self._service.formula(metric, principal)
+
+    def is_scoped(self, principal: Principal) -> bool:
+        """As the service does."""
+        return self._service.is_scoped(principal)
+
+    def _record(
+        self,
+        kind: str,
+        questions: Sequence[Question],
+        principal: Principal,
+        ends: Sequence[Answer | BaseException],
+    ) -> None:
+        errors = [each for each in ends if isinstance(each, BaseException)]
+        release_id = next((each.receipt.release_id for each in ends if isinstance(each, Answer)), None)
+        outcome = _outcome_of(errors, is_answered=release_id is not None)
+        self._keep(kind, self._shapes(questions), principal, release_id, outcome, _codes(errors))
+
+    def _keep(
+        self,
+        kind: str,
+        shape: Mapping[str, Any],
+        principal: Principal,
+        release_id: int | None,
+        outcome: Outcome,
+        errors: tuple[str, ...] = (),
+    ) -> None:
+        door = current_work().door
+        self._recorder.record(
+            Asked(
+                at=self._clock.now(),
+                subject=principal.subject,
+                role=principal.role.value,
+                door=_DOORS.get(door, door),
+                kind=kind,
+                shape=shape,
+                policy=self._policies.fingerprint(principal.role),
+                release_id=release_id,
+                outcome=outcome,
+                errors=errors,
+            )
+        )
+
+    def _shapes(self, questions: Sequence[Question]) -> dict[str, Any]:
+        return {"questions": [self._shape(question) for question in questions]}
+
+    def _shape(self, question: Question) -> dict[str, Any]:
+        """What was asked, as names. What is not there is left out, so that shapes stay short."""
+        shape = {
+            "metrics": [self._known(name) for name in question.metrics],
+            "by": [self._known(name) for name in question.by],
+            "grain": question.grain.value if question.grain else None,
+            "filters": sorted(
+                [self._known(each.dimension), each.operator.value, len(each.values)]
+                for each in question.filters
+            ),
+            "having": sorted([self._known(each.metric), each.operator.value] for each in question.having),
+            "order_by": self._ordered(question.order_by or ""),
+            "days": question.days is not None,
+            "limit": question.limit is not None,
+            "compare": question.compare,
+            "compare_with": _compared(question),
+            "changes": question.changes,
+            "fill": question.fill,
+            "time": self._role(question.time),
+            "totals": question.totals.value if question.totals is not Totals.NONE else None,
+            "top": self._top(question),
+        }
+        return {key: value for key, value in shape.items() if value}
+
+    def _role(self, time: str | None) -> str | None:
+        return time if time is None or time in self._roles else UNKNOWN
+
+    def _top(self, question: Question) -> list[Any] | None:
+        top = question.top
+        return [top.count, self._known(top.dimension), self._known(top.metric or "")] if top else None
+
+    def _known(self, name: str) -> str:
+        return name if name in self._names else UNKNOWN
+
+    def _ordered(self, order_by: str) -> str:
+        """A column to order by: those of a comparison are named after their metric."""
+        name, _, side = order_by.removeprefix("-").partition("__")
+        return order_by if not name or (name in self._names and side in _SIDES) else UNKNOWN
+
+
+def _compared(question: Question) -> str | None:
+    """With which days it is compared, without naming them."""
+    if not question.compare:
+        return None
+    wanted = question.compare_with
+    return wanted.value if isinstance(wanted, Comparison) else "other days"
+
+
+def _outcome_of(errors: Sequence[BaseException], *, is_answered: bool) -> Outcome:
+    """Of several questions: that something was denied must be found, then that something was answered."""
+    if any(isinstance(error, AccessError) for error in errors):
+        return Outcome.DENIED
+    return Outcome.ANSWERED if is_answered or not errors else _outcome(errors[0])
+
+
+def _outcome(error: BaseException) -> Outcome:
+    if isinstance(error, AccessError):
+        return Outcome.DENIED
+    if isinstance(error, AmalimartError) and error.http_status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Outcome.REFUSED
+    return Outcome.FAILED
+
+
+def _codes(errors: Sequence[BaseException]) -> tuple[str, ...]:
+    """Each code once, in order; of what is no error of ours, that it is a defect."""
+    return tuple(
+        sorted({error.code if isinstance(error, AmalimartError) else Internal.code for error in errors})
+    )

@@ -1,0 +1,121 @@
+"""Single rows of a dataset, for lists that people work through: read through the same door as every answer.
+
+A list is asked by the product's own code, never by a reader's words: what a reader gives is a bound value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlglot import exp
+
+from amalimart.access.policies import Policies
+from amalimart.semantic.availability import Availability, missing_for_columns, refuse_missing
+from amalimart.semantic.conditions import compare, equality
+from amalimart.semantic.formula import Value
+from amalimart.semantic.guard import check_text
+from amalimart.semantic.model import SemanticModel
+from amalimart.semantic.parameters import ParameterBook, Slot
+from amalimart.semantic.question import Operator
+from amalimart.semantic.scan import Door, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class RowCondition:
+    """What holds of a column of the rows."""
+
+    column: str
+    operator: Operator
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Rows of another dataset that meet conditions, and the column in which both have the same key."""
+
+    dataset: str
+    column: str
+    where: tuple[RowCondition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RowQuestion:
+    """Rows of one dataset.
+
+    order_by  columns; a leading - means descending, and what is missing comes last
+    unless    leaves out rows that are found there too, where the reader may look there
+    """
+
+    dataset: str
+    columns: tuple[str, ...]
+    where: tuple[RowCondition, ...]
+    order_by: tuple[str, ...]
+    limit: int
+    unless: Elsewhere | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RowList:
+    """Rows in the order of `columns`, and the release they are of."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    release_id: int
+
+    def as_dicts(self) -> list[dict[str, Any]]:
+        """The rows keyed by column name."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+def plan_rows(
+    model: SemanticModel, policies: Policies, availability: Availability, scope: Scope, question: RowQuestion
+) -> tuple[str, tuple[Slot, ...]]:
+    """The checked statement of a list. Raises Denied, NotAvailable."""
+    book = ParameterBook()
+    door = Door(model, policies, scope, book)
+    asked = {*question.columns, *(each.column for each in question.where)}
+    asked |= {name.removeprefix("-") for name in question.order_by}
+    if question.unless is not None:
+        asked.add(question.unless.column)
+    scan = _named(door.scan(question.dataset, asked))
+    missing = missing_for_columns(model, question.dataset, asked, availability)
+    refuse_missing(missing, f"a list of {question.dataset}", availability)
+    tree = exp.Select(expressions=[_column(name) for name in question.columns]).from_(scan, copy=False)
+    for condition in question.where:
+        tree = tree.where(_condition(condition, book), copy=False)
+    if question.unless is not None and door.may_read(question.unless.dataset, question.unless.column):
+        tree = tree.where(_absent(question.unless, door, book), copy=False)
+    tree = tree.order_by(*(_ordered(name) for name in question.order_by), copy=False)
+    tree = tree.limit(book.constant(question.limit), copy=False)
+    sql, slots = book.positional(tree.sql(dialect="duckdb"))
+    check_text(sql, door.issued)
+    return sql, slots
+
+
+def _condition(condition: RowCondition, book: ParameterBook) -> exp.Expr:
+    operands = [book.constant(value) for value in condition.values]
+    return compare(_column(condition.column), condition.operator, operands)
+
+
+def _absent(elsewhere: Elsewhere, door: Door, book: ParameterBook) -> exp.Expr:
+    columns = {elsewhere.column, *(each.column for each in elsewhere.where)}
+    found = exp.Select(expressions=[_column(elsewhere.column)])
+    found = found.from_(_named(door.scan(elsewhere.dataset, columns)), copy=False)
+    for condition in elsewhere.where:
+        found = found.where(_condition(condition, book), copy=False)
+    among = exp.In(this=_column(elsewhere.column), query=exp.Subquery(this=found))
+    return equality(Operator.NOT_IN, among)
+
+
+def _ordered(name: str) -> exp.Ordered:
+    return exp.Ordered(this=_column(name.removeprefix("-")), desc=name.startswith("-"), nulls_first=False)
+
+
+def _named(scan: exp.Subquery) -> exp.Subquery:
+    scan.set("alias", exp.TableAlias(this=exp.to_identifier("r", quoted=True)))
+    return scan
+
+
+def _column(name: str) -> exp.Column:
+    return exp.column(name, table="r", quoted=True)
