@@ -38,6 +38,17 @@ def test_what_no_rollup_can_serve_is_not_advised(shop: Shop) -> None:
     assert advised(shop, {AskedShape(("avg_first_response_hours",)): Tally(5, 5.0)}) == ()
 
 
+def test_the_date_by_which_it_was_counted_is_one_of_its_dimensions(shop: Shop) -> None:
+    asked = AskedShape(("gmv",), grain="month", time="delivered")
+    (found,) = advised(shop, {asked: Tally(1, 1.0)})
+    assert found.rollup.made.dimensions == ("currency", "delivered_date")
+    assert found.answers == 1
+
+
+def test_no_rollup_of_a_stock_is_advised(shop: Shop) -> None:
+    assert advised(shop, {AskedShape(("stock_on_hand",), grain="month"): Tally(5, 5.0)}) == ()
+
+
 def test_what_would_be_as_large_as_the_lines_does_not_spoil_the_rest(shop: Shop) -> None:
     lines = AskedShape(("total_units_sold",))
     (found,) = advised(shop, {DISTINCT: Tally(5, 5.0), lines: Tally(1, 1.0)})

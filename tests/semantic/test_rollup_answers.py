@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from decimal import Decimal
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,11 @@ from hypothesis import strategies as st
 
 from amalimart.core.calendar import DayRange, Grain
 from amalimart.core.errors import AmalimartError, Denied, InvalidFilter
+from amalimart.core.fiscal import Calendar
 from amalimart.semantic.answer import Answer
-from amalimart.semantic.question import Filter, Operator, Question
+from amalimart.semantic.loading import load_model
+from amalimart.semantic.question import Comparison, Filter, Having, Operator, Question, Top, Totals
+from amalimart.semantic.rollups.choosing import is_within
 from amalimart.semantic.rollups.declared import load_rollups
 from amalimart.semantic.rollups.rollup import Rollup
 from amalimart.semantic.service import SemanticService
@@ -33,6 +37,8 @@ from tests.semantic.conftest import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from amalimart.access.principal import Principal
     from amalimart.semantic.model import SemanticModel
 
@@ -41,6 +47,9 @@ rollups:
   monthly_orders:
     {description: Orders by month., owner: finance, dataset: orders, grain: month,
       dimensions: [status, currency], measures: {total_amount: [sum, min, max], order_date: [min, max]}}
+  quarterly_orders:
+    {description: Orders by quarter., owner: finance, dataset: orders, grain: quarter,
+      dimensions: [currency], measures: {total_amount: [sum]}}
   weekly_orders:
     {description: Orders by week., owner: finance, dataset: orders, grain: week, dimensions: [currency],
       measures: {total_amount: [sum]}}
@@ -53,6 +62,9 @@ rollups:
   vendor_items:
     {description: Lines by vendor., owner: finance, dataset: order_items, grain: day,
       dimensions: [vendor_id, currency], measures: {item_amount: [sum]}}
+  delivered_orders:
+    {description: Orders by their delivery., owner: finance, dataset: orders, grain: day,
+      dimensions: [delivered_date, customer_id, channel, currency], measures: {total_amount: [sum]}}
   parcels:
     {description: Parcels by partner., owner: finance, dataset: shipments, grain: day, measures:
       {delivery_fee: [sum], delivery_days: [sum, max], shipment_id: [count]},
@@ -132,6 +144,12 @@ def questions(draw: st.DrawFn, model: SemanticModel) -> Question:
     if grain is None and draw(st.integers(0, 4)) == 0:
         filters.append(Filter(draw(st.sampled_from(["month", "week", "day"])), Operator.EQ, ("2024-03-01",)))
     has_days = draw(st.booleans())
+    compare = has_days and draw(st.booleans())
+    others = date(2023, 11, 1) + timedelta(days=draw(st.integers(0, 60)))
+    compared = [*Comparison, DayRange(others, others + timedelta(days=draw(st.integers(0, 60))))]
+    has_top = draw(st.booleans())
+    top = Top(draw(st.integers(1, 3)), by[0]) if by and has_top else None
+    having = top is None and draw(st.integers(0, 4)) == 0
     return Question(
         tuple(metrics),
         TODAY,
@@ -139,8 +157,14 @@ def questions(draw: st.DrawFn, model: SemanticModel) -> Question:
         grain,
         days if has_days else None,
         tuple(filters),
-        compare=has_days and draw(st.booleans()),
+        compare=compare,
         fill=grain is not None and draw(st.booleans()),
+        having=(Having(metrics[0], Operator.GT, Decimal(50)),) if having else (),
+        compare_with=draw(st.sampled_from(compared)) if compare else Comparison.PREVIOUS_PERIOD,
+        changes=compare and draw(st.booleans()),
+        time=draw(st.sampled_from([None, None, None, "ordered", "delivered", "cancelled", "refunded"])),
+        totals=draw(st.sampled_from([Totals.NONE, *Totals])),
+        top=top,
     )
 
 
@@ -185,13 +209,22 @@ def test_every_metric_is_the_same(rolled: Rolled) -> None:
 
 
 DAYS = DayRange(date(2024, 1, 10), date(2024, 3, 20))
+LAST_YEAR = Comparison.SAME_PERIOD_LAST_YEAR
 
 
 @pytest.mark.parametrize(
     ("question", "expected"),
     [
         (Question(("gmv",), TODAY, grain=Grain.MONTH), "monthly_orders"),
-        (Question(("gmv",), TODAY, grain=Grain.YEAR), "monthly_orders"),
+        (Question(("gmv",), TODAY, grain=Grain.YEAR), "quarterly_orders"),
+        (Question(("gmv",), TODAY, grain=Grain.FISCAL_YEAR), "quarterly_orders"),
+        (Question(("gmv",), TODAY, grain=Grain.MONTH, time="delivered"), "delivered_orders"),
+        (Question(("gmv",), TODAY, by=("order_status",), totals=Totals.SUBTOTALS), "monthly_orders"),
+        (Question(("gmv",), TODAY, by=("order_status",), top=Top(1, "order_status")), "monthly_orders"),
+        (
+            Question(("gmv",), TODAY, grain=Grain.MONTH, days=DAYS, compare=True, compare_with=LAST_YEAR),
+            "daily_orders",
+        ),
         (Question(("gmv",), TODAY, grain=Grain.WEEK), "weekly_orders"),
         (Question(("gmv",), TODAY, grain=Grain.MONTH, days=DAYS), "daily_orders"),  # days cut a month
         (Question(("gmv",), TODAY, by=("payment_kind",)), "daily_orders"),
@@ -214,10 +247,64 @@ def test_the_coarsest_that_serves_is_read(rolled: Rolled, question: Question, ex
         Question(("total_revenue", "item_orders"), TODAY),  # what is read anyway is read once
         Question(("net_revenue",), TODAY),  # asks the order, which no rollup of lines names
         Question(("avg_first_response_hours",), TODAY),  # nothing is kept of it
+        Question(("gmv",), TODAY, by=("order_status",), time="delivered"),  # no rollup has both
+        Question(("gmv",), TODAY, time="cancelled"),  # no rollup has that day
+        Question(("stock_on_hand",), TODAY, grain=Grain.MONTH),  # of the last day alone
     ],
 )
 def test_what_it_cannot_tell_is_read_from_the_dataset(rolled: Rolled, question: Question) -> None:
     assert rolled.used(question) == ()
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+def test_a_bucket_lies_within_another_where_no_day_says_otherwise(month: int) -> None:
+    calendar = Calendar(month)
+    days = [date(2023, 1, 1) + timedelta(days=number) for number in range(800)]
+    for grain, asked in product(Grain, Grain):
+        within = all(
+            calendar.start(asked, calendar.start(grain, day)) == calendar.start(asked, day) for day in days
+        )
+        assert within or not is_within(grain, asked, calendar)
+        if not grain.is_fiscal:
+            assert within == is_within(grain, asked, calendar)
+
+
+@pytest.mark.parametrize(
+    ("month", "quarter", "year"),
+    [
+        (2, "monthly_orders", "monthly_orders"),
+        (4, "quarterly_orders", "quarterly_orders"),
+    ],
+)
+def test_fiscal_buckets_are_served_where_they_are_made_of_whole_ones(
+    tmp_path: Path, month: int, quarter: str, year: str
+) -> None:
+    (tmp_path / "rollups").mkdir()
+    (tmp_path / "rollups" / "wide.yml").write_text(WIDE)
+    model = load_model([MARKETPLACE / "semantic"], Calendar(month))
+    rolled = Rolled(build_shop(model), load_rollups([MARKETPLACE / "semantic", tmp_path], model))
+    for grain, expected in ((Grain.FISCAL_QUARTER, quarter), (Grain.FISCAL_YEAR, year)):
+        question = Question(("gmv", "order_count"), TODAY, grain=grain, totals=Totals.TOTAL)
+        assert rolled.used(question) == (expected,)
+        ours, raw = rolled.both(question, ADMIN)
+        assert ours == raw
+    rolled.shop.connection.close()
+
+
+def test_another_release_than_the_one_that_was_planned_for_is_read_as_it_is(rolled: Rolled) -> None:
+    """What is published between planning and reading decides what may be read."""
+    answers = iter([True, False])
+    shop = rolled.shop
+    service = SemanticService(
+        shop.model,
+        shop.policies,
+        shop.reader,
+        shop.source,
+        None,
+        load_rollups([MARKETPLACE / "semantic"], shop.model),
+        lambda _: next(answers, False),
+    )
+    assert answer_of(service).receipt.rollups == ()
 
 
 def test_a_vendor_reads_only_a_rollup_that_tells_vendors(rolled: Rolled) -> None:

@@ -65,6 +65,8 @@ def test_a_later_folder_replaces_by_name(model: SemanticModel, tmp_path: Path) -
         ("total_amount: [sum, max]", "status: [sum]", "sums of status"),
         ("total_amount: [sum, max]", "total: [sum]", "no field of orders is called 'total'"),
         ("dataset: orders", "dataset: products", "no time of its own"),
+        ("dataset: orders", "dataset: inventory", "adds up over no days"),
+        ("grain: day", "grain: fiscal_year", "another with every setting"),
         ("owner: finance", "owners: finance", "owners"),
         ("[sum, max]", "[median]", "should be 'count'"),
         ("mine:", "My rollup:", "cannot be a name"),

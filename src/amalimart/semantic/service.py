@@ -223,7 +223,8 @@ class SemanticService:
     def _prepared(self, question: Question, principal: Principal, release: Release | None) -> Prepared:
         """Everything but the rows. Raises a QueryError or an AccessError."""
         question = self._grouped(question, principal)
-        planned = self.plan(question, principal, release)
+        is_rolled = self._is_rolled(release)
+        planned = self._plan(question, principal, is_rolled=is_rolled)
         bound = bind(planned.slots, question, principal, self.model.calendar)
         shows_sql = not self._policies.is_scoped(principal)
         key = (
@@ -235,7 +236,6 @@ class SemanticService:
             question.today,
             shows_sql,
         )
-        is_rolled = self._is_rolled(release)
         asked = Asked(key, planned.tables)
         return Prepared(question, principal, is_rolled, planned, bound, asked, shows_sql)
 
@@ -291,7 +291,10 @@ class SemanticService:
 
         Raises a QueryError or an AccessError.
         """
-        policies, is_rolled = self._policies, self._is_rolled(release)
+        return self._plan(question, principal, is_rolled=self._is_rolled(release))
+
+    def _plan(self, question: Question, principal: Principal, *, is_rolled: bool) -> Plan:
+        policies = self._policies
         known = (shape_of(question), Scope.of(principal), policies.fingerprint(principal.role), is_rolled)
         found = self._plans.get(known)
         CACHE_LOOKUPS.add(cache="plan", result="hit" if found else "miss")

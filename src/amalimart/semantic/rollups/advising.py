@@ -23,7 +23,7 @@ from amalimart.semantic.question import Operator
 from amalimart.semantic.question_shape import FilterShape, QuestionShape
 from amalimart.semantic.request import Request
 from amalimart.semantic.resolving import Resolver
-from amalimart.semantic.rollups.choosing import RollupChoice, needed_columns
+from amalimart.semantic.rollups.choosing import RollupChoice, needed_columns, own_column
 from amalimart.semantic.rollups.rollup import Rollup
 from amalimart.semantic.shapes import Aggregate, FieldType
 
@@ -147,6 +147,8 @@ class Advisor:
         if dataset.is_stock:
             return None
         columns = {*needed_columns(self._model, leaf, request)}
+        if measure.time is not None:
+            columns.add(own_column(self._model, dataset.name, self._model.date(dataset.name, measure.time)))
         if measure.aggregate is Aggregate.COUNT_DISTINCT and measure.field != dataset.key:
             columns.add(measure.field)
         stored = {StoredColumn(dataset.key, Stored.COUNT)}

@@ -97,7 +97,7 @@ class RollupChoice:
         if leaf.measure.time is None:
             return True
         date = self.model.date(leaf.measure.dataset, leaf.measure.time)
-        if _own_column(self.model, leaf.measure.dataset, date) in rollup.exact:
+        if own_column(self.model, leaf.measure.dataset, date) in rollup.exact:
             return True
         if date.path or date.field != rollup.time or rollup.grain is None:
             return False
@@ -113,10 +113,10 @@ class RollupChoice:
 def needed_columns(model: SemanticModel, leaf: Leaf, request: Request) -> Iterator[str]:
     """The dataset's columns by which a leaf's rows must be told apart: parents are reached by their ids."""
     for reach in _reaches(model, leaf, request):
-        yield _own_column(model, leaf.measure.dataset, reach)
+        yield own_column(model, leaf.measure.dataset, reach)
 
 
-def _own_column(model: SemanticModel, dataset: str, reach: Reach) -> str:
+def own_column(model: SemanticModel, dataset: str, reach: Reach) -> str:
     """The column of the dataset by which a column is reached."""
     return model.datasets[dataset].relationships[reach.path[0]].column if reach.path else reach.field
 
