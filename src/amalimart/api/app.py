@@ -18,6 +18,7 @@ from amalimart.api.measuring import Measured
 from amalimart.api.middleware import BoundedBody, KnownHost, LastResort, SameOrigin
 from amalimart.api.routes import (
     dashboards,
+    embedding,
     engine,
     incidents,
     metrics,
@@ -58,13 +59,26 @@ def create_app(
     )
     app.state.services = services
     app.state.identify = (
-        as_operator(local_operator, services.control) if local_operator else by_credentials(services.control)
+        as_operator(local_operator, services.control)
+        if local_operator
+        else by_credentials(services.control, services.embed)
     )
     install_error_answers(app, error_answer)
     app.include_router(engine.public, prefix=PREFIX)
     app.include_router(figures_router(is_local=local_operator is not None))
     signed_in = APIRouter(prefix=PREFIX, dependencies=[Depends(current_principal)])
-    for part in (metrics, dashboards, engine, incidents, models, operating, quality, releases, schedules):
+    for part in (
+        metrics,
+        dashboards,
+        embedding,
+        engine,
+        incidents,
+        models,
+        operating,
+        quality,
+        releases,
+        schedules,
+    ):
         signed_in.include_router(part.router)
     if local_operator is not None:
         signed_in.include_router(operations.router)

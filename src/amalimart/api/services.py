@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from amalimart.access.principal import Principal, Role
 from amalimart.api.dashboards.library import DashboardLibrary
+from amalimart.control.api_keys import ApiKey
 from amalimart.control.deciding import Decider
 from amalimart.control.quality_rows import Acknowledgement, KeptResult
 from amalimart.control.store import ControlStore
@@ -217,6 +218,27 @@ class ChannelTestPort(Protocol):
         ...
 
 
+class EmbedPort(Protocol):
+    """Embed tokens: signed words that open one dashboard for some vendors."""
+
+    def mint(
+        self,
+        key: ApiKey,
+        vendor_ids: frozenset[str],
+        dashboard: str,
+        *,
+        life: timedelta,
+        viewer: str = "",
+        door: str,
+    ) -> tuple[str, datetime]:
+        """A token and its end. Raises Denied for a key that may not, AuditUnavailable."""
+        ...
+
+    def opened(self, token: str) -> tuple[Principal, str]:
+        """Whom a token stands for, and the one dashboard that it opens. Raises NotSignedIn."""
+        ...
+
+
 class ReleaseFeed(Protocol):
     """Knows the newest release without asking the engine; called at every poll of every open page."""
 
@@ -326,6 +348,7 @@ class AppServices:
     incidents: IncidentsPort | None = None
     deliveries: DeliveriesPort | None = None
     channel_test: ChannelTestPort | None = None
+    embed: EmbedPort | None = None
     notes: Callable[[], tuple[SourceNote, ...]] = tuple
 
     def notes_for(self, principal: Principal) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError
 from amalimart.governance.definitions import judged, metric_definitions, notes_of_unapproved
 from amalimart.orchestrate.auditing import open_audit
+from amalimart.orchestrate.embedding import open_embedding
 from amalimart.orchestrate.engine import Engine, MappedAvailability
 from amalimart.orchestrate.incident_notes import incident_notes
 from amalimart.orchestrate.models import EngineModels
@@ -112,8 +113,9 @@ def build_services(
     dashboards.check_names(model.metric_names, model.dimensions)
     feed = EngineFeed(engine, loop)
     book = ReleaseBook(engine.hot_file, engine.acceptances)
+    audit = open_audit(project, control).log(clock)
     return AppServices(
-        semantic=AuditedSemantic(semantic, policies, open_audit(project, control).log(clock), clock),
+        semantic=AuditedSemantic(semantic, policies, audit, clock),
         control=control,
         clock=clock,
         settings=SiteSettings(
@@ -145,4 +147,5 @@ def build_services(
         incidents=control.incidents,
         deliveries=control.outbox,
         channel_test=ChannelTest(project, control, clock),
+        embed=open_embedding(project, control.api_keys, audit, clock),
     )
