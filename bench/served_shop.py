@@ -89,7 +89,7 @@ class ServedShop:
                 vendor_ids=[str(number)],
             )
         self.control = made.control
-        keys = audit_keys(new_secret())
+        keys = audit_keys(new_secret(), "the bench")
         head = HeadFile(folder / "audit-head.json", keys)
         head.begin()
         clock = FixedClock(TODAY)
