@@ -10,6 +10,7 @@ from amalimart.api.answering import answered
 from amalimart.api.conditional import holds, not_modified
 from amalimart.api.dashboards.page import answer_page, page_questions
 from amalimart.api.dashboards.state import read_state
+from amalimart.api.exports.receipts import release_headers
 from amalimart.api.identity import SignedIn
 from amalimart.api.routes.context import Services, current_business_day
 from amalimart.api.services import AppServices
@@ -61,7 +62,7 @@ def _page(name: str, request: Request, principal: Principal, services: AppServic
     )
     headers = {
         "ETag": page.tag,
-        "X-Amalimart-Release": str(page.release_id),
+        **release_headers(**page.release),
         "Cache-Control": "private, no-cache",
         "Vary": "Accept-Encoding",
     }

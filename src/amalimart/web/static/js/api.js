@@ -11,6 +11,16 @@ export const UNREACHABLE = "unreachable";
 const unreachable = () =>
   new Trouble({ code: UNREACHABLE, what: "The engine cannot be reached.", next_step: "the page tries again by itself", retryable: true });
 
+// The release that an answer is of, where its headers tell it: nothing may have changed in a newer one.
+const releaseOf = (headers) =>
+  headers.has("x-amalimart-release")
+    ? {
+        release_id: Number(headers.get("x-amalimart-release")),
+        published_at: headers.get("x-amalimart-published-at"),
+        fresh_as_of: headers.get("x-amalimart-fresh-as-of"),
+      }
+    : null;
+
 // One request. Resolves to { status, body, tag, at }, with body null where nothing changed (304).
 export async function request(address, { tag, signal } = {}) {
   const headers = { Accept: "application/json" };
@@ -24,7 +34,7 @@ export async function request(address, { tag, signal } = {}) {
   }
   const sent = Date.parse(response.headers.get("date") ?? "");
   const at = Number.isNaN(sent) ? Date.now() : sent;
-  if (response.status === 304) return { status: 304, body: null, tag, at };
+  if (response.status === 304) return { status: 304, body: null, tag, at, release: releaseOf(response.headers) };
   if (response.status === 401) {
     location.assign(`/sign-in?${new URLSearchParams({ following: location.pathname + location.search })}`);
     throw new Trouble({ code: "not_signed_in", what: "The session has ended." });

@@ -51,6 +51,7 @@ async function refresh({ isUpdate }) {
     const address = search ? `${page.data}?${search}` : page.data;
     const answer = await request(address, { tag: isSame ? tag : null, signal: current.signal });
     if (answer.body) show(answer, search, isUpdate && isSame);
+    else if (answer.release) release = answer.release;
     live.reached(answer.at, release);
   } catch (cause) {
     if (cause.name === "AbortError") return;
