@@ -15,6 +15,7 @@ from amalimart.access.principal import Principal, Role
 from amalimart.api.services import AppServices
 from amalimart.core.clock import FixedClock
 from amalimart.core.errors import AuditUnavailable
+from amalimart.observe.work import current_work
 from amalimart.orchestrate.embedding import EmbedDesk
 from amalimart.semantic.question import Question
 from amalimart.web.site import create_site
@@ -69,11 +70,11 @@ def minted(client: TestClient, key: str, *vendors: str, **more: object) -> str:
 def test_a_token_opens_its_dashboard_as_its_vendors(
     stranger: TestClient, portal: str, kept: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    readers: list[Principal] = []
+    readers: list[tuple[Principal, str]] = []
     ask = FakeMarketplace.ask_all
 
     def noted(self: FakeMarketplace, questions: Sequence[Question], principal: Principal) -> object:
-        readers.append(principal)
+        readers.append((principal, current_work().door))
         return ask(self, questions, principal)
 
     monkeypatch.setattr(FakeMarketplace, "ask_all", noted)
@@ -81,7 +82,8 @@ def test_a_token_opens_its_dashboard_as_its_vendors(
     page = stranger.get(PAGE, headers=shown(token))
     assert page.status_code == 200
     assert page.json()["dashboard"] == "vendor"
-    (reader,) = readers
+    ((reader, door),) = readers
+    assert door == "api"
     assert (reader.role, sorted(reader.vendor_ids)) == (Role.VENDOR, ["17", "23"])
     assert reader.subject == "embed:portal:ama"
     (told,) = kept

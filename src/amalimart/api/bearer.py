@@ -15,6 +15,7 @@ from amalimart.api.addresses import PREFIX
 from amalimart.api.services import EmbedPort
 from amalimart.control.store import ControlStore
 from amalimart.core.errors import Denied, NotSignedIn
+from amalimart.observe.work import current_work
 
 _SCHEME = "bearer "
 
@@ -32,6 +33,7 @@ def bearer_principal(shown: str, scope: Scope, control: ControlStore, embed: Emb
 
     Raises NotSignedIn, and Denied for an embed token where anything but its dashboard is asked for.
     """
+    current_work().door = "api"  # whichever route a program takes
     if embed is not None and shown.startswith(EMBED_PREFIX):
         principal, dashboard = embed.opened(shown)
         if scope["method"] != "GET" or scope["path"] != f"{PREFIX}/dashboards/{dashboard}":
