@@ -23,15 +23,20 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
+from amalimart.access.audit_record import audit_keys
 from amalimart.access.policies import load_policies
 from amalimart.access.principal import Role
+from amalimart.access.signing_secrets import new_secret
 from amalimart.api.rate_limit import RateLimit
 from amalimart.api.services import EngineStatus, Phase, PublishedRelease
+from amalimart.control.audit_head import HeadFile
+from amalimart.control.audit_log import AuditLog
 from amalimart.core.clock import FixedClock
 from amalimart.mapping.source_mapping import load_mapping
 from amalimart.observe.recording import _NOBODY, record_with
 from amalimart.orchestrate.engine import MappedAvailability
 from amalimart.semantic.answer_cache import AnswerCache
+from amalimart.semantic.audited import AuditedSemantic
 from amalimart.semantic.loading import PACKAGED, load_model
 from amalimart.semantic.service import SemanticService
 from amalimart.web.site import create_site
@@ -84,10 +89,15 @@ class ServedShop:
                 vendor_ids=[str(number)],
             )
         self.control = made.control
+        keys = audit_keys(new_secret(), "the bench")
+        head = HeadFile(folder / "audit-head.json", keys)
+        head.begin()
+        clock = FixedClock(TODAY)
+        audit = AuditLog(made.control.engine, head, keys, clock, keep_days=30)
         self.services = replace(
             made,
-            semantic=semantic,
-            clock=FixedClock(TODAY),
+            semantic=AuditedSemantic(semantic, policies, audit, clock),
+            clock=clock,
             releases=self,
             status=lambda: EngineStatus(Phase.LIVE, "Live."),
             rate=RateLimit(1e9, 10**9),

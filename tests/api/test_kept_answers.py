@@ -28,6 +28,7 @@ from tests.web.asgi_client import TestClient
 
 QUERY = "/api/v1/query"
 SALES = "metrics=item_gmv&by=vendor"
+DAYS = "range=custom&from=2024-01-01&to=2024-03-20"
 ADMIN = Principal("admin", Role.ADMIN)
 DOUBLE = "update gold.fact_order_items set item_amount = item_amount * 2 where vendor_id = '{}'"
 
@@ -85,7 +86,7 @@ def test_a_tag_stays_while_the_answer_does(shop: Shop) -> None:
 
 def test_the_change_of_another_vendor_does_not_show_in_a_tag(shop: Shop) -> None:
     ama, kofi = shop.client("ama@shop.test"), shop.client("kofi@shop.test")
-    page = "/api/v1/dashboards/vendor?range=custom&from=2024-01-01&to=2024-03-20"
+    page = f"/api/v1/dashboards/vendor?{DAYS}"
     paths = (f"{QUERY}?{SALES}", page)
     tags = {path: ama.get(path).headers["etag"] for path in paths}
     others = {path: kofi.get(path).headers["etag"] for path in paths}
@@ -101,6 +102,23 @@ def tightened() -> Policies:
         replace(policy, metrics=frozenset({"return_count"})) if policy.role is Role.VENDOR else policy
         for policy in shop_policies()
     )
+
+
+def test_a_page_of_which_nothing_has_changed_names_the_release_that_is_served(
+    shop: Shop, reads: list[float]
+) -> None:
+    client = shop.client("ama@shop.test")
+    page = f"/api/v1/dashboards/vendor?{DAYS}"
+    first = client.get(page)
+    count = len(reads)
+    shop.publish("update gold.fact_visits set channel = 'x'", ["gold.fact_visits"])
+    same = client.get(page, headers={"If-None-Match": first.headers["etag"]})
+    assert (same.status_code, same.headers["x-amalimart-release"]) == (304, "2")
+    assert same.headers["x-amalimart-fresh-as-of"] == shop.published_at.isoformat()
+    again = client.get(page).json()
+    assert again["release"]["release_id"] == 2
+    assert again["tiles"] == first.json()["tiles"]
+    assert len(reads) == count
 
 
 def test_no_answer_outlives_the_right_to_ask(shop: Shop) -> None:

@@ -12,8 +12,12 @@ from amalimart.access.principal import Role
 from amalimart.cli.application import application
 from amalimart.config.project import Project
 from amalimart.control.api_keys import KeyHolder
+from amalimart.control.audit_reading import AuditFilter
 from amalimart.control.store import open_control_store
 from amalimart.core.clock import SystemClock
+from amalimart.core.errors import Denied, NotFound
+from amalimart.orchestrate.auditing import open_audit
+from amalimart.orchestrate.embedding import open_embedding
 from amalimart.orchestrate.project_init import init_project
 
 
@@ -52,3 +56,23 @@ def test_a_key_is_shown_once_listed_and_revoked(project: Project) -> None:
     assert json.loads(run(project, "revoke", "sync", "--json")) == {"revoked": "sync"}
     assert resolved(project, whole) is None
     assert "sync" in run(project, "list")
+
+
+def test_an_embed_token_to_try_is_minted_with_a_service_key(project: Project) -> None:
+    run(project, "add", "portal", "--role", "service")
+    told = json.loads(run(project, "embed", "portal", "--vendor-id", "17", "--json"))
+    clock = SystemClock()
+    control = open_control_store(project.control_database, clock)
+    trail = open_audit(project, control)
+    principal, dashboard = open_embedding(project, control.api_keys, trail.log(clock), clock).opened(
+        told["token"]
+    )
+    assert (sorted(principal.vendor_ids), dashboard) == (["17"], "vendor")
+    (listed,) = trail.list(AuditFilter(subject="key:portal"), 10)
+    assert (listed.record.kind, listed.record.door, trail.verify().is_whole) == ("embed", "cli", True)
+    control.close()
+    run(project, "add", "reader", "--role", "analyst")
+    with pytest.raises(Denied):
+        run(project, "embed", "reader", "--vendor-id", "17")
+    with pytest.raises(NotFound):
+        run(project, "embed", "portal", "--vendor-id", "17", "--dashboard", "admin")

@@ -21,7 +21,7 @@ from amalimart.control.audit import entries
 from amalimart.control.audit_head import Head, HeadFile
 from amalimart.control.audit_reading import AuditFilter, list_records
 from amalimart.control.audit_resealing import reseal
-from amalimart.control.audit_verifying import verify
+from amalimart.control.audit_verifying import MOST_BREAKS, verify
 from amalimart.control.deciding import Decider
 from amalimart.core.errors import AuditBroken, AuditUnavailable, ConfigError, RequestError
 from tests.control.audit_trail import NOON, SECRET, Trail, asked
@@ -110,6 +110,33 @@ def test_two_writers_of_one_log_make_one_chain(trail: Trail) -> None:
         other.log.record(asked())
     other.close()
     assert (trail.verify().records, trail.verify().breaks) == (6, ())
+
+
+def test_the_log_is_whole_at_every_moment_that_it_is_written(trail: Trail) -> None:
+    is_over = threading.Event()
+
+    def write() -> None:
+        for _ in range(15):
+            trail.log.record(asked())
+        is_over.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    looks = 0
+    while not is_over.is_set():
+        assert trail.verify().breaks == ()
+        looks += 1
+    writer.join()
+    assert looks > 1
+    assert trail.verify().records == 15
+
+
+def test_of_many_breaks_the_first_few_are_named(trail: Trail) -> None:
+    for _ in range(30):
+        trail.log.record(asked())
+    trail.sql("update audit_log set role = 'x'")
+    found = trail.verify().breaks
+    assert [each.sequence for each in found] == list(range(1, MOST_BREAKS + 1))
 
 
 def test_a_record_that_cannot_be_written_is_an_error_and_the_next_one_can(trail: Trail) -> None:

@@ -10,6 +10,7 @@ import pytest
 import amalimart
 from amalimart.access.policies import Policies, load_policies
 from amalimart.access.principal import Role
+from amalimart.control.api_keys import ApiKey
 from amalimart.control.users import User, UserUse
 from amalimart.governance.access_review import AccessReview, access_review
 from amalimart.semantic.loading import PACKAGED, load_model
@@ -85,3 +86,42 @@ def test_the_hash_is_of_what_gives_access_and_of_nothing_else(semantic: Semantic
         reviewed(semantic),
     ]
     assert first.report_hash not in {other.report_hash for other in others}
+
+
+def test_keys_that_open_something_are_part_of_the_review(semantic: SemanticModel) -> None:
+    def key(name: str, role: Role, **more: object) -> ApiKey:
+        given = {
+            "expires_at": None,
+            "revoked_at": None,
+            "last_used_at": NOW,
+            "vendor_ids": frozenset(),
+        } | more
+        return ApiKey(
+            key_id=name,
+            name=name,
+            role=role,
+            user=None,
+            delivery_partner_ids=frozenset(),
+            created_at=NOW - timedelta(days=100),
+            **given,  # type: ignore[arg-type]
+        )
+
+    def review(*keys: ApiKey) -> AccessReview:
+        return access_review((), load_policies([POLICIES]), semantic, NOW, keys)
+
+    soon = NOW + timedelta(days=1)
+    found = review(
+        key("portal", Role.SERVICE),
+        key("one", Role.SERVICE, vendor_ids=frozenset({"7"}), expires_at=soon),
+        key("sync", Role.ADMIN, expires_at=soon, last_used_at=None),
+        key("gone", Role.ADMIN, revoked_at=NOW),
+        key("late", Role.ADMIN, expires_at=NOW),
+    )
+    assert {each.name: each.remarks for each in found.keys} == {
+        "portal": ("never expires", "embeds for every vendor"),
+        "one": (),
+        "sync": ("has not been used for 90 days", "sees personal data"),
+    }
+    narrower = review(key("portal", Role.SERVICE, vendor_ids=frozenset({"7"})))
+    wider = review(key("portal", Role.SERVICE))
+    assert len({review().report_hash, narrower.report_hash, wider.report_hash}) == 3

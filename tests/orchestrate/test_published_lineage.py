@@ -10,9 +10,11 @@ import pytest
 from amalimart.catalog.impact import What
 from amalimart.catalog.lineage import Kind, Lineage, Node
 from amalimart.core.errors import NotFound
-from amalimart.core.models import PublishedProject
-from amalimart.orchestrate import lineage
+from amalimart.core.models import Column, PublishedModel, PublishedProject
+from amalimart.orchestrate import lineage, lineage_desk
+from amalimart.orchestrate.glossary import Glossary
 from amalimart.orchestrate.lineage import published_lineage
+from amalimart.orchestrate.lineage_desk import LineageDesk
 from amalimart.orchestrate.lineage_impact import drop_impact
 from amalimart.warehouse.project.published import published_project
 from tests.orchestrate.landed_shop import LandedShop, tiny_models
@@ -105,3 +107,35 @@ def test_an_unknown_column_names_the_nearest(shop: LandedShop) -> None:
     with pytest.raises(NotFound) as unknown:
         drop_impact(shop.engine.project, shop.clock, published(shop), {}, "shop.orders.totl")
     assert unknown.value.nearest == "shop.orders.total"
+
+
+def test_the_desk_reads_a_published_project_once(shop: LandedShop, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def counted(*given: object) -> Lineage:
+        read.append("lineage")
+        return published_lineage(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(lineage_desk, "published_lineage", counted)
+    desk = LineageDesk(shop.engine.project, shop.clock, lambda: published(shop), {"admin": {"gmv"}})
+    made_of = {each.node for each in desk.lineage().made_of(Node(Kind.METRIC, "gmv"))}
+    assert Node(Kind.SOURCE, "shop.orders.total") in made_of
+    looking = [name for name, reads in desk.checks().items() if made_of & reads]
+    assert looking
+    assert read == ["lineage"]
+
+
+def test_the_glossary_tells_published_tables_in_the_words_of_their_files(shop: LandedShop) -> None:
+    columns = (Column("order_id", "VARCHAR"), Column("unheard_of", "DATE"))
+    models = (
+        PublishedModel("model.a.fact_orders", "gold.fact_orders", False, columns, 1, 12),
+        PublishedModel("model.a.stg", "staging.stg_orders", False, columns, 1, 12),
+    )
+    project = PublishedProject(1, "hash", models, {})
+    (table,) = Glossary(shop.engine.project, lambda: project).tables()
+    assert (table.name, table.rows, table.owner, table.grain) == (
+        "gold.fact_orders", 12, "finance data", "one row per order"
+    )  # fmt: skip
+    known, unknown = table.columns
+    assert (known.description, known.data_class) == ("Id of the order.", "internal")
+    assert (unknown.description, unknown.data_class) == ("", None)

@@ -350,7 +350,6 @@ FORMULAS: dict[str, Callable[[Others], Number]] = {
     "verification_rate": lambda of: of.verified_users / of.customer_count,
     "active_user_rate": lambda of: of.enabled_users / of.customer_count,
     "inactive_products": lambda of: of.listed_products - of.active_products,
-    "sell_through_rate": lambda of: of.total_units_sold / (of.total_units_sold + of.units_in_stock),
     "days_of_cover": lambda of: of.units_in_stock / (of.units_sold_last_30_days / 30),
 }  # fmt: skip
 

@@ -34,7 +34,6 @@ class RandomShop:
     def __init__(self, seed: int, other_currency: float = 0.0) -> None:
         self._dice = random.Random(seed)  # noqa: S311 - the same shop each time
         self._other_currency = other_currency
-        self.vendors = ["vA", "vB", "vC"]
         self.customers = [f"c{number}" for number in range(1, 9)]
         self.products = [f"p{number}" for number in range(1, 10)]
 

@@ -240,8 +240,9 @@ class FakeMarketplace:
         return tuple(_dimensions(self.vendors).values())
 
     def fingerprint(self, principal: Principal) -> tuple[object, ...]:
-        """Who sees the same."""
-        return principal.role, principal.vendor_ids, principal.delivery_partner_ids
+        """Who sees the same, while nobody has turned anything by hand."""
+        turned = (self.unavailable, tuple(self.failing), self.vendors, self.empty_before)
+        return principal.role, principal.vendor_ids, principal.delivery_partner_ids, turned
 
     def standing(
         self, questions: Sequence[Question], principal: Principal, dimensions: Sequence[str] = ()

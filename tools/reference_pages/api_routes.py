@@ -10,6 +10,7 @@ from amalimart.api.app import create_app
 from amalimart.api.services import AppServices
 from amalimart.core.errors import (
     AmalimartError,
+    AuditUnavailable,
     Busy,
     ConfigError,
     Denied,
@@ -84,6 +85,10 @@ _FIELDS = {
     "period": "the period of the result; none for the present",
     "with_children": "whether what reads the model is built anew, too",
     "date_column": "the column of the model that says its day, where the days are given",
+    "vendor_ids": "the vendors whose rows the dashboard shows",
+    "dashboard": "the one that it opens, of those that vendors may open",
+    "seconds": "how long it is valid",
+    "viewer": "who looks, in the portal's own words, for the audit",
     "who": "who says so, where that is not who is signed in",
 }
 _OF_EVERY_ROUTE = (NotSignedIn, RequestRefused, RateLimited, Busy, QueryError, Internal)
@@ -92,26 +97,29 @@ _ERRORS: dict[str, tuple[type[AmalimartError], ...]] = {
     "GET /health": (),
     "POST /query": (
         UnknownName, NotGroupable, InvalidFilter, NotAvailable, MixedCurrencies, QueryTooLarge, Denied,
-        NothingPublished, NotAcceptable, DiskFull,
+        NothingPublished, NotAcceptable, DiskFull, AuditUnavailable,
     ),
     "GET /query": (
         UnknownName, NotGroupable, InvalidFilter, NotAvailable, MixedCurrencies, QueryTooLarge, Denied,
-        NothingPublished, NotAcceptable, DiskFull,
+        NothingPublished, NotAcceptable, DiskFull, AuditUnavailable,
     ),
     "GET /metrics": (),
     "GET /metrics/{name}": (UnknownName,),
     "GET /dimensions": (),
     "GET /catalog": (InvalidFilter,),
     "GET /lineage/{name}": (NotFound, Denied, InvalidFilter, NothingPublished),
-    "GET /dimensions/{name}/values": (UnknownName, Denied, InvalidFilter, NothingPublished),
+    "GET /dimensions/{name}/values": (UnknownName, Denied, InvalidFilter, NothingPublished, AuditUnavailable),
     "GET /dashboards": (),
-    "GET /dashboards/{name}": (NotFound, InvalidFilter, NothingPublished),
-    "GET /dashboards/{name}/tiles/{tile}/receipt": (NotFound, InvalidFilter, NotAvailable, NothingPublished),
-    "GET /work": (Denied, NothingPublished),
-    "GET /orders/{order_id}/timeline": (Denied, NotFound, NothingPublished),
+    "GET /dashboards/{name}": (NotFound, InvalidFilter, NothingPublished, AuditUnavailable),
+    "GET /dashboards/{name}/tiles/{tile}/receipt": (
+        NotFound, InvalidFilter, NotAvailable, NothingPublished, AuditUnavailable,
+    ),
+    "GET /work": (Denied, NothingPublished, AuditUnavailable),
+    "GET /orders/{order_id}/timeline": (Denied, NotFound, NothingPublished, AuditUnavailable),
     "GET /glossary": (NothingPublished,),
     "GET /lineage/{name}/graph": (NotFound, Denied, NotAvailable, NothingPublished),
     "GET /metrics/{name}/lineage": (UnknownName, NotAvailable, NothingPublished),
+    "POST /embed-tokens": (Denied, NotFound, AuditUnavailable),
     "GET /status": (),
     "GET /status/detail": (Denied, EngineUnavailable),
     "GET /schedules": (Denied, EngineUnavailable),
@@ -170,7 +178,7 @@ def api_page() -> str:
 def described_interface() -> dict[str, Any]:
     """The OpenAPI document of the application; describing it calls no service."""
     services = SimpleNamespace(
-        settings=SimpleNamespace(marketplace_name="Amalimart", allowed_hosts=()), control=None
+        settings=SimpleNamespace(marketplace_name="Amalimart", allowed_hosts=()), control=None, embed=None
     )
     return create_app(cast(AppServices, services)).openapi()
 

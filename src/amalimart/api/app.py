@@ -20,6 +20,7 @@ from amalimart.api.middleware import BoundedBody, KnownHost, LastResort, SameOri
 from amalimart.api.routes import (
     catalog,
     dashboards,
+    embedding,
     engine,
     glossary,
     incidents,
@@ -68,7 +69,9 @@ def create_app(
     app.state.services = services
     app.state.is_local = local_operator is not None
     app.state.identify = (
-        as_operator(local_operator, services.control) if local_operator else by_credentials(services.control)
+        as_operator(local_operator, services.control)
+        if local_operator
+        else by_credentials(services.control, services.embed)
     )
     install_error_answers(app, error_answer)
     app.include_router(engine.public, prefix=PREFIX)
@@ -85,6 +88,7 @@ def create_app(
         glossary,
         lineage,
         dashboards,
+        embedding,
         engine,
         incidents,
         models,

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from amalimart.access.principal import Principal
 from amalimart.api.bearer import bearer_principal, shown_token
+from amalimart.api.services import EmbedPort
 from amalimart.control.sessions import OpenedSession
 from amalimart.control.store import ControlStore
 from amalimart.core.clock import Clock
@@ -22,12 +23,12 @@ ACT_AS_HEADER = "x-amalimart-as"
 Identify = Callable[[Request], Principal]
 
 
-def by_credentials(control: ControlStore) -> Identify:
+def by_credentials(control: ControlStore, embed: EmbedPort | None = None) -> Identify:
     """Principals from the token that a request shows to the JSON interface, else from the session cookie."""
 
     def identify(request: Request) -> Principal:
         if (shown := shown_token(request.scope)) is not None:
-            return bearer_principal(shown, control)
+            return bearer_principal(shown, request.scope, control, embed)
         token = request.cookies.get(COOKIE)
         user = control.sessions.resolve(token) if token else None
         if user is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,6 +18,7 @@ from amalimart.api.dashboards.translating import Sayings
 from amalimart.api.language import Language
 from amalimart.api.rate_limit import RateLimit
 from amalimart.catalog.lineage import Lineage, Node
+from amalimart.control.api_keys import ApiKey
 from amalimart.control.deciding import Decider
 from amalimart.control.quality_rows import Acknowledgement, KeptResult
 from amalimart.control.store import ControlStore
@@ -311,6 +312,27 @@ class ChannelTestPort(Protocol):
         ...
 
 
+class EmbedPort(Protocol):
+    """Embed tokens: signed words that open one dashboard for some vendors."""
+
+    def mint(
+        self,
+        key: ApiKey,
+        vendor_ids: frozenset[str],
+        dashboard: str,
+        *,
+        life: timedelta,
+        viewer: str = "",
+        door: str,
+    ) -> tuple[str, datetime]:
+        """A token and its end. Raises Denied for a key that may not, AuditUnavailable."""
+        ...
+
+    def opened(self, token: str) -> tuple[Principal, str]:
+        """Whom a token stands for, and the one dashboard that it opens. Raises NotSignedIn."""
+        ...
+
+
 class ReleaseFeed(Protocol):
     """Knows the newest release without asking the engine; called at every poll of every open page."""
 
@@ -429,6 +451,7 @@ class AppServices:
     incidents: IncidentsPort | None = None
     deliveries: DeliveriesPort | None = None
     channel_test: ChannelTestPort | None = None
+    embed: EmbedPort | None = None
     notes: Callable[[], tuple[SourceNote, ...]] = tuple
     metric_effects: MetricEffectsPort | None = None
     metric_history: Callable[[str], Sequence[Any]] = lambda _name: ()

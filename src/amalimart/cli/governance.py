@@ -13,7 +13,7 @@ from amalimart.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
     from amalimart.control.deciding import Decider
-    from amalimart.governance.access_review import AccessReview, ReviewedUser
+    from amalimart.governance.access_review import AccessReview, ReviewedKey, ReviewedUser
     from amalimart.governance.personal_flow import PersonalFlow
     from amalimart.governance.report import GovernanceReport, TableEntry
     from amalimart.orchestrate.governance import Governance
@@ -163,6 +163,22 @@ def _show_review(review: AccessReview) -> None:
         ],
         [False, False, False, False, True, False],
     )
+    if review.keys:
+        click.echo("")
+        print_table(
+            ["key", "acts as", "rows of", "expires", "last used", "remarks"],
+            [
+                (
+                    key.name,
+                    key.user or key.role,
+                    _ids(key),
+                    f"{key.expires_at:%Y-%m-%d}" if key.expires_at else None,
+                    f"{key.last_used_at:%Y-%m-%d}" if key.last_used_at else None,
+                    "; ".join(key.remarks),
+                )
+                for key in review.keys
+            ],
+        )
     click.echo("")
     print_table(
         ["role", "people", "metrics", "datasets", "own rows only", "masked columns"],
@@ -182,7 +198,7 @@ def _show_review(review: AccessReview) -> None:
     click.echo(f"report {review.report_hash}, reviewed at {review.reviewed_at:%Y-%m-%d %H:%M} UTC")
 
 
-def _ids(user: ReviewedUser) -> str:
+def _ids(user: ReviewedUser | ReviewedKey) -> str:
     return ", ".join((*user.vendor_ids, *user.delivery_partner_ids))
 
 

@@ -119,6 +119,57 @@ def list_(home: Path | None, as_json: bool) -> None:
     print_table(["key", "acts as", "expires", "last used", "revoked"], rows)
 
 
+@key.command("embed")
+@click.argument("name")
+@click.option("--vendor-id", multiple=True, required=True, help="A vendor whose rows the dashboard shows.")
+@click.option("--dashboard", default="vendor", show_default=True, help="The one dashboard that it opens.")
+@click.option(
+    "--seconds", default=300, show_default=True, type=click.IntRange(30, 3600), help="How long it is valid."
+)
+@click.option("--viewer", default="", help="Who looks, for the audit.")
+@home_option
+@json_option
+def embed(
+    name: str,
+    vendor_id: tuple[str, ...],
+    dashboard: str,
+    seconds: int,
+    viewer: str,
+    home: Path | None,
+    as_json: bool,
+) -> None:
+    """Mint an embed token with a key of the role service, to try it: as the server of a portal does."""
+    from datetime import timedelta
+
+    from amalimart.access.principal import Principal, Role
+    from amalimart.api.dashboards.library import load_dashboards
+    from amalimart.core.clock import SystemClock
+    from amalimart.core.errors import NotFound
+    from amalimart.orchestrate.auditing import open_audit
+    from amalimart.orchestrate.embedding import open_embedding
+
+    clock, vendors = SystemClock(), frozenset(vendor_id)
+    with _opened(home) as (project, control):
+        shown_to = Principal("embed", Role.VENDOR, vendor_ids=vendors)
+        load_dashboards(project.overlay("dashboards")).get(dashboard, shown_to)
+        holder = control.api_keys.named(name)
+        if holder is None:
+            raise NotFound(f"there is no live key {name!r}", next_step="amalimart key list")
+        desk = open_embedding(project, control.api_keys, open_audit(project, control).log(clock), clock)
+        token, expires_at = desk.mint(
+            holder.key,
+            vendors,
+            dashboard,
+            life=timedelta(seconds=seconds),
+            viewer=viewer,
+            door="cli",
+        )
+    if as_json:
+        print_json({"token": token, "expires_at": expires_at})
+    else:
+        click.echo(token)
+
+
 @key.command("revoke")
 @click.argument("name")
 @home_option

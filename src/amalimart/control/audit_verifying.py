@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain, islice
 
 from sqlalchemy import Connection, Engine, func, select
 
@@ -71,10 +72,8 @@ def verify(engine: Engine, head: HeadFile, keys: AuditKeys, known: Link | None =
             )
         start = checkpoint.link if checkpoint else BEGINNING
         looking = _Looking(connection, keys, start, known)
-        for found in (*_before(connection, checkpoint), *looking.breaks()):
-            breaks.append(found)
-            if len(breaks) >= MOST_BREAKS:
-                break
+        found = chain(_before(connection, checkpoint), looking.breaks())
+        breaks += islice(found, MOST_BREAKS - len(breaks))
         earlier = select(func.count()).where(AuditLogRow.sequence <= start.sequence)
         return Verdict(
             looking.records, connection.execute(earlier).scalar_one(), start.sequence, end, tuple(breaks)
@@ -113,7 +112,9 @@ class _Looking:
                 yield Break("the shape of what was asked is missing", record.sequence)
             previous = record.link
         if not is_known and self._known is not None:
-            yield Break("the link that was noted is not in the log", self._known.sequence)
+            is_earlier = self._known.sequence < self._start.sequence
+            why = "lies before what the log vouches for" if is_earlier else "is not in the log"
+            yield Break(f"the link that was noted {why}", self._known.sequence)
 
 
 def _before(connection: Connection, checkpoint: Checkpoint | None) -> Iterator[Break]:

@@ -1,7 +1,7 @@
-"""Who may see what, for somebody to look over: every person, every role, and what has not been used.
+"""Who may see what, for somebody to look over: every person, key and role, and what has not been used.
 
-The hash is of what gives access: people, roles, their ids and the policies. When somebody last signed in
-changes daily, is shown, and is not part of it.
+The hash is of what gives access: people, keys, roles, their ids and the policies. When somebody last signed
+in changes daily, is shown, and is not part of it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 from amalimart.access.policies import Policies, Policy
 from amalimart.access.principal import Role
 from amalimart.access.rules import AllRows, DataClass, OwnRows, RowRule, RowsThrough
+from amalimart.control.api_keys import ApiKey
 from amalimart.control.users import UserUse
 from amalimart.semantic.model import SemanticModel
 
@@ -52,6 +53,20 @@ class ReviewedUser:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewedKey:
+    """One API key that opens something. `user` is whom it acts as; None for one that acts for itself."""
+
+    name: str
+    user: str | None
+    role: str
+    vendor_ids: tuple[str, ...]
+    delivery_partner_ids: tuple[str, ...]
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AccessReview:
     """The review as of a moment."""
 
@@ -59,17 +74,23 @@ class AccessReview:
     report_hash: str
     users: tuple[ReviewedUser, ...]
     roles: tuple[ReviewedRole, ...]
+    keys: tuple[ReviewedKey, ...] = ()
 
 
 def access_review(
-    users: Sequence[UserUse], policies: Policies, semantic: SemanticModel, now: datetime
+    users: Sequence[UserUse],
+    policies: Policies,
+    semantic: SemanticModel,
+    now: datetime,
+    keys: Sequence[ApiKey] = (),
 ) -> AccessReview:
-    """The review of these people under these policies."""
+    """The review of these people and keys under these policies."""
     known = {policy.role: policy for policy in policies}
     counts = {role: sum(use.user.role is role and use.user.enabled for use in users) for role in Role}
     roles = tuple(_role(role, known.get(role), policies, semantic, counts[role]) for role in Role)
     reviewed = tuple(_user(use, policies, now) for use in users)
-    return AccessReview(now, _hash_of(reviewed, roles), reviewed, roles)
+    opening = tuple(_key(key, policies, now) for key in keys if key.is_live(now))
+    return AccessReview(now, _hash_of(reviewed, roles, opening), reviewed, roles, opening)
 
 
 def _role(
@@ -139,9 +160,38 @@ def _remarks(use: UserUse, policies: Policies, *, unused: bool) -> Iterable[str]
         yield "sees personal data"
 
 
-def _hash_of(users: Iterable[ReviewedUser], roles: Iterable[ReviewedRole]) -> str:
+def _key(key: ApiKey, policies: Policies, now: datetime) -> ReviewedKey:
+    return ReviewedKey(
+        key.name,
+        key.user,
+        key.role.value,
+        tuple(sorted(key.vendor_ids)),
+        tuple(sorted(key.delivery_partner_ids)),
+        key.expires_at,
+        key.last_used_at,
+        tuple(_remarks_on_key(key, policies, now)),
+    )
+
+
+def _remarks_on_key(key: ApiKey, policies: Policies, now: datetime) -> Iterable[str]:
+    if key.expires_at is None:
+        yield "never expires"
+    if (key.last_used_at or key.created_at) <= now - timedelta(days=UNUSED_DAYS):
+        yield f"has not been used for {UNUSED_DAYS} days"
+    if key.role is Role.SERVICE and not key.vendor_ids:
+        yield "embeds for every vendor"
+    if any(policy.role is key.role and DataClass.PERSONAL in policy.classes for policy in policies):
+        yield "sees personal data"
+
+
+def _hash_of(
+    users: Iterable[ReviewedUser], roles: Iterable[ReviewedRole], keys: Iterable[ReviewedKey]
+) -> str:
     access: list[Any] = [
         [user.email, user.role, user.vendor_ids, user.delivery_partner_ids, user.is_enabled] for user in users
+    ]
+    access += [
+        ["key", key.name, key.user, key.role, key.vendor_ids, key.delivery_partner_ids] for key in keys
     ]
     granted = [{**asdict(role), "users": None} for role in roles]
     return hashlib.sha256(json.dumps([access, granted], sort_keys=True).encode()).hexdigest()[:32]

@@ -106,8 +106,8 @@ class Governance:
     def review(self) -> AccessReview:
         """Who may see what, as of now. Raises ConfigError for a wrong file."""
         with self._control() as control:
-            users = control.users.uses()
-        return access_review(users, self._policies(), self._semantic(), self._clock.now())
+            users, keys = control.users.uses(), control.api_keys.list()
+        return access_review(users, self._policies(), self._semantic(), self._clock.now(), keys)
 
     def sign_offs(self) -> tuple[SignOff, ...]:
         """The sign-offs of access reviews, the oldest first."""

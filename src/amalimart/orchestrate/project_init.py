@@ -19,6 +19,7 @@ from amalimart.config.project import (
 from amalimart.core.errors import ConfigError
 from amalimart.mapping.source_mapping import find_mapping, load_mapping
 from amalimart.orchestrate.auditing import begin_audit
+from amalimart.orchestrate.embedding import begin_embedding
 from amalimart.orchestrate.source_settings import write_source
 
 _SETTINGS = """\
@@ -82,6 +83,7 @@ def init_project(
     write_secret(home, _METRICS_TOKEN, secrets.token_urlsafe(32))
     project = open_project(home)
     begin_audit(project)
+    begin_embedding(project)
     return project
 
 

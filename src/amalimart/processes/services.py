@@ -30,6 +30,7 @@ from amalimart.core.errors import AmalimartError
 from amalimart.core.fiscal import Calendar
 from amalimart.governance.definitions import judged, metric_definitions, notes_of_unapproved
 from amalimart.orchestrate.auditing import open_audit
+from amalimart.orchestrate.embedding import open_embedding
 from amalimart.orchestrate.engine import Engine, MappedAvailability
 from amalimart.orchestrate.glossary import Glossary
 from amalimart.orchestrate.incident_notes import incident_notes
@@ -158,8 +159,9 @@ def build_services(
     book = ReleaseBook(engine.hot_file, engine.acceptances)
     models = EngineModels(engine, loop, model)
     uses = {name: {use.name for use in named} for name, named in dashboards.uses.items()}
+    audit = open_audit(project, control).log(clock)
     return AppServices(
-        semantic=AuditedSemantic(semantic, policies, open_audit(project, control).log(clock), clock),
+        semantic=AuditedSemantic(semantic, policies, audit, clock),
         control=control,
         clock=clock,
         settings=SiteSettings(
@@ -200,4 +202,5 @@ def build_services(
         lineage=PublishedLineage(project, clock, engine, dashboards).read,
         rate=RateLimit(limits.requests_per_second, limits.requests_at_once),
         exports=Admission("exports", at_once=limits.exports_at_once, waiting=4, wait_seconds=3.0),
+        embed=open_embedding(project, control.api_keys, audit, clock),
     )

@@ -7,9 +7,9 @@ its release: that only others' rows have changed does not show.
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from amalimart.api.conditional import tag_of
 from amalimart.api.dashboards.page import Page
@@ -30,6 +30,7 @@ class KeptPage:
     """A page ready to be sent, as its release gives it."""
 
     release_id: int
+    release: Mapping[str, Any]
     standing: Hashable
     tag: str
     rest: bytes
@@ -84,7 +85,7 @@ class KeptPages:
         return renewed
 
 
-def _told(newest: PublishedRelease) -> dict[str, object]:
+def _told(newest: PublishedRelease) -> dict[str, Any]:
     return {
         "release_id": newest.release_id,
         "published_at": newest.published_at,
@@ -92,6 +93,8 @@ def _told(newest: PublishedRelease) -> dict[str, object]:
     }
 
 
-def _ready(rest: bytes, tag: str, standing: Hashable, release: object, release_id: int) -> KeptPage:
+def _ready(
+    rest: bytes, tag: str, standing: Hashable, release: Mapping[str, Any], release_id: int
+) -> KeptPage:
     plain = rest[:-1] + b', "release": ' + dumps(release).encode() + b"}"
-    return KeptPage(release_id, standing, tag, rest, plain, gzip.compress(plain, _LEVEL, mtime=0))
+    return KeptPage(release_id, release, standing, tag, rest, plain, gzip.compress(plain, _LEVEL, mtime=0))

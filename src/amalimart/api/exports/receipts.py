@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import datetime
 
 from amalimart.core.wire import dumps
 from amalimart.semantic.answer import Column, Receipt
@@ -12,15 +13,18 @@ METADATA_KEY = b"amalimart"
 _LONGEST_NOTES = 4_000
 
 
+def release_headers(release_id: int, published_at: datetime, fresh_as_of: datetime | None) -> dict[str, str]:
+    """Which release is told, and its moments: also of an answer that says that nothing has changed."""
+    headers = {"X-Amalimart-Release": str(release_id), "X-Amalimart-Published-At": published_at.isoformat()}
+    if fresh_as_of is not None:
+        headers["X-Amalimart-Fresh-As-Of"] = fresh_as_of.isoformat()
+    return headers
+
+
 def receipt_headers(receipt: Receipt) -> dict[str, str]:
     """Release, freshness, definitions and notes; short enough for every proxy."""
-    headers = {
-        "X-Amalimart-Release": str(receipt.release_id),
-        "X-Amalimart-Published-At": receipt.published_at.isoformat(),
-        "X-Amalimart-Metrics": ", ".join(f"{each.name}@{each.version}" for each in receipt.metrics),
-    }
-    if receipt.fresh_as_of is not None:
-        headers["X-Amalimart-Fresh-As-Of"] = receipt.fresh_as_of.isoformat()
+    headers = release_headers(receipt.release_id, receipt.published_at, receipt.fresh_as_of)
+    headers["X-Amalimart-Metrics"] = ", ".join(f"{each.name}@{each.version}" for each in receipt.metrics)
     notes = json.dumps(receipt.notes)
     if receipt.notes and len(notes) <= _LONGEST_NOTES:
         headers["X-Amalimart-Notes"] = notes

@@ -13,6 +13,7 @@ from amalimart.api.answering import answered
 from amalimart.api.conditional import holds, not_modified
 from amalimart.api.dashboards.page import Page, answer_page, page_questions
 from amalimart.api.dashboards.state import read_state
+from amalimart.api.exports.receipts import release_headers
 from amalimart.api.identity import SignedIn
 from amalimart.api.language import Language, ReadersLanguage
 from amalimart.api.routes.context import Services, current_business_day
@@ -86,7 +87,7 @@ def _page(
     )
     headers = {
         "ETag": page.tag,
-        "X-Amalimart-Release": str(page.release_id),
+        **release_headers(**page.release),
         "Cache-Control": "private, no-cache",
         "Vary": "Accept-Encoding, Accept-Language, Cookie",
     }

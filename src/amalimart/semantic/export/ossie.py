@@ -96,7 +96,7 @@ def _dataset(model: SemanticModel, dataset: Dataset) -> dict[str, Any]:
     return {
         "name": dataset.name,
         "source": str(dataset.table),
-        "primary_key": [dataset.key],
+        "primary_key": [dataset.key, dataset.time] if dataset.is_stock and dataset.time else [dataset.key],
         "description": dataset.description,
         "fields": [_field(dataset, field, read_by.get(field.name, [])) for field in dataset.fields.values()],
         "custom_extensions": [_extension({"time": dataset.time, "currency": dataset.currency})],

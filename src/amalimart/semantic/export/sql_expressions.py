@@ -82,7 +82,8 @@ def _leaf(model: SemanticModel, leaf: Leaf) -> str:
         conditions = " AND ".join(_condition(each) for each in measure.where)
         column = f"CASE WHEN {conditions} THEN {column} END"
     aggregate = (_PLAIN | _EXTREMES)[measure.aggregate].format(column)
-    is_key = measure.field == model.datasets[measure.dataset].key
+    dataset = model.datasets[measure.dataset]
+    is_key = measure.field == dataset.key and not dataset.is_stock
     if is_key and measure.aggregate is Aggregate.COUNT:
         aggregate = _PLAIN[Aggregate.COUNT_DISTINCT].format(column)  # joins may repeat the row elsewhere
     return f"COALESCE({aggregate}, 0)" if measure.aggregate is Aggregate.SUM else aggregate
@@ -96,7 +97,7 @@ def _condition(condition: Condition) -> str:
             word = "IN" if condition.operator is Operator.IN else "NOT IN"
             return f"{column} {word} ({', '.join(values)})"
         case Operator.NE:
-            return f"{column} <> {values[0]}"
+            return f"{column} is distinct from {values[0]}"
         case _:
             return f"{column} {condition.operator.value} {values[0]}"
 

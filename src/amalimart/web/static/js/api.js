@@ -14,6 +14,16 @@ export const UNREACHABLE = "unreachable";
 const unreachable = () =>
   new Trouble({ code: UNREACHABLE, what: t("message.unreachable"), next_step: t("message.unreachable_next"), retryable: true });
 
+// The release that an answer is of, where its headers tell it: nothing may have changed in a newer one.
+const releaseOf = (headers) =>
+  headers.has("x-amalimart-release")
+    ? {
+        release_id: Number(headers.get("x-amalimart-release")),
+        published_at: headers.get("x-amalimart-published-at"),
+        fresh_as_of: headers.get("x-amalimart-fresh-as-of"),
+      }
+    : null;
+
 // One request; with a body it is sent. Resolves to { status, body, tag, at }, with body null where nothing changed (304).
 export async function request(address, { tag, signal, body: given } = {}) {
   const headers = { Accept: "application/json" };
@@ -29,7 +39,7 @@ export async function request(address, { tag, signal, body: given } = {}) {
   }
   const sent = Date.parse(response.headers.get("date") ?? "");
   const at = Number.isNaN(sent) ? Date.now() : sent;
-  if (response.status === 304) return { status: 304, body: null, tag, at };
+  if (response.status === 304) return { status: 304, body: null, tag, at, release: releaseOf(response.headers) };
   if (response.status === 401) {
     showEnded();
     throw new Trouble({ code: "not_signed_in", what: t("message.ended"), next_step: t("message.ended_again") });

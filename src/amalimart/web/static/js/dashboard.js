@@ -54,7 +54,10 @@ async function refresh({ isUpdate }) {
     const address = search ? `${page.data}?${search}` : page.data;
     const answer = await request(address, { tag: isSame ? tag : null, signal: current.signal });
     if (answer.body) show(answer, search, isUpdate && isSame);
-    else message.clear();
+    else {
+      if (answer.release) release = answer.release;
+      message.clear();
+    }
     live.reached(answer.at, release);
   } catch (cause) {
     if (cause.name === "AbortError") return;

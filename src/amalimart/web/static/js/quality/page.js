@@ -31,6 +31,7 @@ const verdict = (result) => (result.acknowledgement ? state(t("quality.acknowled
 function acknowledge(result) {
   askReason({
     title: t("quality.acknowledge_what", { what: `${result.check} · ${result.subject}${result.period ? ` · ${result.period}` : ""}` }),
+    asked: t("quality.reason"),
     hint: t("quality.reason_hint"),
     action: t("quality.save"),
     send: async (reason) => {
@@ -77,6 +78,7 @@ function incidents(found) {
 function take(each) {
   askReason({
     title: `${t("quality.take")}: ${each.title}`,
+    asked: t("quality.reason"),
     hint: t("quality.reason_hint"),
     action: t("quality.save"),
     send: async (reason) => {

@@ -4,12 +4,12 @@ import { h } from "../dom.js";
 import { t } from "../text.js";
 
 // `send` gets the reason; the dialog closes when it resolves, and says what is wrong when it rejects.
-export function askReason({ title, hint, action, send }) {
+export function askReason({ title, asked, hint, action, send }) {
   const field = h("textarea", { name: "reason", rows: 3, maxlength: 2000, required: true });
   const said = h("p", { class: "hint", role: "alert" });
   const submit = h("button", { type: "submit", class: "primary" }, action);
   const cancel = h("button", { type: "button", class: "plain" }, t("quality.cancel"));
-  const form = h("form", {}, h("h2", { id: "reason-title" }, title), h("label", {}, h("span", {}, t("quality.reason")), field), h("p", { class: "hint" }, hint), said, h("div", { class: "actions" }, submit, cancel));
+  const form = h("form", {}, h("h2", { id: "reason-title" }, title), h("label", {}, h("span", {}, asked), field), h("p", { class: "hint" }, hint), said, h("div", { class: "actions" }, submit, cancel));
   const dialog = h("dialog", { class: "ask", "aria-labelledby": "reason-title" }, form);
   cancel.addEventListener("click", () => dialog.close());
   dialog.addEventListener("close", () => dialog.remove());

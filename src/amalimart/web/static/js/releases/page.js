@@ -30,7 +30,8 @@ const isHeld = (build) => !known.length || Date.parse(build.last_attempted_at) >
 function decide(build, verb, title, action) {
   askReason({
     title,
-    hint: t("releases.accept_hint"),
+    asked: verb === "accept" ? t("releases.reason") : t("releases.revoke_reason"),
+    hint: verb === "accept" ? t("releases.accept_hint") : t("releases.revoke_hint"),
     action,
     send: async (reason) => {
       await request(`${page.data}/blocked/${build.number}/${verb}`, { body: { reason } });

@@ -1,0 +1,135 @@
+"""Embed tokens: a signed, short-lived word that its bearer may open one dashboard for some vendors.
+
+    ame1.<payload>.<mac>
+
+The payload is JSON in base64url, the MAC is HMAC-SHA256 over everything before its dot, in base64url. The
+first part names the format and with it the algorithm: a token says nothing about how it is verified.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from amalimart.access.signing_secrets import checked_secret, key_for
+from amalimart.core.clock import Clock
+from amalimart.core.errors import NotSignedIn
+
+PREFIX = "ame1."
+LONGEST_LIFE = timedelta(hours=1)
+SKEW = timedelta(seconds=30)
+MOST_VENDORS = 50
+_LONGEST = 8_000
+_FIELDS = {"aud": str, "dashboard": str, "exp": int, "iat": int, "key": str, "vendors": list, "viewer": str}
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedGrant:
+    """What a token permits.
+
+    key_id  the API key that it was minted with: revoke it, and its tokens open nothing
+    viewer  who looks, in the portal's own words, for the audit; may be empty
+    """
+
+    vendor_ids: frozenset[str]
+    dashboard: str
+    key_id: str
+    viewer: str
+    issued_at: datetime
+    expires_at: datetime
+
+
+class EmbedTokens:
+    """Signs and verifies the tokens of one audience: this site, and no other that has the same key."""
+
+    def __init__(self, key: bytes, audience: str, clock: Clock) -> None:
+        self._key = key
+        self._audience = audience
+        self._clock = clock
+
+    def sign(
+        self, vendor_ids: frozenset[str], dashboard: str, key_id: str, viewer: str, life: timedelta
+    ) -> tuple[str, EmbedGrant]:
+        """A token that begins now, and what it grants."""
+        now = self._clock.now().replace(microsecond=0)
+        grant = EmbedGrant(vendor_ids, dashboard, key_id, viewer, now, now + min(life, LONGEST_LIFE))
+        payload = {
+            "aud": self._audience,
+            "dashboard": dashboard,
+            "exp": int(grant.expires_at.timestamp()),
+            "iat": int(now.timestamp()),
+            "key": key_id,
+            "vendors": sorted(vendor_ids),
+            "viewer": viewer,
+        }
+        text = json.dumps(payload, sort_keys=True, separators=(",", ":"))
+        signed = PREFIX + _encoded(text.encode("utf-8", "replace"))
+        return f"{signed}.{self._mac(signed)}", grant
+
+    def verify(self, token: str) -> EmbedGrant:
+        """What a token grants at this moment. Raises NotSignedIn where it is not ours, for now and here."""
+        signed, _, mac = token.rpartition(".")
+        expected = self._mac(signed).encode()
+        given = mac.encode("utf-8", "surrogatepass")
+        if len(token) > _LONGEST or not signed.startswith(PREFIX) or not hmac.compare_digest(expected, given):
+            raise _refused("is not one of ours")
+        payload = _payload(signed.removeprefix(PREFIX))
+        if payload["aud"] != self._audience:
+            raise _refused("is for another site")
+        issued_at, expires_at = (datetime.fromtimestamp(payload[name], UTC) for name in ("iat", "exp"))
+        if not payload["vendors"] or expires_at - issued_at > LONGEST_LIFE:
+            raise _refused("grants what no token may")
+        now = self._clock.now()
+        if not issued_at - SKEW <= now < expires_at + SKEW:
+            raise _refused("has expired, or is not valid yet")
+        return EmbedGrant(
+            frozenset(payload["vendors"]),
+            payload["dashboard"],
+            payload["key"],
+            payload["viewer"],
+            issued_at,
+            expires_at,
+        )
+
+    def _mac(self, signed: str) -> str:
+        message = signed.encode("utf-8", "surrogatepass")
+        return _encoded(hmac.new(self._key, message, hashlib.sha256).digest())
+
+
+def embed_key(secret: str, name: str) -> bytes:
+    """The key made of the project's secret. Raises ConfigError for a weak one."""
+    return key_for(checked_secret(secret, name), "embed tokens 1")
+
+
+def _payload(text: str) -> dict[str, Any]:
+    """The payload, if it has the fields of a token and no others. Raises NotSignedIn."""
+    try:
+        content = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        payload: dict[str, Any] = json.loads(content)
+    except (binascii.Error, ValueError, RecursionError):
+        raise _refused("cannot be read") from None
+    is_ours = (
+        _encoded(content) == text
+        and isinstance(payload, dict)
+        and payload.keys() == _FIELDS.keys()
+        and all(type(payload[name]) is kind for name, kind in _FIELDS.items())
+        and all(isinstance(vendor, str) for vendor in payload["vendors"])
+        and all(0 <= payload[name] < 1 << 36 for name in ("iat", "exp"))
+    )
+    if not is_ours:
+        raise _refused("cannot be read")
+    return payload
+
+
+def _encoded(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
+
+
+def _refused(why: str) -> NotSignedIn:
+    return NotSignedIn(f"This embed token {why}.", next_step="ask the portal for a new one")

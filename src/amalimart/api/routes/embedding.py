@@ -1,0 +1,55 @@
+"""Minting embed tokens, for the server of a portal."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from amalimart.access.embed_tokens import MOST_VENDORS
+from amalimart.access.principal import Principal, Role
+from amalimart.api.bearer import shown_token
+from amalimart.api.routes.context import Services
+from amalimart.api.wire_response import WireResponse
+from amalimart.core.errors import Denied, NotFound
+
+router = APIRouter(tags=["embedding"])
+
+_Id = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class EmbedBody(BaseModel):
+    """What a token is to open; `viewer` is who looks, in the portal's own words, for the audit."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"vendor_ids": ["17"], "dashboard": "vendor"}]}
+    )
+
+    vendor_ids: Annotated[list[_Id], Field(min_length=1, max_length=MOST_VENDORS)]
+    dashboard: Annotated[str, Field(min_length=1, max_length=63)]
+    seconds: Annotated[int, Field(ge=30, le=3600)] = 300
+    viewer: Annotated[str, Field(max_length=100)] = ""
+
+
+@router.post("/embed-tokens")
+def mint(body: EmbedBody, request: Request, services: Services) -> WireResponse:
+    """A token that opens one dashboard for some vendors, for an API key of the role service."""
+    shown = shown_token(request.scope)
+    holder = services.control.api_keys.resolve(shown) if shown else None
+    if holder is None:
+        raise Denied("Only a program with an API key mints embed tokens.", next_step="show a key")
+    if services.embed is None:
+        raise NotFound("This engine mints no embed tokens.")
+    vendors = frozenset(body.vendor_ids)
+    services.dashboards.get(body.dashboard, Principal("embed", Role.VENDOR, vendor_ids=vendors))
+    token, expires_at = services.embed.mint(
+        holder.key,
+        vendors,
+        body.dashboard,
+        life=timedelta(seconds=body.seconds),
+        viewer=body.viewer,
+        door="api",
+    )
+    return WireResponse({"token": token, "expires_at": expires_at})

@@ -1,0 +1,95 @@
+"""Embed tokens of one project: minted with a service's API key, and worth as much as that key is now."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from amalimart.access.audit_record import Asked, Outcome
+from amalimart.access.embed_tokens import EmbedTokens, embed_key
+from amalimart.access.principal import Principal, Role
+from amalimart.access.signing_secrets import new_secret
+from amalimart.config.project import Project, secrets_file, write_secret
+from amalimart.config.secret_reference import SECRET_REFERENCE
+from amalimart.control.api_keys import ApiKey, ApiKeys
+from amalimart.core.clock import Clock
+from amalimart.core.errors import Denied, NotSignedIn
+from amalimart.semantic.audited import Recorder
+
+EMBED_KEY = "EMBED_KEY"
+
+
+class EmbedDesk:
+    """Mints tokens, each recorded in the audit log first, and says whom one stands for."""
+
+    def __init__(self, tokens: EmbedTokens, keys: ApiKeys, audit: Recorder, clock: Clock) -> None:
+        self._tokens = tokens
+        self._keys = keys
+        self._audit = audit
+        self._clock = clock
+
+    def mint(
+        self,
+        key: ApiKey,
+        vendor_ids: frozenset[str],
+        dashboard: str,
+        *,
+        life: timedelta,
+        viewer: str = "",
+        door: str,
+    ) -> tuple[str, datetime]:
+        """A token and its end; `dashboard` is one that a vendor may open.
+
+        Raises Denied for a key of another role or of other vendors, AuditUnavailable.
+        """
+        permitted = _may_embed(key, vendor_ids)
+        shape = {"embed": dashboard, "vendors": len(vendor_ids)}
+        outcome = Outcome.ANSWERED if permitted else Outcome.DENIED
+        codes = () if permitted else (Denied.code,)
+        subject = f"key:{key.name}"
+        self._audit.record(
+            Asked(self._clock.now(), subject, key.role.value, door, "embed", shape, "", None, outcome, codes)
+        )
+        if not permitted:
+            raise Denied(
+                "This key may not mint an embed token for these vendors.",
+                expected=f"a key of the role {Role.SERVICE.value}, with these vendors or without any",
+                next_step="amalimart key add NAME --role service",
+            )
+        token, grant = self._tokens.sign(vendor_ids, dashboard, key.key_id, viewer, life)
+        return token, grant.expires_at
+
+    def opened(self, token: str) -> tuple[Principal, str]:
+        """Whom a token stands for, and the one dashboard that it opens. Raises NotSignedIn."""
+        grant = self._tokens.verify(token)
+        holder = self._keys.find(grant.key_id)
+        if holder is None or not _may_embed(holder.key, grant.vendor_ids):
+            raise NotSignedIn(
+                "This embed token was minted with a key that is revoked, expired or not for this any more.",
+                next_step="ask the portal for a new one",
+            )
+        subject = f"embed:{holder.key.name}:{grant.viewer}"
+        return Principal(subject, Role.VENDOR, grant.viewer, vendor_ids=grant.vendor_ids), grant.dashboard
+
+
+def begin_embedding(project: Project) -> None:
+    """Make the key, where there is none."""
+    if not project.has_secret(EMBED_KEY):
+        write_secret(project.home, EMBED_KEY, new_secret())
+
+
+def open_embedding(project: Project, keys: ApiKeys, audit: Recorder, clock: Clock) -> EmbedDesk:
+    """The desk of a project. One that was made before there were tokens gets its key now.
+
+    Raises ConfigError for a weak key.
+    """
+    begin_embedding(project)
+    secret = project.secret(f"{SECRET_REFERENCE}{EMBED_KEY}", str(secrets_file(project.home)))
+    audience = f"amalimart embed {project.settings.name}"
+    return EmbedDesk(EmbedTokens(embed_key(secret, EMBED_KEY), audience, clock), keys, audit, clock)
+
+
+def _may_embed(key: ApiKey, vendor_ids: frozenset[str]) -> bool:
+    """A service without vendors of its own may embed for all of them."""
+    return (
+        key.role is Role.SERVICE and bool(vendor_ids) and (not key.vendor_ids or vendor_ids <= key.vendor_ids)
+    )
