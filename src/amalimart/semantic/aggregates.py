@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from amalimart.semantic.conditions import compare
 from amalimart.semantic.formula import PerEntity
+from amalimart.semantic.nodes import to_double
 from amalimart.semantic.parameters import ParameterBook
 from amalimart.semantic.shapes import Aggregate, Over
 
@@ -59,7 +60,7 @@ def over_entities(per: PerEntity, value: exp.Expr, book: ParameterBook) -> exp.E
 def mean(total: exp.Expr, count: exp.Expr) -> exp.Expr:
     """The exact sum over the count, as a double; empty where there is nothing."""
     divisor = exp.Nullif(this=count, expression=exp.Literal.number(0))
-    return exp.Div(this=exp.Cast(this=total, to=exp.DataType.build("double")), expression=divisor)
+    return exp.Div(this=to_double(total), expression=divisor)
 
 
 def filtered(expression: exp.Expr, condition: exp.Expr) -> exp.Expr:

@@ -7,7 +7,7 @@ prefix, and whose text literals come from a closed set. Everything else is a Den
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import sqlglot
 from sqlglot import exp
@@ -17,6 +17,7 @@ from amalimart.core.errors import Denied
 from amalimart.semantic.model import UNKNOWN_ENUM, UNKNOWN_KEY, UNKNOWN_LABEL
 
 CTE_PREFIX = "__amalimart_"
+_SCAN = f"{CTE_PREFIX}scan_"
 
 _LITERALS = frozenset({UNKNOWN_KEY, UNKNOWN_LABEL, UNKNOWN_ENUM, "1"})
 _TO_MONTHS = "to_months"
@@ -42,52 +43,58 @@ _NODES: frozenset[type[exp.Expr]] = frozenset(
 )  # fmt: skip
 
 
-def check_tree(tree: exp.Expr, issued: frozenset[str]) -> None:
-    """Refuse a tree that reads anything but the scans whose SELECTs were issued. Raises Denied."""
-    if not isinstance(tree, exp.Select | exp.Union):
-        raise _refused(f"the statement is a {tree.key}")
-    ctes = _cte_names(tree)
-    for node in _outside_scans(tree, issued):
-        if isinstance(node, exp.Table):
-            _check_table(node, ctes)
-        elif isinstance(node, exp.Anonymous):
-            if node.name.lower() != _TO_MONTHS:
-                raise _refused(f"the function {node.name} is not on the list")
-        elif type(node) not in _NODES:
-            raise _refused(f"{node.key} is not on the list")
-        elif isinstance(node, exp.Literal) and node.is_string and node.name not in _LITERALS:
-            raise _refused("it holds a text that is not a bound parameter")
-
-
 def check_text(sql: str, issued: frozenset[str]) -> None:
-    """Read the SQL text back and refuse it where it is not what was planned. Raises Denied."""
+    """Read a statement back from its text, which is what will run, and refuse what was not to be planned.
+
+    Raises Denied.
+    """
+    short, scans = _without_scans(sql, issued)
     try:
-        statements = sqlglot.parse(sql, dialect="duckdb")
+        statements = sqlglot.parse(short, dialect="duckdb")
     except SqlglotError as error:
         raise _refused("it cannot be read back") from error
     if len(statements) != 1 or statements[0] is None:
         raise _refused("it is not one statement")
-    check_tree(statements[0], issued)
+    _check_tree(statements[0], scans)
 
 
-def _outside_scans(tree: exp.Expr, issued: frozenset[str]) -> Iterator[exp.Expr]:
-    waiting = [tree]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, exp.Subquery) and _is_scan(node, issued):
-            continue
-        yield node
-        waiting.extend(node.iter_expressions())
+def _without_scans(sql: str, issued: frozenset[str]) -> tuple[str, frozenset[str]]:
+    """The statement with a name for each scan that was issued word for word, and those names.
+
+    A scan is what the door says it is, so it need not be read again. Its text holds quoted names: inside a
+    longer name it would be written otherwise, and inside a text literal the literal is refused.
+    """
+    if _SCAN in sql:
+        raise _refused("it holds a name that is reserved for this check")
+    names = {f"{_SCAN}{number}": f"({scan})" for number, scan in enumerate(sorted(issued, key=len))}
+    for name, scan in reversed(names.items()):
+        sql = sql.replace(scan, f'"{name}"')
+    return sql, frozenset(names)
 
 
-def _is_scan(node: exp.Subquery, issued: frozenset[str]) -> bool:
-    """A bare subquery, at most with an alias, whose SELECT was issued word for word."""
-    bare = all(name in {"this", "alias"} or not value for name, value in node.args.items())
-    return bare and node.this.sql(dialect="duckdb") in issued
+def _check_tree(tree: exp.Expr, scans: frozenset[str]) -> None:
+    if not isinstance(tree, exp.Select | exp.Union):
+        raise _refused(f"the statement is a {tree.key}")
+    tables: list[exp.Table] = []
+    ctes: list[exp.CTE] = []
+    for node in tree.dfs():
+        if type(node) not in _NODES:
+            is_listed = isinstance(node, exp.Anonymous) and node.name.lower() == _TO_MONTHS
+            if not is_listed:
+                raise _refused(f"{node.name or node.key} is not on the list")
+        elif isinstance(node, exp.Table):
+            tables.append(node)
+        elif isinstance(node, exp.CTE):
+            ctes.append(node)
+        elif isinstance(node, exp.Literal) and node.is_string and node.name not in _LITERALS:
+            raise _refused("it holds a text that is not a bound parameter")
+    known = scans | _cte_names(ctes)
+    for table in tables:
+        _check_table(table, known)
 
 
-def _cte_names(tree: exp.Expr) -> frozenset[str]:
-    names = [cte.alias for cte in tree.find_all(exp.CTE)]
+def _cte_names(ctes: Sequence[exp.CTE]) -> frozenset[str]:
+    names = [cte.alias for cte in ctes]
     if len(set(names)) != len(names):
         raise _refused("a CTE is named twice")
     for name in names:
@@ -96,11 +103,11 @@ def _cte_names(tree: exp.Expr) -> frozenset[str]:
     return frozenset(names)
 
 
-def _check_table(table: exp.Table, ctes: frozenset[str]) -> None:
+def _check_table(table: exp.Table, known: frozenset[str]) -> None:
     plain = (
         isinstance(table.this, exp.Identifier) and not table.args.get("db") and not table.args.get("catalog")
     )
-    if not plain or table.name not in ctes:
+    if not plain or table.name not in known:
         raise _refused(f"the table {table.sql(dialect='duckdb')} is not read through a scan")
 
 

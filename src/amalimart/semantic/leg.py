@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from amalimart.core.calendar import Grain
+from amalimart.semantic import nodes
 from amalimart.semantic.aggregates import aggregate_of, filtered, over_entities
 from amalimart.semantic.conditions import (
     among,
@@ -25,6 +26,7 @@ from amalimart.semantic.entity_filters import EntityFilters
 from amalimart.semantic.formula import Condition, Measure, PeriodStart, Reach
 from amalimart.semantic.leg_days import LegDays, day_bucket
 from amalimart.semantic.model import DimensionUse, SemanticModel
+from amalimart.semantic.nodes import identifier, named
 from amalimart.semantic.parameters import FilterSlot, ParameterBook
 from amalimart.semantic.request import AskedFilter, Request
 from amalimart.semantic.scan import Door
@@ -83,9 +85,9 @@ class LegWriter:
         aggregate = aggregate_of(measure.aggregate, column, is_key=is_key)
         if conditions:
             aggregate = filtered(aggregate, exp.and_(*conditions, copy=False))
-        self._inner.append(_named(aggregate, name))
+        self._inner.append(named(aggregate, name))
         if measure.per is not None:
-            self._outer.append(_named(over_entities(measure.per, _plain(name), self._book), name))
+            self._outer.append(named(over_entities(measure.per, nodes.column(name), self._book), name))
 
     def add_currency(self, lowest: str, highest: str) -> None:
         """The least and greatest currency of the group's rows; they differ where currencies are mixed."""
@@ -94,8 +96,8 @@ class LegWriter:
             raise AssertionError("the loader refuses money without a currency")
         for aggregate, name in ((exp.Min, lowest), (exp.Max, highest)):
             column = self._column(Reach((), self._key.dataset, currency))
-            self._inner.append(_named(aggregate(this=column), name))
-            self._outer.append(_named(aggregate(this=_plain(name)), name))
+            self._inner.append(named(aggregate(this=column), name))
+            self._outer.append(named(aggregate(this=nodes.column(name)), name))
 
     @property
     def groups(self) -> list[str]:
@@ -109,7 +111,7 @@ class LegWriter:
     def select(self) -> exp.Select:
         """The finished leg. Raises Denied where a scan it needs is not permitted."""
         groups = [
-            _named(self._group(self._request.groups[int(name.removeprefix("g"))]), name)
+            named(self._group(self._request.groups[int(name.removeprefix("g"))]), name)
             for name in self.groups
         ]
         conditions = self._conditions()
@@ -117,8 +119,8 @@ class LegWriter:
             return self._grouped(groups, self._inner, conditions)
         entity = self._column(Reach((), self._key.dataset, self._key.per))
         conditions.append(exp.Not(this=exp.Is(this=entity.copy(), expression=exp.null())))
-        inner = self._grouped([*groups, _named(entity, _ENTITY)], self._inner, conditions)
-        outer = exp.Select(expressions=[*(_plain(name) for name in self.groups), *self._outer])
+        inner = self._grouped([*groups, named(entity, _ENTITY)], self._inner, conditions)
+        outer = exp.Select(expressions=[*(nodes.column(name) for name in self.groups), *self._outer])
         return _by_position(outer.from_(_aliased(exp.Subquery(this=inner), "e"), copy=False), len(groups))
 
     def _grouped(
@@ -216,7 +218,7 @@ class LegWriter:
                 self._datasets[path] = relationship.to
                 self._columns[path] = {self._model.datasets[relationship.to].key}
         self._columns[reach.path].add(reach.field)
-        return exp.column(reach.field, table=self._aliases[reach.path], quoted=True)
+        return nodes.column(reach.field, self._aliases[reach.path])
 
     def _source(self, path: tuple[str, ...]) -> exp.Subquery:
         return _aliased(self._door.scan(self._datasets[path], self._columns[path]), self._aliases[path])
@@ -226,22 +228,14 @@ class LegWriter:
         foreign = parent.relationships[path[-1]].column
         key = self._model.datasets[self._datasets[path]].key
         return exp.EQ(
-            this=exp.column(foreign, table=self._aliases[path[:-1]], quoted=True),
-            expression=exp.column(key, table=self._aliases[path], quoted=True),
+            this=nodes.column(foreign, self._aliases[path[:-1]]),
+            expression=nodes.column(key, self._aliases[path]),
         )
 
 
 def _aliased(scan: exp.Subquery, name: str) -> exp.Subquery:
-    scan.set("alias", exp.TableAlias(this=exp.to_identifier(name, quoted=True)))
+    scan.set("alias", exp.TableAlias(this=identifier(name)))
     return scan
-
-
-def _plain(name: str) -> exp.Column:
-    return exp.column(name, quoted=True)
-
-
-def _named(expression: exp.Expr, name: str) -> exp.Expr:
-    return exp.alias_(expression, name, quoted=True, copy=False)
 
 
 def _by_position(select: exp.Select, groups: int) -> exp.Select:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from amalimart.core.calendar import Grain
+from amalimart.semantic.nodes import to_date, to_whole
 from amalimart.semantic.parameters import DaySlot, ParameterBook, TodaySlot
 from amalimart.semantic.shapes import Period
 
@@ -21,10 +22,6 @@ def day_bucket(day: exp.Expr, grain: Grain) -> exp.Expr:
     if grain is Grain.DAY:
         return day
     return to_date(exp.TimestampTrunc(this=day, unit=exp.Var(this=grain.value.upper())))
-
-
-def to_date(value: exp.Expr) -> exp.Cast:
-    return exp.Cast(this=value, to=exp.DataType.build("date"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +121,7 @@ class LegDays:
         here = self.book.placeholder(DaySlot(self.period, 0, "first", grain=grain))
         there = self.book.placeholder(DaySlot(self.period, 1, "first", grain=grain))
         unit = "DAY" if grain in {Grain.DAY, Grain.WEEK} else "MONTH"
-        distance = exp.Cast(
-            this=exp.DateDiff(this=bucket, expression=to_date(there), unit=exp.Var(this=unit)),
-            to=exp.DataType.build("int"),
-        )
+        distance = to_whole(exp.DateDiff(this=bucket, expression=to_date(there), unit=exp.Var(this=unit)))
         step: exp.Expr = (
             distance if unit == "DAY" else exp.Anonymous(this="to_months", expressions=[distance])
         )

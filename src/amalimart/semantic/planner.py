@@ -14,13 +14,15 @@ from sqlglot import exp
 
 from amalimart.access.policies import Policies
 from amalimart.core.calendar import Grain
+from amalimart.semantic import nodes
 from amalimart.semantic.answer import Column, ColumnKind
 from amalimart.semantic.conditions import compare, function, text
 from amalimart.semantic.entity_filters import EntityFilters
 from amalimart.semantic.formula import Constant, Formula, Leaf, Measure, is_exact
-from amalimart.semantic.guard import check_text, check_tree
+from amalimart.semantic.guard import check_text
 from amalimart.semantic.leg import LegKey, LegWriter
 from amalimart.semantic.model import UNKNOWN_KEY, UNKNOWN_LABEL, DimensionUse, Metric, SemanticModel
+from amalimart.semantic.nodes import identifier, named, to_decimal, to_double
 from amalimart.semantic.parameters import HavingSlot, LimitSlot, ParameterBook, Slot
 from amalimart.semantic.request import AskedMetric, Request
 from amalimart.semantic.scan import Door, Scope
@@ -64,9 +66,8 @@ def plan(model: SemanticModel, policies: Policies, scope: Scope, request: Reques
     book = ParameterBook()
     door = Door(model, policies, scope, book)
     tree, columns, metrics = _Statement(model, door, book, request).write()
-    check_tree(tree, door.issued)
     sql, slots = book.positional(tree.sql(dialect="duckdb"))
-    check_text(sql, door.issued_positional)
+    check_text(sql, door.issued)
     times = [position for position, column in enumerate(columns) if column.kind is ColumnKind.TIME]
     return Plan(sql, slots, columns, metrics, request.grain, times[0] if times else None, _notes(request))
 
@@ -102,13 +103,13 @@ class _Statement:
         columns: list[Column] = []
         visible: list[exp.Expr] = []
         for position, group in enumerate(self._request.groups):
-            for column, expression in self._group_columns(position, group):
-                columns.append(column)
-                visible.append(exp.alias_(expression, column.name, quoted=True, copy=False))
+            for shown, expression in self._group_columns(position, group):
+                columns.append(shown)
+                visible.append(named(expression, shown.name))
         for asked in self._request.metrics:
-            for column, expression in self._metric_columns(asked):
-                columns.append(column)
-                visible.append(exp.alias_(expression, column.name, quoted=True, copy=False))
+            for shown, expression in self._metric_columns(asked):
+                columns.append(shown)
+                visible.append(named(expression, shown.name))
         hidden: list[exp.Expr] = []
         metrics = [self._planned(asked, len(columns), hidden) for asked in self._request.metrics]
         select = exp.Select(expressions=[*visible, *hidden])
@@ -135,7 +136,7 @@ class _Statement:
         return select.where(*conditions, copy=False) if conditions else select
 
     def _group_columns(self, position: int, group: DimensionUse | Grain) -> list[tuple[Column, exp.Expr]]:
-        value = exp.column(f"g{position}", table="s", quoted=True)
+        value = nodes.column(f"g{position}", "s")
         if isinstance(group, Grain):
             return [(Column(group.value, group.value.capitalize(), ColumnKind.TIME, "date"), value)]
         dimension = group.dimension
@@ -148,7 +149,7 @@ class _Statement:
             return [(key, value)]
         label = function(
             exp.Coalesce,
-            exp.column(dimension.lookup.label, table=f"l{position}", quoted=True),
+            nodes.column(dimension.lookup.label, f"l{position}"),
             exp.Case(
                 ifs=[
                     exp.If(
@@ -182,7 +183,7 @@ class _Statement:
             return exp.null()
         value = self._value(metric.formula, compared=compared)
         if metric.unit is Unit.MONEY and not is_exact(metric.formula):
-            return exp.Cast(this=value, to=exp.DataType.build("decimal(38, 4)"))
+            return to_decimal(value, 38, 4)
         return value
 
     def _value(self, formula: Formula, *, compared: bool) -> exp.Expr:
@@ -197,8 +198,8 @@ class _Statement:
         right = self._value(formula.right, compared=compared)
         if formula.operator == "/":
             return exp.Div(
-                this=_double(left),
-                expression=exp.Nullif(this=_double(right), expression=exp.Literal.number(0)),
+                this=to_double(left),
+                expression=exp.Nullif(this=to_double(right), expression=exp.Literal.number(0)),
             )
         return exp.Paren(this=_ARITHMETIC[formula.operator](this=left, expression=right))
 
@@ -268,7 +269,7 @@ class _Statement:
             if expression.alias == f"hidden_{name}":
                 return first + position
         column = self._stitched_column(name)
-        hidden.append(exp.alias_(column, f"hidden_{name}", quoted=True, copy=False))
+        hidden.append(named(column, f"hidden_{name}"))
         return first + len(hidden) - 1
 
     def _is_money(self, measure: Measure) -> bool:
@@ -290,7 +291,7 @@ class _Statement:
     def _stitched_column(self, name: str) -> exp.Column:
         number, key = next((number, key) for number, key in enumerate(self._legs) if name in self._owned[key])
         is_shared = len(self._legs[key].groups) < len(self._groups)
-        return exp.column(name, table=shared_alias(number) if is_shared else "s", quoted=True)
+        return nodes.column(name, shared_alias(number) if is_shared else "s")
 
     def _join_label(self, select: exp.Select, position: int, use: DimensionUse) -> exp.Select:
         lookup = use.dimension.lookup
@@ -298,10 +299,10 @@ class _Statement:
             raise AssertionError("only an entity has labels")
         key = self._model.datasets[lookup.dataset].key
         scan = self._door.scan(lookup.dataset, {key, lookup.label})
-        scan.set("alias", exp.TableAlias(this=exp.to_identifier(f"l{position}", quoted=True)))
+        scan.set("alias", exp.TableAlias(this=identifier(f"l{position}")))
         matches = exp.EQ(
-            this=exp.column(key, table=f"l{position}", quoted=True),
-            expression=exp.column(f"g{position}", table="s", quoted=True),
+            this=nodes.column(key, f"l{position}"),
+            expression=nodes.column(f"g{position}", "s"),
         )
         return select.join(scan, on=matches, join_type="left", copy=False)
 
@@ -321,7 +322,3 @@ class _Statement:
         names = [column.name for column in columns]
         position = exp.Literal.number(names.index(name.removeprefix("-")) + 1)
         return exp.Ordered(this=position, desc=name.startswith("-"), nulls_first=False)
-
-
-def _double(value: exp.Expr) -> exp.Expr:
-    return exp.Cast(this=value, to=exp.DataType.build("double"))

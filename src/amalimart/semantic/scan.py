@@ -16,6 +16,7 @@ from amalimart.access.policies import Policies
 from amalimart.access.principal import Principal, Role
 from amalimart.access.rules import AllRows, OwnIds, OwnRows, RowRule, RowsThrough
 from amalimart.core.errors import Denied
+from amalimart.core.names import quoted
 from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.parameters import OwnIdSlot, ParameterBook
 
@@ -44,19 +45,22 @@ class Door:
 
     @property
     def issued(self) -> frozenset[str]:
-        """The SELECT of every scan given out so far, as SQL with named placeholders."""
-        return frozenset(self._issued)
-
-    @property
-    def issued_positional(self) -> frozenset[str]:
-        """The same with `?` for each placeholder, as in the statement's text."""
+        """The SELECT of every scan given out so far, as in a statement's text: `?` for each placeholder."""
         return frozenset(self._book.positional(scan)[0] for scan in self._issued)
 
     def scan(self, dataset: str, columns: Iterable[str]) -> exp.Subquery:
         """The permitted rows of a dataset, with these columns. Raises Denied."""
-        select = self._select(dataset, sorted(set(columns)))
-        self._issued.add(select.sql(dialect="duckdb"))
+        asked = sorted(set(columns))
+        select = self._select(dataset, asked)
+        self._issued.add(self._text(dataset, asked, select))
         return exp.Subquery(this=select)
+
+    def _text(self, dataset: str, columns: list[str], select: exp.Select) -> str:
+        """The text of a scan. That of all rows is known without the generator, which is slow."""
+        if select.args.get("where") is not None:
+            return select.sql(dialect="duckdb")
+        listed = ", ".join(map(quoted, columns))
+        return f"SELECT {listed} FROM {self._model.datasets[dataset].table.sql}"
 
     def may_read(self, dataset: str, column: str) -> bool:
         """Whether a scan with this column would be given."""

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from amalimart.core.calendar import Grain
+from amalimart.semantic import nodes
 from amalimart.semantic.guard import CTE_PREFIX
-from amalimart.semantic.leg_days import to_date
+from amalimart.semantic.nodes import identifier, named, to_date
 from amalimart.semantic.parameters import DaySlot, ParameterBook
 from amalimart.semantic.request import Request
 
@@ -39,7 +40,7 @@ def shared_alias(number: int) -> str:
 
 def with_cte(select: exp.Select, name: str, query: exp.Query) -> exp.Select:
     """The statement with one more CTE."""
-    return select.with_(exp.to_identifier(name, quoted=True), as_=query, copy=False)
+    return select.with_(identifier(name), as_=query, copy=False)
 
 
 class Stitcher:
@@ -76,8 +77,8 @@ class Stitcher:
             source = _ALL
         regrouped = exp.Select(
             expressions=[
-                *(_column(name) for name in self._groups),
-                *(exp.alias_(exp.Max(this=_column(name)), name, quoted=True, copy=False) for name in columns),
+                *(nodes.column(name) for name in self._groups),
+                *(named(exp.Max(this=nodes.column(name)), name) for name in columns),
             ]
         ).from_(_table(source), copy=False)
         if self._groups:
@@ -88,9 +89,9 @@ class Stitcher:
 
     def _part(self, leg: str, owned: set[str], columns: list[str]) -> exp.Select:
         values: list[exp.Expr] = [
-            _column(name) if name in owned else exp.alias_(exp.null(), name, quoted=True) for name in columns
+            nodes.column(name) if name in owned else named(exp.null(), name) for name in columns
         ]
-        return exp.Select(expressions=[*(_column(name) for name in self._groups), *values]).from_(
+        return exp.Select(expressions=[*(nodes.column(name) for name in self._groups), *values]).from_(
             _table(leg), copy=False
         )
 
@@ -98,8 +99,8 @@ class Stitcher:
     def _shared(select: exp.Select, leg: str, alias: str, groups: list[str]) -> exp.Select:
         matches = [
             exp.NullSafeEQ(
-                this=exp.column(name, table=alias, quoted=True),
-                expression=exp.column(name, table="s", quoted=True),
+                this=nodes.column(name, alias),
+                expression=nodes.column(name, "s"),
             )
             for name in groups
         ]
@@ -115,21 +116,19 @@ class Stitcher:
             name for name, group in zip(self._groups, self._request.groups, strict=True) if group == grain
         )
         series = exp.Explode(this=exp.GenerateSeries(**self._fill_bounds(at, grain)))
-        buckets = exp.Select(expressions=[exp.alias_(to_date(series), at, quoted=True)])
+        buckets = exp.Select(expressions=[named(to_date(series), at)])
         select = with_cte(select, _BUCKETS, buckets)
         others = [name for name in self._groups if name != at]
-        values = [exp.alias_(exp.null(), name, quoted=True) for name in columns]
-        groups = [exp.column(name, table="b" if name == at else "o", quoted=True) for name in self._groups]
+        values = [named(exp.null(), name) for name in columns]
+        groups = [nodes.column(name, "b" if name == at else "o") for name in self._groups]
         dense = exp.Select(expressions=[*groups, *values]).from_(_table(_BUCKETS, "b"), copy=False)
         if others:
             distinct = exp.Select(
-                expressions=[_column(name) for name in others], distinct=exp.Distinct()
+                expressions=[nodes.column(name) for name in others], distinct=exp.Distinct()
             ).from_(_table(_FACTS), copy=False)
-            combinations = exp.Subquery(
-                this=distinct, alias=exp.TableAlias(this=exp.to_identifier("o", quoted=True))
-            )
+            combinations = exp.Subquery(this=distinct, alias=exp.TableAlias(this=identifier("o")))
             dense = dense.join(combinations, join_type="cross", copy=False)
-        facts = exp.Select(expressions=[_column(name) for name in (*self._groups, *columns)]).from_(
+        facts = exp.Select(expressions=[nodes.column(name) for name in (*self._groups, *columns)]).from_(
             _table(_FACTS), copy=False
         )
         return with_cte(select, _ALL, _union([facts, dense]))
@@ -143,21 +142,19 @@ class Stitcher:
         else:
             first, last = (
                 exp.Subquery(
-                    this=exp.Select(expressions=[end(this=_column(at))]).from_(_table(_FACTS), copy=False)
+                    this=exp.Select(expressions=[end(this=nodes.column(at))]).from_(
+                        _table(_FACTS), copy=False
+                    )
                 )
                 for end in (exp.Min, exp.Max)
             )
         return {"start": to_date(first), "end": to_date(last), "step": interval}
 
 
-def _column(name: str) -> exp.Column:
-    return exp.column(name, quoted=True)
-
-
 def _table(cte: str, alias: str | None = None) -> exp.Table:
-    table = exp.Table(this=exp.to_identifier(cte, quoted=True))
+    table = exp.Table(this=identifier(cte))
     if alias is not None:
-        table.set("alias", exp.TableAlias(this=exp.to_identifier(alias, quoted=True)))
+        table.set("alias", exp.TableAlias(this=identifier(alias)))
     return table
 
 
