@@ -101,6 +101,8 @@ def tiny_models(folder: Path) -> Iterator[None]:
         )
         patch.setattr(
             "amalimart.orchestrate.engine.assemble",
-            lambda made, sources, settings, overlays: assemble(made, sources, settings, overlays, packaged),
+            lambda made, sources, settings, overlays, **_: assemble(
+                made, sources, settings, overlays, packaged
+            ),
         )
         yield

@@ -23,6 +23,7 @@ from amalimart.warehouse.project.project_files import ProjectSettings, assemble
 from amalimart.warehouse.releases.release_log import latest_positions
 from tests.warehouse.relations import Contents, contents
 from tests.warehouse.rendered_project import rendered_graph
+from tests.warehouse.some_rollups import all_rollups
 
 ZONE = "Europe/Paris"
 FIRST_DAY = datetime(2026, 3, 28, 22, 40, tzinfo=UTC)  # the last hour there before the day of 23 hours
@@ -202,7 +203,8 @@ class Bazaar:
     def graph(self) -> CompiledGraph:
         folder = self._folder / "dbt"
         settings = ProjectSettings(business_zone=ZONE)
-        project_hash = assemble(folder, [landed_source(self.lake, "bazaar", self._mapping)], settings)
+        landed = [landed_source(self.lake, "bazaar", self._mapping)]
+        project_hash = assemble(folder, landed, settings, rollups=all_rollups())
         return rendered_graph(folder, project_hash, settings)
 
     def built_at_once(self) -> Contents:

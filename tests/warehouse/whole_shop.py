@@ -31,6 +31,7 @@ from amalimart.warehouse.project.compiler import compile_project
 from amalimart.warehouse.project.project_files import ProjectSettings, assemble
 from tests.warehouse.relations import Contents, contents
 from tests.warehouse.rendered_project import rendered_graph
+from tests.warehouse.some_rollups import all_rollups
 
 SOURCE = "whole"
 ZONE = "Europe/Paris"
@@ -174,7 +175,8 @@ class WholeShop:
         return compile_project(self.folder / "dbt", self._assembled(), cache, _SETTINGS)
 
     def _assembled(self) -> str:
-        return assemble(self.folder / "dbt", [landed_source(self.lake, SOURCE, self.mapping)], _SETTINGS)
+        landed = [landed_source(self.lake, SOURCE, self.mapping)]
+        return assemble(self.folder / "dbt", landed, _SETTINGS, rollups=all_rollups())
 
     def publish(self, graph: CompiledGraph, hot_file: HotFile | None = None) -> BuildReport | None:
         executor = Executor(hot_file or self.hot_file, self.clock, ZoneInfo(ZONE))

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from amalimart.config.project import Project
@@ -26,9 +27,13 @@ from amalimart.orchestrate.approval_gate import ApprovalGate
 from amalimart.orchestrate.build_observing import BuildObserver, Unobserved, observed
 from amalimart.orchestrate.lake_opening import open_lake
 from amalimart.orchestrate.own_files import in_own_files
+from amalimart.semantic.loading import PACKAGED, load_model
+from amalimart.semantic.rollups.declared import load_rollups
+from amalimart.semantic.rollups.rollup import Rollup
 from amalimart.warehouse.arrivals import LakeState
 from amalimart.warehouse.executor import BuildReport, Executor, Progress
 from amalimart.warehouse.file.hot_file import HotFile
+from amalimart.warehouse.file.reading import Release
 from amalimart.warehouse.graph import CompiledGraph
 from amalimart.warehouse.lake_view import lake_state, landed_source
 from amalimart.warehouse.project.compiler import compile_project
@@ -50,6 +55,12 @@ def load_mappings(project: Project) -> dict[str, SourceMapping]:
         name: load_mapping(find_mapping(source.mapping, (folder,)))
         for name, source in project.settings.sources.items()
     }
+
+
+def declared_rollups(project: Project) -> tuple[Rollup, ...]:
+    """The rollups that the project and the product declare. Raises ConfigError."""
+    folders = [PACKAGED, project.overlay("metrics")]
+    return load_rollups(folders, load_model(folders))
 
 
 def model_settings(project: Project) -> ProjectSettings:
@@ -106,6 +117,7 @@ class Engine:
         )
         self._approvals = ApprovalGate(project, clock)
         self._graph: CompiledGraph | None = None
+        self._assembled: set[str] = set()
         self._compiled_for: object = None
         self._refused: _Refused | None = None
         self._building = threading.Lock()
@@ -169,8 +181,21 @@ class Engine:
         settings = model_settings(self.project)
         folder = self.project.build / "dbt"
         with guarded("assembling the models", folder, lambda: "the published release is untouched"):
-            project_hash = assemble(folder, landed, settings, (self.project.overlay("models"),))
-            return compile_project(folder, project_hash, self.project.compiled, settings)
+            made = tuple(rollup.made for rollup in self.rollups)
+            overlays = (self.project.overlay("models"),)
+            project_hash = assemble(folder, landed, settings, overlays, rollups=made)
+            graph = compile_project(folder, project_hash, self.project.compiled, settings)
+            self._assembled.add(project_hash)
+            return graph
+
+    @cached_property
+    def rollups(self) -> tuple[Rollup, ...]:
+        """The rollups that the project declared when they were first asked for. Raises ConfigError."""
+        return declared_rollups(self.project)
+
+    def holds_rollups(self, release: Release) -> bool:
+        """Whether a release was built from models with exactly these rollups."""
+        return release.project_hash in self._assembled
 
     @contextmanager
     def held(self) -> Iterator[None]:

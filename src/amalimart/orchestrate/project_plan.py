@@ -16,7 +16,7 @@ from amalimart.core.models import PublishedProject
 from amalimart.core.names import TableRef
 from amalimart.lake.durable import guarded
 from amalimart.mapping.source_mapping import SourceMapping
-from amalimart.orchestrate.engine import load_mappings, model_settings
+from amalimart.orchestrate.engine import declared_rollups, load_mappings, model_settings
 from amalimart.orchestrate.lake_opening import open_lake
 from amalimart.orchestrate.own_files import in_own_files, own_file
 from amalimart.semantic.columns_read import read_by_datasets, read_by_dimension, read_by_metric
@@ -110,7 +110,8 @@ def plan_project(
         guarded("assembling the models", folder, lambda: "nothing was published"),
         in_own_files(overlay),
     ):
-        planned = assemble(folder, landed, settings, (overlay,))
+        rollups = tuple(rollup.made for rollup in declared_rollups(project))
+        planned = assemble(folder, landed, settings, (overlay,), rollups=rollups)
         after = compile_project(folder, planned, project.compiled, settings)
     semantic = load_model([PACKAGED, project.overlay("metrics")])
     if planned == published.project_hash:

@@ -44,7 +44,10 @@ class MetricReceipt:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Where an answer comes from. `sql` is None for a scoped principal."""
+    """Where an answer comes from. `sql` is None for a scoped principal.
+
+    rollups  what was read in place of the facts, added up beforehand in the same release
+    """
 
     release_id: int
     published_at: datetime
@@ -52,6 +55,7 @@ class Receipt:
     metrics: tuple[MetricReceipt, ...]
     notes: tuple[str, ...]
     sql: str | None
+    rollups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ def _receipt(plan: Plan, rows: Rows, release: Release, sql: str | None) -> Recei
         tuple(dict.fromkeys(metrics)),
         tuple(dict.fromkeys(notes)),
         sql,
+        plan.rollups,
     )
 
 

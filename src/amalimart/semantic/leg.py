@@ -7,6 +7,7 @@ results on the shared groups.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -29,10 +30,13 @@ from amalimart.semantic.model import DimensionUse, SemanticModel
 from amalimart.semantic.nodes import identifier, named
 from amalimart.semantic.parameters import FilterSlot, ParameterBook
 from amalimart.semantic.request import AskedFilter, Request
+from amalimart.semantic.rollups.aggregates import aggregate_from
+from amalimart.semantic.rollups.rollup import Rollup
 from amalimart.semantic.scan import Door
-from amalimart.semantic.shapes import Period
+from amalimart.semantic.shapes import Aggregate, Period
+from amalimart.semantic.two_steps import second_step
 
-_ENTITY = "entity"
+_ENTITY, _CURRENCY = "entity", "currency"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,8 @@ class LegKey:
 
     per      the column of the entity for which it is aggregated first
     ignores  dimensions of the question by which it is not grouped
-
+    rollup   what is read in place of the dataset
+    known    the column of an entity without which a row is left out
     """
 
     dataset: str
@@ -51,6 +56,8 @@ class LegKey:
     is_previous: bool = False
     per: str | None = None
     ignores: tuple[str, ...] = ()
+    rollup: Rollup | None = None
+    known: str | None = None
 
 
 class LegWriter:
@@ -76,28 +83,41 @@ class LegWriter:
         self._columns: dict[tuple[str, ...], set[str]] = {(): set()}
         self._inner: list[exp.Expr] = []
         self._outer: list[exp.Expr] = []
+        self._has_second_step = True
+        self._currency: tuple[str, str] | None = None
 
     def add_measure(self, measure: Measure, name: str) -> None:
         """An aggregate, under a name."""
-        column = self._column(Reach((), measure.dataset, measure.field))
         conditions = [self._fixed(known) for known in measure.where]
-        is_key = measure.field == self._model.datasets[measure.dataset].key
-        aggregate = aggregate_of(measure.aggregate, column, is_key=is_key)
+        aggregate = self._aggregate(measure)
         if conditions:
             aggregate = filtered(aggregate, exp.and_(*conditions, copy=False))
         self._inner.append(named(aggregate, name))
         if measure.per is not None:
             self._outer.append(named(over_entities(measure.per, nodes.column(name), self._book), name))
+            return
+        is_key = measure.field == self._model.datasets[measure.dataset].key
+        again = second_step(measure.aggregate, name, is_key=is_key)
+        if again is None:
+            self._has_second_step = False
+        else:
+            self._outer.append(named(again, name))
+
+    def _aggregate(self, measure: Measure) -> exp.Expr:
+        if self._key.rollup is not None:
+            return aggregate_from(self._key.rollup, measure, self._own_column)
+        is_key = measure.field == self._model.datasets[measure.dataset].key
+        counts = is_key and measure.aggregate in {Aggregate.COUNT, Aggregate.COUNT_DISTINCT}
+        if counts and self._door.may_read(measure.dataset, measure.field):
+            return exp.Count(this=exp.Literal.number(1))  # every row has a key, which need not be read
+        return aggregate_of(measure.aggregate, self._own_column(measure.field), is_key=is_key)
+
+    def _own_column(self, name: str) -> exp.Column:
+        return self._column(Reach((), self._key.dataset, name))
 
     def add_currency(self, lowest: str, highest: str) -> None:
         """The least and greatest currency of the group's rows; they differ where currencies are mixed."""
-        currency = self._model.datasets[self._key.dataset].currency
-        if currency is None:
-            raise AssertionError("the loader refuses money without a currency")
-        for aggregate, name in ((exp.Min, lowest), (exp.Max, highest)):
-            column = self._column(Reach((), self._key.dataset, currency))
-            self._inner.append(named(aggregate(this=column), name))
-            self._outer.append(named(aggregate(this=nodes.column(name)), name))
+        self._currency = (lowest, highest)
 
     @property
     def groups(self) -> list[str]:
@@ -110,23 +130,59 @@ class LegWriter:
 
     def select(self) -> exp.Select:
         """The finished leg. Raises Denied where a scan it needs is not permitted."""
-        groups = [
-            named(self._group(self._request.groups[int(name.removeprefix("g"))]), name)
-            for name in self.groups
-        ]
+        groups = {name: self._group(self._request.groups[int(name[1:])]) for name in self.groups}
         conditions = self._conditions()
+        if self._key.known is not None:
+            conditions.append(_is_known(self._own_column(self._key.known)))
         if self._key.per is None:
-            return self._grouped(groups, self._inner, conditions)
-        entity = self._column(Reach((), self._key.dataset, self._key.per))
-        conditions.append(exp.Not(this=exp.Is(this=entity.copy(), expression=exp.null())))
-        inner = self._grouped([*groups, named(entity, _ENTITY)], self._inner, conditions)
-        outer = exp.Select(expressions=[*(nodes.column(name) for name in self.groups), *self._outer])
-        return _by_position(outer.from_(_aliased(exp.Subquery(this=inner), "e"), copy=False), len(groups))
+            return self._in_two_steps(groups, conditions) or self._in_one_step(groups, conditions)
+        entity = self._own_column(self._key.per)
+        conditions.append(_is_known(entity.copy()))
+        inner = self._grouped({**groups, _ENTITY: entity}, self._inner, conditions)
+        return _again({name: nodes.column(name) for name in groups}, self._outer, inner)
+
+    def _in_one_step(self, groups: dict[str, exp.Expr], conditions: list[exp.Expr]) -> exp.Select:
+        ends = zip(self._currency or (), (exp.Min, exp.Max), strict=False)
+        measures = [*self._inner, *(named(end(this=self._currency_column()), name) for name, end in ends)]
+        return self._grouped(groups, measures, conditions)
+
+    def _in_two_steps(self, groups: dict[str, exp.Expr], conditions: list[exp.Expr]) -> exp.Select | None:
+        """By day and currency first; None where that gives another result, or gains nothing."""
+        bucketed = self._bucketed()
+        if not self._has_second_step or (self._currency is None and bucketed is None):
+            return None
+        first = dict(groups)
+        second: dict[str, exp.Expr] = {name: nodes.column(name) for name in groups}
+        outer = list(self._outer)
+        if bucketed is not None and self._request.grain is not None:
+            first[bucketed] = self._day()
+            days = self._days(lambda: nodes.column(bucketed))
+            second[bucketed] = days.bucket(self._request.grain)
+        if self._currency is not None:
+            first[_CURRENCY] = self._currency_column()
+            for name, end in zip(self._currency, (exp.Min, exp.Max), strict=True):
+                outer.append(named(end(this=nodes.column(_CURRENCY)), name))
+        return _again(second, outer, self._grouped(first, self._inner, conditions))
+
+    def _bucketed(self) -> str | None:
+        """The group that is a bucket of more than a day, where a day has not too many other groups."""
+        grain = self._request.grain
+        dimensions = [group for group in self._request.groups if isinstance(group, DimensionUse)]
+        if grain in {None, Grain.DAY} or any(use.dimension.lookup for use in dimensions):
+            return None
+        return f"g{self._request.groups.index(grain)}" if grain is not None else None
+
+    def _currency_column(self) -> exp.Column:
+        currency = self._model.datasets[self._key.dataset].currency
+        if currency is None:
+            raise AssertionError("the loader refuses money without a currency")
+        return self._own_column(currency)
 
     def _grouped(
-        self, groups: list[exp.Expr], measures: list[exp.Expr], conditions: list[exp.Expr]
+        self, groups: dict[str, exp.Expr], measures: list[exp.Expr], conditions: list[exp.Expr]
     ) -> exp.Select:
-        select = exp.Select(expressions=[*groups, *measures]).from_(self._source(()), copy=False)
+        shown = [named(expression, name) for name, expression in groups.items()]
+        select = exp.Select(expressions=[*shown, *measures]).from_(self._source(()), copy=False)
         for path in list(self._aliases)[1:]:
             select = select.join(
                 self._source(path), on=self._join_condition(path), join_type="left", copy=False
@@ -157,10 +213,10 @@ class LegWriter:
                 either.setdefault(wanted.either, []).append(self._filter(wanted))
         return found + [exp.Paren(this=exp.or_(*each, copy=False)) for each in either.values()]
 
-    def _days(self) -> LegDays:
+    def _days(self, read: Callable[[], exp.Column] | None = None) -> LegDays:
         return LegDays(
             self._book,
-            self._day,
+            read or self._day,
             self._request.grain,
             self._key.period,
             self._key.compared,
@@ -171,7 +227,7 @@ class LegWriter:
     def _day(self) -> exp.Column:
         if self._key.time is None:
             raise AssertionError("the resolver refuses time for a dataset without a date")
-        return self._column(Reach((), self._key.dataset, self._key.time))
+        return self._own_column(self._key.time)
 
     def _dimension(self, use: DimensionUse) -> exp.Expr:
         reach = self._model.reach(self._key.dataset, use.dimension)
@@ -221,7 +277,11 @@ class LegWriter:
         return nodes.column(reach.field, self._aliases[reach.path])
 
     def _source(self, path: tuple[str, ...]) -> exp.Subquery:
-        return _aliased(self._door.scan(self._datasets[path], self._columns[path]), self._aliases[path])
+        rollup = None if path else self._key.rollup
+        if not self._columns[path]:  # rows are only counted
+            self._columns[path].add(self._model.datasets[self._datasets[path]].key)
+        scan = self._door.scan(self._datasets[path], self._columns[path], rollup)
+        return _aliased(scan, self._aliases[path])
 
     def _join_condition(self, path: tuple[str, ...]) -> exp.Expr:
         parent = self._model.datasets[self._datasets[path[:-1]]]
@@ -236,6 +296,17 @@ class LegWriter:
 def _aliased(scan: exp.Subquery, name: str) -> exp.Subquery:
     scan.set("alias", exp.TableAlias(this=identifier(name)))
     return scan
+
+
+def _is_known(column: exp.Expr) -> exp.Expr:
+    return exp.Not(this=exp.Is(this=column, expression=exp.null()))
+
+
+def _again(groups: dict[str, exp.Expr], measures: list[exp.Expr], inner: exp.Select) -> exp.Select:
+    """Aggregates of the groups of another query."""
+    shown = [named(expression, name) for name, expression in groups.items()]
+    outer = exp.Select(expressions=[*shown, *measures])
+    return _by_position(outer.from_(_aliased(exp.Subquery(this=inner), "e"), copy=False), len(groups))
 
 
 def _by_position(select: exp.Select, groups: int) -> exp.Select:

@@ -8,7 +8,8 @@ given to four decimals. A count or sum of nothing is 0, a quotient of nothing is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -25,6 +26,8 @@ from amalimart.semantic.model import UNKNOWN_KEY, UNKNOWN_LABEL, DimensionUse, M
 from amalimart.semantic.nodes import identifier, named, to_decimal, to_double
 from amalimart.semantic.parameters import HavingSlot, LimitSlot, ParameterBook, Slot
 from amalimart.semantic.request import AskedMetric, Request
+from amalimart.semantic.rollups.choosing import RollupChoice
+from amalimart.semantic.rollups.rollup import Rollup
 from amalimart.semantic.scan import Door, Scope
 from amalimart.semantic.shapes import Aggregate, FieldType, Unit
 from amalimart.semantic.stitching import StitchedLeg, Stitcher, shared_alias, with_cte
@@ -59,17 +62,31 @@ class Plan:
     grain: Grain | None
     time_position: int | None
     notes: tuple[str, ...]
+    rollups: tuple[str, ...] = ()
 
 
-def plan(model: SemanticModel, policies: Policies, scope: Scope, request: Request) -> Plan:
-    """Write and check the statement of a request. Raises Denied."""
+def plan(
+    model: SemanticModel, policies: Policies, scope: Scope, request: Request, rollups: Sequence[Rollup] = ()
+) -> Plan:
+    """Write and check the statement of a request, which may read these rollups. Raises Denied."""
     book = ParameterBook()
     door = Door(model, policies, scope, book)
-    tree, columns, metrics = _Statement(model, door, book, request).write()
+    choice = RollupChoice(model, policies, scope.role, rollups)
+    statement = _Statement(model, door, book, request, choice)
+    tree, columns, metrics = statement.write()
     sql, slots = book.positional(tree.sql(dialect="duckdb"))
     check_text(sql, door.issued)
     times = [position for position, column in enumerate(columns) if column.kind is ColumnKind.TIME]
-    return Plan(sql, slots, columns, metrics, request.grain, times[0] if times else None, _notes(request))
+    return Plan(
+        sql,
+        slots,
+        columns,
+        metrics,
+        request.grain,
+        times[0] if times else None,
+        _notes(request),
+        statement.rollups,
+    )
 
 
 def _notes(request: Request) -> tuple[str, ...]:
@@ -87,8 +104,11 @@ def _notes(request: Request) -> tuple[str, ...]:
 class _Statement:
     """The state of writing one statement."""
 
-    def __init__(self, model: SemanticModel, door: Door, book: ParameterBook, request: Request) -> None:
+    def __init__(
+        self, model: SemanticModel, door: Door, book: ParameterBook, request: Request, choice: RollupChoice
+    ) -> None:
         self._model = model
+        self._choice = choice
         self._door = door
         self._book = book
         self._request = request
@@ -98,6 +118,11 @@ class _Statement:
         self._measures: dict[tuple[LegKey, Measure], str] = {}
         self._currencies: dict[LegKey, tuple[str, str]] = {}
         self._groups = [f"g{position}" for position in range(len(request.groups))]
+
+    @property
+    def rollups(self) -> tuple[str, ...]:
+        """The names of the rollups that are read."""
+        return tuple(dict.fromkeys(key.rollup.name for key in self._legs if key.rollup is not None))
 
     def write(self) -> tuple[exp.Select, tuple[Column, ...], tuple[PlannedMetric, ...]]:
         columns: list[Column] = []
@@ -219,7 +244,11 @@ class _Statement:
             leaf.is_previous,
             measure.per.field if measure.per else None,
             tuple(name for name in leaf.ignores if name in asked),
+            self._choice.serving(leaf, self._request, compared=compared),
         )
+        return self._opened(key)
+
+    def _opened(self, key: LegKey) -> LegKey:
         if key not in self._legs:
             self._legs[key] = LegWriter(
                 self._model, self._door, self._book, self._entities, self._request, key
@@ -238,6 +267,8 @@ class _Statement:
         return self._measures[known]
 
     def _currency(self, key: LegKey) -> tuple[str, str]:
+        if key.per is not None:  # a currency of each of many entities takes longer than their amounts
+            key = self._opened(replace(key, per=None, known=key.per))
         if key not in self._currencies:
             number = len(self._currencies)
             names = (f"c{number}_least", f"c{number}_greatest")

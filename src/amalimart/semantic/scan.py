@@ -16,9 +16,10 @@ from amalimart.access.policies import Policies
 from amalimart.access.principal import Principal, Role
 from amalimart.access.rules import AllRows, OwnIds, OwnRows, RowRule, RowsThrough
 from amalimart.core.errors import Denied
-from amalimart.core.names import quoted
+from amalimart.core.names import TableRef, quoted
 from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.parameters import OwnIdSlot, ParameterBook
+from amalimart.semantic.rollups.rollup import Rollup
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +49,24 @@ class Door:
         """The SELECT of every scan given out so far, as in a statement's text: `?` for each placeholder."""
         return frozenset(self._book.positional(scan)[0] for scan in self._issued)
 
-    def scan(self, dataset: str, columns: Iterable[str]) -> exp.Subquery:
-        """The permitted rows of a dataset, with these columns. Raises Denied."""
+    def scan(self, dataset: str, columns: Iterable[str], rollup: Rollup | None = None) -> exp.Subquery:
+        """The permitted rows of a dataset, or of a rollup of it, with these columns. Raises Denied."""
         asked = sorted(set(columns))
-        select = self._select(dataset, asked)
-        self._issued.add(self._text(dataset, asked, select))
+        table = rollup.table if rollup is not None else self._model.datasets[dataset].table
+        read_from = [rollup.read_from(name) for name in asked] if rollup is not None else asked
+        rows = self._rows(dataset, read_from)
+        if rollup is not None and _column_of(rows) not in {None, *rollup.exact}:
+            raise Denied(f"whose rows they are cannot be told in the rollup {rollup.name} of {dataset}")
+        select = self._select(table, asked, rows)
+        self._issued.add(self._text(table, asked, select))
         return exp.Subquery(this=select)
 
-    def _text(self, dataset: str, columns: list[str], select: exp.Select) -> str:
+    @staticmethod
+    def _text(table: TableRef, columns: list[str], select: exp.Select) -> str:
         """The text of a scan. That of all rows is known without the generator, which is slow."""
         if select.args.get("where") is not None:
             return select.sql(dialect="duckdb")
-        listed = ", ".join(map(quoted, columns))
-        return f"SELECT {listed} FROM {self._model.datasets[dataset].table.sql}"
+        return f"SELECT {', '.join(map(quoted, columns))} FROM {table.sql}"
 
     def may_read(self, dataset: str, column: str) -> bool:
         """Whether a scan with this column would be given."""
@@ -81,9 +87,7 @@ class Door:
                 )
         return rule.rows
 
-    def _select(self, dataset: str, columns: list[str]) -> exp.Select:
-        rows = self._rows(dataset, columns)
-        table = self._model.datasets[dataset].table
+    def _select(self, table: TableRef, columns: list[str], rows: RowRule) -> exp.Select:
         source = exp.Table(this=_identifier(table.name), db=_identifier(table.schema))
         select = exp.Select(expressions=[_column(name) for name in columns]).from_(source, copy=False)
         predicate = self._predicate(rows)
@@ -100,8 +104,14 @@ class Door:
                 own = [self._book.placeholder(OwnIdSlot(ids, position)) for position in range(count)]
                 return exp.In(this=_column(column), expressions=own)
             case RowsThrough(dataset, column):
-                within = exp.Subquery(this=self._select(dataset, [column]))
+                table, through = self._model.datasets[dataset].table, self._rows(dataset, [column])
+                within = exp.Subquery(this=self._select(table, [column], through))
                 return exp.In(this=_column(column), query=within)
+
+
+def _column_of(rows: RowRule) -> str | None:
+    """The column by which a rule tells rows apart."""
+    return None if isinstance(rows, AllRows) else rows.column
 
 
 def _identifier(name: str) -> exp.Identifier:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
@@ -20,6 +20,7 @@ from typing import Generic, TypeVar
 
 from amalimart.access.policies import Policies
 from amalimart.access.principal import Principal
+from amalimart.core.asked import AskedShape, NotesQuestions, Unnoted
 from amalimart.core.errors import AccessError, AmalimartError, Internal, InvalidFilter, WarehouseError
 from amalimart.observe.metrics import CACHE_LOOKUPS, POLICY_DENIALS, QUERY_SECONDS
 from amalimart.observe.spans import QUERY, Within, within
@@ -42,10 +43,11 @@ from amalimart.semantic.planner import Plan, plan
 from amalimart.semantic.question import Question
 from amalimart.semantic.question_shape import QuestionShape, shape_of
 from amalimart.semantic.request import Resolver
+from amalimart.semantic.rollups.rollup import Rollup
 from amalimart.semantic.scan import Scope
 from amalimart.semantic.shapes import FieldType
 from amalimart.semantic.typed_values import typed_value
-from amalimart.warehouse.file.reading import Reader, ReadTransaction, Rows
+from amalimart.warehouse.file.reading import Reader, ReadTransaction, Release, Rows
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -54,6 +56,10 @@ PLANS_KEPT = 1_000
 MOST_VALUES_LISTED = 1_000
 
 _log = logging.getLogger(__name__)
+
+
+def _holds_none(_release: Release) -> bool:
+    return False
 
 
 class SemanticService:
@@ -65,24 +71,33 @@ class SemanticService:
         policies: Policies,
         reader: Reader,
         availability: Availability,
+        rollups: Sequence[Rollup] = (),
+        holds_rollups: Callable[[Release], bool] = _holds_none,
+        noted: NotesQuestions | None = None,
     ) -> None:
-        """Raises ConfigError where a policy names what the model lacks."""
+        """`holds_rollups` says whether a release was built with these very rollups.
+
+        Raises ConfigError where a policy names what the model lacks.
+        """
         check_policies(model, policies)
         self.model = model
         self._policies = policies
         self._reader = reader
         self._availability = availability
         self._resolver = Resolver(model, policies, availability)
-        self._plans: _Recent[tuple[QuestionShape, Scope], Plan] = _Recent(PLANS_KEPT)
+        self._rollups = tuple(rollups)
+        self._holds_rollups = holds_rollups
+        self._noted = noted or Unnoted()
+        self._plans: _Recent[tuple[QuestionShape, Scope, bool], Plan] = _Recent(PLANS_KEPT)
         self._pickers: _Recent[tuple[str, Scope], tuple[str, tuple[Slot, ...]]] = _Recent(PLANS_KEPT)
 
     def ask(self, question: Question, principal: Principal) -> Answer:
         """One answer. Raises a QueryError, an AccessError, or what the reader raises."""
         with _measured() as asking:
             question = self._grouped(question, principal)
-            planned = self.plan(question, principal)
-            bound = bind(planned.slots, question, principal)
             with self._reader.read() as transaction:
+                planned = self._planned(question, principal, transaction)
+                bound = bind(planned.slots, question, principal)
                 return self._run(planned, bound, question, principal, transaction, asking)
 
     def ask_all(self, questions: Sequence[Question], principal: Principal) -> list[Answer | AmalimartError]:
@@ -96,7 +111,7 @@ class SemanticService:
                 try:
                     with _measured() as asking:
                         grouped = self._grouped(question, principal)
-                        planned = self.plan(grouped, principal)
+                        planned = self._planned(grouped, principal, transaction)
                         bound = bind(planned.slots, grouped, principal)
                         answers.append(self._run(planned, bound, grouped, principal, transaction, asking))
                 except AmalimartError as error:
@@ -105,15 +120,23 @@ class SemanticService:
                     answers.append(error)
         return answers
 
-    def plan(self, question: Question, principal: Principal) -> Plan:
-        """The checked statement of a question, cached. Raises a QueryError or an AccessError."""
+    def _planned(self, question: Question, principal: Principal, transaction: ReadTransaction) -> Plan:
+        return self.plan(question, principal, transaction.release if self._rollups else None)
+
+    def plan(self, question: Question, principal: Principal, release: Release | None = None) -> Plan:
+        """The checked statement of a question, cached; it reads the rollups that the release holds.
+
+        Raises a QueryError or an AccessError.
+        """
         shape, scope = shape_of(question), Scope.of(principal)
-        found = self._plans.get((shape, scope))
+        is_rolled = release is not None and bool(self._rollups) and self._holds_rollups(release)
+        found = self._plans.get((shape, scope, is_rolled))
         CACHE_LOOKUPS.add(cache="plan", result="hit" if found else "miss")
         if found is None:
             request = self._resolver.resolve(shape, principal.role)
-            found = plan(self.model, self._policies, scope, request)
-            self._plans.put((shape, scope), found)
+            rollups = self._rollups if is_rolled else ()
+            found = plan(self.model, self._policies, scope, request, rollups)
+            self._plans.put((shape, scope, is_rolled), found)
         return found
 
     def values(
@@ -176,12 +199,27 @@ class SemanticService:
         asking: Within,
     ) -> Answer:
         asking.set(metrics=[each.metric.name for each in planned.metrics])
+        began = time.perf_counter()
         rows = _rows(transaction, planned.sql, bound)
+        self._noted.note(_asked(question, planned), time.perf_counter() - began)
         release_id = transaction.release.release_id
         note_release(release_id)
         asking.set(release_id=release_id, rows=len(rows.rows))
         sql = None if self._policies.is_scoped(principal) else planned.sql
         return answer_of(planned, rows, question, transaction.release, sql=sql)
+
+
+def _asked(question: Question, planned: Plan) -> AskedShape:
+    """What was asked, without its values."""
+    return AskedShape(
+        metrics=tuple(each.metric.name for each in planned.metrics),
+        by=question.by,
+        grain=question.grain.value if question.grain is not None else None,
+        filters=tuple(dict.fromkeys(each.dimension for each in question.filters)),
+        has_days=question.days is not None,
+        compare=question.compare,
+        rollups=planned.rollups,
+    )
 
 
 @contextmanager

@@ -196,7 +196,7 @@ class Building:
         """Bring a model up to date, and compute the units that a query selects anew, whatever changed."""
         if model.recipe is None or any(self.fates.get(each) is Fate.REBUILT for each in model.parents):
             return self.anew(model)
-        if self._lacks_changes(model.recipe):
+        if self._lacks_changes(model.recipe) or model.recipe.of_changes:
             return self.anew(model)
         return self._applied(model, model.recipe, asked)
 

@@ -48,6 +48,7 @@ class Recipe:
     parts     what `sql` reads of large parents, in an order in which it can be read
     is_exact  whether `sql` yields no other rows
     whole_on  unique ids of parents of which any change builds the model anew
+    of_changes  whether `sql` knows only of units that a change set names
     """
 
     unit: tuple[str, ...]
@@ -57,6 +58,7 @@ class Recipe:
     parts: tuple[Part, ...] = ()
     is_exact: bool = False
     whole_on: tuple[str, ...] = ()
+    of_changes: bool = False
 
     @property
     def read_changes(self) -> frozenset[str]:
@@ -79,6 +81,7 @@ def read_recipe(kept: Mapping[str, Any]) -> Recipe:
         parts=tuple(Part(**part) for part in kept["parts"]),
         is_exact=kept["is_exact"],
         whole_on=tuple(kept["whole_on"]),
+        of_changes=kept["of_changes"],
     )
 
 

@@ -233,7 +233,10 @@ def read_manifest(manifest: dict[str, Any], project_hash: str) -> CompiledGraph:
 
 
 def _generated_recipes(project: Path) -> dict[str, Any]:
-    return dict(json.loads((project / "models" / "staging" / RECIPES).read_text()))
+    found: dict[str, Any] = {}
+    for path in sorted((project / "models").glob(f"*/{RECIPES}")):
+        found |= json.loads(path.read_text())
+    return found
 
 
 def _refuse_unsupported(unique_id: str, node: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The dbt project of one installation: packaged models, the project's overlay, generated staging.
+"""The dbt project of one installation: packaged models, the project's overlay, generated staging, rollups.
 
 Assembled into a build folder that plain dbt can run too. An overlay model replaces the packaged
 one of the same file name. The content hash names the compiled form: same files, same hash.
@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 from amalimart.core.errors import UnsupportedFeature
+from amalimart.core.rollups import RollupTable
+from amalimart.warehouse.rollups.files import write_rollups
 from amalimart.warehouse.staging.files import write_staging
 from amalimart.warehouse.staging.landed import LandedSource, bronze_view
 
@@ -72,6 +74,7 @@ def assemble(
     settings: ProjectSettings,
     overlays: tuple[Path, ...] = (),
     packaged: Path = PACKAGED_PROJECT,
+    rollups: Sequence[RollupTable] = (),
 ) -> str:
     """Write the whole dbt project into `folder` and return its content hash.
 
@@ -84,6 +87,7 @@ def assemble(
     _bring_macros(folder)
     landed = tuple(sources)
     write_staging(folder / "models" / "staging", folder / "tests", landed, settings.business_zone)
+    write_rollups(folder / "models" / "rollups", rollups)
     (folder / "profiles.yml").write_text(_PROFILES)
     return _content_hash(folder, settings, landed)
 

@@ -1,0 +1,1 @@
+"""Rollups as models: their SQL, how they follow changes, and their descriptions."""
