@@ -106,6 +106,8 @@ _ERRORS: dict[str, tuple[type[AmalimartError], ...]] = {
     "POST /models/{name}/rebuild": (
         UnknownName, InvalidFilter, NotAvailable, Denied, NotFound, NothingPublished,
     ),
+    "GET /rollups": (Denied, NotFound, NothingPublished),
+    "GET /rollups/advice": (Denied, NotFound, NothingPublished),
     "GET /quality": (Denied, NotFound),
     "POST /quality/run": (NotFound, ConfigError, Denied, NothingPublished),
     "GET /quality/{check}/history": (NotFound, Denied),

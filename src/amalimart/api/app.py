@@ -26,6 +26,7 @@ from amalimart.api.routes import (
     operations,
     quality,
     releases,
+    rollups,
     schedules,
 )
 from amalimart.api.routes.figures import figures_router
@@ -64,7 +65,18 @@ def create_app(
     app.include_router(engine.public, prefix=PREFIX)
     app.include_router(figures_router(is_local=local_operator is not None))
     signed_in = APIRouter(prefix=PREFIX, dependencies=[Depends(current_principal)])
-    for part in (metrics, dashboards, engine, incidents, models, operating, quality, releases, schedules):
+    for part in (
+        metrics,
+        dashboards,
+        engine,
+        incidents,
+        models,
+        operating,
+        quality,
+        releases,
+        rollups,
+        schedules,
+    ):
         signed_in.include_router(part.router)
     if local_operator is not None:
         signed_in.include_router(operations.router)

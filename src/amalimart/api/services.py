@@ -30,6 +30,7 @@ from amalimart.core.releases import (
     ReleaseDifference,
     ReleaseSummary,
 )
+from amalimart.core.rollup_reports import DeclaredRollup, RollupAdvice
 from amalimart.quality.listing import ListedCheck
 from amalimart.quality.running import QualityRun
 from amalimart.quality.shapes import Every
@@ -88,6 +89,14 @@ class ModelsPort(Protocol):
     def rebuild(self, wish: ModelRebuild, by: str) -> Rebuilt:
         """Build what is asked for anew, in a release of its own; `by` is who asks."""
         ...
+
+
+class RollupsPort(Protocol):
+    """Rollups, as far as operators ask for them."""
+
+    def declared(self) -> tuple[DeclaredRollup, ...]: ...
+
+    def advice(self) -> RollupAdvice: ...
 
 
 class ReleasesPort(Protocol):
@@ -318,6 +327,7 @@ class AppServices:
     demo_accounts: tuple[DemoAccount, ...] = ()
     models: ModelsPort | None = None
     release_book: ReleasesPort | None = None
+    rollups: RollupsPort | None = None
     operations: OperationsPort | None = None
     schedules: SchedulesPort | None = None
     operating: OperatingPort | None = None

@@ -31,6 +31,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "ingest": ("ingest", "ingest", "Load files once, without a running engine."),
     "bronze": ("bronze", "bronze", "Look into the lake."),
     "model": ("model", "model", "List the models, and build one anew."),
+    "rollup": ("rollup", "rollup", "List what is added up beforehand; say what would pay."),
     "plan": ("plan", "plan", "Say what the project's files would change, and publish nothing."),
     "lineage": ("lineage", "lineage", "Say what a number is made of, and what uses it."),
     "governance": ("governance", "governance", "Report owners, access and retention; approve definitions."),

@@ -114,6 +114,8 @@ def query(
         )
         for metric in answer["receipt"]["metrics"]:
             click.echo(f"{metric['name']} ({metric['version']}): {metric['basis']}", err=True)
+        for name in answer["receipt"]["rollups"]:
+            click.echo(f"added up beforehand in the rollup {name}", err=True)
 
 
 def _names(texts: tuple[str, ...]) -> list[str]:

@@ -15,6 +15,7 @@ from amalimart.control.job_runs import JobRuns
 from amalimart.control.leases import Leases
 from amalimart.control.outbox import Outbox
 from amalimart.control.passwords import Passwords
+from amalimart.control.question_log import QuestionLog
 from amalimart.control.sessions import SessionRule, Sessions
 from amalimart.control.sign_in import LockOutRule, SignIn
 from amalimart.control.users import Users
@@ -35,6 +36,7 @@ class ControlStore:
     job_runs: JobRuns
     incidents: Incidents
     outbox: Outbox
+    questions: QuestionLog
 
     def close(self) -> None:
         """Let go of the file."""
@@ -63,4 +65,5 @@ def open_control_store(
         job_runs=JobRuns(engine),
         incidents=Incidents(engine, clock),
         outbox=Outbox(engine, clock),
+        questions=QuestionLog(engine),
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
+    Date,
     DateTime,
     Dialect,
     Float,
@@ -297,3 +298,15 @@ class JobMarkRow(Base):
 
     job: Mapped[str] = mapped_column(String(64), primary_key=True)
     settled_until: Mapped[datetime] = mapped_column(UtcInstant)
+
+
+class QuestionShapeRow(Base):
+    """How often a shape of a question was answered on a day: names of metrics and dimensions, no values."""
+
+    __tablename__ = "question_shapes"
+
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    shape_hash: Mapped[str] = mapped_column(String(32), primary_key=True)
+    shape: Mapped[dict[str, Any]] = mapped_column(JSON)
+    count: Mapped[int] = mapped_column(BigInteger)
+    seconds: Mapped[float] = mapped_column(Float)

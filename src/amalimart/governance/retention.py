@@ -141,6 +141,14 @@ def retention(settings: Settings) -> tuple[Retention, ...]:
         ),
         Retention(
             "control database",
+            "shapes of questions: names of metrics and dimensions, how often and how long, no values, nobody",
+            "90 days, 2,000 shapes a day",
+            None,
+            "each time that counts are added",
+            ("question_shapes",),
+        ),
+        Retention(
+            "control database",
             "who leads, and how far each schedule is settled",
             "the newest of each name",
             None,

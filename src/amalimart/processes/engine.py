@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import json
 import logging
 import os
@@ -38,6 +39,7 @@ from amalimart.orchestrate.jobs.house import house_jobs
 from amalimart.orchestrate.notifying import couriers_of, telling_of
 from amalimart.orchestrate.openlineage.observing import observe
 from amalimart.orchestrate.operations import Operations
+from amalimart.orchestrate.question_tally import QuestionTally
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.runtime_files import remove_report, socket_path, write_report
 from amalimart.orchestrate.scheduling.desk import ScheduleDesk
@@ -159,6 +161,7 @@ def run_engine(project: Project, telemetry: Telemetry) -> None:
     leadership = Leadership(control.leases, clock, time.monotonic)
     scheduler = Scheduler(jobs, control.job_runs, leadership, clock)
     schedule_desk = ScheduleDesk(jobs, scheduler, control.job_runs, clock)
+    tally = QuestionTally(control.questions, clock, project.zone)
     try:
         figures = Figures(
             lambda: exposition(project, telemetry),
@@ -176,6 +179,7 @@ def run_engine(project: Project, telemetry: Telemetry) -> None:
             schedules=schedule_desk,
             quality=desk,
             figures=figures,
+            tally=tally,
         )
         ProjectFigures(project, engine, loop, control, clock).watch()
         control.outbox.abandon_others(project.settings.notify.channels)
@@ -185,13 +189,16 @@ def run_engine(project: Project, telemetry: Telemetry) -> None:
             telling_of(project),
             couriers_of(project, control, clock),
         )
+        gc.freeze()  # what is loaded by now stays: it need not be looked through for garbage
         local = bind_local(project.run)  # before other threads run: the umask is the whole process's
         loop.start()
         watch.start()
         scheduler.start()
+        tally.start()
         try:
             asyncio.run(_serve(project, services, listener, local))
         finally:
+            tally.stop()
             scheduler.stop()
             watch.stop()
             loop.stop()

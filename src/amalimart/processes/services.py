@@ -21,6 +21,7 @@ from amalimart.api.services import (
 )
 from amalimart.config.project import Project
 from amalimart.control.store import ControlStore
+from amalimart.core.asked import NotesQuestions
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError
 from amalimart.governance.definitions import judged, metric_definitions, notes_of_unapproved
@@ -33,6 +34,7 @@ from amalimart.orchestrate.operations import Operations
 from amalimart.orchestrate.quality_desk import QualityDesk
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.release_book import ReleaseBook
+from amalimart.orchestrate.rollup_desk import RollupDesk
 from amalimart.orchestrate.scheduling.desk import ScheduleDesk
 from amalimart.orchestrate.source_notes import source_notes
 from amalimart.orchestrate.volume_events import MarketplaceEvents
@@ -98,6 +100,7 @@ def build_services(
     schedules: ScheduleDesk | None = None,
     quality: QualityDesk | None = None,
     figures: Figures | None = None,
+    tally: NotesQuestions | None = None,
 ) -> AppServices:
     """Everything a request may use. Raises ConfigError for a wrong metric, policy or dashboard file."""
     model = load_model([PACKAGED, project.overlay("metrics")])
@@ -105,7 +108,15 @@ def build_services(
         standing = judged(metric_definitions(model), control.governance.approvals())
         model = model.noting(notes_of_unapproved(model, standing))
     policies = load_policies([_MARKETPLACE / "policies", project.overlay("policies")])
-    semantic = SemanticService(model, policies, engine.hot_file, MappedAvailability(engine.landed_mappings))
+    semantic = SemanticService(
+        model,
+        policies,
+        engine.hot_file,
+        MappedAvailability(engine.landed_mappings),
+        engine.rollups,
+        engine.holds_rollups,
+        tally,
+    )
     dashboards = load_dashboards(project.overlay("dashboards"))
     dashboards.check_names(model.metric_names, model.dimensions)
     feed = EngineFeed(engine, loop)
@@ -142,5 +153,6 @@ def build_services(
         quality=quality,
         incidents=control.incidents,
         deliveries=control.outbox,
+        rollups=RollupDesk(engine, model, policies, control.questions, clock),
         channel_test=ChannelTest(project, control, clock),
     )
