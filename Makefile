@@ -110,6 +110,10 @@ bench-telemetry: $(VENV)/dev.stamp ## measure what counting and tracing costs a 
 bench-soak: $(VENV)/dev.stamp ## publish 20,000 micro-batches and see what grows; ARGUMENTS="--batches 500" for a quick look
 	@PYTHONPATH=. $(BIN)/python bench/soak.py $(ARGUMENTS)
 
+.PHONY: bench-semantic
+bench-semantic: $(VENV)/dev.stamp ## measure planning, and answers beside SQL by hand; ARGUMENTS="--orders 100000" for a quick look
+	@PYTHONPATH=. $(BIN)/python bench/semantic.py $(ARGUMENTS)
+
 bench-live: $(VENV)/dev.stamp ## measure from a commit in the shop to the answer that shows it
 	@PYTHONPATH=. $(BIN)/python bench/live.py $(ARGUMENTS)
 
