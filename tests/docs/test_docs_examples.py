@@ -23,6 +23,7 @@ from amalimart.semantic.loading import load_model
 from amalimart.semantic.question import Question
 from amalimart.semantic.question_shape import shape_of
 from amalimart.semantic.resolving import Resolver
+from amalimart.semantic.rollups.declared import load_rollups
 from tests.docs.document_reading import shown_commands
 from tools.reference_pages.semantic_content import MARKETPLACE
 
@@ -37,7 +38,7 @@ def examples(tmp_path_factory: pytest.TempPathFactory, documents: list[Path]) ->
         for name, text in _YAML.findall(page.read_text(encoding="utf-8")):
             path = home / name
             assert not path.exists(), f"two examples are called {name}"
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
     return home
 
@@ -66,6 +67,11 @@ def test_every_mapping_shown_is_one(examples: Path) -> None:
     assert [part.namespaces.get("order_id") for part in orders] == ["app", "app", "hall"]
     assert loaded["drifting"].may_land("shop_store")
     assert loaded["looked_up"].key_columns("offices") == ("id",)
+
+
+def test_the_rollups_shown_are_ones(examples: Path) -> None:
+    model = load_model([MARKETPLACE / "semantic"])
+    assert "daily_returns" in {rollup.name for rollup in load_rollups([examples / "metrics"], model)}
 
 
 def test_the_metrics_load_over_the_packaged_ones(examples: Path) -> None:

@@ -33,7 +33,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LandedShop
     )
     monkeypatch.setattr(
         "amalimart.orchestrate.engine.assemble",
-        lambda folder, sources, settings, overlays: whole(folder, sources, settings, overlays, packaged),
+        lambda folder, sources, settings, overlays, **_: whole(folder, sources, settings, overlays, packaged),
     )
     opened = LandedShop(tmp_path / "home")
     opened.land(("1", "10"))

@@ -109,7 +109,7 @@ def shop(tmp_path: Path, packaged: Path, compiled: Path, monkeypatch: pytest.Mon
     )
     monkeypatch.setattr(
         "amalimart.orchestrate.engine.assemble",
-        lambda folder, sources, settings, overlays: whole(folder, sources, settings, overlays, packaged),
+        lambda folder, sources, settings, overlays, **_: whole(folder, sources, settings, overlays, packaged),
     )
     opened = Shop(tmp_path / "home")
     opened.land("1", "10", CommitKind.SNAPSHOT)
@@ -250,7 +250,7 @@ def count_calls(monkeypatch: pytest.MonkeyPatch, module: object, name: str) -> l
 def test_a_disk_that_fills_up_while_the_models_are_assembled_is_said_so(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("amalimart.orchestrate.engine.assemble", full)

@@ -41,7 +41,7 @@ def project(bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     whole = project_files.assemble
     monkeypatch.setattr(
         "amalimart.orchestrate.engine.assemble",
-        lambda folder, sources, settings, overlays: whole(folder, sources, settings, overlays, packaged),
+        lambda folder, sources, settings, overlays, **_: whole(folder, sources, settings, overlays, packaged),
     )
     monkeypatch.setenv("AMALIMART_SECRET_STORE", "test:test")
     access = f"endpoint: {bucket.endpoint}, credentials: secret:STORE"

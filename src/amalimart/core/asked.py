@@ -5,9 +5,7 @@ Names of metrics and dimensions only: no value of a filter, no day, nobody who a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -47,14 +45,6 @@ class NotesQuestions(Protocol):
     def note(self, shape: AskedShape, seconds: float) -> None:
         """Count it. Must not fail, and must not keep the one who asked waiting."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class DayOfQuestions:
-    """What was asked on one day."""
-
-    day: date
-    asked: Mapping[AskedShape, Tally] = field(default_factory=dict)
 
 
 class Unnoted:

@@ -189,7 +189,7 @@ def run_engine(project: Project, telemetry: Telemetry) -> None:
             telling_of(project),
             couriers_of(project, control, clock),
         )
-        gc.freeze()  # what is loaded stays, and need not be looked through whenever a plan is thrown away
+        gc.freeze()  # what is loaded by now stays: it need not be looked through for garbage
         local = bind_local(project.run)  # before other threads run: the umask is the whole process's
         loop.start()
         watch.start()

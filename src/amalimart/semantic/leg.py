@@ -111,7 +111,8 @@ class LegWriter:
             return aggregate_from(self._key.rollup, measure, self._own_column)
         dataset, is_key = self._model.datasets[measure.dataset], self._is_key(measure)
         counts = measure.aggregate is Aggregate.COUNT_DISTINCT and is_key
-        if counts or (measure.aggregate is Aggregate.COUNT and measure.field == dataset.key):
+        counts = counts or (measure.aggregate is Aggregate.COUNT and measure.field == dataset.key)
+        if counts and self._door.may_read(measure.dataset, measure.field):
             return exp.Count(this=exp.Literal.number(1))  # every row has a key, which need not be read
         return aggregate_of(measure.aggregate, self._own_column(measure.field), is_key=is_key)
 
