@@ -42,7 +42,9 @@ def entered(services: AppServices) -> Callable[[str], TestClient]:
 
 def test_what_is_declared_and_advised_survives_the_wire(entered: Callable[[str], TestClient]) -> None:
     client = entered("admin@demo.test")
-    ((listed,),) = client.get("/api/v1/rollups").json().values()
+    found = client.get("/api/v1/rollups").json()
+    assert found["next"] is None
+    (listed,) = found["rollups"]
     assert (listed["name"], listed["rows"], listed["answers"]) == ("daily", 7, 3)
     advice = client.get("/api/v1/rollups/advice").json()
     assert (advice["answers"], advice["served"]) == (9, 3)

@@ -307,6 +307,12 @@ def test_another_release_than_the_one_that_was_planned_for_is_read_as_it_is(roll
     assert answer_of(service).receipt.rollups == ()
 
 
+def test_what_is_kept_of_an_answer_holds_while_the_rollup_does(rolled: Rolled) -> None:
+    with rolled.shop.reader.read() as transaction:
+        planned = rolled.with_rollups.plan(Question(("total_revenue",), TODAY), ADMIN, transaction.release)
+    assert planned.tables == {"gold.rollup_daily_items"}
+
+
 def test_a_vendor_reads_only_a_rollup_that_tells_vendors(rolled: Rolled) -> None:
     question = Question(("total_revenue",), TODAY)
     assert rolled.used(question, VENDOR_A) == ("vendor_items",)

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 
 from amalimart.access.principal import Principal, Role
 from amalimart.api.identity import SignedIn
+from amalimart.api.paging import Whole
 from amalimart.api.routes.context import Services
 from amalimart.api.services import AppServices, RollupsPort
 from amalimart.api.wire_response import WireResponse
@@ -17,10 +18,11 @@ router = APIRouter(tags=["rollups"])
 
 
 @router.get("/rollups")
-def declared(principal: SignedIn, services: Services) -> WireResponse:
+def declared(principal: SignedIn, services: Services, part: Whole) -> WireResponse:
     """Every declared rollup with its rows, and how many questions of the last 30 days it answered."""
     found = _rollups(principal, services).declared()
-    return WireResponse({"rollups": [dataclasses.asdict(each) for each in found]})
+    entries, following = part.of(lambda most: found[:most], lambda each: each.name, dataclasses.asdict)
+    return WireResponse({"rollups": entries, "next": following})
 
 
 @router.get("/rollups/advice")
