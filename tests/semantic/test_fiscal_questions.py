@@ -149,10 +149,15 @@ def test_growth_by_fiscal_quarter_is_against_the_quarter_before(shop_of: Callabl
     assert row[:2] == (date(2024, 2, 1), pytest.approx(float(now - before) / float(before)))
 
 
-def test_the_setting_is_a_part_of_what_a_year_to_date_means() -> None:
-    plain, april = model_of(1), model_of(4)
-    assert plain.metric("ytd_revenue").definition_hash != april.metric("ytd_revenue").definition_hash
-    assert plain.metric("gmv").definition_hash == april.metric("gmv").definition_hash
+def test_the_setting_is_told_beside_a_year_to_date(shop_of: Callable[[int], Shop]) -> None:
+    """The definition is the same in every project, and so is its hash; which year it means, a note says."""
+    plain, april = shop_of(1), shop_of(4)
+    for name in ("ytd_revenue", "gmv"):
+        assert plain.model.metric(name).definition_hash == april.model.metric(name).definition_hash
+    (note,) = (each for each in april.ask("ytd_revenue").receipt.notes if "fiscal year" in each)
+    assert "starts with month 4" in note
+    for answer in (plain.ask("ytd_revenue"), april.ask("gmv")):
+        assert not any("fiscal year" in each for each in answer.receipt.notes)
 
 
 def test_what_elapsed_is_not_counted_in_fiscal_units(tmp_path: Path) -> None:

@@ -331,7 +331,7 @@ def test_unknown_names_say_the_nearest(shop: Shop) -> None:
         shop.ask("gmw")
     assert metric.value.nearest == "gmv"
     with pytest.raises(UnknownName) as dimension:
-        shop.ask("gmv", by="order_stat")
+        shop.ask("gmv", by="order_statu")
     assert dimension.value.nearest == "order_status"
     with pytest.raises(InvalidFilter) as value:
         shop.ask("gmv", where="order_status = COMPLETE")

@@ -242,11 +242,11 @@ class SemanticService:
     def _is_rolled(self, release: Release | None) -> bool:
         return release is not None and bool(self._rollups) and self._holds_rollups(release)
 
-    def _fitting(self, prepared: Prepared, release: Release) -> Prepared:
+    def _fitting(self, prepared: Prepared, transaction: ReadTransaction) -> Prepared:
         """The same question, planned anew if the release that is read does not hold what the plan reads."""
-        if prepared.is_rolled == self._is_rolled(release):
+        if not self._rollups or prepared.is_rolled == self._is_rolled(transaction.release):
             return prepared
-        return self._prepared(prepared.question, prepared.principal, release)
+        return self._prepared(prepared.question, prepared.principal, transaction.release)
 
     def _read_alone(self, prepared: Prepared) -> Answer:
         with self._reader.read() as transaction:
@@ -259,7 +259,7 @@ class SemanticService:
             prepared = self._prepared(question, principal, self._published())
             with self._reader.read() as transaction:
                 release = transaction.release
-                prepared = self._fitting(prepared, release)
+                prepared = self._fitting(prepared, transaction)
                 note_release(release.release_id)
                 asking.set(metrics=prepared.metrics, release_id=release.release_id)
                 found = _batches(transaction, prepared.plan.sql, prepared.bound, most_rows)
@@ -397,7 +397,7 @@ class SemanticService:
         return replace(question, by=grouping.by, grain=grouping.grain)
 
     def _read(self, prepared: Prepared, transaction: ReadTransaction) -> Answer:
-        prepared = self._fitting(prepared, transaction.release)
+        prepared = self._fitting(prepared, transaction)
         began = time.perf_counter()
         rows = _rows(transaction, prepared.plan.sql, prepared.bound)
         self._tally.note(_shape_of(prepared), time.perf_counter() - began)
