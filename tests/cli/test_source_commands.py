@@ -26,8 +26,9 @@ ORDERS = (
 
 
 def secrets_of_sources(home: Path) -> dict[str, str]:
-    """Those of the project but the token of its figures, which every project has."""
-    return {name: value for name, value in read_secrets(home).items() if name != "METRICS_TOKEN"}
+    """Those of the project but the ones that every project has."""
+    of_every_project = {"METRICS_TOKEN", "AUDIT_KEY", "EMBED_KEY"}
+    return {name: value for name, value in read_secrets(home).items() if name not in of_every_project}
 
 
 def on_a_project(folder: Path) -> Shell:

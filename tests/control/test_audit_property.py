@@ -107,7 +107,7 @@ DAMAGES = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(damage=DAMAGES)
 def test_whatever_is_done_to_the_records_is_found(written: Path, damage: list[str]) -> None:
     with TemporaryDirectory() as place:
@@ -125,7 +125,7 @@ def test_whatever_is_done_to_the_records_is_found(written: Path, damage: list[st
         trail.close()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_whatever_is_done_to_the_head_is_found(written: Path, data: st.DataObject) -> None:
     trail = Trail(written)
