@@ -18,6 +18,7 @@ from amalimart.api.services import AppServices, SemanticPort
 from amalimart.core.calendar import DayRange
 from amalimart.orchestrate.metric_effects import Effect, Effects, MeasuredValue
 from amalimart.semantic.definition_files import DefinitionFiles
+from amalimart.semantic.formula_parts import FormulaPart, formula_parts
 from amalimart.semantic.listing import MetricInfo, list_metrics
 from amalimart.semantic.loading import PACKAGED, load_model
 from amalimart.web.site import create_site
@@ -38,10 +39,14 @@ class Everything:
 
 
 class Catalogue:
-    """The metrics that a principal may ask; nothing else is asked here."""
+    """The metrics that a principal may ask, and what each computes; nothing else is asked here."""
 
     def metrics(self, principal: Principal) -> tuple[MetricInfo, ...]:
         return list_metrics(MODEL, POLICIES, Everything(), principal)
+
+    def formula(self, metric: str, principal: Principal) -> FormulaPart:
+        del principal
+        return formula_parts(MODEL, MODEL.metrics[metric].formula)
 
 
 @dataclass

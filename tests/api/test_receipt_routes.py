@@ -41,7 +41,7 @@ def test_a_receipt_says_what_the_number_of_the_tile_is(admin: TestClient) -> Non
         ("shipping_region", "Volta")
     ]
     (metric,) = told["metrics"]
-    assert (metric["name"], metric["version"], metric["owner"]) == ("gmv", "v1", "finance")
+    assert (metric["name"], metric["version"], metric["owner"]) == ("gmv", 1, "finance")
     assert metric["parts"]["aggregate"] == "sum"
     assert told["sql"]
 
@@ -96,7 +96,7 @@ def test_only_who_sees_figures_of_releases_is_told_how_many_rows_fail(
         ("dashboards/none/tiles/gmv/receipt", 404, "not_found"),
         ("dashboards/admin/tiles/gvm/receipt", 404, "not_found"),
         ("dashboards/admin/tiles/gmv/receipt?range=never", 422, "invalid_filter"),
-        ("metrics/gvm/lineage", 404, "not_found"),
+        ("metrics/gvm/lineage", 404, "unknown_name"),
     ],
 )
 def test_what_is_not_there_is_named(admin: TestClient, path: str, status: int, code: str) -> None:

@@ -39,7 +39,7 @@ def test_a_key_figure_opens_its_receipt_and_escape_leads_back_to_it(visit: Visit
         "GMV in words.",
         "sum of gmv in gold.fact_orders",
         "finance",
-        "v1",
+        "Version",
         "#1",
         "select sum(amount)",
     ):

@@ -10,7 +10,8 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,12 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         yield made
 
 
+def run_apart(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+    """In a thread: that of the tests may have the loop of a browser running in it."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(work())).result()
+
+
 def called(server: Any, *calls: tuple[str, dict[str, Any]]) -> list[Any]:
     """What the tools answer, one after the other."""
 
@@ -46,7 +53,7 @@ def called(server: Any, *calls: tuple[str, dict[str, Any]]) -> list[Any]:
         async with Client(server) as client:
             return [await client.call_tool(name, arguments) for name, arguments in calls]
 
-    return asyncio.run(call())
+    return run_apart(call)
 
 
 def server_of(shop: Shop, email: str) -> Any:
@@ -68,7 +75,7 @@ def test_the_tools_are_those_and_say_what_they_take(shop: Shop) -> None:
         async with Client(server_of(shop, "admin@demo.test")) as client:
             return await client.list_tools()
 
-    tools = {tool.name: tool for tool in asyncio.run(listed()).tools}
+    tools = {tool.name: tool for tool in run_apart(listed).tools}
     assert set(tools) == {"list_metrics", "describe_metric", "query", "list_dimension_values"}
     assert all(tool.description for tool in tools.values())
     assert tools["query"].input_schema["required"] == ["metrics"]

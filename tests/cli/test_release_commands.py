@@ -109,7 +109,7 @@ def test_what_a_release_did_is_told_to_people_and_to_programs(console: Console) 
     desk.publish()
     assert [each["release_id"] for each in console.json("list")["releases"]] == [3, 2, 1]
     assert [each["release_id"] for each in console.json("list", "--limit", "1")["releases"]] == [3]
-    assert console.json("list", "--blocked") == {"blocked": []}
+    assert console.json("list", "--blocked") == {"blocked": [], "next": None}
     facts = {each["model"]: each for each in console.json("show", "2")["models"]}["gold.fact_orders"]
     assert facts == {"model": "gold.fact_orders", "fate": "changed", "came": 2, "went": 1, "rows": 2}
     assert console.json("show", "latest")["release"]["release_id"] == 3

@@ -80,8 +80,9 @@ def shop(captured: Database) -> Iterator[Database]:
 
 
 def secrets_of_sources(project: Project) -> dict[str, str]:
-    """What is kept for sources; init itself keeps the token of the figures."""
-    return {name: value for name, value in read_secrets(project.home).items() if name != "METRICS_TOKEN"}
+    """What is kept for sources, beside what init itself keeps."""
+    own = {"METRICS_TOKEN", "AUDIT_KEY", "EMBED_KEY"}
+    return {name: value for name, value in read_secrets(project.home).items() if name not in own}
 
 
 def reader(shop: Database) -> str:

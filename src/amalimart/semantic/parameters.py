@@ -20,7 +20,7 @@ from amalimart.core.errors import InvalidFilter
 from amalimart.core.fiscal import Calendar
 from amalimart.core.names import nearest
 from amalimart.semantic.formula import Value
-from amalimart.semantic.model import UNKNOWN_KEY, UNKNOWN_LABEL
+from amalimart.semantic.model import UNKNOWN_ENUM, UNKNOWN_KEY, UNKNOWN_LABEL
 from amalimart.semantic.periods import Reading, moved_from
 from amalimart.semantic.question import Question
 from amalimart.semantic.shapes import FieldType
@@ -202,7 +202,9 @@ class _Binder:
 
     def _typed(self, slot: FilterSlot, text: str) -> Value:
         try:
-            value = typed_value(text, slot.type, slot.known)
+            # The member of rows without a code can be asked for, whatever codes there are.
+            known = (*slot.known, UNKNOWN_ENUM) if slot.known else ()
+            value = typed_value(text, slot.type, tuple(dict.fromkeys(known)))
         except ValueError as error:
             raise self._unfit(slot.filter, text, error, slot.known) from error
         is_unknown = slot.type is FieldType.TEXT and text.lower() == UNKNOWN_KEY

@@ -40,7 +40,7 @@ export function definition(metric) {
       "dl",
       { class: "facts" },
       fact(t("receipt.owner"), label(metric.owner)),
-      fact(t("receipt.version"), h("code", { title: t("receipt.version_hint") }, metric.version)),
+      fact(t("receipt.version"), h("code", { title: t("receipt.version_hint") }, [metric.version, metric.hash].filter(Boolean).join(" · "))),
       metric.aliases.length ? fact(t("receipt.also_called"), metric.aliases.join(", ")) : null,
     ),
   );
