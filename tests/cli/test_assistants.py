@@ -53,7 +53,8 @@ def called(server: Any, *calls: tuple[str, dict[str, Any]]) -> list[Any]:
         async with Client(server) as client:
             return [await client.call_tool(name, arguments) for name, arguments in calls]
 
-    return run_apart(call)
+    answers: list[Any] = run_apart(call)
+    return answers
 
 
 def server_of(shop: Shop, email: str) -> Any:
