@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.test_accessibility import violations
+from tests.browser.views import VIEWS
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Visit, Visitor
@@ -63,7 +64,7 @@ def test_what_is_not_there_is_said_in_place(visit: Visit) -> None:
     expect(visitor.page.locator("#entries")).to_contain_text("Nothing is called that")
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (820, "dark"), (390, "dark")])
+@pytest.mark.parametrize(("width", "theme"), VIEWS)
 def test_axe_finds_nothing_in_the_catalogue(visit: Visit, width: int, theme: str) -> None:
     visitor = opened(visit(width=width, height=844, theme=theme))
     assert violations(visitor) == []

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.test_accessibility import violations
+from tests.browser.views import VIEWS
 from tests.web.fake_quality import HELD
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def test_for_others_there_is_no_such_page(visit: Visit, name: str, path: str) ->
     assert answer.status == 404
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
+@pytest.mark.parametrize(("width", "theme"), VIEWS)
 def test_axe_finds_nothing_on_quality_and_releases(visit: Visit, width: int, theme: str) -> None:
     visitor = visit(width=width, height=844, theme=theme)
     visitor.site.house.book.held = (HELD,)

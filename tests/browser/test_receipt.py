@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from amalimart.core.errors import Denied
 from tests.browser.test_accessibility import violations
+from tests.browser.views import VIEWS
 from tests.web.fake_marketplace import HOSTILE_VENDORS
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def test_a_link_to_a_tile_that_is_not_there_says_so(visit: Visit) -> None:
     assert "There is no tile 'nothing' on this page." in visitor.page.inner_text("dialog")
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
+@pytest.mark.parametrize(("width", "theme"), VIEWS)
 def test_axe_finds_nothing_on_a_receipt_and_a_phone_shows_it_whole(
     visit: Visit, width: int, theme: str
 ) -> None:
@@ -160,7 +161,9 @@ def test_the_switch_turns_the_page_into_french_numbers_too(visit: Visit) -> None
     assert violations(visitor) == []
 
 
-@pytest.mark.parametrize("vendor", ["h3", "h4", "h1"])
+@pytest.mark.parametrize(
+    "vendor", ["h3", *(pytest.param(name, marks=pytest.mark.slow) for name in ("h4", "h1"))]
+)
 def test_names_of_any_length_script_and_direction_stay_inside_the_receipt(visit: Visit, vendor: str) -> None:
     visitor = visit(width=390, height=844)
     visitor.site.marketplace.vendors = HOSTILE_VENDORS

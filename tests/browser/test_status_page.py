@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.test_accessibility import violations
+from tests.browser.views import VIEWS
 from tests.web.fake_operating import BLOCKED, COMPACTING, FAILING, FOLLOWING, SILENT
 
 if TYPE_CHECKING:
@@ -89,17 +90,7 @@ def test_for_anybody_else_there_is_no_such_page(visit: Visit, name: str) -> None
     assert visitor.page.request.get(f"{visitor.site.url}/api/v1/status/detail").status == 403
 
 
-@pytest.mark.parametrize(
-    ("width", "theme"),
-    [
-        (1440, "light"),
-        (390, "dark"),
-        *(
-            pytest.param(width, theme, marks=pytest.mark.slow)
-            for width, theme in [(1440, "dark"), (820, "light"), (820, "dark"), (390, "light")]
-        ),
-    ],
-)
+@pytest.mark.parametrize(("width", "theme"), VIEWS)
 def test_axe_finds_nothing_on_the_status_page(visit: Visit, width: int, theme: str) -> None:
     visitor = visit(width=width, theme=theme)
     visitor.site.operating.turn(sources=(FOLLOWING, FAILING, SILENT), blocked=BLOCKED, operation=COMPACTING)

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.test_accessibility import violations
+from tests.browser.views import VIEWS
 from tests.web.fake_marketplace import TODAY
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def test_an_empty_list_is_calm_and_new_work_comes_by_itself(visit: Visit) -> Non
     assert visitor.page.get_by_text("Failed orders").count() == 0
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
+@pytest.mark.parametrize(("width", "theme"), VIEWS)
 def test_axe_finds_nothing_on_work_lists_and_timelines(visit: Visit, width: int, theme: str) -> None:
     visitor = visit(width=width, height=844, theme=theme)
     fill(visitor.site)

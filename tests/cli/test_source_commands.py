@@ -222,6 +222,7 @@ def test_a_name_that_is_taken_is_refused_before_anything_is_asked(shell: Shell) 
     assert "source remove drop" in error["next_step"]
 
 
+@pytest.mark.slow
 def test_a_server_that_says_nothing_is_given_up_on(shell: Shell) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))

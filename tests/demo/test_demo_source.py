@@ -142,6 +142,7 @@ def test_demo_accounts_cover_the_roles_with_ids_that_exist(live_dsn: str) -> Non
     assert len({account.email for account in accounts}) == len(accounts) == 7
 
 
+@pytest.mark.slow
 def test_a_server_that_was_killed_is_recovered_with_what_it_had(folder: Path) -> None:
     dsn = ensure_source(folder, 60, 1, TODAY)
     with psycopg.connect(dsn, autocommit=True) as shop:

@@ -182,6 +182,7 @@ def test_no_secret_of_the_shop_is_in_any_file_but_the_shops_own(demo: RunningDem
             assert not [needle for needle in needles if needle in content], path
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_everything_and_the_next_start_reuses_what_is_there(
     home: Path, demo: RunningDemo
 ) -> None:

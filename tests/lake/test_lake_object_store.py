@@ -325,6 +325,7 @@ def test_a_copy_that_somebody_altered_is_made_again_by_the_next_process(lake: Or
     assert path.read_bytes() == content
 
 
+@pytest.mark.slow
 def test_a_reader_goes_on_with_what_it_knows_while_the_store_is_not_reached(
     lake: OrdersLake, over: OrdersLake, bad_network: BadNetwork, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -117,6 +117,7 @@ def shop(tmp_path: Path, packaged: Path, compiled: Path, monkeypatch: pytest.Mon
     opened.engine.close()
 
 
+@pytest.mark.slow
 def test_a_model_of_the_project_replaces_the_packaged_one_of_its_name(shop: Shop) -> None:
     shop.model(
         "fact_orders.sql", "select order_id, total_amount * 2 as total_amount from {{ ref('stg_orders') }}"
@@ -203,6 +204,7 @@ def test_a_model_that_does_not_compile_is_named_in_dbts_words(
         shop.engine.refresh()
 
 
+@pytest.mark.slow
 def test_a_model_whose_sql_fails_is_named_in_the_engines_words(shop: Shop) -> None:
     shop.model("mine.sql", "select nothing from {{ ref('fact_orders') }}")
     with pytest.raises(ModelFailed, match=r"gold\.mine.*nothing"):
@@ -313,6 +315,7 @@ def test_the_thread_outlives_a_defect(shop: Shop, monkeypatch: pytest.MonkeyPatc
     assert loop.last_error is None
 
 
+@pytest.mark.slow
 def test_a_damaged_cache_of_the_compiler_is_made_anew(shop: Shop, compiled: Path) -> None:
     shop.engine.refresh()
     for cached in compiled.glob("*-*.json"):

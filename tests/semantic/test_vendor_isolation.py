@@ -212,7 +212,10 @@ def test_support_sees_operations_but_no_earnings(shop: Shop, principals: dict[st
             shop.ask(metric, principal=support)
 
 
-@pytest.mark.parametrize("role", ["admin", "support", "vendor_a", "rider"])
+@pytest.mark.parametrize(
+    "role",
+    [*(pytest.param(name, marks=pytest.mark.slow) for name in ("admin", "support")), "vendor_a", "rider"],
+)
 def test_what_is_listed_answers_and_what_is_not_is_a_typed_error(
     read_only_shop: Shop, principals: dict[str, Principal], model_day: date, role: str
 ) -> None:

@@ -195,6 +195,7 @@ def test_a_renamed_model_leaves_nothing_behind(shop: EditedShop) -> None:
     shop.see_it_holds()
 
 
+@pytest.mark.slow
 def test_a_view_becomes_a_table_and_a_table_a_view_while_data_changes(shop: EditedShop) -> None:
     edit(shop, VIEW.strip(), "", "models/gold/seen.sql")
     shop.files["models/gold/kept.sql"] = VIEW + KEPT
@@ -266,6 +267,7 @@ def test_a_change_of_columns_is_never_mixed_with_the_rows_of_before(shop: Edited
         shop.see_it_holds()
 
 
+@pytest.mark.slow
 def test_a_mapping_that_gains_and_loses_a_column_while_data_changes(shop: EditedShop) -> None:
     shop.mapping = MAPPING.replace("order_date: at\n", "order_date: at\n      channel: channel\n")
     shop.land("sales", MORE)

@@ -164,6 +164,7 @@ def assert_told_once(copy: Copy) -> None:
     assert len(runs) == len(set(runs))
 
 
+@pytest.mark.slow
 def test_a_cut_in_the_middle_of_an_event_loses_and_doubles_nothing(copies: Copies) -> None:
     create(copies.database)
     server = copies.database.server
@@ -422,6 +423,7 @@ def test_a_snapshot_holds_up_no_change_of_a_table(copies: Copies) -> None:
     assert len(assert_rows) == 10
 
 
+@pytest.mark.slow
 def test_what_is_new_of_the_position_is_told_until_a_commit_has_it(categories: Copy) -> None:
     """Of two settlements in one batch only the last is committed: it must hold what the first one told."""
     categories.snapshot()
