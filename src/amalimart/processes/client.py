@@ -6,6 +6,7 @@ Both ways speak the same HTTP interface, so an answer cannot depend on which one
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Self
 
@@ -122,9 +123,11 @@ class _InProcess:
             quality=quality_desk(project, self._engine, self._control, clock),
         )
         self._app = create_app(services, local_operator=OPERATOR)
+        self._thread = ThreadPoolExecutor(1)
 
     def send(self, request: httpx.Request) -> httpx.Response:
-        return asyncio.run(self._send(request))
+        # In a thread of its own: whoever asks may have a loop running, as a server for assistants has.
+        return self._thread.submit(lambda: asyncio.run(self._send(request))).result()
 
     async def _send(self, request: httpx.Request) -> httpx.Response:
         transport = httpx.ASGITransport(app=self._app)
@@ -134,6 +137,7 @@ class _InProcess:
             return response
 
     def close(self) -> None:
+        self._thread.shutdown()
         self._operations.wait()
         self._engine.close()
         self._control.close()
