@@ -169,7 +169,7 @@ def test_a_mistake_in_a_commit_is_told_with_the_ref_and_the_line(shop: Shell) ->
     git(shop.home, "commit", "-q", "-am", "wrong")
     edit(shop, "agregate: sum", "aggregate: sum")
     error = shop.fails(2, "metrics", "diff")
-    assert (error["where"], error["nearest"]) == ("HEAD:metrics/own.yml:9", None)
+    assert (error["where"], error["nearest"]) == ("HEAD:metrics/own.yml:9", "aggregate")
 
 
 def test_the_gate_of_a_project_lets_nothing_change_without_a_version_and_a_word(shop: Shell) -> None:
