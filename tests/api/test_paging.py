@@ -86,4 +86,4 @@ def test_the_catalog_holds_what_the_reader_may_ask_and_open(client: TestClient) 
 
 
 def test_lineage_is_for_operators_and_analysts(client: TestClient) -> None:
-    assert client.get("/api/v1/lineage/gmv").json()["error"]["code"] == "not_found"
+    assert client.get("/api/v1/lineage/gmv").json()["error"]["code"] == "not_available"

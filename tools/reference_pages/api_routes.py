@@ -107,7 +107,7 @@ _ERRORS: dict[str, tuple[type[AmalimartError], ...]] = {
     "GET /metrics/{name}": (UnknownName,),
     "GET /dimensions": (),
     "GET /catalog": (InvalidFilter,),
-    "GET /lineage/{name}": (NotFound, Denied, InvalidFilter, NothingPublished),
+    "GET /lineage/{name}": (NotFound, Denied, InvalidFilter, NotAvailable, NothingPublished),
     "GET /dimensions/{name}/values": (UnknownName, Denied, InvalidFilter, NothingPublished, AuditUnavailable),
     "GET /dashboards": (),
     "GET /dashboards/{name}": (NotFound, InvalidFilter, NothingPublished, AuditUnavailable),

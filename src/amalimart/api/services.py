@@ -455,7 +455,6 @@ class AppServices:
     notes: Callable[[], tuple[SourceNote, ...]] = tuple
     metric_effects: MetricEffectsPort | None = None
     metric_history: Callable[[str], Sequence[Any]] = lambda _name: ()
-    lineage: Callable[[], Lineage] | None = None
     pages: KeptPages = field(default_factory=KeptPages)
     rate: RateLimit = field(default_factory=RateLimit)
     exports: Admission = field(

@@ -7,7 +7,7 @@ from pathlib import Path
 import amalimart
 from amalimart.access.policies import load_policies
 from amalimart.access.principal import Principal, Role
-from amalimart.api.dashboards.library import DashboardLibrary, load_dashboards
+from amalimart.api.dashboards.library import load_dashboards
 from amalimart.api.rate_limit import RateLimit
 from amalimart.api.services import (
     AppServices,
@@ -20,7 +20,6 @@ from amalimart.api.services import (
     SourceNote,
     Step,
 )
-from amalimart.catalog.lineage import Lineage
 from amalimart.config.project import Project
 from amalimart.control.store import ControlStore
 from amalimart.core.admission import Admission
@@ -34,7 +33,6 @@ from amalimart.orchestrate.embedding import open_embedding
 from amalimart.orchestrate.engine import Engine, MappedAvailability
 from amalimart.orchestrate.glossary import Glossary
 from amalimart.orchestrate.incident_notes import incident_notes
-from amalimart.orchestrate.lineage import published_lineage
 from amalimart.orchestrate.lineage_desk import LineageDesk
 from amalimart.orchestrate.metric_changes import MetricChanges
 from amalimart.orchestrate.metric_effects import MetricEffects
@@ -54,7 +52,6 @@ from amalimart.semantic.answer_cache import AnswerCache
 from amalimart.semantic.audited import AuditedSemantic
 from amalimart.semantic.loading import PACKAGED, load_model
 from amalimart.semantic.service import SemanticService
-from amalimart.warehouse.project.published import published_project
 
 OPERATOR = Principal(subject="local operator", role=Role.ADMIN, display_name="Local operator")
 _MARKETPLACE = Path(amalimart.__file__).parent / "marketplace"
@@ -74,25 +71,6 @@ class EngineFeed:
         if release is None:
             return None
         return PublishedRelease(release.release_id, release.published_at, release.fresh_as_of)
-
-
-class PublishedLineage:
-    """The lineage of what is published, read anew when another project is."""
-
-    def __init__(self, project: Project, clock: Clock, engine: Engine, dashboards: DashboardLibrary) -> None:
-        self._project = project
-        self._clock = clock
-        self._engine = engine
-        self._uses = {name: {use.name for use in uses} for name, uses in dashboards.uses.items()}
-        self._known: tuple[str, Lineage] | None = None
-
-    def read(self) -> Lineage:
-        """From the sources to the dashboards. Raises NothingPublished, WarehouseError."""
-        published = published_project(self._engine.hot_file)
-        if self._known is None or self._known[0] != published.project_hash:
-            found = published_lineage(self._project, self._clock, published, self._uses)
-            self._known = (published.project_hash, found)
-        return self._known[1]
 
 
 def engine_status(feed: EngineFeed, loop: RefreshLoop) -> EngineStatus:
@@ -199,7 +177,6 @@ def build_services(
         channel_test=ChannelTest(project, control, clock),
         metric_effects=effects,
         metric_history=ledger.of,
-        lineage=PublishedLineage(project, clock, engine, dashboards).read,
         rate=RateLimit(limits.requests_per_second, limits.requests_at_once),
         exports=Admission("exports", at_once=limits.exports_at_once, waiting=4, wait_seconds=3.0),
         embed=open_embedding(project, control.api_keys, audit, clock),

@@ -10,11 +10,12 @@ from fastapi import APIRouter, Path, Query
 
 from amalimart.access.principal import Role
 from amalimart.api.identity import SignedIn
+from amalimart.api.lineage_graph import known_lineage
 from amalimart.api.paging import Whole
 from amalimart.api.routes.context import Services
 from amalimart.api.wire_response import WireResponse
 from amalimart.catalog.lineage import Reached
-from amalimart.core.errors import Denied, NotFound
+from amalimart.core.errors import Denied
 
 router = APIRouter(tags=["lineage"])
 
@@ -41,9 +42,7 @@ def lineage(
     """
     if principal.role not in {Role.ADMIN, Role.ANALYST}:
         raise Denied("Lineage is for operators and analysts.", next_step="ask an admin")
-    if services.lineage is None:
-        raise NotFound("This engine tells no lineage.")
-    whole = services.lineage()
+    whole = known_lineage(services)
     node = whole.find(name)
     walk = whole.made_of if direction is Direction.MADE_OF else whole.used_by
     reached = walk(node, with_rows=rows)
