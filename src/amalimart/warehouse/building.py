@@ -22,7 +22,6 @@ from amalimart.warehouse.graph import BRONZE, CompiledGraph, Model
 from amalimart.warehouse.incremental.change_sets import (
     filled,
     keep_changes,
-    keep_part,
     nothing_changed,
 )
 from amalimart.warehouse.incremental.recipe import (
@@ -33,6 +32,7 @@ from amalimart.warehouse.incremental.recipe import (
     before_of,
     changes_of,
 )
+from amalimart.warehouse.incremental.shared_rows import Parts
 from amalimart.warehouse.project.model_log import stored_type
 
 NOT_THE_MODELS_FAULT = (
@@ -85,6 +85,7 @@ class Building:
         read_bronze: Callable[[str], None],
     ) -> None:
         self.fates = fates
+        self.parts = Parts(cursor)
         self._cursor = cursor
         self._tables = {model.unique_id: model.table for model in graph.models}
         self._landed = _landed(graph)
@@ -135,7 +136,7 @@ class Building:
             self._filled(model, before_of(table), f"select rowid as {PLACE}, * from {table.sql} {unit}")
             for part in recipe.parts:
                 with _blamed_on(model):
-                    keep_part(self._cursor, part, is_told=self.has_changed(part.parent))
+                    self.parts.keep(part, is_told=self.has_changed(part.parent))
             now = recipe.sql if recipe.is_exact else f"select * from ({recipe.sql}) as units {unit}"
         else:
             self._stand_ins(recipe.read_changes)

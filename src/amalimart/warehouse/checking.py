@@ -14,7 +14,7 @@ from amalimart.core.errors import ModelFailed
 from amalimart.warehouse.building import NOT_THE_MODELS_FAULT, Building, Fate
 from amalimart.warehouse.file.engine_words import in_words
 from amalimart.warehouse.graph import Check
-from amalimart.warehouse.incremental.change_sets import filled, keep_part
+from amalimart.warehouse.incremental.change_sets import filled
 from amalimart.warehouse.incremental.delta_check import DeltaCheck, Piece
 from amalimart.warehouse.releases.release_log import CheckResult
 
@@ -84,7 +84,7 @@ def _keep_for(cursor: duckdb.DuckDBPyConnection, building: Building, delta: Delt
     if delta.values is not None:
         filled(cursor, delta.values.name, delta.values.sql(building.has_changed))
     for part in delta.parts:
-        keep_part(cursor, part, is_told=building.has_changed(part.parent))
+        building.parts.keep(part, is_told=building.has_changed(part.parent))
 
 
 def _of_changes(cursor: duckdb.DuckDBPyConnection, due: Sequence[tuple[Check, Piece]]) -> list[CheckResult]:

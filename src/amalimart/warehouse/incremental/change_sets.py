@@ -8,7 +8,7 @@ from __future__ import annotations
 import duckdb
 
 from amalimart.core.names import TableRef
-from amalimart.warehouse.incremental.recipe import PLACE, Part, after_of, before_of, changes_of
+from amalimart.warehouse.incremental.recipe import PLACE, after_of, before_of, changes_of
 
 
 def keep_changes(cursor: duckdb.DuckDBPyConnection, table: TableRef) -> int:
@@ -36,8 +36,3 @@ def filled(cursor: duckdb.DuckDBPyConnection, name: str, sql: str) -> int:
     """Make a temporary table of a query and return its rows."""
     found = cursor.execute(f"create temp table {name} as {sql}").fetchone()
     return int(found[0]) if found else 0
-
-
-def keep_part(cursor: duckdb.DuckDBPyConnection, part: Part, *, is_told: bool) -> None:
-    """Keep the rows of a parent that are needed; `is_told`: its change set is known."""
-    filled(cursor, part.name, part.told if is_told and part.told else part.sql)

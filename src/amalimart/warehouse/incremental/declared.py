@@ -15,7 +15,7 @@ from amalimart.warehouse.incremental.recipe import (
     affected_of,
     by_key,
     changes_of,
-    only,
+    looked_up,
     part_of,
 )
 from amalimart.warehouse.incremental.rules import Hop, Rule, read_rule
@@ -178,17 +178,16 @@ class _Reader:
                 done.add(name)
 
     def _part(self, parent: Relation, rule: Rule) -> Part:
-        listed = self._reads[parent.table].listed("r")
         name = self._part_name(parent.table.name)
         if rule.columns:
             on = dict(zip(rule.columns, self._own.key, strict=True))
             affected = f"from {affected_of(self._own.table)}"
-            return self._read(parent, rule.columns, name, on, affected, listed)
+            return self._read(parent, rule.columns, name, on, affected)
         named = " union ".join(
             f"select {quoted(way[0].column)} as _key from {self._part_name(way[0].model)}"
             for way in rule.ways
         )
-        return self._read(parent, parent.key, name, {parent.key[0]: "_key"}, named, listed)
+        return self._read(parent, parent.key, name, {parent.key[0]: "_key"}, named)
 
     def _read(
         self,
@@ -197,12 +196,12 @@ class _Reader:
         name: str,
         on: Mapping[str, str],
         keys: str,
-        listed: str,
     ) -> Part:
-        if parent.is_found_by(columns, self._reads[parent.table]):
+        reads = self._reads[parent.table]
+        if parent.is_found_by(columns, reads):
             whole = (parent.unique_id, parent.table)
-            return by_key(name, whole, on, keys, listed, parent.unique_where)
-        return Part(name, only(parent.table, on, keys, listed))
+            return by_key(name, whole, on, keys, reads.listed("r"), parent.unique_where)
+        return looked_up(name, parent.table, on, keys, reads.needed)
 
     def _changed(self, parent: Relation, selected: list[str], told: tuple[str, ...]) -> str:
         """The changed rows of a parent, those left out of which nothing that the model reads has changed."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from amalimart.warehouse.incremental.recipe import Part
+from amalimart.warehouse.incremental.recipe import Part, read_part
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,6 @@ def read_delta_check(kept: Mapping[str, Any]) -> DeltaCheck:
         parents=tuple(kept["parents"]),
         pieces=tuple(Piece(**piece) for piece in kept["pieces"]),
         values=ChangedValues(**values) if values else None,
-        parts=tuple(Part(**part) for part in kept["parts"]),
+        parts=tuple(map(read_part, kept["parts"])),
         all_rows=kept["all_rows"],
     )

@@ -3,9 +3,9 @@
     not_null, accepted_values and other checks of single rows    over the rows that came
     unique, unique_combination                                   over the units that changed where the model
                                                                  is computed by them, else over the values
-                                                                 that came
-    relationships                                                over the rows that came, and over those
-                                                                 that name a row that went
+                                                                 that more rows have than before
+    relationships                                                over the keys that more rows name than
+                                                                 before, and the rows that name one that went
     a test with `compared_by: {relation: column}`                over the changed values of those columns
 
 Given that the last release passed, the verdict is the same: rows that did not change cannot begin to
@@ -22,7 +22,7 @@ from amalimart.core.names import TableRef, nearest, quoted
 from amalimart.warehouse.incremental.declared import Relation
 from amalimart.warehouse.incremental.delta_check import ChangedValues, DeltaCheck, Piece
 from amalimart.warehouse.incremental.reads import Reads, reads_of, substituted
-from amalimart.warehouse.incremental.recipe import Part, after_of, by_key, came, changes_of, only
+from amalimart.warehouse.incremental.recipe import Part, after_of, by_key, came, changes_of, looked_up
 
 _OF_SINGLE_ROWS = frozenset({"not_null", "accepted_values"})
 
@@ -96,16 +96,19 @@ class _Test:
 
     def unique(self, tested: Relation) -> DeltaCheck:
         column = quoted(str(self.column))
-        values = f"select distinct {column} from {changes_of(tested.table)} where _sign = 1"
+        values = self._begun(tested, column, column)
         rows = f"from {tested.table.sql} semi join ({values}) as came using ({column})"
         return DeltaCheck((tested.unique_id,), (Piece(self._over({tested.table: rows})),))
 
     def relationships(self, tested: Relation) -> DeltaCheck:
-        """Rows that came are looked up, and rows that name a key that went; no other keys are read."""
+        """Keys that came to be named are looked up, and rows that name a key that went; no other rows."""
         (named,) = self.others
         column, field = quoted(str(self.column)), quoted(str(self._arguments["field"]))
         gone = f"select {field} as _key from {changes_of(named.table)} group by {field} having sum(_sign) < 0"
-        asked = f"select distinct {column} as _key from {changes_of(tested.table)} where _sign = 1"
+        asked = self._begun(tested, column, f"{column} as _key")
+        naming = (
+            f"select r.* from ({came(tested.table)}) as r semi join ({asked}) as a on r.{column} = a._key"
+        )
 
         def found(keys: str) -> str:
             return f"select n.* from {named.table.sql} as n semi join ({keys}) as k on n.{field} = k._key"
@@ -117,12 +120,22 @@ class _Test:
             (tested.unique_id, named.unique_id),
             (
                 Piece(
-                    self._over({tested.table: came(tested.table), named.table: found(asked)}),
+                    self._over({tested.table: naming, named.table: found(asked)}),
                     tested.unique_id,
                 ),
                 Piece(self._over({tested.table: naming_gone, named.table: found(gone)}), named.unique_id),
             ),
         )
+
+    def _begun(self, tested: Relation, column: str, selected: str) -> str:
+        """The values of a column of which the test may begin to fail: those that more rows have than before.
+
+        A condition of the test may take in a row that kept its value.
+        """
+        changes = changes_of(tested.table)
+        if self._node["config"].get("where"):
+            return f"select distinct {selected} from {changes} where _sign = 1"
+        return f"select {selected} from {changes} group by {column} having sum(_sign) > 0"
 
     def compared(self) -> DeltaCheck:
         compared_by: Mapping[str, str] = self.meta["compared_by"]
@@ -161,7 +174,7 @@ class _Test:
         if parent.is_found_by((column,), read):
             whole = (parent.unique_id, parent.table)
             return by_key(place, whole, on, values, read.listed("r"), parent.unique_where)
-        return Part(place, only(parent.table, on, values, read.listed("r")))
+        return looked_up(place, parent.table, on, values, read.needed)
 
     def _read_of(self, table: TableRef) -> Reads:
         if self._reads is None:

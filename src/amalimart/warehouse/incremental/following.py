@@ -7,15 +7,18 @@ What is generated brings its recipe with it; what analysts write declares `key` 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from amalimart.core.errors import CompileFailed
 from amalimart.core.names import TableRef, is_identifier
 from amalimart.warehouse.graph import RUN_CONTEXT
 from amalimart.warehouse.incremental.declared import Declared, Relation, declared_recipe
+from amalimart.warehouse.incremental.delta_check import DeltaCheck
 from amalimart.warehouse.incremental.delta_checks import delta_of
-from amalimart.warehouse.incremental.reads import Reads, is_row_by_row, reads_of, substituted
-from amalimart.warehouse.incremental.recipe import changes_of
+from amalimart.warehouse.incremental.reads import is_row_by_row, reads_of, substituted
+from amalimart.warehouse.incremental.recipe import Recipe, changes_of
+from amalimart.warehouse.incremental.shared_rows import sharing
 
 Nodes = Mapping[str, Mapping[str, Any]]
 
@@ -31,8 +34,9 @@ def add_following(nodes: Nodes, generated: Mapping[str, Mapping[str, Any]]) -> d
         if node["resource_type"] == "model"
     }
     known = models | {RUN_CONTEXT: Relation(RUN_CONTEXT, TableRef("meta", "run_context"), ())}
-    reads: dict[str, dict[TableRef, Reads]] = {}
     found: dict[str, dict[str, Any]] = {}
+    recipes: dict[str, Recipe] = {}
+    deltas: dict[str, DeltaCheck | None] = {}
     for unique_id, node in nodes.items():
         if unique_id in generated:
             found[unique_id] = {"recipe": dict(generated[unique_id])}
@@ -40,11 +44,17 @@ def add_following(nodes: Nodes, generated: Mapping[str, Mapping[str, Any]]) -> d
         if unique_id in models and node["config"]["materialized"] == "view":
             found[unique_id] = {"on_changes": _through_view(unique_id, node, known)}
         elif unique_id in models and "affected_by" in _meta(node):
-            reads[unique_id] = reads_of(node["compiled_code"], unique_id)
-            found[unique_id] = {"recipe": _declared(unique_id, node, known, reads[unique_id])}
+            recipes[unique_id] = _declared(unique_id, node, known)
         elif node["resource_type"] == "test":
-            delta = delta_of(unique_id, node, known)
-            found[unique_id] = {"delta": delta.as_dict() if delta is not None else None}
+            deltas[unique_id] = delta_of(unique_id, node, known)
+    parts = [part for recipe in recipes.values() for part in recipe.parts]
+    parts += [part for delta in deltas.values() if delta for part in delta.parts]
+    shared = sharing(parts)
+    for unique_id, recipe in recipes.items():
+        found[unique_id] = {"recipe": replace(recipe, parts=tuple(map(shared, recipe.parts))).as_dict()}
+    for unique_id, delta in deltas.items():
+        told = replace(delta, parts=tuple(map(shared, delta.parts))).as_dict() if delta else None
+        found[unique_id] = {"delta": told}
     return found
 
 
@@ -66,9 +76,7 @@ def _relation(unique_id: str, node: Mapping[str, Any]) -> Relation:
     return Relation(unique_id, table, tuple(key), unique_where, by_key)
 
 
-def _declared(
-    unique_id: str, node: Mapping[str, Any], known: Mapping[str, Relation], reads: Mapping[TableRef, Reads]
-) -> dict[str, Any]:
+def _declared(unique_id: str, node: Mapping[str, Any], known: Mapping[str, Relation]) -> Recipe:
     affected_by = _meta(node)["affected_by"]
     if not isinstance(affected_by, dict):
         raise CompileFailed(
@@ -80,7 +88,7 @@ def _declared(
         known[parent].table.name: known[parent] for parent in node["depends_on"]["nodes"] if parent in known
     }
     declared = Declared(known[unique_id], node["compiled_code"], affected_by)
-    return declared_recipe(declared, parents, reads).as_dict()
+    return declared_recipe(declared, parents, reads_of(node["compiled_code"], unique_id))
 
 
 def _through_view(

@@ -45,9 +45,14 @@ class Reads:
     places: tuple[Place, ...]
     conditions: frozenset[str]
 
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The columns to take of the relation; none, which is all, where no one is named, as by count(*)."""
+        return tuple(sorted(self.columns or ()))
+
     def listed(self, alias: str) -> str:
-        """The columns to select of the relation under an alias; all where no one is named, as by count(*)."""
-        return ", ".join(f"{alias}.{quoted(column)}" for column in sorted(self.columns or ())) or f"{alias}.*"
+        """The same to select under an alias."""
+        return ", ".join(f"{alias}.{quoted(column)}" for column in self.needed) or f"{alias}.*"
 
 
 def reads_of(sql: str, where: str) -> dict[TableRef, Reads]:

@@ -25,16 +25,36 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class Lookup:
+    """Rows that are looked for by some of their columns; `shared` where several parts look for such rows.
+
+    table    the relation, as it stands in SQL
+    by       those columns, each with the column of `keys` that holds its values
+    keys     the query of the values
+    columns  what is needed of the rows; none for all of them
+    shared   what all of those parts need of the rows
+    """
+
+    table: str
+    by: tuple[tuple[str, str], ...]
+    keys: str
+    columns: tuple[str, ...]
+    shared: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """The rows of one parent that are needed: a temporary table and its query.
 
-    told  the same rows where `parent`, a unique id, has a change set: those that came are not looked for
+    told    the same rows where `parent`, a unique id, has a change set: those that came are not looked for
+    lookup  the same rows as what is looked for; None where no other part looks for such
     """
 
     name: str
     sql: str
     parent: str = ""
     told: str = ""
+    lookup: Lookup | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +98,26 @@ def read_recipe(kept: Mapping[str, Any]) -> Recipe:
         identity=tuple(kept["identity"]),
         routes=routes,
         sql=kept["sql"],
-        parts=tuple(Part(**part) for part in kept["parts"]),
+        parts=tuple(map(read_part, kept["parts"])),
         is_exact=kept["is_exact"],
         whole_on=tuple(kept["whole_on"]),
         of_changes=kept["of_changes"],
     )
+
+
+def read_part(kept: Mapping[str, Any]) -> Part:
+    """A part from its kept form."""
+    lookup = kept["lookup"]
+    if lookup is None:
+        return Part(**kept)
+    read = Lookup(
+        table=lookup["table"],
+        by=tuple((own, key) for own, key in lookup["by"]),
+        keys=lookup["keys"],
+        columns=tuple(lookup["columns"]),
+        shared=tuple(lookup["shared"]) if lookup["shared"] is not None else None,
+    )
+    return Part(**{**kept, "lookup": read})
 
 
 def changes_of(table: TableRef) -> str:
@@ -128,6 +163,13 @@ def only(table: TableRef, on: Mapping[str, str], keys: str, columns: str = "r.*"
     # The engine narrows a scan by no key at all where one of them is computed, as a view's may be.
     each = (f"r.{quoted(own)} in (select {quoted(key)} from ({keys}))" for own, key in on.items())
     return f"{found} where {' and '.join(each)}"
+
+
+def looked_up(name: str, table: TableRef, on: Mapping[str, str], keys: str, columns: tuple[str, ...]) -> Part:
+    """The same as a part, by columns that are not the relation's own key. No columns: all of them."""
+    listed = ", ".join(f"r.{quoted(column)}" for column in columns) or "r.*"
+    lookup = Lookup(table.sql, tuple(on.items()), keys, columns)
+    return Part(name, only(table, on, keys, listed), lookup=lookup)
 
 
 def by_key(
