@@ -6,6 +6,9 @@ DEMO_HOME ?= demo-home
 ORDERS ?= 20000
 PORT ?= 8000
 
+# The product and its tests start many short processes: each would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-reset test test-full check format lint types imports sql lock clean
 

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain
 
 import duckdb
 
@@ -193,8 +194,9 @@ def keep_checks(
             [[check.name for check in graph.checks]],
         ).fetchall()
         rows += [[release.release_id, name, is_error, None, None, None, None] for name, is_error in gone]
-    if rows:
-        cursor.executemany("insert into meta.release_checks values (?, ?, ?, ?, ?, ?, ?)", rows)
+    if rows:  # in one statement: each row of its own would take as long to plan
+        values = ", ".join(["(?, ?, ?, ?, ?, ?, ?)"] * len(rows))
+        cursor.execute(f"insert into meta.release_checks values {values}", list(chain(*rows)))
 
 
 def as_built_anew(cursor: duckdb.DuckDBPyConnection, catalog: str, release_id: int) -> None:
