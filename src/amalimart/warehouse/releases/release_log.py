@@ -167,10 +167,10 @@ def record_checks(cursor: duckdb.DuckDBPyConnection, release_id: int, results: l
         # One statement: each row of its own would take as long to plan.
         cursor.execute(
             "insert or replace into meta.check_results"
-            " select unnest(?::varchar[]), ?, unnest(?::boolean[]), unnest(?::bigint[]), 0",
+            " select unnest($2::varchar[]), $1, unnest($3::boolean[]), unnest($4::bigint[]), 0",
             [
-                [result.name for result in whole],
                 release_id,
+                [result.name for result in whole],
                 [result.is_error for result in whole],
                 [result.failing_rows for result in whole],
             ],
@@ -178,8 +178,8 @@ def record_checks(cursor: duckdb.DuckDBPyConnection, release_id: int, results: l
     failing = [result for result in results if not result.is_whole and result.failing_rows]
     if failing:
         cursor.execute(
-            "update meta.check_results set release_id = ?, failing_changes = failing_changes + told.more"
-            " from (select unnest(?::varchar[]) as name, unnest(?::bigint[]) as more) as told"
+            "update meta.check_results set release_id = $1, failing_changes = failing_changes + told.more"
+            " from (select unnest($2::varchar[]) as name, unnest($3::bigint[]) as more) as told"
             " where check_name = told.name",
             [release_id, [result.name for result in failing], [result.failing_rows for result in failing]],
         )
