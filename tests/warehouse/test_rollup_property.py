@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 import duckdb
@@ -75,7 +76,9 @@ def hold(engine: duckdb.DuckDBPyConnection, states: list[dict[int, Any]], rollup
             (changes_of(BASE), changes),
         ):
             if rows:
-                engine.executemany(f"insert into {table} values ({', '.join('?' * len(rows[0]))})", rows)
+                row = f"({', '.join('?' * len(rows[0]))})"
+                values = ", ".join([row] * len(rows))  # each row of its own would take as long to plan
+                engine.execute(f"insert into {table} values {values}", list(chain(*rows)))
         (route,) = recipe.routes
         affected = affected_of(rollup.table)
         engine.execute(f"create or replace temp table {affected} as select distinct * from ({route.sql})")

@@ -30,7 +30,7 @@ def write_rollups(folder: Path, rollups: Sequence[RollupTable]) -> None:
     for rollup in rollups:
         (folder / f"{rollup.table.name}.sql").write_text(_model(rollup))
     described = {"models": [_description(rollup) for rollup in rollups]}
-    (folder / "_rollups.yml").write_text(yaml.safe_dump(described, sort_keys=False))
+    (folder / "_rollups.yml").write_text(yaml.dump(described, Dumper=yaml.CSafeDumper, sort_keys=False))
     recipes = {model_id(rollup.table.name): rollup_recipe(rollup).as_dict() for rollup in rollups}
     (folder / RECIPES).write_text(json.dumps(recipes, indent=1))
 

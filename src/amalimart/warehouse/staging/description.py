@@ -65,7 +65,7 @@ def staging_yaml(
         ],
         "models": models,
     }
-    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+    return yaml.dump(document, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True)
 
 
 def _told(columns: Mapping[str, tuple[str, str]]) -> Mapping[str, str]:

@@ -22,7 +22,7 @@ def versions_yaml(tables: Sequence[VersionedTable], entities: Mapping[str, Entit
     models += [_entity(name, tracked_entity(name, entities[name])) for name in TRACKED]
     bronze = {"name": "bronze", "schema": "bronze", "tables": past}
     document = {"version": 2, "sources": [bronze] if past else [], "models": models}
-    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+    return yaml.dump(document, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True)
 
 
 def _rows(versioned: VersionedTable) -> Described:
