@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_NOT_A_NUMBER = pa.array(["nan", "inf", "-inf", "infinity", "-infinity"])
+_NOT_A_NUMBER = ["nan", "inf", "-inf", "infinity", "-infinity"]
 
 
 def exact_decimals(text: pa.Array, decimal: pa.DataType) -> tuple[pa.Array, int]:
@@ -13,7 +13,7 @@ def exact_decimals(text: pa.Array, decimal: pa.DataType) -> tuple[pa.Array, int]
 
     Raises pa.ArrowInvalid where a value does not fit the type exactly: never rounds.
     """
-    odd = pc.is_in(pc.utf8_lower(text), value_set=_NOT_A_NUMBER)
+    odd = pc.is_in(pc.utf8_lower(text), value_set=pa.array(_NOT_A_NUMBER))
     count = pc.sum(odd).as_py() or 0
     kept = pc.if_else(odd, pa.scalar(None, pa.string()), text) if count else text
     return pc.cast(kept, decimal), count
