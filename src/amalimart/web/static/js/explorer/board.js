@@ -7,6 +7,7 @@ import { Message } from "../message.js";
 import { connectStateLinks } from "../state.js";
 import { t } from "../text.js";
 import { connectThemeButton } from "../theme.js";
+import { cross, down, slip, up } from "./icons.js";
 import { addressOf, Library } from "./library.js";
 import { Names } from "./names.js";
 import { ofKept } from "./question.js";
@@ -26,6 +27,7 @@ connectThemeButton(document.querySelector("#theme"));
 connectStateLinks();
 watchEdges(document.querySelector("#dashboards"));
 
+const ICONS = { up, down, off: cross };
 const [FULL, HALF] = ["full", "half"];
 
 class Board {
@@ -58,8 +60,8 @@ class Board {
   tile(each, index) {
     const name = each.saved?.name ?? t("board.gone");
     const title = h("h2", { class: "tile-title", id: `title-${each.id}` }, each.saved ? h("a", { href: addressOf(page, each.saved) }, label(name)) : name);
-    const press = (text, key, act, isOff = false) => h("button", { type: "button", class: "quiet", "aria-label": `${text}: ${name}`, title: text, disabled: isOff, "data-key": `${key}:${each.id}`, onclick: act }, h("span", { "aria-hidden": "true" }, { up: "↑", down: "↓", off: "×", receipt: "≡" }[key]));
-    const tools = h("div", { class: "board-tools" }, press(t("board.earlier"), "up", () => this.move(index, -1), index === 0), press(t("board.later"), "down", () => this.move(index, 1), index === this.tiles.length - 1), press(t("board.take_off"), "off", () => this.takeOff(index)), each.answer ? h("button", { type: "button", class: "quiet", "data-receipt": "", "aria-label": t("receipt.open", { title: name }), title: t("receipt.title") }, h("span", { "aria-hidden": "true" }, "≡")) : null);
+    const press = (text, key, act, isOff = false) => h("button", { type: "button", class: "quiet", "aria-label": `${text}: ${name}`, title: text, disabled: isOff, "data-key": `${key}:${each.id}`, onclick: act }, ICONS[key]());
+    const tools = h("div", { class: "board-tools" }, press(t("board.earlier"), "up", () => this.move(index, -1), index === 0), press(t("board.later"), "down", () => this.move(index, 1), index === this.tiles.length - 1), press(t("board.take_off"), "off", () => this.takeOff(index)), each.answer ? h("button", { type: "button", class: "quiet", "data-receipt": "", "aria-label": t("receipt.open", { title: name }), title: t("receipt.title") }, slip()) : null);
     const body = h("div", { class: "tile-body" });
     const days = each.days ? h("p", { class: "hint board-days" }, dayRange(each.days.first, each.days.last)) : null;
     const article = h("article", { class: `tile panel ${HALF}`, "data-tile": each.id, "aria-labelledby": `title-${each.id}` }, h("header", { class: "tile-head" }, title, tools), days, body);

@@ -1,6 +1,7 @@
 // The fields to choose from: metrics, dimensions and grains of time. What does not fit says why.
 import { h, label } from "../dom.js";
 import { counted, t } from "../text.js";
+import { funnel } from "./icons.js";
 import { reason } from "./refusal.js";
 import { subject } from "./names.js";
 
@@ -52,7 +53,7 @@ export class Fields {
     const words = [name, entry.name, entry.definition, entry.description, ...(entry.aliases ?? []), ...(entry.synonyms ?? []), entry.label, entry.label_fr].filter(Boolean).join(" ");
     const item = h("li", {}, button);
     if (kind === "dimension") {
-      const filter = h("button", { type: "button", class: "quiet field-filter", "aria-label": t("explore.filter_by", { label: name }), title: t("explore.filter_by", { label: name }), "data-kind": kind, "data-name": entry.name }, h("span", { "aria-hidden": "true" }, "⏷"));
+      const filter = h("button", { type: "button", class: "quiet field-filter", "aria-label": t("explore.filter_by", { label: name }), title: t("explore.filter_by", { label: name }), "data-kind": kind, "data-name": entry.name }, funnel());
       filter.addEventListener("click", () => (this.refusal(field) ? this.say(field) : this.filter(entry.name)));
       item.append(filter);
     }

@@ -48,11 +48,12 @@ const stackedCourse = (data, width) => ({ ...base, mark: { type: "bar" }, encodi
 
 const barCourse = (data, width) => ({ ...base, mark: { type: "bar" }, encoding: { x: courseAxis(data, width), y: values(data), color: series(data), opacity, ...(data.series.length > 1 ? { xOffset: { field: "s", sort: data.series.map((each) => each.key) } } : {}) } });
 
-function bars(data) {
+function bars(data, width) {
   const y = { field: "y", ...memberAxis(data, data.members) };
   const x = values(data, { stack: null });
+  x.axis = { ...x.axis, tickCount: Math.max(2, Math.floor((width - 160) / LABEL_WIDTH)) };
   const stacked = data.series.length > 1 && !data.isGrouped;
-  if (stacked) return { ...base, mark: { type: "bar" }, encoding: { y, x: values(data, { stack: "zero" }), color: series(data) } };
+  if (stacked) return { ...base, mark: { type: "bar" }, encoding: { y, x: { ...x, stack: "zero" }, color: series(data) } };
   const side = data.series.length > 1 ? { yOffset: { field: "s", sort: data.series.map((each) => each.key) } } : {};
   return { ...base, mark: { type: "bar", cornerRadiusEnd: 3 }, encoding: { y, x, color: series(data), ...side } };
 }
@@ -73,10 +74,10 @@ function heat(data, width) {
 
 const COURSES = { line, area, stacked: stackedCourse, bar: barCourse, heat };
 
-export const specification = (drawing, data, width) => (data.buckets ? COURSES[drawing](data, width) : drawing === "heat" ? heat(data, width) : bars(data));
+export const specification = (drawing, data, width) => (data.buckets ? COURSES[drawing](data, width) : drawing === "heat" ? heat(data, width) : bars(data, width));
 
 // How high a drawing must be so that its names have room.
 export function heightOf(drawing, data) {
   const rows = drawing === "heat" || !data.buckets ? data.members.length * (data.isGrouped && data.series.length > 1 ? 18 * data.series.length : 28) : 0;
-  return rows ? Math.max(140, rows + (drawing === "heat" && !data.buckets ? 96 : 44)) : 340;
+  return rows ? Math.max(88, rows + (drawing === "heat" && !data.buckets ? 96 : 44)) : 340;
 }
