@@ -184,12 +184,12 @@ class Explorer {
     if (found) this.receipt.follow();
   }
 
-  async nameSaved() {
+  async nameSaved({ isAnew = false } = {}) {
     const place = document.querySelector("#saved-name");
     const id = this.savedId;
-    place.textContent = "";
-    this.saved = null;
-    if (!id) return;
+    if (this.saved?.id !== id) this.saved = null;
+    if (!this.saved) place.textContent = "";
+    if (!id || (this.saved && !isAnew)) return;
     try {
       const found = await this.library.find(id);
       if (this.savedId !== id) return;
@@ -213,15 +213,16 @@ class Explorer {
       this.savedId = made.id;
       history.replaceState(history.state, "", `${location.pathname}?${written(this.question, made.id)}`);
       message.show(h("p", {}, t("explore.was_saved"), " ", h("bdi", {}, made.name)));
-      await this.nameSaved();
+      await this.nameSaved({ isAnew: true });
     };
     askName({ title: isOwn ? t("explore.save_changes") : t("explore.save_question"), name: isOwn ? saved.name : this.names.title(this.question).slice(0, 200), sharing: isOwn ? saved.sharing : "private", send });
   }
 
   openLibrary() {
     const changed = (each) => {
-      if (each.id === this.savedId && each.is_removed) this.savedId = null;
-      this.nameSaved();
+      if (each.id !== this.savedId) return;
+      if (each.is_removed) this.savedId = null;
+      this.nameSaved({ isAnew: true });
     };
     new LibraryDialog(page, this.library, { changed });
   }

@@ -151,7 +151,8 @@ export class Result {
     }
   }
 
-  picture(title) {
+  async picture(title) {
+    await this.view.chart.draw();
     const days = this.days ? dayRange(this.days.first, this.days.last) : t("explore.all_days");
     return picture(this.view.chart, { title, days, release: this.answer.receipt, site: this.page.site, zone: this.page.zone });
   }
