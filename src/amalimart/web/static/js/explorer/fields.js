@@ -32,7 +32,8 @@ export class Fields {
   }
 
   fill() {
-    const bySubject = Map.groupBy ? Map.groupBy(this.names.metrics, (each) => each.subject ?? "") : this.names.metrics.reduce((all, each) => all.set(each.subject ?? "", [...(all.get(each.subject ?? "") ?? []), each]), new Map());
+    const bySubject = new Map();
+    for (const each of this.names.metrics) bySubject.set(each.subject ?? "", [...(bySubject.get(each.subject ?? "") ?? []), each]);
     const groups = [...bySubject].map(([name, entries]) => this.group(name ? subject(name) : t("catalogue.metrics"), entries.map((each) => this.field("metric", each))));
     groups.push(this.group(t("explore.grains"), GRAINS.map((name) => this.field("grain", { name }))));
     groups.push(this.group(t("catalogue.dimensions"), this.names.dimensions.map((each) => this.field("dimension", each))));
@@ -121,8 +122,8 @@ export class Fields {
       const isUsed = this.used.has(`${field.kind} ${field.name}`);
       button.setAttribute("aria-pressed", String(isUsed));
       button.setAttribute("aria-disabled", String(Boolean(refusal)));
-      button.setAttribute("aria-describedby", refusal ? "why" : "");
-      if (!refusal) button.removeAttribute("aria-describedby");
+      if (refusal) button.setAttribute("aria-describedby", "why");
+      else button.removeAttribute("aria-describedby");
       button.draggable = !refusal;
       button.title = refusal ? refusal.what : title;
     }

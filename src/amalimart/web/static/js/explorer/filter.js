@@ -3,7 +3,7 @@ import { Trouble } from "../api.js";
 import { h, label } from "../dom.js";
 import { memberLabel } from "../format.js";
 import { t } from "../text.js";
-import { SAID } from "./shelves.js";
+import { SAID } from "./question.js";
 
 const ORDERED = new Set(["integer", "decimal", "money", "date"]);
 const PAUSE = 180;

@@ -3,10 +3,11 @@ const GRAINS = ["day", "week", "month", "quarter", "year", "fiscal_quarter", "fi
 const DRAWINGS = ["table", "line", "area", "bar", "stacked", "heat"];
 const COMPARED = ["previous_period", "same_period_last_year"];
 const TOTALS = ["total", "subtotals"];
-const OPERATORS = ["=", "!=", "in", "not in", "<", "<=", ">", ">="];
 const KEYS = new Set(["metrics", "by", "grain", "range", "from", "to", "filter", "compare", "totals", "top", "sort", "time", "chart", "saved"]);
 const ISO_DAY = /^\d{4}-\d{2}-\d{2}$/;
 const MOST_LONG = 1000;
+// Operators by the words they are said in.
+export const SAID = { "=": "is", in: "is", "!=": "is_not", "not in": "is_not", "<": "below", "<=": "at_most", ">": "above", ">=": "at_least" };
 export const USUAL_RANGE = "last_30_days";
 export const ALL_DAYS = "all";
 
@@ -22,7 +23,7 @@ const isDay = (text) => ISO_DAY.test(text ?? "") && !Number.isNaN(Date.parse(tex
 
 function filterOf(text) {
   const [dimension, operator, ...values] = unpacked(text);
-  if (!dimension || !OPERATORS.includes(operator) || !values.length || values.some((value) => !value || value.length > MOST_LONG)) throw new RangeError(text);
+  if (!dimension || !Object.hasOwn(SAID, operator) || !values.length || values.some((value) => !value || value.length > MOST_LONG)) throw new RangeError(text);
   return { dimension, operator, values };
 }
 

@@ -1,14 +1,11 @@
 // The receipt of an answer that was put together here: the same panel, from what the answer itself brought.
 import { request } from "../api.js";
 import { hashOf, ReceiptPanel } from "../receipt/panel.js";
-import { SAID } from "./shelves.js";
 import { t } from "../text.js";
-import { written } from "./question.js";
+import { SAID, written } from "./question.js";
 
 // An answer as the panel reads a tile.
 export const tileOf = ({ id, title, answer, question, days }) => ({ id, title, type: "table", status: "ok", columns: answer.columns, rows: answer.rows, grain: question.grain, explored: { answer, question, days } });
-
-const NOT_IN_WORDS = new Set(["is"]);
 
 export class AnswerReceipt extends ReceiptPanel {
   constructor({ page, shown, names, values }) {
@@ -37,7 +34,7 @@ export class AnswerReceipt extends ReceiptPanel {
     const labels = await Promise.all(values.slice(0, 10).map((value) => this.values.label(dimension, value)));
     const said = SAID[operator];
     const text = labels.join(", ") + (values.length > 10 ? ` +${values.length - 10}` : "");
-    return { dimension, label: this.names.label(dimension), key: values[0], value_label: NOT_IN_WORDS.has(said) ? text : `${t(`explore.operator.${said}`)} ${text}` };
+    return { dimension, label: this.names.label(dimension), key: values[0], value_label: said === "is" ? text : `${t(`explore.operator.${said}`)} ${text}` };
   }
 
   // Numbers without a group are told one by one.
@@ -46,7 +43,7 @@ export class AnswerReceipt extends ReceiptPanel {
     const isAlone = tile && column >= 0 && !tile.columns.some((each) => each.kind === "time" || each.kind === "dimension");
     const { unit, currency } = tile?.columns[column] ?? {};
     const shown = isAlone && unit !== "date" ? { ...tile, type: "kpi", metric: metric.name, value: tile.rows[0][column], unit, currency } : tile;
-    return super.head(number, isAlone || !tile || tile.columns.some((each) => each.kind === "time" || each.kind === "dimension") ? shown : null, receipt, metric);
+    return super.head(number, shown, receipt, metric);
   }
 
   link(number, receipt, metric) {

@@ -1,6 +1,7 @@
 // The shelves: what the question holds. Chips are put there by dragging, pressed, moved by arrow keys and taken off.
 import { h, label, replaceKeepingFocus } from "../dom.js";
 import { t } from "../text.js";
+import { SAID } from "./question.js";
 
 const TAKES = { metrics: ["metric"], by: ["dimension", "grain"], filters: ["dimension"] };
 
@@ -106,5 +107,3 @@ export class Shelves {
     }
   }
 }
-
-export const SAID = { "=": "is", in: "is", "!=": "is_not", "not in": "is_not", "<": "below", "<=": "at_most", ">": "above", ">=": "at_least" };
