@@ -512,3 +512,33 @@ def test_everybody_who_asks_explores_their_own(visit: Visit, name: str) -> None:
     answer = asked(page, {"metrics": [metric], "by": []})
     expect(page.locator("#result .value")).to_have_attribute("data-value", str(answer["rows"][0][0]))
     assert "explore." not in page.locator("body").inner_text()
+
+
+@pytest.mark.slow
+def test_days_and_what_they_are_compared_with_are_chosen_beside_the_shelves(visit: Visit) -> None:
+    page = opened(visit(), "/explore?metrics=total_revenue&by=product&chart=table")
+    for name, value in (("range", "custom"), ("compare", "custom"), ("totals", "total"), ("top", "3")):
+        page.locator(f"#settings [name={name}]").select_option(value)
+        settled(page)
+    for name, value in (
+        ("from", "2024-01-01"),
+        ("compared_from", "2023-01-01"),
+        ("compared_to", "2023-03-20"),
+    ):
+        page.locator(f"#settings [name={name}]").fill(value)
+        settled(page)
+    body = {
+        "metrics": ["total_revenue"],
+        "by": ["product"],
+        "compare_with": {"from": "2023-01-01", "to": "2023-03-20"},
+        "changes": True,
+        "totals": "total",
+        "top": {"count": 3, "dimension": "product"},
+    }
+    answer = asked(page, body)
+    place = [each["name"] for each in answer["columns"]].index("total_revenue__previous")
+    assert [number(row[2]) for row in cells(page)] == [Decimal(row[place]) for row in answer["rows"]]
+    page.locator("#settings [name=range]").select_option("all")
+    settled(page)
+    assert "compare=" not in page.url
+    expect(page.locator("#settings [name=compare]")).to_be_disabled()

@@ -1,9 +1,17 @@
 // The settings beside the shelves: days, comparison, totals, the best of a dimension, and the date counted by.
 import { h } from "../dom.js";
 import { t } from "../text.js";
-import { ALL_DAYS } from "./question.js";
+import { ALL_DAYS, daysOf } from "./question.js";
 
 const isDay = (text) => /^\d{4}-\d{2}-\d{2}$/.test(text);
+const inOrder = (from, to) => (from <= to ? { from, to } : { from: to, to: from });
+
+// Where other days are to be chosen, those of a year before are a start.
+const yearBefore = ({ first, last }) => {
+  const [from, to] = [first, last].map((day) => `${Number(day.slice(0, 4)) - 1}${day.slice(4)}`.replace("-02-29", "-02-28"));
+  return { from, to };
+};
+
 const TOPS = [3, 5, 10, 20, 50];
 
 const option = (value, text) => h("option", { value }, text);
@@ -17,7 +25,6 @@ export class Settings {
 
   changed({ name, value }) {
     const { question, form } = this;
-    const days = () => ({ from: form.elements.from.value, to: form.elements.to.value });
     if (name === "range") {
       if (value !== "custom") this.set({ range: value, from: null, to: null });
       else {
@@ -25,10 +32,13 @@ export class Settings {
         this.set({ range: "custom", from, to });
       }
     } else if (name === "from" || name === "to") {
-      const { from, to } = days();
-      if (isDay(from) && isDay(to)) this.set({ range: "custom", from: from <= to ? from : to, to: from <= to ? to : from });
+      const [from, to] = [form.elements.from.value, form.elements.to.value];
+      if (isDay(from) && isDay(to)) this.set({ range: "custom", ...inOrder(from, to) });
     } else if (name === "compare") {
-      this.set({ compare: value || null });
+      this.set({ compare: value === "custom" ? yearBefore(daysOf(question, this.page.ranges)) : value || null });
+    } else if (name === "compared_from" || name === "compared_to") {
+      const [from, to] = [form.elements.compared_from.value, form.elements.compared_to.value];
+      if (isDay(from) && isDay(to)) this.set({ compare: inOrder(from, to) });
     } else if (name === "totals") {
       this.set({ totals: value || null });
     } else if (name === "top") {
@@ -56,14 +66,12 @@ export class Settings {
   }
 
   showCompare(question) {
-    const { compare } = this.form.elements;
-    compare.querySelector("[data-given]")?.remove();
-    if (question.compare && typeof question.compare === "object") {
-      const text = h("option", { value: "given", "data-given": true }, `${question.compare.from} – ${question.compare.to}`);
-      compare.append(text);
-      compare.value = "given";
-    } else compare.value = question.compare ?? "";
-    compare.disabled = question.range === ALL_DAYS;
+    const { elements } = this.form;
+    const given = question.compare && typeof question.compare === "object" ? question.compare : null;
+    elements.compare.value = given ? "custom" : (question.compare ?? "");
+    elements.compare.disabled = question.range === ALL_DAYS;
+    this.form.querySelector("#compared-days").hidden = !given;
+    if (given) for (const end of ["from", "to"]) if (document.activeElement !== elements[`compared_${end}`]) elements[`compared_${end}`].value = given[end];
   }
 
   showTop(question) {
