@@ -11,8 +11,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
+from pathlib import Path
 from typing import Any, NoReturn
 
+import amalimart
+from amalimart.access.coverage import covers
+from amalimart.access.policies import Policies, load_policies
 from amalimart.access.principal import Principal, Role
 from amalimart.api.services import EngineStatus, Phase, PublishedRelease, Step
 from amalimart.core.calendar import DayRange
@@ -25,12 +30,18 @@ from amalimart.core.errors import (
     UnknownName,
 )
 from amalimart.semantic.answer import Answer, Column, ColumnKind, MetricReceipt, Receipt
+from amalimart.semantic.compatibility import Compatibility, compatible
 from amalimart.semantic.formula_parts import MeasurePart
 from amalimart.semantic.question import Operator, Question
 from amalimart.semantic.row_lists import RowList, RowQuestion
 
 TODAY = date(2026, 3, 18)
 NOON = datetime(2026, 3, 18, 12, 0, tzinfo=UTC)
+
+
+@cache
+def _policies() -> Policies:
+    return load_policies([Path(amalimart.__file__).parent / "marketplace" / "policies"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +269,20 @@ class FakeMarketplace:
         """This marketplace has no files."""
         del question, principal, most_rows
         raise NotAvailable("The fake marketplace exports nothing.")
+
+    def compatible(self, question: Question, principal: Principal) -> Compatibility:
+        """What this marketplace would not refuse."""
+
+        def judge(asked: Question) -> None:
+            for name in asked.metrics:
+                self._checked(name, asked)
+
+        names = [each.name for each in self.dimensions(principal)]
+        return compatible(question, METRICS, names, judge)
+
+    def covers(self, principal: Principal, other: Principal) -> bool:
+        """By the packaged policies."""
+        return covers(_policies(), principal, other)
 
     def rows(
         self, questions: Sequence[RowQuestion], principal: Principal

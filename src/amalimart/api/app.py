@@ -19,6 +19,7 @@ from amalimart.api.measuring import Measured
 from amalimart.api.middleware import BoundedBody, KnownHost, LastResort, SameOrigin
 from amalimart.api.routes import (
     catalog,
+    compatibility,
     dashboards,
     embedding,
     engine,
@@ -32,6 +33,7 @@ from amalimart.api.routes import (
     operations,
     quality,
     query,
+    questions,
     receipts,
     releases,
     rollups,
@@ -84,6 +86,7 @@ def create_app(
     for part in (
         query,
         metrics,
+        compatibility,
         catalog,
         glossary,
         lineage,
@@ -94,6 +97,7 @@ def create_app(
         models,
         operating,
         quality,
+        questions,
         receipts,
         releases,
         rollups,

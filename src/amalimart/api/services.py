@@ -45,6 +45,7 @@ from amalimart.quality.listing import ListedCheck
 from amalimart.quality.running import QualityRun
 from amalimart.quality.shapes import Every
 from amalimart.semantic.answer import Answer
+from amalimart.semantic.compatibility import Compatibility
 from amalimart.semantic.definition_files import DefinitionFiles
 from amalimart.semantic.question import Question
 from amalimart.semantic.row_lists import RowList, RowQuestion
@@ -101,6 +102,14 @@ class SemanticPort(Protocol):
     def metrics(self, principal: Principal) -> Sequence[Any]: ...
 
     def dimensions(self, principal: Principal) -> Sequence[Any]: ...
+
+    def compatible(self, question: Question, principal: Principal) -> Compatibility:
+        """What the principal may still add to a question, and why not the rest."""
+        ...
+
+    def covers(self, principal: Principal, other: Principal) -> bool:
+        """Whether the principal sees at least what the other one sees."""
+        ...
 
     def rows(
         self, questions: Sequence[RowQuestion], principal: Principal

@@ -17,6 +17,7 @@ from amalimart.control.leases import Leases
 from amalimart.control.outbox import Outbox
 from amalimart.control.passwords import Passwords
 from amalimart.control.question_log import QuestionLog
+from amalimart.control.saved_questions import SavedQuestions
 from amalimart.control.sessions import SessionRule, Sessions
 from amalimart.control.sign_in import LockOutRule, SignIn
 from amalimart.control.users import Users
@@ -43,6 +44,7 @@ class ControlStore:
     incidents: Incidents
     outbox: Outbox
     questions: QuestionLog
+    saved_questions: SavedQuestions
 
     def close(self) -> None:
         """Let go of the file."""
@@ -75,4 +77,5 @@ def open_control_store(
         incidents=Incidents(engine, clock),
         outbox=Outbox(engine, clock),
         questions=QuestionLog(engine),
+        saved_questions=SavedQuestions(engine, clock),
     )

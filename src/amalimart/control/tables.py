@@ -369,3 +369,28 @@ class QuestionShapeRow(Base):
     shape: Mapped[dict[str, Any]] = mapped_column(JSON)
     count: Mapped[int] = mapped_column(BigInteger)
     seconds: Mapped[float] = mapped_column(Float)
+
+
+class SavedQuestionRow(Base):
+    """A question that somebody keeps. `saved_as` is the role and ids under which it was written."""
+
+    __tablename__ = "saved_questions"
+
+    question_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("users.user_id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    sharing: Mapped[str] = mapped_column(String(16), index=True)
+    question: Mapped[dict[str, Any]] = mapped_column(JSON)
+    saved_as: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(UtcInstant)
+    changed_at: Mapped[datetime] = mapped_column(UtcInstant)
+
+
+class BoardTileRow(Base):
+    """One saved question on the board of one person, in its place."""
+
+    __tablename__ = "board_tiles"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.user_id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True)
+    question_id: Mapped[str] = mapped_column(ForeignKey("saved_questions.question_id", ondelete="CASCADE"))

@@ -165,6 +165,14 @@ def retention(settings: Settings) -> tuple[Retention, ...]:
         ),
         Retention(
             "control database",
+            "questions that people keep, and what is on their boards",
+            "until their owner deletes them, or is removed",
+            None,
+            "the owner, and the removal of the owner",
+            ("saved_questions", "board_tiles"),
+        ),
+        Retention(
+            "control database",
             "who leads, and how far each schedule is settled",
             "the newest of each name",
             None,

@@ -18,6 +18,7 @@ from amalimart.core.clock import Clock
 from amalimart.core.errors import AccessError, AmalimartError, Internal
 from amalimart.observe.work import current_work
 from amalimart.semantic.answer import Answer
+from amalimart.semantic.compatibility import Compatibility
 from amalimart.semantic.formula_parts import FormulaPart
 from amalimart.semantic.listing import DimensionInfo, DimensionValue, MetricInfo
 from amalimart.semantic.question import Comparison, Question, Totals
@@ -125,6 +126,14 @@ class AuditedSemantic:
     def dimensions(self, principal: Principal) -> tuple[DimensionInfo, ...]:
         """As the service does; what may be asked is no answer, and is not recorded."""
         return self._service.dimensions(principal)
+
+    def compatible(self, question: Question, principal: Principal) -> Compatibility:
+        """As the service does; what may be asked is no answer, and is not recorded."""
+        return self._service.compatible(question, principal)
+
+    def covers(self, principal: Principal, other: Principal) -> bool:
+        """As the service does."""
+        return self._service.covers(principal, other)
 
     def fingerprint(self, principal: Principal) -> Hashable:
         """As the service does."""

@@ -17,6 +17,7 @@ from http import HTTPStatus
 
 import pyarrow as pa
 
+from amalimart.access.coverage import covers
 from amalimart.access.policies import Policies
 from amalimart.access.principal import Principal
 from amalimart.access.rules import OwnIds
@@ -39,6 +40,12 @@ from amalimart.semantic.answer import Answer
 from amalimart.semantic.answer_cache import AnswerCache, Asked
 from amalimart.semantic.answering import answer_of
 from amalimart.semantic.availability import Availability
+from amalimart.semantic.compatibility import (
+    Compatibility,
+    compatible,
+    core_shape,
+    refuse_unreadable,
+)
 from amalimart.semantic.formula_parts import FormulaPart, formula_parts
 from amalimart.semantic.listing import (
     DimensionInfo,
@@ -49,7 +56,7 @@ from amalimart.semantic.listing import (
     list_metrics,
 )
 from amalimart.semantic.model import GRAINS, Grouping, SemanticModel
-from amalimart.semantic.parameters import bind
+from amalimart.semantic.parameters import ParameterBook, bind
 from amalimart.semantic.picker import PlannedValues, plan_values
 from amalimart.semantic.planner import Plan, plan
 from amalimart.semantic.question import Question
@@ -57,7 +64,7 @@ from amalimart.semantic.question_shape import QuestionShape, shape_of
 from amalimart.semantic.resolving import Resolver
 from amalimart.semantic.rollups.rollup import Rollup
 from amalimart.semantic.row_lists import RowList, RowQuestion, plan_rows
-from amalimart.semantic.scan import Scope
+from amalimart.semantic.scan import Door, Scope
 from amalimart.semantic.shapes import FieldType
 from amalimart.semantic.sound_conditions import refuse_unsound
 from amalimart.semantic.streaming import StreamedAnswer
@@ -65,6 +72,7 @@ from amalimart.semantic.typed_values import typed_value
 from amalimart.warehouse.file.reading import Reader, ReadTransaction, Release, Rows
 
 PLANS_KEPT = 1_000
+COMPATIBLE_KEPT = 200
 MOST_VALUES_LISTED = 10_000
 
 _log = logging.getLogger(__name__)
@@ -126,6 +134,7 @@ class SemanticService:
         self._tally = tally or Unnoted()
         self._plans: Recent[tuple[QuestionShape, Scope, str, bool], Plan] = Recent(PLANS_KEPT)
         self._pickers: Recent[tuple[str, Scope, str], PlannedValues] = Recent(PLANS_KEPT)
+        self._compatible: Recent[tuple[QuestionShape, Scope, str], Compatibility] = Recent(COMPATIBLE_KEPT)
         self.govern(policies)
 
     def govern(self, policies: Policies) -> None:
@@ -347,6 +356,29 @@ class SemanticService:
     def dimensions(self, principal: Principal) -> tuple[DimensionInfo, ...]:
         """The dimensions the principal may group and filter by."""
         return list_dimensions(self.model, self._policies, principal)
+
+    def compatible(self, question: Question, principal: Principal) -> Compatibility:
+        """What the principal may still add to a question, and why not the rest."""
+        policies, scope = self._policies, Scope.of(principal)
+        known = (core_shape(question), scope, policies.fingerprint(principal.role))
+        if (found := self._compatible.get(known)) is not None:
+            return found
+        metrics = [each.name for each in self.metrics(principal)]
+        dimensions = [each.name for each in self.dimensions(principal)]
+        door = Door(self.model, policies, scope, ParameterBook())
+
+        def judge(asked: Question) -> None:
+            request = self._resolver.resolve(shape_of(asked), principal.role)
+            refuse_unsound(request)
+            refuse_unreadable(self.model, door, request)
+
+        found = compatible(question, metrics, dimensions, judge)
+        self._compatible.put(known, found)
+        return found
+
+    def covers(self, principal: Principal, other: Principal) -> bool:
+        """Whether the principal sees at least what the other one sees."""
+        return covers(self._policies, principal, other)
 
     def labels(self, language: str) -> dict[str, str]:
         """Every metric and dimension by name, as it is called in a language, else in English."""

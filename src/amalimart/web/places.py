@@ -11,7 +11,9 @@ from amalimart.api.routes.work import WORKERS
 from amalimart.api.services import AppServices
 from amalimart.web.wording import wording
 
+BOARD = "/board"
 CATALOGUE = "/catalogue"
+EXPLORE = "/explore"
 QUALITY = "/quality"
 RELEASES = "/releases"
 STATUS = "/status"
@@ -29,6 +31,8 @@ class Place:
 def _offered(role: Role) -> list[tuple[str, str]]:
     """The pages beside the dashboards that a role may open, by the name of their title."""
     offered = [("work", WORK)] if role in WORKERS else []
+    if role is not Role.SERVICE:
+        offered += [("explore", EXPLORE), ("board", BOARD)]
     offered.append(("catalogue", CATALOGUE))
     if role in {Role.ADMIN, Role.ANALYST}:
         offered.append(("releases", RELEASES))

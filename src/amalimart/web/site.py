@@ -17,6 +17,7 @@ from amalimart.api.services import AppServices
 from amalimart.core.errors import AmalimartError, NotSignedIn
 from amalimart.web.assets import Assets
 from amalimart.web.catalogue_page import catalogue_router
+from amalimart.web.explorer_page import explorer_router
 from amalimart.web.language_switch import language_router
 from amalimart.web.operating_pages import operating_router
 from amalimart.web.pages import pages_router
@@ -43,6 +44,7 @@ def create_site(services: AppServices) -> FastAPI:
     app.include_router(pages_router(services, templates, assets))
     app.include_router(status_router(services, templates))
     app.include_router(catalogue_router(services, templates))
+    app.include_router(explorer_router(services, templates, assets))
     app.include_router(operating_router(services, templates))
     app.include_router(work_router(services, templates))
     app.include_router(language_router())

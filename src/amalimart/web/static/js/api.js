@@ -25,10 +25,10 @@ const releaseOf = (headers) =>
     : null;
 
 // One request; with a body it is sent. Resolves to { status, body, tag, at }, with body null where nothing changed (304).
-export async function request(address, { tag, signal, body: given } = {}) {
+export async function request(address, { tag, signal, body: given, method } = {}) {
   const headers = { Accept: "application/json" };
-  const sending = given === undefined ? {} : { method: "POST", body: JSON.stringify(given) };
-  if (sending.method) headers["Content-Type"] = "application/json";
+  const sending = given === undefined ? { method } : { method: method ?? "POST", body: JSON.stringify(given) };
+  if (sending.body) headers["Content-Type"] = "application/json";
   if (tag) headers["If-None-Match"] = tag;
   let response;
   try {

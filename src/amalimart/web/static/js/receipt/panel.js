@@ -15,7 +15,7 @@ const asked = () => {
   return found.has(KEY) ? { tile: found.get(KEY), metric: found.get("metric"), at: found.get("at"), release: found.get("release") } : null;
 };
 
-const hashOf = ({ tile, metric, at, release }) => {
+export const hashOf = ({ tile, metric, at, release }) => {
   const said = new URLSearchParams({ [KEY]: tile });
   for (const [name, value] of Object.entries({ metric, at, release })) if (value) said.set(name, value);
   return `#${said}`;
@@ -86,10 +86,9 @@ export class ReceiptPanel {
 
   // The number is of the release that the page shows; what is said of it holds for that one too.
   async fill(number, tile, release, text) {
-    const search = query().toString();
-    const answer = await request(`${this.page.data}/tiles/${encodeURIComponent(number.tile)}/receipt${search ? `?${search}` : ""}`);
+    const told = await this.receiptOf(number);
     if (this.current !== text) return;
-    const receipt = { ...answer.body, release };
+    const receipt = { ...told, release };
     const known = receipt.metrics.map((each) => each.name);
     const names = tile ? metricsOf(tile).filter((each) => known.includes(each)) : known;
     const metric = receipt.metrics.find((each) => each.name === number.metric) ?? receipt.metrics.find((each) => each.name === names[0]) ?? receipt.metrics[0];
@@ -107,6 +106,11 @@ export class ReceiptPanel {
       ].filter(Boolean),
     );
     await this.trace(metric, checks, lineage, text);
+  }
+
+  async receiptOf(number) {
+    const search = query().toString();
+    return (await request(`${this.page.data}/tiles/${encodeURIComponent(number.tile)}/receipt${search ? `?${search}` : ""}`)).body;
   }
 
   head(number, tile, receipt, metric) {

@@ -54,7 +54,7 @@ export function scope(receipt) {
     h(
       "dl",
       { class: "facts" },
-      fact(t("receipt.days"), days ? dayRange(days.first, days.last) : t("receipt.now")),
+      fact(t("receipt.days"), receipt.all_days ? t("explore.all_days") : days ? dayRange(days.first, days.last) : t("receipt.now")),
       fact(t("receipt.filters"), filters.length ? h("ul", {}, filters) : t("receipt.no_filters")),
     ),
     receipt.notes.length ? h("ul", { class: "receipt-notes", "aria-label": t("receipt.notes") }, receipt.notes.map((note) => h("li", {}, note))) : null,
