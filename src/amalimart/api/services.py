@@ -94,6 +94,10 @@ class SemanticPort(Protocol):
         """The dimension's values that the principal may see and whose label holds `search`."""
         ...
 
+    def values_of_page(self, dimension: str, principal: Principal, limit: int) -> Sequence[LabelledValue]:
+        """The values, for the labels of a page that is answered: the record of the page stands for them."""
+        ...
+
     def told_again(self, questions: Sequence[Question], principal: Principal, release_id: int) -> None:
         """Have it recorded that the answers to these questions, which were kept, are given once more."""
         ...
