@@ -30,12 +30,14 @@ from amalimart.api.routes import (
     models,
     operating,
     operations,
+    policies,
     quality,
     query,
     receipts,
     releases,
     rollups,
     schedules,
+    users,
     work,
 )
 from amalimart.api.routes.figures import figures_router
@@ -93,11 +95,13 @@ def create_app(
         incidents,
         models,
         operating,
+        policies,
         quality,
         receipts,
         releases,
         rollups,
         schedules,
+        users,
         work,
     ):
         signed_in.include_router(part.router)

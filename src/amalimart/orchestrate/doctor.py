@@ -12,6 +12,7 @@ from pathlib import Path
 
 from amalimart.config.project import Project, SourceSettings, open_project
 from amalimart.config.secret_reference import SECRET_REFERENCE
+from amalimart.config.sign_in_settings import OidcSettings
 from amalimart.control.audit_verifying import Break
 from amalimart.control.store import open_control_store
 from amalimart.core.clock import Clock
@@ -25,6 +26,7 @@ from amalimart.orchestrate.lake_opening import open_lake
 from amalimart.orchestrate.metric_changes import MetricChanges
 from amalimart.orchestrate.runtime_files import read_report
 from amalimart.orchestrate.scheduling.schedules import load_schedules
+from amalimart.orchestrate.signing_in import open_provider
 from amalimart.orchestrate.source_opening import open_source
 from amalimart.orchestrate.source_rights import rights_of
 
@@ -74,6 +76,8 @@ def examine(home: Path, clock: Clock) -> Iterator[Finding]:
     yield from _examine_metrics(project, clock)
     yield from _examine_audit(project, clock)
     yield _guarded("schedules", lambda: f"{len(load_schedules(project))} jobs")
+    if (oidc := project.settings.sign_in.oidc) is not None:
+        yield _guarded("identity provider", lambda: _provider_detail(project, oidc, clock))
     for name in project.settings.notify.channels:
         yield _guarded(f"channel {name}", lambda name=name: _channel_detail(project, name))  # type: ignore[misc]
     if not project.settings.sources:
@@ -158,6 +162,11 @@ def _examine_rights(project: Project, name: str) -> Iterator[Finding]:
         yield Finding(f"rights of {name}", verdict, right.what, "; ".join(right.fix) or None)
     if not any(right.blocking for right in rights):
         yield Finding(f"rights of {name}", Verdict.OK, "nothing stands in the way of following it")
+
+
+def _provider_detail(project: Project, settings: OidcSettings, clock: Clock) -> str:
+    open_provider(project, settings, clock).describe()
+    return f"{settings.name} answers, and its secret is set"
 
 
 def _channel_detail(project: Project, name: str) -> str:

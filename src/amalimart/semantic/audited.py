@@ -194,6 +194,7 @@ class AuditedSemantic:
                 release_id=release_id,
                 outcome=outcome,
                 errors=errors,
+                viewed_by=principal.viewed_by,
             )
         )
 

@@ -15,6 +15,7 @@ CATALOGUE = "/catalogue"
 QUALITY = "/quality"
 RELEASES = "/releases"
 STATUS = "/status"
+USERS = "/users"
 WORK = "/work"
 
 
@@ -33,7 +34,7 @@ def _offered(role: Role) -> list[tuple[str, str]]:
     if role in {Role.ADMIN, Role.ANALYST}:
         offered.append(("releases", RELEASES))
     if role is Role.ADMIN:
-        offered += [("quality", QUALITY), ("status", STATUS)]
+        offered += [("quality", QUALITY), ("status", STATUS), ("users", USERS)]
     return offered
 
 
