@@ -31,6 +31,7 @@ def users_router(services: AppServices, templates: Templates) -> APIRouter:
                 request,
                 data=f"{PREFIX}{USERS}",
                 policies=f"{PREFIX}/policies",
+                values=f"{PREFIX}/dimensions",
                 me=principal.subject,
                 may_change=not principal.viewed_by,
                 roles=[role.value for role in Role if role is not Role.SERVICE],
