@@ -27,17 +27,14 @@ class TokenRule:
     nonce: str
 
 
-class UnknownKey(NotSignedIn):
-    """Signed with a key that is not known (yet)."""
+class UnknownKey(Exception):
+    """Signed with a key that is not known: it may be a new one of the provider."""
 
 
 def verified_claims(
     token: str, keys: KeySet, rule: TokenRule, now: datetime, access_token: object = None
 ) -> dict[str, Any]:
-    """The claims of a token that is right in every respect.
-
-    Raises UnknownKey, and NotSignedIn for everything else: which respect it is helps nobody who may sign in.
-    """
+    """The claims of a token that is right in every respect. Raises NotSignedIn, UnknownKey."""
     try:
         read = jwt.decode(token, keys, algorithms=list(rule.algorithms))
         claims = CodeIDToken(
@@ -51,11 +48,15 @@ def verified_claims(
         )
         claims.validate(now=int(now.timestamp()), leeway=_LEEWAY_SECONDS)
     except InvalidKeyIdError as error:
-        raise UnknownKey(_WHAT, next_step=_NEXT) from error
+        raise UnknownKey from error
     except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise NotSignedIn(_WHAT, next_step=_NEXT) from error
+        raise untrusted() from error
     return dict(read.claims)
 
 
-_WHAT = "The identity provider's word for who you are cannot be trusted, so you are not signed in."
-_NEXT = "begin again; if it stays, ask whoever runs this site"
+def untrusted() -> NotSignedIn:
+    """The error for every token that is not right: in which respect helps nobody who may sign in."""
+    return NotSignedIn(
+        "The identity provider's word for who you are cannot be trusted, so you are not signed in.",
+        next_step="begin again; if it stays, ask whoever runs this site",
+    )

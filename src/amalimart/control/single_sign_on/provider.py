@@ -17,7 +17,7 @@ from joserfc.jwk import KeySet
 
 from amalimart.config.sign_in_settings import OidcSettings, is_safe_address
 from amalimart.control.single_sign_on.exchange import Exchange
-from amalimart.control.single_sign_on.id_token import TokenRule, UnknownKey, verified_claims
+from amalimart.control.single_sign_on.id_token import TokenRule, UnknownKey, untrusted, verified_claims
 from amalimart.core.clock import Clock
 from amalimart.core.errors import NotSignedIn
 
@@ -112,11 +112,12 @@ class IdentityProvider:
             self._settings.issuer, self._settings.client_id, self._settings.algorithms, challenge.nonce
         )
         now = self._clock.now()
-        try:
-            return verified_claims(token, self._known_keys(), rule, now, access_token)
-        except UnknownKey:
-            # The provider may have changed its keys; asked for seldom, whatever tokens name.
-            return verified_claims(token, self._known_keys(renewed=True), rule, now, access_token)
+        for renewed in (False, True):  # once more with fresh keys: the provider may have changed them
+            try:
+                return verified_claims(token, self._known_keys(renewed=renewed), rule, now, access_token)
+            except UnknownKey:
+                continue
+        raise untrusted()
 
     def _described(self) -> _Description:
         with self._lock:
