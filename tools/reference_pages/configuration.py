@@ -72,7 +72,7 @@ _MEANINGS = {
     "quality.keep_days": "Days that it is remembered what monitored checks found; each newest run is kept.",
     "audit.keep_days": "Days that it is kept [who asked what](../access.md#the-audit-log); the newest record "
     "is kept for ever.",
-    "sign_in.passwords": "Whether people sign in with a password of this product; without it, by `oidc` alone.",
+    "sign_in.passwords": "Whether people sign in with a password of this product, or by `oidc` alone.",
     "sign_in.oidc.name": "Name of the [identity provider](../access.md#signing-in-by-an-identity-provider), "
     "on the sign-in page.",
     "sign_in.oidc.issuer": "Its address, to the letter as it names itself; `https://`, or this machine.",

@@ -20,7 +20,9 @@ def viewing_router(services: AppServices) -> APIRouter:
 
     @router.post("/view-as")
     def begin(request: Request, email: _Short = "", vendor_id: _Short = "") -> Response:
-        token = request.cookies.get(COOKIE, "")
+        token = _session(request, services)
+        if token is None:
+            return RedirectResponse("/sign-in", status_code=303)
         if vendor_id.strip():
             services.control.viewing.begin_as_vendors(token, [vendor_id.strip()])
         else:
@@ -29,7 +31,16 @@ def viewing_router(services: AppServices) -> APIRouter:
 
     @router.post("/view-as/end")
     def end(request: Request) -> Response:
-        services.control.viewing.end(request.cookies.get(COOKIE, ""))
+        token = _session(request, services)
+        if token is None:
+            return RedirectResponse("/sign-in", status_code=303)
+        services.control.viewing.end(token)
         return RedirectResponse(USERS, status_code=303)
 
     return router
+
+
+def _session(request: Request, services: AppServices) -> str | None:
+    """The token of a live session. Not as every route has it: that one refuses whoever looks as another."""
+    token = request.cookies.get(COOKIE)
+    return token if token and services.control.sessions.resolve(token) else None
