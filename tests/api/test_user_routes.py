@@ -80,32 +80,30 @@ def test_a_changed_role_holds_at_the_next_request(
     assert theirs.get("/dashboards/vendor").status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("path", "body", "status", "code"),
-    [
-        ("", {"email": "no address", "role": "admin"}, 400, "user_invalid"),
-        ("", {"email": "admin@demo.test", "role": "admin"}, 400, "user_invalid"),
-        ("", {"email": "a@b.test", "role": "vendor"}, 400, "user_invalid"),
-        ("", {"email": "a@b.test", "role": "service"}, 400, "user_invalid"),
-        ("", {"email": "a@b.test", "role": "root"}, 400, "query_invalid"),
-        ("", {"email": "a@b.test", "role": "admin", "enabled": True}, 400, "query_invalid"),
-        ("/1/disable", {}, 409, "last_admin"),
-        ("/1/edit", {"role": "analyst"}, 409, "last_admin"),
-        ("/99/edit", {"name": "x"}, 404, "not_found"),
-        ("/99/password", {}, 404, "not_found"),
-        ("/0/enable", {}, 400, "query_invalid"),
-    ],
+REFUSED: tuple[tuple[str, dict[str, Any], int, str], ...] = (
+    ("", {"email": "no address", "role": "admin"}, 400, "user_invalid"),
+    ("", {"email": "admin@demo.test", "role": "admin"}, 400, "user_invalid"),
+    ("", {"email": "a@b.test", "role": "vendor"}, 400, "user_invalid"),
+    ("", {"email": "a@b.test", "role": "service"}, 400, "user_invalid"),
+    ("", {"email": "a@b.test", "role": "root"}, 400, "query_invalid"),
+    ("", {"email": "a@b.test", "role": "admin", "enabled": True}, 400, "query_invalid"),
+    ("/1/disable", {}, 409, "last_admin"),
+    ("/1/edit", {"role": "analyst"}, 409, "last_admin"),
+    ("/99/edit", {"name": "x"}, 404, "not_found"),
+    ("/99/password", {}, 404, "not_found"),
+    ("/0/enable", {}, 400, "query_invalid"),
 )
-def test_what_cannot_be_is_one_clear_error(
-    admin: TestClient, services: AppServices, path: str, body: dict[str, Any], status: int, code: str
-) -> None:
+
+
+def test_what_cannot_be_is_one_clear_error(admin: TestClient, services: AppServices) -> None:
     assert services.control.users.get("admin@demo.test").user_id == 1
-    response = admin.post(USERS + path, json=body)
-    assert (response.status_code, response.json()["error"]["code"]) == (status, code)
+    for path, body, status, code in REFUSED:
+        response = admin.post(USERS + path, json=body)
+        assert (response.status_code, response.json()["error"]["code"]) == (status, code), (path, body)
     assert entries(services.control.engine) == []
 
 
-@pytest.mark.parametrize("name", ["executive", "analyst", "support", "vendor", "delivery"])
+@pytest.mark.parametrize("name", ["analyst", "vendor"])
 def test_for_others_there_are_no_users_and_no_policies(
     signed_in: Callable[[str], TestClient], services: AppServices, name: str
 ) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from fastapi import FastAPI
 
 from amalimart.web.site import create_site
 from tests.api.described_routes import requests_of
 from tests.api.shop_site import ORIGIN, Shop, opened_shop
 from tests.web.asgi_client import TestClient
+from tests.web.fake_site import PASSWORD
 
 PAGE = "/api/v1/dashboards/vendor?range=custom&from=2024-01-01&to=2024-03-20"
 ASKED = (
@@ -26,9 +28,20 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def app(shop: Shop) -> FastAPI:
+    return create_site(shop.services)
+
+
+def signed_in(app: FastAPI, email: str = "admin@demo.test") -> TestClient:
+    client = TestClient(app, follow_redirects=False, raise_server_exceptions=False, headers=ORIGIN)
+    assert client.post("/sign-in", data={"email": email, "password": PASSWORD}).status_code == 303
+    return client
+
+
 @pytest.fixture
-def admin(shop: Shop) -> TestClient:
-    return shop.client()
+def admin(app: FastAPI) -> TestClient:
+    return signed_in(app)
 
 
 def view_as(client: TestClient, **form: str) -> int:
@@ -36,8 +49,10 @@ def view_as(client: TestClient, **form: str) -> int:
 
 
 @pytest.mark.parametrize("form", [{"email": "ama@shop.test"}, {"vendor_id": "vA"}])
-def test_what_is_told_is_what_the_viewed_is_told(shop: Shop, admin: TestClient, form: dict[str, str]) -> None:
-    theirs = shop.client("ama@shop.test")
+def test_what_is_told_is_what_the_viewed_is_told(
+    app: FastAPI, admin: TestClient, form: dict[str, str]
+) -> None:
+    theirs = signed_in(app, "ama@shop.test")
     own = {path: admin.get(path) for path in ASKED}
     assert own[PAGE].status_code == 404, "the admin's own pages do not hold it"
     assert view_as(admin, **form) == 303
@@ -72,10 +87,10 @@ def test_every_record_names_both(shop: Shop, admin: TestClient) -> None:
     assert (shop.asked[-1].subject, shop.asked[-1].viewed_by) == ("admin@demo.test", "")
 
 
-def test_nothing_is_changed_meanwhile_by_any_route(shop: Shop, admin: TestClient) -> None:
+def test_nothing_is_changed_meanwhile_by_any_route(app: FastAPI, admin: TestClient) -> None:
     view_as(admin, email="analyst@demo.test")
     tried = 0
-    for asked in requests_of(create_site(shop.services)):
+    for asked in requests_of(app):
         if asked.method == "GET":
             continue
         tried += 1
@@ -97,13 +112,13 @@ def test_the_pages_say_it_with_a_way_back(admin: TestClient) -> None:
 
 
 @pytest.mark.parametrize("email", ["executive@demo.test", "analyst@demo.test", "ama@shop.test"])
-def test_nobody_but_an_admin_looks_as_another(shop: Shop, email: str) -> None:
-    client = shop.client(email)
+def test_nobody_but_an_admin_looks_as_another(app: FastAPI, email: str) -> None:
+    client = signed_in(app, email)
     assert view_as(client, email="kofi@shop.test") == 403
     assert view_as(client, vendor_id="vB") == 403
     assert client.get(f"{PAGE}&view_as=kofi@shop.test").status_code in {200, 400, 404}
     assert "vB" not in client.get("/dashboards/vendor").text
-    stranger = TestClient(create_site(shop.services), follow_redirects=False, headers=ORIGIN)
+    stranger = TestClient(app, follow_redirects=False, headers=ORIGIN)
     response = stranger.post("/view-as", data={"email": "kofi@shop.test"})
     assert (response.status_code, response.headers["location"]) == (303, "/sign-in")
 

@@ -9,9 +9,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import httpx
+
+
+@cache
+def _client() -> httpx.Client:
+    return httpx.Client(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
 
 
 @contextlib.contextmanager
@@ -36,7 +42,7 @@ def _wait(issuer: str) -> None:
     deadline = time.monotonic() + 20
     while True:
         with contextlib.suppress(httpx.TransportError):
-            httpx.get(f"{issuer}/.well-known/openid-configuration", trust_env=False)
+            _client().get(f"{issuer}/.well-known/openid-configuration")
             return
         if time.monotonic() > deadline:
             raise TimeoutError("the provider did not start")
@@ -45,17 +51,17 @@ def _wait(issuer: str) -> None:
 
 def know(issuer: str, subject: str, claims: Mapping[str, Any]) -> None:
     """Have the provider know somebody with these claims."""
-    httpx.put(f"{issuer}/users/{subject}", json=dict(claims), trust_env=False).raise_for_status()
+    _client().put(f"{issuer}/users/{subject}", json=dict(claims)).raise_for_status()
 
 
 def sent_back(address: str, subject: str) -> str:
     """Where a browser is sent back to that signs in there as somebody."""
-    assert httpx.get(address, trust_env=False).status_code == 200
-    answer = httpx.post(address, data={"sub": subject}, trust_env=False)
+    assert _client().get(address).status_code == 200
+    answer = _client().post(address, data={"sub": subject})
     return answer.headers["location"]
 
 
 def turned_down(address: str) -> str:
     """Where a browser is sent back to that does not want to sign in there."""
-    answer = httpx.post(address, data={"action": "deny"}, trust_env=False)
+    answer = _client().post(address, data={"action": "deny"})
     return answer.headers["location"]

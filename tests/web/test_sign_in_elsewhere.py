@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from fastapi import FastAPI
 
 from amalimart.access.principal import Role
 from amalimart.api.identity import COOKIE
@@ -43,16 +43,21 @@ def with_provider(services: AppServices, issuer: str, *, passwords: bool = True)
     return dataclasses.replace(services, sign_in=SignInOptions(passwords, flow))
 
 
-@pytest.fixture
-def made(tmp_path: Path) -> Iterator[AppServices]:
-    services = make_services(tmp_path, FakeMarketplace(), is_demo=False)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServices]:
+    services = make_services(tmp_path_factory.mktemp("site"), FakeMarketplace(), is_demo=False)
     yield services
     services.control.close()
 
 
+@pytest.fixture(scope="module")
+def site(made: AppServices, issuer: str) -> FastAPI:
+    return create_site(with_provider(made, issuer))
+
+
 @pytest.fixture
-def stranger(made: AppServices, issuer: str) -> TestClient:
-    return TestClient(create_site(with_provider(made, issuer)), follow_redirects=False)
+def stranger(site: FastAPI) -> TestClient:
+    return TestClient(site, follow_redirects=False)
 
 
 def gone(client: TestClient, following: str = "/") -> str:
@@ -87,11 +92,11 @@ def test_a_person_signs_in_and_comes_to_the_page_that_was_wanted(
 
 
 def test_what_came_back_once_opens_nothing_twice_nor_in_another_browser(
-    stranger: TestClient, made: AppServices, issuer: str
+    site: FastAPI, stranger: TestClient, made: AppServices, issuer: str
 ) -> None:
     know(issuer, "ama", AMA)
     location = sent_back(gone(stranger), "ama")
-    other = TestClient(stranger.app, follow_redirects=False)
+    other = TestClient(site, follow_redirects=False)
     status, page = back(other, location)
     assert (status, "not begun in this browser" in page, COOKIE in other.cookies) == (401, True, False)
     assert back(stranger, location)[0] == 303

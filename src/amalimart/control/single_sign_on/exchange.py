@@ -26,7 +26,14 @@ class Exchange:
         """`provider` is its name in what people are told."""
         self._provider = provider
         self._seconds = timeout_seconds
-        self._transport = transport
+        # One for all: to read the trusted certificates takes its time. No connection is kept open meanwhile.
+        self._client = httpx.Client(
+            transport=transport,
+            timeout=timeout_seconds,
+            follow_redirects=False,
+            trust_env=False,
+            limits=httpx.Limits(max_keepalive_connections=0),
+        )
 
     def get(self, address: str) -> dict[str, Any]:
         """The document at an address. Raises IdentityProviderUnavailable."""
@@ -52,12 +59,7 @@ class Exchange:
         ends_at = time.monotonic() + self._seconds
         received = bytearray()
         try:
-            with (
-                httpx.Client(
-                    transport=self._transport, timeout=self._seconds, follow_redirects=False, trust_env=False
-                ) as client,
-                client.stream(method, address, headers=sent, content=body) as response,
-            ):
+            with self._client.stream(method, address, headers=sent, content=body) as response:
                 for chunk in response.iter_bytes():
                     received += chunk
                     if len(received) > _LARGEST:
