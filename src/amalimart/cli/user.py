@@ -13,7 +13,8 @@ from amalimart.cli.options import home_option, json_option
 from amalimart.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from amalimart.control.user_administration import UserAccount, UserAdministration
+    from amalimart.control.user_accounts import UserAccount
+    from amalimart.control.user_administration import UserAdministration
 
 _OPERATOR = "local operator"
 _ROLES = click.Choice(["admin", "executive", "vendor", "support", "delivery", "analyst"])

@@ -7,8 +7,7 @@ admin who may sign in stays one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Engine, delete, func, select, text
@@ -18,45 +17,15 @@ from amalimart.access.principal import Role
 from amalimart.control.audit import AuditEntry, add_entry
 from amalimart.control.passwords import Passwords, new_password
 from amalimart.control.role_scope import RoleScope, checked_scope
-from amalimart.control.tables import ApiKeyRow, SessionRow, UserIdentityRow, UserRow
-from amalimart.control.users import User, folded_email, insert_user, new_user_row, user_of
+from amalimart.control.tables import SessionRow, UserIdentityRow, UserRow
+from amalimart.control.user_accounts import UserAccount, access_of, account_of, changed_access
+from amalimart.control.users import folded_email, insert_user, new_user_row
 from amalimart.core.clock import Clock
 from amalimart.core.errors import LastAdmin, NotFound
 from amalimart.core.names import nearest
 
 ADDED, CHANGED, DISABLED, ENABLED = "user.added", "user.changed", "user.disabled", "user.enabled"
 SESSIONS_ENDED, PASSWORD_RESET, UNLINKED = "user.sessions_ended", "user.password_reset", "user.unlinked"
-
-
-@dataclass(frozen=True, slots=True)
-class OpenSession:
-    """A browser that is signed in."""
-
-    created_at: datetime
-    last_seen_at: datetime
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class HeldKey:
-    """An API key that acts as the user, and opens something."""
-
-    name: str
-    expires_at: datetime | None
-    last_used_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class UserAccount:
-    """A user, and all by which they come in. `issuer` is the identity provider that they are linked to."""
-
-    user: User
-    created_at: datetime
-    last_signed_in_at: datetime | None
-    issuer: str | None
-    has_password: bool
-    sessions: tuple[OpenSession, ...]
-    keys: tuple[HeldKey, ...]
 
 
 class UserAdministration:
@@ -73,12 +42,12 @@ class UserAdministration:
         """All users in the order of their e-mail addresses."""
         with Session(self._engine) as session:
             rows = session.scalars(select(UserRow).order_by(UserRow.email))
-            return tuple(self._account(session, row) for row in rows)
+            return tuple(account_of(session, row, self._clock.now(), self._idle) for row in rows)
 
     def get(self, user_id: int) -> UserAccount:
         """One user. Raises NotFound."""
         with Session(self._engine) as session:
-            return self._account(session, _row(session, user_id))
+            return account_of(session, _row(session, user_id), self._clock.now(), self._idle)
 
     def named(self, email: str) -> UserAccount:
         """The user of an e-mail address. Raises NotFound."""
@@ -91,7 +60,7 @@ class UserAdministration:
                     nearest=nearest(folded_email(email), known),
                     next_step="amalimart user list",
                 )
-            return self._account(session, row)
+            return account_of(session, row, self._clock.now(), self._idle)
 
     def add(
         self,
@@ -110,8 +79,8 @@ class UserAdministration:
         row.vendor_ids, row.delivery_partner_ids = scope.lists
         with Session(self._engine) as session, session.begin():
             insert_user(session, row)
-            self._note(session, by, ADDED, row, {"role": role.value, **_ids(row)})
-            return self._account(session, row), password
+            self._note(session, by, ADDED, row, access_of(row))
+            return account_of(session, row, self._clock.now(), self._idle), password
 
     def edit(
         self,
@@ -126,18 +95,14 @@ class UserAdministration:
         """Change what is given; with another role go the ids of the former. Raises UserInvalid, LastAdmin."""
 
         def change(session: Session, row: UserRow) -> None:
-            before = {"role": row.role, **_ids(row)}
+            before = access_of(row)
             if role is not None or vendor_ids is not None or delivery_partner_ids is not None:
                 scope = _scope_of(row, role, vendor_ids, delivery_partner_ids)
                 if scope.role is not Role.ADMIN:
                     keep_an_admin(session, row)
                 row.role = scope.role.value
                 row.vendor_ids, row.delivery_partner_ids = scope.lists
-            details = {
-                name: {"before": before[name], "after": now}
-                for name, now in {"role": row.role, **_ids(row)}.items()
-                if now != before[name]
-            }
+            details = changed_access(before, access_of(row))
             if display_name is not None and (display_name.strip() or row.email) != row.display_name:
                 row.display_name = display_name.strip() or row.email
                 details["display_name"] = {"changed": True}  # the audit names nobody
@@ -200,41 +165,10 @@ class UserAdministration:
             change(session, row)
             row.updated_at = self._clock.now()
             session.flush()
-            return self._account(session, row)
+            return account_of(session, row, self._clock.now(), self._idle)
 
     def _note(self, session: Session, by: str, action: str, row: UserRow, details: Mapping[str, Any]) -> None:
         add_entry(session, AuditEntry(self._clock.now(), by, action, {"user_id": row.user_id, **details}))
-
-    def _account(self, session: Session, row: UserRow) -> UserAccount:
-        now = self._clock.now()
-        sessions = session.scalars(
-            select(SessionRow)
-            .where(
-                SessionRow.user_id == row.user_id,
-                SessionRow.expires_at > now,
-                SessionRow.last_seen_at > now - self._idle,
-            )
-            .order_by(SessionRow.last_seen_at.desc())
-        )
-        keys = session.scalars(
-            select(ApiKeyRow)
-            .where(ApiKeyRow.user_id == row.user_id, ApiKeyRow.revoked_at.is_(None))
-            .order_by(ApiKeyRow.name)
-        )
-        identity = session.get(UserIdentityRow, row.user_id)
-        return UserAccount(
-            user_of(row),
-            row.created_at,
-            row.last_signed_in_at,
-            identity.issuer if identity else None,
-            bool(row.password_hash),
-            tuple(OpenSession(each.created_at, each.last_seen_at, each.expires_at) for each in sessions),
-            tuple(
-                HeldKey(each.name, each.expires_at, each.last_used_at)
-                for each in keys
-                if each.expires_at is None or now < each.expires_at
-            ),
-        )
 
 
 def keep_an_admin(session: Session, row: UserRow) -> None:
@@ -256,10 +190,6 @@ def _row(session: Session, user_id: int) -> UserRow:
     if row is None:
         raise NotFound(f"there is no user {user_id}", next_step="list the users")
     return row
-
-
-def _ids(row: UserRow) -> dict[str, Any]:
-    return {"vendor_ids": row.vendor_ids, "delivery_partner_ids": row.delivery_partner_ids}
 
 
 def _scope_of(

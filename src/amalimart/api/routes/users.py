@@ -13,7 +13,7 @@ from amalimart.api.paging import Whole
 from amalimart.api.routes.context import Services
 from amalimart.api.wire_response import WireResponse
 from amalimart.control.role_scope import LONGEST_ID, MOST_IDS
-from amalimart.control.user_administration import UserAccount
+from amalimart.control.user_accounts import UserAccount
 from amalimart.core.errors import Denied
 
 _Ids = Annotated[list[Annotated[str, Field(min_length=1, max_length=LONGEST_ID)]], Field(max_length=MOST_IDS)]

@@ -13,6 +13,7 @@ from amalimart.access.principal import Role
 from amalimart.control.audit import AuditEntry, add_entry
 from amalimart.control.single_sign_on.claims import Person
 from amalimart.control.tables import SessionRow, UserIdentityRow, UserRow
+from amalimart.control.user_accounts import access_of, changed_access
 from amalimart.control.user_administration import ADDED, CHANGED, keep_an_admin
 from amalimart.control.users import User, insert_user, new_user_row, user_of
 from amalimart.core.clock import Clock
@@ -71,29 +72,19 @@ class Linking:
         row = new_user_row(person.email, person.name, role, _NO_PASSWORD, self.clock.now())
         row.vendor_ids, row.delivery_partner_ids = person.scope.lists
         insert_user(session, row)
-        self._note(session, person, ADDED, row, {"role": role.value, **_ids(row)})
+        self._note(session, person, ADDED, row, access_of(row))
         return row
 
     def _updated(self, session: Session, person: Person, row: UserRow) -> UserRow:
         if person.scope is None:
             return row
-        before = {"role": row.role, **_ids(row)}
-        vendors, partners = person.scope.lists
-        after = {
-            "role": person.scope.role.value,
-            "vendor_ids": vendors,
-            "delivery_partner_ids": partners,
-        }
-        if after != before:
-            if person.scope.role is not Role.ADMIN:
-                keep_an_admin(session, row)
-            row.role, row.vendor_ids, row.delivery_partner_ids = person.scope.role.value, vendors, partners
+        before = access_of(row)
+        if person.scope.role is not Role.ADMIN:
+            keep_an_admin(session, row)
+        row.role = person.scope.role.value
+        row.vendor_ids, row.delivery_partner_ids = person.scope.lists
+        if details := changed_access(before, access_of(row)):
             row.updated_at = self.clock.now()
-            details = {
-                name: {"before": before[name], "after": now}
-                for name, now in after.items()
-                if now != before[name]
-            }
             self._note(session, person, CHANGED, row, details)
         return row
 
@@ -129,7 +120,3 @@ def _refuse_strangers(session: Session, row: UserRow | None, known: UserIdentity
         )
     if row is not None and not row.enabled:
         raise NotSignedIn("Your account is disabled.", next_step="ask an admin")
-
-
-def _ids(row: UserRow) -> dict[str, Any]:
-    return {"vendor_ids": row.vendor_ids, "delivery_partner_ids": row.delivery_partner_ids}
