@@ -106,7 +106,8 @@ class UserAdministration:
             if display_name is not None and (display_name.strip() or row.email) != row.display_name:
                 row.display_name = display_name.strip() or row.email
                 details["display_name"] = {"changed": True}  # the audit names nobody
-            self._note(session, by, CHANGED, row, details)
+            if details:
+                self._note(session, by, CHANGED, row, details)
 
         return self._changed(user_id, change)
 
