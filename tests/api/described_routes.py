@@ -17,6 +17,7 @@ PATHS = {
     "number": "1",
     "release_id": "1",
     "job": "backup",
+    "user_id": "999",
 }
 QUERIES = {"metrics": "item_gmv", "one": "1", "other": "1"}
 BODIES: dict[str, Any] = {
@@ -24,6 +25,9 @@ BODIES: dict[str, Any] = {
     "reason": "because",
     "subject": "orders",
     "kind": "compact",
+    "email": "kofi@shop.test",
+    "role": "vendor",
+    "vendor_ids": ["vB"],
 }
 
 

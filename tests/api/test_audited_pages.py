@@ -34,6 +34,16 @@ def test_a_kept_page_is_recorded_for_each_who_sees_it(shop: Shop) -> None:
     assert len(shop.asked) == 2, "nothing was told to who has it already"
 
 
+def test_a_filtered_page_is_one_record_however_many_labels_it_shows(shop: Shop) -> None:
+    address = f"{PAGE}&category=c1&vendor=vA"
+    assert shop.client().get(address).status_code == 200
+    assert kinds(shop) == [("page", 1)]
+    assert {tuple(each[:2]) for each in shop.asked[0].shape["questions"][0]["filters"]} == {
+        ("category", "="),
+        ("vendor", "="),
+    }
+
+
 def test_an_export_is_recorded_before_its_rows(shop: Shop) -> None:
     client = shop.client()
     assert client.get("/api/v1/query?metrics=item_gmv&by=vendor&format=csv").status_code == 200

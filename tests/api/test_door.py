@@ -25,6 +25,8 @@ OPEN_TO_ALL = {
     "/language",
     "/sign-in",
     "/sign-in/demo",
+    "/sign-in/oidc",
+    "/sign-in/oidc/back",
     "/sign-out",
     "/static/{version}/{name:path}",
     "/vega/{version}.js",

@@ -132,6 +132,8 @@ def fuzzed(shop: Shop, client: TestClient, examples: int) -> int:
         @given(case=operation.as_strategy())
         def answered(case: Any) -> None:
             sent[0] += 1
+            if "user_id" in (case.path_parameters or {}):  # or the admin who asks would be signed out
+                case.path_parameters["user_id"] = max(case.path_parameters["user_id"], 1_000)
             body: dict[str, Any] = {} if not isinstance(case.body, dict | list | str) else {"json": case.body}
             response = client.request(case.method, case.formatted_path, params=case.query, **body)
             held_against_the_shape(response, (case.method, case.formatted_path, case.query, case.body))

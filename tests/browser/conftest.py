@@ -14,6 +14,7 @@ from amalimart.web.site import create_site
 from tests.web.fake_lineage import FakeGlossary, FakeLineage
 from tests.web.fake_marketplace import FakeMarketplace
 from tests.web.fake_operating import FakeOperating, FakeSchedules
+from tests.web.fake_policies import POLICIES
 from tests.web.fake_quality import FakeBook, FakeIncidents, FakeQuality
 from tests.web.fake_site import make_services, serving
 
@@ -54,6 +55,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         release_book=house.book,
         quality=house.quality,
         incidents=house.incidents,
+        policies=lambda: POLICIES,
     )
     with serving(create_site(services)) as url:
         yield Site(url, marketplace, operating, schedules, house)

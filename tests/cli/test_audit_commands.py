@@ -13,10 +13,11 @@ from amalimart.access.audit_record import Outcome
 from amalimart.cli.application import application
 from amalimart.config.project import Project, forget_secret, read_secrets, write_secret
 from amalimart.control.store import open_control_store
-from amalimart.core.clock import SystemClock
+from amalimart.core.clock import FixedClock, SystemClock
 from amalimart.core.errors import AuditBroken, ConfigError, NotAvailable
 from amalimart.orchestrate.auditing import AUDIT_KEY, open_audit
 from amalimart.orchestrate.backup import back_up
+from amalimart.orchestrate.doctor import Finding, Verdict, examine
 from amalimart.orchestrate.project_init import init_project
 from amalimart.orchestrate.restoring import restore_backup
 from tests.control.audit_trail import NOON, asked
@@ -116,3 +117,16 @@ def test_a_question_of_the_command_line_is_recorded_however_it_ends(project: Pro
     assert newest["asked"] == {"questions": [{"metrics": ["item_gmv"], "filters": [["vendor", "=", 1]]}]}
     for file in project.control_database.parent.glob("control.db*"):
         assert b"secret-value" not in file.read_bytes()
+
+
+def test_doctor_says_whether_the_log_is_whole(project: Project) -> None:
+    def found() -> Finding:
+        return next(each for each in examine(project.home, FixedClock(NOON)) if each.subject == "audit log")
+
+    assert (found().verdict, found().detail) == (Verdict.OK, "2 records, the chain and its head hold")
+    _sql(project, "update audit_log set role = 'support' where sequence = 1")
+    assert found().verdict is Verdict.PROBLEM
+    assert found().detail.startswith("record 1: ")
+    assert found().next_step == "amalimart audit verify"
+    project.audit_head.unlink()
+    assert found().detail == "the head of the audit log is not there, and 1 more"

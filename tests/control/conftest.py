@@ -34,8 +34,19 @@ def cheap_passwords() -> Passwords:
     return Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory, cheap_passwords: Passwords) -> bytes:
+    """A migrated file, made once: migrations take their time."""
+    path = tmp_path_factory.mktemp("control") / "control.db"
+    open_control_store(path, HandClock(), passwords=cheap_passwords).close()
+    return path.read_bytes()
+
+
 @pytest.fixture
-def store(tmp_path: Path, clock: HandClock, cheap_passwords: Passwords) -> Iterator[ControlStore]:
+def store(
+    tmp_path: Path, clock: HandClock, cheap_passwords: Passwords, empty_database: bytes
+) -> Iterator[ControlStore]:
+    (tmp_path / "control.db").write_bytes(empty_database)
     opened = open_control_store(tmp_path / "control.db", clock, passwords=cheap_passwords)
     yield opened
     opened.close()

@@ -15,6 +15,7 @@ from amalimart.access.principal import Role
 from amalimart.api.question_body import QuestionBody
 from amalimart.cli.query import query
 from amalimart.cli.question_options import question_body
+from amalimart.config.project import SETTINGS_FILE, open_project
 from amalimart.core.errors import NotGroupable
 from amalimart.mapping.entities import load_entities
 from amalimart.mapping.source_mapping import load_mapping
@@ -67,6 +68,13 @@ def test_every_mapping_shown_is_one(examples: Path) -> None:
     assert [part.namespaces.get("order_id") for part in orders] == ["app", "app", "hall"]
     assert loaded["drifting"].may_land("shop_store")
     assert loaded["looked_up"].key_columns("offices") == ("id",)
+
+
+def test_the_settings_shown_are_read(examples: Path) -> None:
+    shown = {path.parent.name: open_project(path.parent) for path in examples.rglob(SETTINGS_FILE)}
+    provider = shown["signing_in"].settings.sign_in.oidc
+    assert provider is not None
+    assert provider.roles["sellers"] == "vendor"
 
 
 def test_the_rollups_shown_are_ones(examples: Path) -> None:

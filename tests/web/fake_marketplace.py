@@ -327,6 +327,10 @@ class FakeMarketplace:
         found = [LabelledKey(key, text) for key, text in known.members if search.lower() in text.lower()]
         return sorted(found, key=lambda each: each.label)[:limit]
 
+    def values_of_page(self, dimension: str, principal: Principal, limit: int) -> Sequence[LabelledKey]:
+        """The members, for the labels of a page."""
+        return self.values(dimension, principal, limit=limit)
+
     def ask_all(
         self, questions: Sequence[Question], principal: Principal
     ) -> Sequence[Answer | AmalimartError]:

@@ -18,6 +18,7 @@ from amalimart.core.errors import (
     EngineUnavailable,
     Internal,
     InvalidFilter,
+    LastAdmin,
     MixedCurrencies,
     NotAcceptable,
     NotAvailable,
@@ -31,6 +32,7 @@ from amalimart.core.errors import (
     RequestError,
     RequestRefused,
     UnknownName,
+    UserInvalid,
 )
 from tools.reference_pages.markdown import code, codes, page, section, summary, table, text
 
@@ -85,7 +87,11 @@ _FIELDS = {
     "period": "the period of the result; none for the present",
     "with_children": "whether what reads the model is built anew, too",
     "date_column": "the column of the model that says its day, where the days are given",
-    "vendor_ids": "the vendors whose rows the dashboard shows",
+    "vendor_ids": "the vendors whose rows are shown",
+    "delivery_partner_ids": "the delivery partners whose rows are shown",
+    "email": "by which somebody signs in",
+    "name": "to show",
+    "role": "the role of a person; vendors need vendor ids, delivery accounts delivery partner ids",
     "dashboard": "the one that it opens, of those that vendors may open",
     "seconds": "how long it is valid",
     "viewer": "who looks, in the portal's own words, for the audit",
@@ -164,6 +170,16 @@ _ERRORS: dict[str, tuple[type[AmalimartError], ...]] = {
     "GET /incidents": (Denied, NotFound),
     "GET /incidents/{number}": (Denied, NotFound),
     "POST /incidents/{number}/acknowledge": (Denied, NotFound, RequestError),
+    "GET /users": (Denied, InvalidFilter),
+    "POST /users": (Denied, UserInvalid),
+    "GET /users/{user_id}": (Denied, NotFound),
+    "POST /users/{user_id}/edit": (Denied, NotFound, UserInvalid, LastAdmin),
+    "POST /users/{user_id}/disable": (Denied, NotFound, LastAdmin),
+    "POST /users/{user_id}/enable": (Denied, NotFound),
+    "POST /users/{user_id}/sign-out": (Denied, NotFound),
+    "POST /users/{user_id}/password": (Denied, NotFound),
+    "POST /users/{user_id}/unlink": (Denied, NotFound),
+    "GET /policies": (Denied,),
     "GET /openapi.json": (),
 }  # fmt: skip
 

@@ -21,7 +21,7 @@ from amalimart.config.project import (
     SETTINGS_FILE,
     Settings,
 )
-from tools.reference_pages.markdown import code, page, section, table
+from tools.reference_pages.markdown import code, codes, page, section, table
 
 _INTRO = f"""
 One file, `{SETTINGS_FILE}`, in the project folder. `amalimart init` writes it, `amalimart source add` extends
@@ -72,6 +72,24 @@ _MEANINGS = {
     "quality.keep_days": "Days that it is remembered what monitored checks found; each newest run is kept.",
     "audit.keep_days": "Days that it is kept [who asked what](../access.md#the-audit-log); the newest record "
     "is kept for ever.",
+    "sign_in.passwords": "Whether people sign in with a password of this product, or by `oidc` alone.",
+    "sign_in.oidc.name": "Name of the [identity provider](../access.md#signing-in-by-an-identity-provider), "
+    "on the sign-in page.",
+    "sign_in.oidc.issuer": "Its address, to the letter as it names itself; `https://`, or this machine.",
+    "sign_in.oidc.client_id": "What this product is called there.",
+    "sign_in.oidc.client_secret": "`secret:NAME`, whose value is the secret of this product there.",
+    "sign_in.oidc.site_url": "Address of this site that browsers are sent back to, such as "
+    "`https://numbers.example.com`; the one they asked for, where not set. "
+    "Needed behind a proxy that ends TLS.",
+    "sign_in.oidc.scopes": "What is asked of the provider; `openid` and `email` are needed.",
+    "sign_in.oidc.allowed_domains": "Domains of e-mail addresses that may sign in; every one, where empty.",
+    "sign_in.oidc.algorithms": "By which its ID tokens may be signed.",
+    "sign_in.oidc.role_claim": "A claim whose value is the name of a role.",
+    "sign_in.oidc.groups_claim": "A claim that lists groups, for `roles`.",
+    "sign_in.oidc.roles": "Group to role; of several groups the first one here counts.",
+    "sign_in.oidc.vendor_ids_claim": "A claim that lists the vendor ids of somebody in the role `vendor`.",
+    "sign_in.oidc.delivery_partner_ids_claim": "The same for delivery partner ids and the role `delivery`.",
+    "sign_in.oidc.timeout_seconds": "Seconds that one answer of the provider may take.",
     "serve.host": "Address that pages and API listen on; any but the loopback address opens them to others.",
     "serve.port": "Port that pages and API listen on.",
     "serve.allowed_hosts": "Host names the pages answer to; add yours when they are served under one.",
@@ -203,6 +221,8 @@ def _settings(shape: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, F
 def _nested(annotation: Any) -> tuple[type[BaseModel] | None, str]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation, ""
+    if isinstance(annotation, UnionType):  # a part that may be left out
+        return next((found for each in get_args(annotation) if (found := _nested(each))[0]), (None, ""))
     if get_origin(annotation) is dict:
         return _nested(get_args(annotation)[1])[0], ".<name>"
     return None, ""
@@ -211,6 +231,8 @@ def _nested(annotation: Any) -> tuple[type[BaseModel] | None, str]:
 def _type(field: FieldInfo) -> str:
     if get_origin(field.annotation) is tuple:
         return f"list of {_kind(get_args(field.annotation)[0])}"
+    if get_origin(field.annotation) is dict:
+        return f"names, each with {_kind(get_args(field.annotation)[1])}"
     kinds = (
         get_args(field.annotation)
         if get_origin(field.annotation) in {Union, UnionType}
@@ -246,10 +268,12 @@ def _kind(kind: Any) -> str:
 def _default(field: FieldInfo) -> str:
     if field.default is PydanticUndefined:
         return "required"
-    if field.default is None or field.default == ():
+    if field.default is None or field.default in ((), {}):
         return ""
     if isinstance(field.default, tuple) and isinstance(field.default[0], Enum):
         return "all"
+    if isinstance(field.default, tuple):
+        return codes(field.default)
     return code(str(field.default).lower() if isinstance(field.default, bool) else field.default)
 
 

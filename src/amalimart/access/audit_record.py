@@ -18,6 +18,7 @@ from typing import Any
 from amalimart.access.signing_secrets import checked_secret, key_for
 
 FORMAT = 1
+VIEWED_BY = "viewed_by"
 
 
 class Outcome(StrEnum):
@@ -40,6 +41,7 @@ class Asked:
     policy      fingerprint of the policy that it was answered under
     release_id  the release that it was answered from, where it was answered
     errors      codes of the errors among its questions
+    viewed_by   the admin who looked at pages as the subject, in clear; empty where nobody did
     """
 
     at: datetime
@@ -52,6 +54,11 @@ class Asked:
     release_id: int | None
     outcome: Outcome
     errors: tuple[str, ...] = ()
+    viewed_by: str = ""
+
+    def shape_under(self, keys: AuditKeys) -> Mapping[str, Any]:
+        """The shape that is kept; it names the admin who looked as the subject, by the keyed hash."""
+        return {**self.shape, VIEWED_BY: keys.subject(self.viewed_by)} if self.viewed_by else self.shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +140,7 @@ def chained(asked: Asked, keys: AuditKeys, previous: Link) -> AuditRecord:
         role=asked.role,
         door=asked.door,
         kind=asked.kind,
-        shape_hash=shape_hash(shape_text(asked.shape)),
+        shape_hash=shape_hash(shape_text(asked.shape_under(keys))),
         policy=asked.policy,
         release_id=asked.release_id,
         outcome=asked.outcome.value,

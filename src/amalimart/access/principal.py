@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -23,7 +23,8 @@ class Principal:
     """A signed-in subject: its role, and the ids whose rows a scoped role may see.
 
     `vendor_ids` scopes the vendor role, `delivery_partner_ids` the delivery role. A scoped role
-    without ids sees no row.
+    without ids sees no row. `viewed_by` is the admin who looks at pages as this subject: it is for the audit
+    and changes nothing that is answered.
     """
 
     subject: str
@@ -31,3 +32,4 @@ class Principal:
     display_name: str = ""
     vendor_ids: frozenset[str] = frozenset()
     delivery_partner_ids: frozenset[str] = frozenset()
+    viewed_by: str = field(default="", compare=False)

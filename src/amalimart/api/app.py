@@ -31,6 +31,7 @@ from amalimart.api.routes import (
     models,
     operating,
     operations,
+    policies,
     quality,
     query,
     questions,
@@ -38,6 +39,7 @@ from amalimart.api.routes import (
     releases,
     rollups,
     schedules,
+    users,
     work,
 )
 from amalimart.api.routes.figures import figures_router
@@ -96,12 +98,14 @@ def create_app(
         incidents,
         models,
         operating,
+        policies,
         quality,
         questions,
         receipts,
         releases,
         rollups,
         schedules,
+        users,
         work,
     ):
         signed_in.include_router(part.router)

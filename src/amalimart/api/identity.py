@@ -11,11 +11,12 @@ from starlette.responses import Response
 
 from amalimart.access.principal import Principal
 from amalimart.api.bearer import bearer_principal, shown_token
+from amalimart.api.middleware import SAFE_METHODS
 from amalimart.api.services import EmbedPort
 from amalimart.control.sessions import OpenedSession
 from amalimart.control.store import ControlStore
 from amalimart.core.clock import Clock
-from amalimart.core.errors import NotSignedIn
+from amalimart.core.errors import Denied, NotSignedIn
 
 COOKIE = "amalimart_session"
 ACT_AS_HEADER = "x-amalimart-as"
@@ -30,10 +31,15 @@ def by_credentials(control: ControlStore, embed: EmbedPort | None = None) -> Ide
         if (shown := shown_token(request.scope)) is not None:
             return bearer_principal(shown, request.scope, control, embed)
         token = request.cookies.get(COOKIE)
-        user = control.sessions.resolve(token) if token else None
-        if user is None:
+        principal = control.sessions.principal(token) if token else None
+        if principal is None:
             raise NotSignedIn("You are not signed in, or the session has ended.", next_step="sign in")
-        return user.principal
+        if principal.viewed_by and request.method not in SAFE_METHODS:
+            raise Denied(
+                "You look at pages as somebody else, and change nothing meanwhile.",
+                next_step="go back to your own pages first",
+            )
+        return principal
 
     return identify
 
@@ -60,7 +66,7 @@ def current_principal(request: Request) -> Principal:
 async def within_rate(request: Request, principal: Annotated[Principal, Depends(current_principal)]) -> None:
     """Count the request of whoever is not on this machine. Raises RateLimited."""
     if not request.app.state.is_local:
-        request.app.state.services.rate.take(principal.subject)
+        request.app.state.services.rate.take(principal.viewed_by or principal.subject)
 
 
 SignedIn = Annotated[Principal, Depends(current_principal)]

@@ -37,7 +37,7 @@ SECURITY_HEADERS = {
 }
 
 LARGEST_BODY = 1_000_000  # bytes; the longest question that may be asked stays far below
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class LastResort:
@@ -162,7 +162,7 @@ class SameOrigin:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if (
             scope["type"] == "http"
-            and scope["method"] not in _SAFE_METHODS
+            and scope["method"] not in SAFE_METHODS
             and shown_token(scope) is None
             and not _is_same_origin(Headers(scope=scope))
         ):

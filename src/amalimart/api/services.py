@@ -21,7 +21,9 @@ from amalimart.catalog.lineage import Lineage, Node
 from amalimart.control.api_keys import ApiKey
 from amalimart.control.deciding import Decider
 from amalimart.control.quality_rows import Acknowledgement, KeptResult
+from amalimart.control.single_sign_on.flow import Begun
 from amalimart.control.store import ControlStore
+from amalimart.control.users import User
 from amalimart.core.admission import Admission
 from amalimart.core.calendar import DayRange
 from amalimart.core.clock import Clock
@@ -48,6 +50,7 @@ from amalimart.semantic.answer import Answer
 from amalimart.semantic.compatibility import Compatibility
 from amalimart.semantic.definition_files import DefinitionFiles
 from amalimart.semantic.question import Question
+from amalimart.semantic.role_policies import RolePolicy
 from amalimart.semantic.row_lists import RowList, RowQuestion
 from amalimart.semantic.streaming import StreamedAnswer
 
@@ -93,6 +96,10 @@ class SemanticPort(Protocol):
         self, dimension: str, principal: Principal, search: str = "", limit: int = 50
     ) -> Sequence[LabelledValue]:
         """The dimension's values that the principal may see and whose label holds `search`."""
+        ...
+
+    def values_of_page(self, dimension: str, principal: Principal, limit: int) -> Sequence[LabelledValue]:
+        """The values, for the labels of a page that is answered: the record of the page stands for them."""
         ...
 
     def told_again(self, questions: Sequence[Question], principal: Principal, release_id: int) -> None:
@@ -421,6 +428,34 @@ class SiteSettings:
         return self.export_rows.get(principal.role.value, 0)
 
 
+class SingleSignOnPort(Protocol):
+    """Signing in by an identity provider."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def site_url(self) -> str | None:
+        """The address of this site that the provider knows, where it is not the one that is asked for."""
+        ...
+
+    def begin(self, following: str, redirect_uri: str) -> Begun:
+        """Where the browser goes. Raises IdentityProviderUnavailable."""
+        ...
+
+    def finish(self, answer: Mapping[str, str], kept_state: str) -> tuple[User, str]:
+        """Who came back, and the page that they wanted. Raises NotSignedIn, IdentityProviderUnavailable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SignInOptions:
+    """How people sign in: with a password, by an identity provider, or both."""
+
+    passwords: bool = True
+    single_sign_on: SingleSignOnPort | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """What the product has counted, and who may read it over the network.
@@ -461,9 +496,11 @@ class AppServices:
     deliveries: DeliveriesPort | None = None
     channel_test: ChannelTestPort | None = None
     embed: EmbedPort | None = None
+    sign_in: SignInOptions = field(default_factory=SignInOptions)
     notes: Callable[[], tuple[SourceNote, ...]] = tuple
     metric_effects: MetricEffectsPort | None = None
     metric_history: Callable[[str], Sequence[Any]] = lambda _name: ()
+    policies: Callable[[], Sequence[RolePolicy]] = tuple
     pages: KeptPages = field(default_factory=KeptPages)
     rate: RateLimit = field(default_factory=RateLimit)
     exports: Admission = field(

@@ -15,7 +15,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "init": ("project", "init", "Make a project folder of your own."),
     "source": ("source", "source", "Add, check and list the sources of the project."),
     "map": ("mapping", "mapping", "Draft and check how a source's tables are read."),
-    "user": ("project", "user", "Add a person who may sign in."),
+    "user": ("user", "user", "Add, change, disable and list the people who may sign in."),
     "key": ("key", "key", "Add, list and revoke API keys."),
     "up": ("project", "up", "Run the engine and one ingest process per source."),
     "status": ("project", "status", "Say what runs, what serves and how fresh it is."),

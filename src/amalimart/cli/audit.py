@@ -72,7 +72,7 @@ def list_(
         (
             each.record.sequence,
             each.record.at,
-            f"{each.record.role} {each.record.subject[:12]}",
+            _who(each),
             each.record.door,
             each.record.outcome,
             each.record.release_id,
@@ -169,6 +169,12 @@ def _record(each: ListedRecord) -> dict[str, Any]:
         "outcome": record.outcome,
         "errors": [code for code in record.errors.split(",") if code],
     }
+
+
+def _who(each: ListedRecord) -> str:
+    """Who asked, and where an admin looked as them, that one too."""
+    admin = str((each.shape or {}).get("viewed_by", ""))
+    return f"{each.record.role} {each.record.subject[:12]}" + (f", seen by {admin[:12]}" if admin else "")
 
 
 def _asked(shape: Mapping[str, Any] | None) -> str:

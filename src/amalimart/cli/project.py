@@ -1,4 +1,4 @@
-"""init, user, up, status, doctor: the life of a project."""
+"""init, up, status, doctor: the life of a project."""
 
 from __future__ import annotations
 
@@ -36,56 +36,6 @@ def init(folder: Path, name: str, time_zone: str, currency: str, country: str | 
     write_schemas(project.home / _SCHEMAS)
     click.echo(f"made {project.home}", err=True)
     click.echo("next: cd there, then amalimart source add --help", err=True)
-
-
-@click.group()
-def user() -> None:
-    """The people who may sign in."""
-
-
-@user.command("add")
-@click.argument("email")
-@click.option(
-    "--role",
-    required=True,
-    type=click.Choice(["admin", "executive", "vendor", "support", "delivery", "analyst"]),
-)
-@click.option("--name", "display_name", default="", help="Name to show.")
-@click.option("--vendor-id", multiple=True, help="A vendor whose rows this person sees.")
-@click.option("--delivery-partner-id", multiple=True, help="A delivery partner whose rows this person sees.")
-@home_option
-@json_option
-def user_add(
-    email: str,
-    role: str,
-    display_name: str,
-    vendor_id: tuple[str, ...],
-    delivery_partner_id: tuple[str, ...],
-    home: Path | None,
-    as_json: bool,
-) -> None:
-    """Add a person; the generated password is printed once."""
-    from amalimart.access.principal import Role
-    from amalimart.config.project import find_home, open_project
-    from amalimart.control.passwords import new_password
-    from amalimart.control.store import open_control_store
-    from amalimart.core.clock import SystemClock
-
-    control = open_control_store(open_project(find_home(home)).control_database, SystemClock())
-    password = new_password()
-    added = control.users.add(
-        email,
-        display_name=display_name,
-        role=Role(role),
-        password=password,
-        vendor_ids=vendor_id,
-        delivery_partner_ids=delivery_partner_id,
-    )
-    if as_json:
-        print_json({"email": added.email, "role": added.role.value, "password": password})
-    else:
-        click.echo(f"{added.email} may sign in as {added.role.value}; the password, shown once:", err=True)
-        click.echo(password)
 
 
 @click.command()

@@ -22,6 +22,7 @@ from amalimart.config.notify_settings import NotifySettings
 from amalimart.config.schedule_settings import BackupSettings, ScheduleSettings
 from amalimart.config.secret_reference import SECRET_REFERENCE
 from amalimart.config.short_forms import AlsoAs
+from amalimart.config.sign_in_settings import SignInSettings
 from amalimart.config.strict_yaml import StrictModel, read_yaml
 from amalimart.core.errors import ConfigError, ProjectNotFound
 from amalimart.core.names import is_identifier
@@ -219,6 +220,7 @@ class Settings(StrictModel):
     lake           where what was landed is kept for good
     history_days   how long the lake keeps files that a new snapshot replaced; for ever, if not set
     schedules      job -> what is to be otherwise than packaged
+    sign_in        how people sign in
     notify         who is told of what goes wrong, and how
     """
 
@@ -234,6 +236,7 @@ class Settings(StrictModel):
     releases: ReleaseSettings = ReleaseSettings()
     quality: QualitySettings = QualitySettings()
     audit: AuditSettings = AuditSettings()
+    sign_in: SignInSettings = SignInSettings()
     serve: ServeSettings = ServeSettings()
     lineage: LineageSettings = LineageSettings()
     governance: GovernanceSettings = GovernanceSettings()

@@ -113,7 +113,7 @@ class AuditLog:
             for each in asked:
                 records.append(chained(each, self._keys, last))
                 last = records[-1].link
-            texts = (shape_text(each.shape) for each in asked)
+            texts = (shape_text(each.shape_under(self._keys)) for each in asked)
             shapes = {record.shape_hash: text for record, text in zip(records, texts, strict=True)}
             add_records(connection, records, shapes)
             self._head.write(Head(end, last))

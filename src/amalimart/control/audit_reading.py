@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, or_, select
 
-from amalimart.access.audit_record import AuditKeys, AuditRecord, Outcome, instant_text
+from amalimart.access.audit_record import VIEWED_BY, AuditKeys, AuditRecord, Outcome, instant_text
 from amalimart.control.audit_rows import COLUMNS, record_of
 from amalimart.control.tables import AuditLogRow, AuditShapeRow
 
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Which records: from and before an instant, of one subject in clear, of one outcome."""
+    """Which records: from and before an instant, of one subject in clear, of one outcome.
+
+    Of a subject are those that it asked, and what it looked at as somebody else.
+    """
 
     since: datetime | None = None
     before: datetime | None = None
@@ -48,7 +51,9 @@ def list_records(
     if wanted.before is not None:
         query = query.where(AuditLogRow.at < instant_text(wanted.before))
     if wanted.subject is not None:
-        query = query.where(AuditLogRow.subject == keys.subject(wanted.subject))
+        hashed = keys.subject(wanted.subject)
+        looked = AuditShapeRow.shape.contains(f'"{VIEWED_BY}":"{hashed}"', autoescape=True)
+        query = query.where(or_(AuditLogRow.subject == hashed, looked))
     if wanted.outcome is not None:
         query = query.where(AuditLogRow.outcome == wanted.outcome.value)
     with engine.connect() as connection:

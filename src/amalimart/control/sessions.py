@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from amalimart.access.principal import Principal, Role
 from amalimart.control.tables import SessionRow, UserRow
 from amalimart.control.users import User, user_of
 from amalimart.core.clock import Clock
@@ -60,7 +63,7 @@ class Sessions:
             )
             session.add(
                 SessionRow(
-                    token_hash=_token_hash(token),
+                    token_hash=token_hash(token),
                     user_id=user.user_id,
                     created_at=now,
                     last_seen_at=now,
@@ -71,27 +74,58 @@ class Sessions:
 
     def resolve(self, token: str) -> User | None:
         """The user of a live session as they are now, or None: ended, unknown, or no longer enabled."""
+        found = self._found(token)
+        return found[0] if found else None
+
+    def principal(self, token: str) -> Principal | None:
+        """Whom a live session asks as: its user, or whom its user looks at pages as; None as for `resolve`.
+
+        Where an admin may not look any more, or there is nobody to look as, the session ends: the next
+        answer must not be the admin's own on a page that says otherwise.
+        """
+        found = self._found(token)
+        if found is None:
+            return None
+        user, viewing = found
+        if viewing is None:
+            return user.principal
+        viewed = self._viewed(viewing) if user.role is Role.ADMIN else None
+        if viewed is None:
+            self.close(token)
+            return None
+        return replace(viewed, viewed_by=user.email)
+
+    def _viewed(self, viewing: Mapping[str, Any]) -> Principal | None:
+        if "vendor_ids" in viewing:
+            vendors = frozenset(viewing["vendor_ids"])
+            name = ", ".join(sorted(vendors))
+            return Principal(f"vendor:{name}", Role.VENDOR, name, vendor_ids=vendors)
+        with Session(self._engine) as session:
+            row = session.get(UserRow, viewing["user_id"])
+            return user_of(row).principal if row is not None and row.enabled else None
+
+    def _found(self, token: str) -> tuple[User, dict[str, Any] | None] | None:
         now = self._clock.now()
         with Session(self._engine) as session:
             found = session.execute(
                 select(SessionRow, UserRow)
                 .join(UserRow, UserRow.user_id == SessionRow.user_id)
-                .where(SessionRow.token_hash == _token_hash(token))
+                .where(SessionRow.token_hash == token_hash(token))
             ).one_or_none()
             if found is None:
                 return None
             held, row = found
             if now >= held.expires_at or now >= held.last_seen_at + self._rule.idle or not row.enabled:
                 return None
-            user, last_seen_at = user_of(row), held.last_seen_at
+            user, last_seen_at, viewing = user_of(row), held.last_seen_at, held.viewing
         if now - last_seen_at >= self._rule.seen_every:
             with Session(self._engine) as session, session.begin():
                 session.execute(
                     update(SessionRow)
-                    .where(SessionRow.token_hash == _token_hash(token))
+                    .where(SessionRow.token_hash == token_hash(token))
                     .values(last_seen_at=now)
                 )
-        return user
+        return user, viewing
 
     def count_open(self) -> int:
         """How many sessions have not ended."""
@@ -109,7 +143,7 @@ class Sessions:
     def close(self, token: str) -> None:
         """End a session; nothing happens where it has ended already."""
         with Session(self._engine) as session, session.begin():
-            session.execute(delete(SessionRow).where(SessionRow.token_hash == _token_hash(token)))
+            session.execute(delete(SessionRow).where(SessionRow.token_hash == token_hash(token)))
 
     def close_all(self, user: User) -> None:
         """End every session of a user."""
@@ -117,5 +151,6 @@ class Sessions:
             session.execute(delete(SessionRow).where(SessionRow.user_id == user.user_id))
 
 
-def _token_hash(token: str) -> str:
+def token_hash(token: str) -> str:
+    """Under which a session is stored."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

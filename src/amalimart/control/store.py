@@ -20,7 +20,9 @@ from amalimart.control.question_log import QuestionLog
 from amalimart.control.saved_questions import SavedQuestions
 from amalimart.control.sessions import SessionRule, Sessions
 from amalimart.control.sign_in import LockOutRule, SignIn
+from amalimart.control.user_administration import UserAdministration
 from amalimart.control.users import Users
+from amalimart.control.viewing import Viewing
 from amalimart.core.clock import Clock
 
 
@@ -34,8 +36,10 @@ class ControlStore:
     engine: Engine
     synced: Engine
     users: Users
+    administration: UserAdministration
     sign_in: SignIn
     sessions: Sessions
+    viewing: Viewing
     api_keys: ApiKeys
     acceptances: CheckAcceptances
     governance: GovernanceRecords
@@ -62,13 +66,16 @@ def open_control_store(
 ) -> ControlStore:
     """Open (and make or migrate) the control database at `path`. Raises ConfigError."""
     engine = open_database(path)
-    used = passwords or Passwords()
+    used, rule = passwords or Passwords(), session_rule or SessionRule()
+    sessions = Sessions(engine, clock, rule)
     return ControlStore(
         engine=engine,
         synced=durable(engine),
         users=Users(engine, clock, used),
+        administration=UserAdministration(engine, clock, used, rule.idle),
         sign_in=SignIn(engine, clock, used, lock_out_rule or LockOutRule()),
-        sessions=Sessions(engine, clock, session_rule or SessionRule()),
+        sessions=sessions,
+        viewing=Viewing(engine, clock, sessions),
         api_keys=ApiKeys(engine, clock),
         acceptances=CheckAcceptances(engine, clock),
         governance=GovernanceRecords(engine, clock),

@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     Text,
     TypeDecorator,
+    UniqueConstraint,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -67,8 +68,23 @@ class UserRow(Base):
     last_signed_in_at: Mapped[datetime | None] = mapped_column(UtcInstant)
 
 
+class UserIdentityRow(Base):
+    """Who a user is to the identity provider by which they sign in; one of each."""
+
+    __tablename__ = "user_identities"
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.user_id", ondelete="CASCADE"), primary_key=True)
+    issuer: Mapped[str] = mapped_column(String(500))
+    subject: Mapped[str] = mapped_column(String(255))
+    linked_at: Mapped[datetime] = mapped_column(UtcInstant)
+
+
 class SessionRow(Base):
-    """A signed-in browser. Only the SHA-256 of its token is kept."""
+    """A signed-in browser. Only the SHA-256 of its token is kept.
+
+    viewing  as whom an admin looks at pages: `{"user_id": 7}` or `{"vendor_ids": ["17"]}`
+    """
 
     __tablename__ = "sessions"
 
@@ -77,6 +93,7 @@ class SessionRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcInstant)
     last_seen_at: Mapped[datetime] = mapped_column(UtcInstant)
     expires_at: Mapped[datetime] = mapped_column(UtcInstant, index=True)
+    viewing: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class ApiKeyRow(Base):

@@ -15,7 +15,7 @@ from amalimart.access.principal import Principal, Role
 from amalimart.control.passwords import Passwords
 from amalimart.control.tables import SessionRow, UserRow
 from amalimart.core.clock import Clock
-from amalimart.core.errors import ConfigError, NotFound
+from amalimart.core.errors import NotFound, UserInvalid
 from amalimart.core.names import nearest
 
 _EMAIL = re.compile(r"^[^@\s<>\"',;:\\]{1,64}@[^@\s<>\"',;:\\]{1,189}$")
@@ -72,6 +72,39 @@ def user_of(row: UserRow) -> User:
     )
 
 
+def new_user_row(email: str, display_name: str, role: Role, password_hash: str, now: datetime) -> UserRow:
+    """An enabled user without ids, to be inserted. Raises UserInvalid for what is no e-mail address."""
+    address = folded_email(email)
+    if not _EMAIL.match(address):
+        raise UserInvalid(
+            f"{email!r} is not an e-mail address", expected="name@domain", next_step="correct the address"
+        )
+    return UserRow(
+        email=address,
+        display_name=display_name.strip() or address,
+        role=role.value,
+        vendor_ids=[],
+        delivery_partner_ids=[],
+        password_hash=password_hash,
+        enabled=True,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def insert_user(session: Session, row: UserRow) -> None:
+    """Insert a user, in the caller's transaction. Raises UserInvalid for a taken e-mail address."""
+    session.add(row)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise UserInvalid(
+            f"there is already a user {row.email}",
+            expected="an e-mail address that is not in use",
+            next_step="change that user instead: amalimart user edit",
+        ) from error
+
+
 class Users:
     """Adds, changes and finds users."""
 
@@ -90,37 +123,12 @@ class Users:
         vendor_ids: Iterable[str] = (),
         delivery_partner_ids: Iterable[str] = (),
     ) -> User:
-        """A new, enabled user. Raises ConfigError for a bad or taken e-mail address or a weak password."""
-        address = folded_email(email)
-        if not _EMAIL.match(address):
-            raise ConfigError(
-                f"{email!r} is not an e-mail address",
-                expected="name@domain",
-                next_step="correct the address",
-            )
-        now = self._clock.now()
-        row = UserRow(
-            email=address,
-            display_name=display_name.strip() or address,
-            role=role.value,
-            vendor_ids=sorted(vendor_ids),
-            delivery_partner_ids=sorted(delivery_partner_ids),
-            password_hash=self._passwords.hash(password),
-            enabled=True,
-            created_at=now,
-            updated_at=now,
-        )
-        try:
-            with Session(self._engine) as session, session.begin():
-                session.add(row)
-                session.flush()
-                return user_of(row)
-        except IntegrityError as error:
-            raise ConfigError(
-                f"there is already a user {address}",
-                expected="an e-mail address that is not in use",
-                next_step="update that user instead",
-            ) from error
+        """A new, enabled user. Raises UserInvalid, and ConfigError for a weak password."""
+        row = new_user_row(email, display_name, role, self._passwords.hash(password), self._clock.now())
+        row.vendor_ids, row.delivery_partner_ids = sorted(vendor_ids), sorted(delivery_partner_ids)
+        with Session(self._engine) as session, session.begin():
+            insert_user(session, row)
+            return user_of(row)
 
     def update(
         self,

@@ -2,7 +2,8 @@
 
 AmalimartError
 ├── ConfigError             exit 2   project file, dashboard file, policy file, any YAML of ours
-│   └── ProjectNotFound
+│   ├── ProjectNotFound
+│   └── UserInvalid                  a bad or taken e-mail address, ids that a role does not have
 ├── SourceError             exit 3   the shop's database or file drop
 │   ├── SourceUnreachable            (retryable)
 │   ├── SourceRefused                wrong password, missing right
@@ -37,6 +38,7 @@ AmalimartError
 │   ├── MethodNotAllowed
 │   ├── NotAcceptable                no form of answer that the request accepts
 │   ├── RequestRefused               a foreign origin or host name
+│   ├── LastAdmin                    nobody could administer users any more
 │   └── TooManyRequests              (retryable) after a while, which the answer names
 │       ├── Busy                     by all together
 │       └── RateLimited              by this reader
@@ -53,6 +55,7 @@ AmalimartError
 │   ├── JobTimedOut                  (retryable) a scheduled job was told to stop
 │   ├── AuditUnavailable             (retryable) who asked what cannot be recorded, so nothing is answered
 │   │   └── AuditBroken              the audit log is not what was written
+│   ├── IdentityProviderUnavailable  (retryable) who signs people in does not answer, or not as it must
 │   ├── DeliveryFailed               (retryable) a message did not reach its receiver
 │   └── DeliveryRefused              nor will it: the receiver, or where it would go, is the reason
 ├── QualityError            exit 9   a monitored check that cannot be run as it is asked
@@ -130,6 +133,13 @@ class ProjectNotFound(ConfigError):
     """No project folder here or above."""
 
     code = "project_not_found"
+
+
+class UserInvalid(ConfigError):
+    """What is said of a user cannot be: a bad or taken e-mail address, ids that the role does not have."""
+
+    code = "user_invalid"
+    http_status = 400
 
 
 class SourceError(AmalimartError):
@@ -364,6 +374,13 @@ class RequestRefused(RequestError):
     http_status = 403
 
 
+class LastAdmin(RequestError):
+    """The last admin who may sign in would be disabled, or lose the role."""
+
+    code = "last_admin"
+    http_status = 409
+
+
 class TooManyRequests(RequestError):
     """More than can be answered now; `retry_after_seconds` says when to try again."""
 
@@ -502,6 +519,13 @@ class UnusableSeries(QualityError):
     """Counts of days that cannot be right, or days that a series does not have."""
 
     code = "unusable_series"
+
+
+class IdentityProviderUnavailable(RuntimeTrouble):
+    """The identity provider does not answer in time, or not as its protocol says."""
+
+    code = "identity_provider_unavailable"
+    retryable = True
 
 
 class DeliveryFailed(RuntimeTrouble):

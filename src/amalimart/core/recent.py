@@ -33,6 +33,15 @@ class Recent(Generic[K, V]):
             self._entries.move_to_end(key)
             return found[0]
 
+    def take(self, key: K) -> V | None:
+        """The value, which is not kept any more: of many who ask at once one gets it."""
+        with self._lock:
+            found = self._entries.pop(key, None)
+            if found is None:
+                return None
+            self._taken -= found[1]
+            return found[0]
+
     def put(self, key: K, value: V, size: int = 1) -> None:
         """Keep a value; one that would take up more than everything may is not kept."""
         with self._lock:

@@ -93,11 +93,11 @@ def retention(settings: Settings) -> tuple[Retention, ...]:
         ),
         Retention(
             "control database",
-            "people who may sign in, disabled ones too",
+            "people who may sign in, disabled ones too, and who they are to the identity provider",
             "for ever",
             None,
             None,
-            ("users",),
+            ("users", "user_identities"),
         ),
         Retention(
             "control database",

@@ -12,16 +12,21 @@ from pathlib import Path
 
 from amalimart.config.project import Project, SourceSettings, open_project
 from amalimart.config.secret_reference import SECRET_REFERENCE
+from amalimart.config.sign_in_settings import OidcSettings
+from amalimart.control.audit_verifying import Break
+from amalimart.control.store import open_control_store
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError
 from amalimart.governance.metric_versions import Recorded
 from amalimart.lake import Lake
 from amalimart.mapping.catalog_check import check_catalog
 from amalimart.mapping.source_mapping import SourceMapping, find_mapping, load_mapping
+from amalimart.orchestrate.auditing import open_audit
 from amalimart.orchestrate.lake_opening import open_lake
 from amalimart.orchestrate.metric_changes import MetricChanges
 from amalimart.orchestrate.runtime_files import read_report
 from amalimart.orchestrate.scheduling.schedules import load_schedules
+from amalimart.orchestrate.signing_in import open_provider
 from amalimart.orchestrate.source_opening import open_source
 from amalimart.orchestrate.source_rights import rights_of
 
@@ -69,7 +74,10 @@ def examine(home: Path, clock: Clock) -> Iterator[Finding]:
         else Finding("engine", Verdict.NOTE, "does not run", "amalimart up")
     )
     yield from _examine_metrics(project, clock)
+    yield from _examine_audit(project, clock)
     yield _guarded("schedules", lambda: f"{len(load_schedules(project))} jobs")
+    if (oidc := project.settings.sign_in.oidc) is not None:
+        yield _guarded("identity provider", lambda: _provider_detail(project, oidc, clock))
     for name in project.settings.notify.channels:
         yield _guarded(f"channel {name}", lambda name=name: _channel_detail(project, name))  # type: ignore[misc]
     if not project.settings.sources:
@@ -90,6 +98,28 @@ def _examine_metrics(project: Project, clock: Clock) -> Iterator[Finding]:
     for each in found:
         if each.standing is not Recorded.YES:
             yield Finding(f"metric {each.name}", Verdict.NOTE, each.standing.value, each.next_step)
+
+
+def _examine_audit(project: Project, clock: Clock) -> Iterator[Finding]:
+    """Whether the audit log is what was written; while it is not, nobody is answered."""
+    if not project.control_database.is_file():
+        yield Finding("audit log", Verdict.NOTE, "nothing is recorded yet")
+        return
+    try:
+        with closing(open_control_store(project.control_database, clock)) as control:
+            found = open_audit(project, control).verify()
+    except AmalimartError as error:
+        yield _problem("audit log", error)
+        return
+    if found.is_whole:
+        yield Finding("audit log", Verdict.OK, f"{found.records:,} records, the chain and its head hold")
+        return
+    more = f", and {len(found.breaks) - 1} more" if len(found.breaks) > 1 else ""
+    yield Finding("audit log", Verdict.PROBLEM, f"{_break(found.breaks[0])}{more}", "amalimart audit verify")
+
+
+def _break(found: Break) -> str:
+    return found.what if found.sequence is None else f"record {found.sequence}: {found.what}"
 
 
 def _examine_source(project: Project, name: str, settings: SourceSettings) -> Iterator[Finding]:
@@ -132,6 +162,11 @@ def _examine_rights(project: Project, name: str) -> Iterator[Finding]:
         yield Finding(f"rights of {name}", verdict, right.what, "; ".join(right.fix) or None)
     if not any(right.blocking for right in rights):
         yield Finding(f"rights of {name}", Verdict.OK, "nothing stands in the way of following it")
+
+
+def _provider_detail(project: Project, settings: OidcSettings, clock: Clock) -> str:
+    open_provider(project, settings, clock).describe()
+    return f"{settings.name} answers, and its secret is set"
 
 
 def _channel_detail(project: Project, name: str) -> str:

@@ -16,6 +16,7 @@ from amalimart.api.services import (
     Figures,
     Phase,
     PublishedRelease,
+    SignInOptions,
     SiteSettings,
     SourceNote,
     Step,
@@ -45,12 +46,14 @@ from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.release_book import ReleaseBook
 from amalimart.orchestrate.rollup_desk import RollupDesk
 from amalimart.orchestrate.scheduling.desk import ScheduleDesk
+from amalimart.orchestrate.signing_in import open_single_sign_on
 from amalimart.orchestrate.source_notes import source_notes
 from amalimart.orchestrate.volume_events import MarketplaceEvents
 from amalimart.quality.volume_model import CalendarVolumeModel
 from amalimart.semantic.answer_cache import AnswerCache
 from amalimart.semantic.audited import AuditedSemantic
 from amalimart.semantic.loading import PACKAGED, load_model
+from amalimart.semantic.role_policies import role_policies
 from amalimart.semantic.service import SemanticService
 
 OPERATOR = Principal(subject="local operator", role=Role.ADMIN, display_name="Local operator")
@@ -177,7 +180,11 @@ def build_services(
         channel_test=ChannelTest(project, control, clock),
         metric_effects=effects,
         metric_history=ledger.of,
+        policies=lambda: role_policies(policies, model),
         rate=RateLimit(limits.requests_per_second, limits.requests_at_once),
         exports=Admission("exports", at_once=limits.exports_at_once, waiting=4, wait_seconds=3.0),
+        sign_in=SignInOptions(
+            project.settings.sign_in.passwords, open_single_sign_on(project, control, clock)
+        ),
         embed=open_embedding(project, control.api_keys, audit, clock),
     )

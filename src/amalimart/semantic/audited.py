@@ -119,6 +119,18 @@ class AuditedSemantic:
         self._keep("values", shape, principal, current_work().release_id, Outcome.ANSWERED)
         return found
 
+    def values_of_page(self, dimension: str, principal: Principal, limit: int) -> tuple[DimensionValue, ...]:
+        """The values, for the labels of a page whose own record names the dimension already.
+
+        Only what fails is recorded here. Raises AuditUnavailable, too.
+        """
+        try:
+            return self._service.values(dimension, principal, None, limit)
+        except Exception as error:
+            shape = {"values": self._known(dimension), "searched": False}
+            self._keep("values", shape, principal, None, _outcome(error), _codes([error]))
+            raise
+
     def metrics(self, principal: Principal) -> tuple[MetricInfo, ...]:
         """As the service does; what may be asked is no answer, and is not recorded."""
         return self._service.metrics(principal)
@@ -191,6 +203,7 @@ class AuditedSemantic:
                 release_id=release_id,
                 outcome=outcome,
                 errors=errors,
+                viewed_by=principal.viewed_by,
             )
         )
 

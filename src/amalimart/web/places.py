@@ -17,6 +17,7 @@ EXPLORE = "/explore"
 QUALITY = "/quality"
 RELEASES = "/releases"
 STATUS = "/status"
+USERS = "/users"
 WORK = "/work"
 
 
@@ -37,7 +38,7 @@ def _offered(role: Role) -> list[tuple[str, str]]:
     if role in {Role.ADMIN, Role.ANALYST}:
         offered.append(("releases", RELEASES))
     if role is Role.ADMIN:
-        offered += [("quality", QUALITY), ("status", STATUS)]
+        offered += [("quality", QUALITY), ("status", STATUS), ("users", USERS)]
     return offered
 
 

@@ -22,9 +22,12 @@ from amalimart.web.language_switch import language_router
 from amalimart.web.operating_pages import operating_router
 from amalimart.web.pages import pages_router
 from amalimart.web.signing_in import sign_in_router
+from amalimart.web.signing_in_elsewhere import single_sign_on_router
 from amalimart.web.status_page import status_router
 from amalimart.web.templating import Templates
+from amalimart.web.users_page import users_router
 from amalimart.web.vega_bundle import VegaBundle
+from amalimart.web.viewing_as import viewing_router
 from amalimart.web.work_pages import work_router
 
 
@@ -41,12 +44,15 @@ def create_site(services: AppServices) -> FastAPI:
     app = create_app(services, error_answer=_error_answer(templates), lifespan=lifespan)
     app.include_router(assets.router())
     app.include_router(sign_in_router(services, templates))
+    app.include_router(single_sign_on_router(services, templates))
     app.include_router(pages_router(services, templates, assets))
     app.include_router(status_router(services, templates))
     app.include_router(catalogue_router(services, templates))
     app.include_router(explorer_router(services, templates, assets))
     app.include_router(operating_router(services, templates))
     app.include_router(work_router(services, templates))
+    app.include_router(users_router(services, templates))
+    app.include_router(viewing_router(services))
     app.include_router(language_router())
     return app
 

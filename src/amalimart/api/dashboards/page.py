@@ -122,5 +122,5 @@ def state_document(
 
 def _label_of(dimension: str, key: str, principal: Principal, semantic: SemanticPort) -> str:
     """The friendly label of a filter's key, or the key where the reader sees no such value."""
-    found = semantic.values(dimension, principal, limit=_LABELS_LOOKED_AT)
+    found = semantic.values_of_page(dimension, principal, _LABELS_LOOKED_AT)
     return next((each.label for each in found if each.key == key), key)

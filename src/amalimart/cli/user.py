@@ -1,0 +1,210 @@
+"""user: the people who may sign in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from amalimart.cli.options import home_option, json_option
+from amalimart.cli.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from amalimart.control.user_accounts import UserAccount
+    from amalimart.control.user_administration import UserAdministration
+
+_OPERATOR = "local operator"
+_ROLES = click.Choice(["admin", "executive", "vendor", "support", "delivery", "analyst"])
+_vendors = click.option("--vendor-id", multiple=True, help="A vendor whose rows this person sees.")
+_partners = click.option(
+    "--delivery-partner-id", multiple=True, help="A delivery partner whose rows this person sees."
+)
+
+
+@contextmanager
+def _opened(home: Path | None) -> Iterator[UserAdministration]:
+    from amalimart.config.project import find_home, open_project
+    from amalimart.control.store import open_control_store
+    from amalimart.core.clock import SystemClock
+
+    control = open_control_store(open_project(find_home(home)).control_database, SystemClock())
+    try:
+        yield control.administration
+    finally:
+        control.close()
+
+
+@click.group()
+def user() -> None:
+    """The people who may sign in."""
+
+
+@user.command("add")
+@click.argument("email")
+@click.option("--role", required=True, type=_ROLES)
+@click.option("--name", "display_name", default="", help="Name to show.")
+@_vendors
+@_partners
+@home_option
+@json_option
+def add(
+    email: str,
+    role: str,
+    display_name: str,
+    vendor_id: tuple[str, ...],
+    delivery_partner_id: tuple[str, ...],
+    home: Path | None,
+    as_json: bool,
+) -> None:
+    """Add a person; the generated password is printed once."""
+    from amalimart.access.principal import Role
+
+    with _opened(home) as administration:
+        added, password = administration.add(
+            email,
+            by=_OPERATOR,
+            role=Role(role),
+            display_name=display_name,
+            vendor_ids=vendor_id,
+            delivery_partner_ids=delivery_partner_id,
+        )
+    if as_json:
+        print_json({"email": added.user.email, "role": added.user.role.value, "password": password})
+    else:
+        click.echo(f"{added.user.email} may sign in as {role}; the password, shown once:", err=True)
+        click.echo(password)
+
+
+@user.command("list")
+@home_option
+@json_option
+def list_(home: Path | None, as_json: bool) -> None:
+    """List the people, disabled ones too, with their sessions and keys."""
+    with _opened(home) as administration:
+        found = administration.list()
+    if as_json:
+        print_json({"users": [_told(each) for each in found]})
+        return
+    rows = [
+        (
+            each.user.email,
+            each.user.role.value,
+            ", ".join(sorted(each.user.vendor_ids | each.user.delivery_partner_ids)) or None,
+            "yes" if each.user.enabled else "no",
+            each.last_signed_in_at,
+            len(each.sessions),
+            len(each.keys),
+        )
+        for each in found
+    ]
+    print_table(["person", "role", "ids", "may sign in", "last signed in", "sessions", "keys"], rows)
+
+
+@user.command("edit")
+@click.argument("email")
+@click.option("--role", type=_ROLES, help="The new role; the ids of the former one go.")
+@click.option("--name", "display_name", help="Name to show.")
+@_vendors
+@_partners
+@click.option("--unlink", is_flag=True, help="Forget who this person is to the identity provider.")
+@home_option
+@json_option
+def edit(
+    email: str,
+    role: str | None,
+    display_name: str | None,
+    vendor_id: tuple[str, ...],
+    delivery_partner_id: tuple[str, ...],
+    unlink: bool,
+    home: Path | None,
+    as_json: bool,
+) -> None:
+    """Change a person's role, ids or name, from the next request on. Given ids replace the former."""
+    from amalimart.access.principal import Role
+
+    with _opened(home) as administration:
+        user_id = administration.named(email).user.user_id
+        changed = administration.edit(
+            user_id,
+            by=_OPERATOR,
+            display_name=display_name,
+            role=Role(role) if role else None,
+            vendor_ids=vendor_id or None,
+            delivery_partner_ids=delivery_partner_id or None,
+        )
+        if unlink:
+            changed = administration.unlink(user_id, by=_OPERATOR)
+    _say(changed, f"{changed.user.email} is {changed.user.role.value}", as_json=as_json)
+
+
+@user.command("disable")
+@click.argument("email")
+@home_option
+@json_option
+def disable(email: str, home: Path | None, as_json: bool) -> None:
+    """Let a person in no more: sessions end, and keys that act as this person open nothing."""
+    with _opened(home) as administration:
+        changed = administration.disable(administration.named(email).user.user_id, by=_OPERATOR)
+    _say(changed, f"disabled: {changed.user.email}", as_json=as_json)
+
+
+@user.command("enable")
+@click.argument("email")
+@home_option
+@json_option
+def enable(email: str, home: Path | None, as_json: bool) -> None:
+    """Let a person in again."""
+    with _opened(home) as administration:
+        changed = administration.enable(administration.named(email).user.user_id, by=_OPERATOR)
+    _say(changed, f"enabled: {changed.user.email}", as_json=as_json)
+
+
+@user.command("password")
+@click.argument("email")
+@home_option
+@json_option
+def password(email: str, home: Path | None, as_json: bool) -> None:
+    """Give a person a new password, which is printed once; sessions end."""
+    with _opened(home) as administration:
+        changed, fresh = administration.reset_password(administration.named(email).user.user_id, by=_OPERATOR)
+    if as_json:
+        print_json({"email": changed.user.email, "password": fresh})
+    else:
+        click.echo(f"the new password of {changed.user.email}, shown once:", err=True)
+        click.echo(fresh)
+
+
+@user.command("sign-out")
+@click.argument("email")
+@home_option
+@json_option
+def sign_out(email: str, home: Path | None, as_json: bool) -> None:
+    """End every session of a person, who may sign in again."""
+    with _opened(home) as administration:
+        changed = administration.end_sessions(administration.named(email).user.user_id, by=_OPERATOR)
+    _say(changed, f"signed out: {changed.user.email}", as_json=as_json)
+
+
+def _say(account: UserAccount, words: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(_told(account))
+    else:
+        click.echo(words)
+
+
+def _told(account: UserAccount) -> dict[str, Any]:
+    return {
+        "email": account.user.email,
+        "name": account.user.display_name,
+        "role": account.user.role.value,
+        "vendor_ids": sorted(account.user.vendor_ids),
+        "delivery_partner_ids": sorted(account.user.delivery_partner_ids),
+        "enabled": account.user.enabled,
+        "last_signed_in_at": account.last_signed_in_at,
+        "issuer": account.issuer,
+        "sessions": len(account.sessions),
+        "keys": [each.name for each in account.keys],
+    }

@@ -1,0 +1,50 @@
+"""A person's role and the ids that go with it: what fits together. Owns no store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from amalimart.access.principal import Role
+from amalimart.core.errors import UserInvalid
+
+MOST_IDS = 500
+LONGEST_ID = 64
+_IDS = {Role.VENDOR: "vendor ids", Role.DELIVERY: "delivery partner ids"}
+
+
+@dataclass(frozen=True, slots=True)
+class RoleScope:
+    """A role with the ids whose rows it sees."""
+
+    role: Role
+    vendor_ids: frozenset[str] = frozenset()
+    delivery_partner_ids: frozenset[str] = frozenset()
+
+    @property
+    def lists(self) -> tuple[list[str], list[str]]:
+        """Vendor ids and delivery partner ids, as they are stored."""
+        return sorted(self.vendor_ids), sorted(self.delivery_partner_ids)
+
+
+def checked_scope(role: Role, vendor_ids: Iterable[str], delivery_partner_ids: Iterable[str]) -> RoleScope:
+    """The scope of a person. Raises UserInvalid for a role without its ids, or with those of another."""
+    if role is Role.SERVICE:
+        raise UserInvalid("no person has the role service", next_step="add an API key of that role instead")
+    given = {Role.VENDOR: frozenset(vendor_ids), Role.DELIVERY: frozenset(delivery_partner_ids)}
+    for owner, ids in given.items():
+        if owner is role and not ids:
+            raise UserInvalid(
+                f"somebody in the role {role.value} without {_IDS[owner]} would see nothing",
+                expected=f"the {_IDS[owner]} whose rows this person sees",
+            )
+        if owner is not role and ids:
+            raise UserInvalid(
+                f"{_IDS[owner]} do not belong to the role {role.value}", expected=f"the role {owner.value}"
+            )
+        if len(ids) > MOST_IDS or not all(0 < len(each) <= LONGEST_ID and each.isprintable() for each in ids):
+            raise UserInvalid(
+                f"the {_IDS[owner]} cannot be used",
+                expected=f"at most {MOST_IDS} ids of 1 to {LONGEST_ID} characters",
+            )
+    return RoleScope(role, given[Role.VENDOR], given[Role.DELIVERY])
