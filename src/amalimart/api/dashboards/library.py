@@ -14,10 +14,8 @@ from amalimart.api.dashboards.definition import (
     Dashboard,
     DashboardFile,
     DashboardTexts,
-    RankingTile,
-    TableTile,
     Tile,
-    TrendTile,
+    grouped_parts,
     measured_parts,
 )
 from amalimart.config.strict_yaml import YamlDocument, YamlPath, read_yaml
@@ -201,11 +199,5 @@ def _uses(dashboard: Dashboard, document: YamlDocument) -> Iterator[NameUse]:
             if measured.substitute is not None and measured.substitute.metric is not None:
                 where = document.where(*place, *part, "substitute", "metric")
                 yield NameUse("metric", measured.substitute.metric, where)
-        if isinstance(tile, TrendTile) and tile.by is not None:
-            yield NameUse("dimension", tile.by, document.where(*place, "by"))
-        if isinstance(tile, RankingTile | TableTile):
-            for step, level in enumerate(tile.levels):
-                yield NameUse("dimension", level.by, document.where(*place, "levels", step, "by"))
-        if isinstance(tile, TableTile):
-            for step, name in enumerate(tile.also):
-                yield NameUse("dimension", name, document.where(*place, "also", step))
+        for part, name in grouped_parts(tile):
+            yield NameUse("dimension", name, document.where(*place, *part))

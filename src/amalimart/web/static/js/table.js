@@ -30,7 +30,7 @@ function numberCell(value, column, style, scale, key) {
   return h("td", { class: `number ${style}`, ...opens, title: exact(value, column.unit, column.currency), ...shade }, h("span", {}, scale.form(value)));
 }
 
-const scrolled = (table, name, tall = false) => watchEdges(h("div", { class: tall ? "scroll tall" : "scroll", role: "region", "aria-label": name, tabindex: "0" }, table));
+export const scrolled = (table, name, tall = false) => watchEdges(h("div", { class: tall ? "scroll tall" : "scroll", role: "region", "aria-label": name, tabindex: "0" }, table));
 
 export function renderTable(body, tile) {
   const { leading, others, metrics, rows } = members(tile);
