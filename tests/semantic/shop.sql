@@ -175,6 +175,18 @@ insert into gold.fact_vendor_earnings values
     ('q4', 'vA', 'g3', 'i7', 'o6', 'p1', '2024-03-15', 9.00, 'GHS'),
     ('q5', 'vB', null, null, null, null, '2024-03-16', 5.00, 'GHS'),
     ('q6', 'vB', 'g4', 'i3', 'o2', 'p3', null, 70.00, 'GHS');
+alter table gold.fact_payouts add column period_start date;
+alter table gold.fact_payouts add column period_end date;
+alter table gold.fact_payouts add column earned_amount decimal(18,2);
+update gold.fact_payouts set period_start = '2024-01-01', period_end = '2024-01-31' where payout_id in ('g1', 'g2');
+update gold.fact_payouts set period_start = '2024-03-01', period_end = '2024-03-15' where payout_id = 'g3';
+update gold.fact_payouts set earned_amount = net_payout - unexplained_amount;
+alter table gold.fact_vendor_earnings add column order_date date;
+alter table gold.fact_vendor_earnings add column line_item_amount decimal(18,2);
+alter table gold.fact_vendor_earnings add column line_commission_amount decimal(18,2);
+update gold.fact_vendor_earnings set order_date = i.order_date, line_item_amount = i.item_amount,
+    line_commission_amount = i.commission_amount
+from gold.fact_order_items as i where i.order_item_id = fact_vendor_earnings.order_item_id;
 alter table gold.fact_orders add column delivered_date date;
 alter table gold.fact_orders add column cancelled_date date;
 update gold.fact_orders set delivered_date = '2024-01-07' where order_id = 'o1';

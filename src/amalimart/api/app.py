@@ -30,12 +30,14 @@ from amalimart.api.routes import (
     models,
     operating,
     operations,
+    payouts,
     quality,
     query,
     receipts,
     releases,
     rollups,
     schedules,
+    scorecards,
     work,
 )
 from amalimart.api.routes.figures import figures_router
@@ -93,11 +95,13 @@ def create_app(
         incidents,
         models,
         operating,
+        payouts,
         quality,
         receipts,
         releases,
         rollups,
         schedules,
+        scorecards,
         work,
     ):
         signed_in.include_router(part.router)

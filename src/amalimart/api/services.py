@@ -17,6 +17,7 @@ from amalimart.api.dashboards.library import DashboardLibrary
 from amalimart.api.dashboards.translating import Sayings
 from amalimart.api.language import Language
 from amalimart.api.rate_limit import RateLimit
+from amalimart.api.scorecards.library import ScorecardLibrary
 from amalimart.catalog.lineage import Lineage, Node
 from amalimart.control.api_keys import ApiKey
 from amalimart.control.deciding import Decider
@@ -26,6 +27,7 @@ from amalimart.core.admission import Admission
 from amalimart.core.calendar import DayRange
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError
+from amalimart.core.fiscal import Calendar
 from amalimart.core.glossary import GlossaryTable
 from amalimart.core.incidents import Delivery, Incident
 from amalimart.core.jobs import AskedRun, JobRun, JobStatus
@@ -128,6 +130,23 @@ class PublishedRelease:
     release_id: int
     published_at: datetime
     fresh_as_of: datetime | None
+
+
+class PeerStanding(Protocol):
+    """Where a vendor stands among its peers."""
+
+    @property
+    def quartile(self) -> int: ...
+
+
+class PeersPort(Protocol):
+    """How a vendor compares with others, told only where no other can be inferred from it."""
+
+    def standing(
+        self, metric: str, vendor_id: str, days: DayRange, principal: Principal
+    ) -> PeerStanding | None:
+        """The quartile of the vendor, 1 for the best; None where it is not to be told."""
+        ...
 
 
 class ModelsPort(Protocol):
@@ -392,6 +411,7 @@ class SiteSettings:
 
     zone           the business time zone
     currency       ISO 4217 code of the business currency
+    calendar       when a year of this marketplace begins
     cache_folder   where files that can be made again are kept
     poll_seconds   how often an open page asks for news
     allowed_hosts  host names the site answers to; empty means any
@@ -403,6 +423,7 @@ class SiteSettings:
     currency: str
     cache_folder: Path
     locale: str = "en-GB"
+    calendar: Calendar = field(default_factory=Calendar)
     poll_seconds: int = 5
     allowed_hosts: tuple[str, ...] = ()
     export_rows: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(Role, 100_000))
@@ -452,6 +473,8 @@ class AppServices:
     deliveries: DeliveriesPort | None = None
     channel_test: ChannelTestPort | None = None
     embed: EmbedPort | None = None
+    scorecards: ScorecardLibrary = field(default_factory=ScorecardLibrary)
+    peers: PeersPort | None = None
     notes: Callable[[], tuple[SourceNote, ...]] = tuple
     metric_effects: MetricEffectsPort | None = None
     metric_history: Callable[[str], Sequence[Any]] = lambda _name: ()

@@ -9,6 +9,7 @@ from amalimart.access.policies import load_policies
 from amalimart.access.principal import Principal, Role
 from amalimart.api.dashboards.library import load_dashboards
 from amalimart.api.rate_limit import RateLimit
+from amalimart.api.scorecards.library import load_scorecards
 from amalimart.api.services import (
     AppServices,
     DemoAccount,
@@ -129,6 +130,8 @@ def build_services(
     )
     dashboards = load_dashboards(project.overlay("dashboards"))
     dashboards.check_names(model.metric_names, model.dimensions)
+    scorecards = load_scorecards(project.overlay("scorecards"))
+    scorecards.check_names(model.metric_names)
     effects = MetricEffects(
         engine.hot_file, policies.policy(Role.ADMIN), availability, OPERATOR, model.calendar
     )
@@ -147,6 +150,7 @@ def build_services(
             zone=project.zone,
             currency=project.settings.currency,
             cache_folder=project.build / "web",
+            calendar=model.calendar,
             allowed_hosts=project.settings.serve.allowed_hosts,
             export_rows=limits.export_rows.model_dump(),
         ),
@@ -179,5 +183,6 @@ def build_services(
         metric_history=ledger.of,
         rate=RateLimit(limits.requests_per_second, limits.requests_at_once),
         exports=Admission("exports", at_once=limits.exports_at_once, waiting=4, wait_seconds=3.0),
+        scorecards=scorecards,
         embed=open_embedding(project, control.api_keys, audit, clock),
     )

@@ -7,11 +7,13 @@ from typing import Any
 
 from amalimart.access.principal import Principal, Role
 from amalimart.api.language import Language
+from amalimart.api.routes.payouts import READERS as PAYOUT_READERS
 from amalimart.api.routes.work import WORKERS
 from amalimart.api.services import AppServices
 from amalimart.web.wording import wording
 
 CATALOGUE = "/catalogue"
+PAYOUTS = "/payouts"
 QUALITY = "/quality"
 RELEASES = "/releases"
 STATUS = "/status"
@@ -29,6 +31,8 @@ class Place:
 def _offered(role: Role) -> list[tuple[str, str]]:
     """The pages beside the dashboards that a role may open, by the name of their title."""
     offered = [("work", WORK)] if role in WORKERS else []
+    if role in PAYOUT_READERS:
+        offered.append(("payouts", PAYOUTS))
     offered.append(("catalogue", CATALOGUE))
     if role in {Role.ADMIN, Role.ANALYST}:
         offered.append(("releases", RELEASES))
@@ -48,6 +52,10 @@ def frame(services: AppServices, principal: Principal, here: str, language: Lang
     places = [
         Place(f"/dashboards/{each.name}", said.say(each.title) if said else each.title)
         for each in services.dashboards.for_principal(principal)
+    ]
+    places += [
+        Place(f"/scorecards/{each.name}", said.say(each.title) if said else each.title)
+        for each in services.scorecards.for_principal(principal)
     ]
     places += [Place(address, words(f"place.{name}")) for name, address in _offered(principal.role)]
     return {

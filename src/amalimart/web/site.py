@@ -24,6 +24,7 @@ from amalimart.web.signing_in import sign_in_router
 from amalimart.web.status_page import status_router
 from amalimart.web.templating import Templates
 from amalimart.web.vega_bundle import VegaBundle
+from amalimart.web.vendor_pages import vendor_router
 from amalimart.web.work_pages import work_router
 
 
@@ -45,6 +46,7 @@ def create_site(services: AppServices) -> FastAPI:
     app.include_router(catalogue_router(services, templates))
     app.include_router(operating_router(services, templates))
     app.include_router(work_router(services, templates))
+    app.include_router(vendor_router(services, templates))
     app.include_router(language_router())
     return app
 

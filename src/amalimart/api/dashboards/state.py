@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Protocol
 
-from amalimart.api.dashboards.definition import Dashboard, RangeName
+from amalimart.api.dashboards.definition import PageFilter, RangeName
 from amalimart.core.calendar import DayRange, Grain
 from amalimart.core.errors import InvalidFilter
 from amalimart.core.fiscal import Calendar
@@ -30,6 +31,19 @@ RANGE_LABELS = {
 
 
 _CALENDAR_YEAR = Calendar()
+
+
+class Opened(Protocol):
+    """What decides how an address is read: the days a page opens with, its grain and its filters."""
+
+    @property
+    def range(self) -> RangeName: ...
+
+    @property
+    def grain(self) -> Grain | None: ...
+
+    @property
+    def filters(self) -> Sequence[PageFilter]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +98,14 @@ def fitting_grain(days: DayRange) -> Grain:
 
 def read_state(
     query: Sequence[tuple[str, str]],
-    dashboard: Dashboard,
+    page: Opened,
     business_day: date,
     calendar: Calendar = _CALENDAR_YEAR,
 ) -> PageState:
     """The state an address asks for. Raises InvalidFilter for anything it does not understand."""
-    given = _once_each(query, dashboard)
+    given = _once_each(query, page)
     today = _day(given, "today") or business_day
-    name = _range_name(given.get("range"), dashboard.range)
+    name = _range_name(given.get("range"), page.range)
     days = _custom_days(given) if name is RangeName.CUSTOM else days_of(name, today, calendar)
     if name is not RangeName.CUSTOM and ("from" in given or "to" in given):
         raise InvalidFilter(
@@ -99,15 +113,15 @@ def read_state(
             where="range",
             next_step="add range=custom, or leave out from and to",
         )
-    grain = _grain(given.get("grain")) or dashboard.grain or fitting_grain(days)
+    grain = _grain(given.get("grain")) or page.grain or fitting_grain(days)
     filters = tuple(
-        (each.dimension, given[each.dimension]) for each in dashboard.filters if each.dimension in given
+        (each.dimension, given[each.dimension]) for each in page.filters if each.dimension in given
     )
     return PageState(name, days, grain, today, filters, calendar)
 
 
-def _once_each(query: Sequence[tuple[str, str]], dashboard: Dashboard) -> dict[str, str]:
-    known = (*_FIXED_KEYS, *(each.dimension for each in dashboard.filters))
+def _once_each(query: Sequence[tuple[str, str]], page: Opened) -> dict[str, str]:
+    known = (*_FIXED_KEYS, *(each.dimension for each in page.filters))
     given: dict[str, str] = {}
     for key, value in query:
         if key not in known:
