@@ -12,8 +12,9 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from amalimart.access.principal import Principal, Role
+from amalimart.api.dashboards.definition import Dashboard
 from amalimart.api.dashboards.kept_pages import KeptPages
-from amalimart.api.dashboards.library import DashboardLibrary
+from amalimart.api.dashboards.library import NameUse
 from amalimart.api.dashboards.translating import Sayings
 from amalimart.api.language import Language
 from amalimart.api.rate_limit import RateLimit
@@ -26,7 +27,7 @@ from amalimart.control.store import ControlStore
 from amalimart.core.admission import Admission
 from amalimart.core.calendar import DayRange
 from amalimart.core.clock import Clock
-from amalimart.core.errors import AmalimartError
+from amalimart.core.errors import AmalimartError, ConfigError, told
 from amalimart.core.fiscal import Calendar
 from amalimart.core.glossary import GlossaryTable
 from amalimart.core.incidents import Delivery, Incident
@@ -146,6 +147,36 @@ class PeersPort(Protocol):
         self, metric: str, vendor_id: str, days: DayRange, principal: Principal
     ) -> PeerStanding | None:
         """The quartile of the vendor, 1 for the best; None where it is not to be told."""
+        ...
+
+
+class DashboardsPort(Protocol):
+    """The dashboards of the project, as their files say."""
+
+    @property
+    def mistake(self) -> ConfigError | None:
+        """What is wrong with the files now, while what they said before is served."""
+        ...
+
+    @property
+    def dashboards(self) -> Mapping[str, Dashboard]: ...
+
+    @property
+    def uses(self) -> Mapping[str, tuple[NameUse, ...]]: ...
+
+    @property
+    def texts(self) -> Mapping[str, Mapping[str, str]]: ...
+
+    def for_principal(self, principal: Principal) -> list[Dashboard]:
+        """The dashboards a principal may open, its home first."""
+        ...
+
+    def get(self, name: str, principal: Principal) -> Dashboard:
+        """The dashboard of that name. Raises NotFound, also where the role may not open it."""
+        ...
+
+    def home(self, principal: Principal) -> Dashboard:
+        """Where a principal lands. Raises NotFound where the role has no dashboard."""
         ...
 
 
@@ -455,7 +486,7 @@ class AppServices:
     control: ControlStore
     clock: Clock
     settings: SiteSettings
-    dashboards: DashboardLibrary
+    dashboards: DashboardsPort
     releases: ReleaseFeed
     status: Callable[[], EngineStatus]
     demo_accounts: tuple[DemoAccount, ...] = ()
@@ -493,5 +524,10 @@ class AppServices:
 
     def notes_for(self, principal: Principal) -> tuple[str, ...]:
         """The notes in the words that are meant for this reader."""
-        words = (note.detail if principal.role is Role.ADMIN else note.text for note in self.notes())
+        is_admin = principal.role is Role.ADMIN
+        words = [note.detail if is_admin else note.text for note in self.notes()]
+        if is_admin and (mistake := self.dashboards.mistake) is not None:
+            words.insert(
+                0, f"A dashboard file has a mistake, so the last good ones are shown: {told(mistake)}"
+            )
         return tuple(each for each in words if each)

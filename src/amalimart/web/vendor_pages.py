@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
@@ -28,7 +29,7 @@ def vendor_router(services: AppServices, templates: Templates) -> APIRouter:
         template: str,
         here: str,
         data: dict[str, object],
-        **more: object,
+        **more: Any,
     ) -> Response:
         values = f"{PREFIX}/dimensions/vendor/values"
         picks = principal.role is not Role.VENDOR
