@@ -48,7 +48,9 @@ def test_a_payout_is_explained_by_what_sql_written_by_hand_says(shop: Shop) -> N
     assert steps["unexplained"] == 0
     assert {each["order_id"] for each in told["lines"]} == {"o1", "o3"}
     with shop.file.records() as cursor:
-        named = cursor.execute("select product_name from gold.dim_products where product_id = 'p1'").fetchall()
+        named = cursor.execute(
+            "select product_name from gold.dim_products where product_id = 'p1'"
+        ).fetchall()
     assert {each["product"] for each in told["lines"]} == {named[0][0]}
     assert told["payout"]["vendor"] == "Ama's Shop"
 

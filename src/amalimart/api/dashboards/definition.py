@@ -111,7 +111,7 @@ class TileBase(StrictModel):
 
 
 class Span(StrEnum):
-    """Which time a key figure speaks of: the page's days, or this moment (stock has no past to compare)."""
+    """Which time a tile speaks of: the page's days, or this moment (what has no past to compare)."""
 
     PERIOD = "period"
     NOW = "now"
@@ -165,6 +165,7 @@ class RankingTile(TileBase, Measured):
     """The largest members of a dimension by a metric. `range` fixes the days whatever the page shows."""
 
     type: Literal["ranking"]
+    span: Span = Span.PERIOD
     levels: tuple[Level, ...] = Field(min_length=1)
     limit: int = Field(default=10, ge=1, le=50)
     range: RangeName | None = None
@@ -177,10 +178,19 @@ class TableColumn(Measured):
     style: CellStyle = CellStyle.PLAIN
 
 
+class RowOrder(StrEnum):
+    """Which rows come first: the largest by the first column, or the newest where they are days or months."""
+
+    LARGEST = "largest"
+    NEWEST = "newest"
+
+
 class TableTile(TileBase):
-    """Members of a dimension with several metrics; ordered by the first column, largest first."""
+    """Members of a dimension with several metrics."""
 
     type: Literal["table"]
+    span: Span = Span.PERIOD
+    order: RowOrder = RowOrder.LARGEST
     levels: tuple[Level, ...] = Field(min_length=1)
     also: tuple[Name, ...] = ()
     columns: tuple[TableColumn, ...] = Field(min_length=1)
@@ -195,6 +205,7 @@ class HeatTile(TileBase, Measured):
     """
 
     type: Literal["heat"]
+    span: Span = Span.PERIOD
     title: Text
     rows: Name
     across: Name
@@ -221,7 +232,7 @@ class TextLink(StrictModel):
     """Where a text leads: a page of this site."""
 
     label: Text
-    to: Annotated[str, Field(pattern=r"^/[A-Za-z0-9_/?=&.-]*$", max_length=200)]
+    to: Annotated[str, Field(pattern=r"^/([A-Za-z0-9_?=&.-][A-Za-z0-9_/?=&.-]*)?$", max_length=200)]
 
 
 class TextTile(TileBase):

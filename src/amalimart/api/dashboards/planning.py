@@ -14,6 +14,7 @@ from amalimart.api.dashboards.definition import (
     Measured,
     RangeName,
     RankingTile,
+    RowOrder,
     Span,
     TableTile,
     TextTile,
@@ -26,6 +27,7 @@ from amalimart.core.calendar import DayRange, Grain
 from amalimart.semantic.question import Filter, Operator, Question
 
 MOST_CELLS = 2000
+NOW = "Right now"
 _SHORTEST_COURSE = 14  # days: fewer points are no course
 
 
@@ -124,7 +126,7 @@ def _plan_ranking(tile: RankingTile, dashboard: Dashboard, state: PageState) -> 
         metrics=(metric,),
         today=state.today,
         by=(level.by,),
-        days=_days(tile.range, state),
+        days=None if tile.span is Span.NOW else _days(tile.range, state),
         filters=_filters(state),
         order_by=f"-{metric}",
         limit=tile.limit,
@@ -144,9 +146,9 @@ def _plan_table(tile: TableTile, dashboard: Dashboard, state: PageState) -> Plan
         metrics=asked,
         today=state.today,
         by=(level.by, *(name for name in tile.also if name != level.by)),
-        days=state.days,
+        days=None if tile.span is Span.NOW else state.days,
         filters=_filters(state),
-        order_by=f"-{asked[0]}",
+        order_by=f"-{level.by if tile.order is RowOrder.NEWEST else asked[0]}",
         limit=tile.limit,
     )
     return PlannedTile(tile, metrics, (question,), level, _drill(level.by, dashboard, state), notes)
@@ -164,7 +166,7 @@ def _plan_heat(tile: HeatTile, dashboard: Dashboard, state: PageState) -> Planne
         metrics=(metric,),
         today=state.today,
         by=(tile.rows, tile.across),
-        days=state.days,
+        days=None if tile.span is Span.NOW else state.days,
         filters=filters,
         order_by=f"-{metric}",
         limit=MOST_CELLS,
@@ -194,6 +196,8 @@ def _days(fixed: RangeName | None, state: PageState) -> DayRange:
 
 def range_label(tile: Tile) -> str | None:
     """The name of the days a tile keeps whatever the page shows."""
+    if isinstance(tile, RankingTile | TableTile | HeatTile) and tile.span is Span.NOW:
+        return NOW
     if isinstance(tile, RankingTile | TrendTile) and tile.range is not None:
         return RANGE_LABELS[tile.range]
     return None

@@ -1,14 +1,12 @@
 // A metric by two dimensions: a table whose cells are shaded by size, so that it is its own table view.
 import { h, label, replaceKeepingFocus } from "./dom.js";
-import { bucket, columnFormat, exact, NOTHING } from "./format.js";
+import { columnFormat, exact, NOTHING } from "./format.js";
 import { shownMember } from "./members.js";
 import { addressWith } from "./state.js";
 import { scrolled } from "./table.js";
 import { t } from "./text.js";
 
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const columnsOf = (tile, kind) => tile.columns.filter((each) => each.kind === kind);
-const named = (tile, column, value) => (typeof value === "string" && DAY.test(value) ? bucket(value, "month") : typeof value === "number" ? String(value) : shownMember(tile, column, value));
 
 export function renderHeat(body, tile) {
   const known = tile.cells.flat().filter((value) => value !== null).map(Number);
@@ -22,9 +20,9 @@ export function renderHeat(body, tile) {
     const share = high > low ? (Number(value) - low) / (high - low) : 0;
     return h("td", { class: "number heat", title: exact(value, metric.unit, metric.currency), "data-receipt": metric.name, "data-at": row.key, "--share": share.toFixed(4) }, h("span", {}, form(value)));
   };
-  const head = h("tr", {}, h("th", { scope: "col" }, `${down.label} · ${across.label}`), tile.across.map((each) => h("th", { scope: "col", class: "number" }, label(named(tile, across, each.value)))));
+  const head = h("tr", {}, h("th", { scope: "col" }, `${down.label} · ${across.label}`), tile.across.map((each) => h("th", { scope: "col", class: "number" }, label(shownMember(tile, across, each.value)))));
   const lines = tile.down.map((row, index) => {
-    const name = label(named(tile, down, row.value));
+    const name = label(shownMember(tile, down, row.value));
     const lead = tile.drill && row.key !== null ? h("a", { href: addressWith({ [tile.drill]: row.key }), "data-state-link": true, "data-key": row.key }, name) : name;
     return h("tr", {}, h("th", { scope: "row" }, lead), tile.cells[index].map((value) => cell(value, row)));
   });

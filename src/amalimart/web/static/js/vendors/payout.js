@@ -70,7 +70,7 @@ function sentence(steps, payout) {
 }
 
 function lines({ lines: found, payout }) {
-  const heads = [[t("payouts.order")], [t("payouts.product")], [t("payouts.ordered_on")], [t("payouts.item"), "number"], [t("payouts.commission"), "number"], [t("payouts.earned"), "number"]];
+  const heads = [[t("payouts.order")], [t("payouts.product"), "text"], [t("payouts.ordered_on")], [t("payouts.item"), "number"], [t("payouts.commission"), "number"], [t("payouts.earned"), "number"]];
   const order = (each) => (each.order_id === null ? NOTHING : page.opens_orders ? h("a", { href: `/orders/${encodeURIComponent(each.order_id)}` }, label(each.order_id)) : label(each.order_id));
   const rows = found.map((each) => [
     order(each),
