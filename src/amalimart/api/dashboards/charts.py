@@ -120,7 +120,10 @@ def _bars(time: Column, metric: Column, previous: Column | None, grain: Grain) -
     layers = [bars]
     if previous is not None:
         ticks: Spec = {"y": _values(metric) | {"field": previous.name}}
-        layers.append({"mark": {"type": "tick", "style": "previous_tick"}, "encoding": ticks})
+        known: Spec = {"filter": {"not": {"field": previous.name, "equal": 0}}}
+        layers.append(
+            {"transform": [known], "mark": {"type": "tick", "style": "previous_tick"}, "encoding": ticks}
+        )
     return {"encoding": {"x": _ordinal(time, grain)}, "layer": layers}
 
 

@@ -179,9 +179,10 @@ class TableColumn(Measured):
 
 
 class RowOrder(StrEnum):
-    """Which rows come first: the largest by the first column, or the newest where they are days or months."""
+    """Which rows come first: by the first column, or the newest where they are days or months."""
 
     LARGEST = "largest"
+    SMALLEST = "smallest"
     NEWEST = "newest"
 
 

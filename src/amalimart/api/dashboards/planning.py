@@ -28,6 +28,7 @@ from amalimart.semantic.question import Filter, Operator, Question
 
 MOST_CELLS = 2000
 NOW = "Right now"
+_ORDERS = {RowOrder.LARGEST: "-{metric}", RowOrder.SMALLEST: "{metric}", RowOrder.NEWEST: "-{level}"}
 _SHORTEST_COURSE = 14  # days: fewer points are no course
 
 
@@ -148,7 +149,7 @@ def _plan_table(tile: TableTile, dashboard: Dashboard, state: PageState) -> Plan
         by=(level.by, *(name for name in tile.also if name != level.by)),
         days=None if tile.span is Span.NOW else state.days,
         filters=_filters(state),
-        order_by=f"-{level.by if tile.order is RowOrder.NEWEST else asked[0]}",
+        order_by=_ORDERS[tile.order].format(level=level.by, metric=asked[0]),
         limit=tile.limit,
     )
     return PlannedTile(tile, metrics, (question,), level, _drill(level.by, dashboard, state), notes)

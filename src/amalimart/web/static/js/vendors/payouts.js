@@ -26,17 +26,17 @@ const period = (each) => (each.period_start && each.period_end && each.period_st
 const left = (each) => (each.unexplained === null ? h("span", { class: "state near" }, t("payouts.no_lines")) : Number(each.unexplained) === 0 ? h("span", { class: "state good" }, t("payouts.explained")) : h("span", { class: "off" }, money(each.unexplained, each.currency)));
 
 function table(payouts) {
-  const heads = [[t("payouts.payout")], ...(page.picks ? [[t("payouts.vendor"), "text"]] : []), [t("payouts.paid_on")], [t("payouts.period")], [t("payouts.state")], [t("payouts.gross"), "number"], [t("payouts.commission"), "number"], [t("payouts.net"), "number"], [t("payouts.left"), "number"]];
+  const heads = [[t("payouts.payout")], ...(page.picks ? [[t("payouts.vendor"), "text"]] : []), [t("payouts.paid_on")], [t("payouts.net"), "number"], [t("payouts.state")], [t("payouts.left"), "number"], [t("payouts.period")], [t("payouts.gross"), "number"], [t("payouts.commission"), "number"]];
   const rows = payouts.map((each) => [
     open(each),
     ...(page.picks ? [label(each.vendor ?? memberLabel(null))] : []),
     each.payout_date ? day(each.payout_date) : NOTHING,
-    period(each),
+    h("b", {}, exact(each.net_payout, "money", each.currency)),
     payoutState(each.status),
+    left(each),
+    period(each),
     money(each.gross_earnings, each.currency),
     money(each.platform_commission, each.currency),
-    h("b", {}, exact(each.net_payout, "money", each.currency)),
-    left(each),
   ]);
   return readTable(t("payouts.list"), heads, rows);
 }

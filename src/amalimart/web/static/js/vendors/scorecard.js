@@ -57,7 +57,7 @@ function courseTable(measure) {
 function told(measure) {
   if (measure.status !== "ok") return h("li", { class: "tile measure" }, h("h3", {}, label(measure.label)), calm(measure.message, measure.next_step));
   const isFew = measure.verdict === "too_few";
-  const sample = t("scorecard.sample", { n: exact(measure.sample.value, measure.sample.unit), of: measure.sample.label.toLowerCase() });
+  const sample = t("scorecard.sample", { n: exact(measure.sample.value, "count"), of: measure.sample.label.toLowerCase() });
   const bands = t(measure.better === "lower" ? "scorecard.bands_lower" : "scorecard.bands_higher", { warn: valueOf(measure, measure.warn), limit: valueOf(measure, measure.limit) });
   const before = measure.previous === null ? t("kpi.nothing_before") : t("scorecard.before", { value: valueOf(measure, measure.previous), verdict: t(`scorecard.${measure.previous_verdict}`).toLowerCase() });
   return h(
