@@ -1,4 +1,4 @@
-"""Scorecards, payouts and the newer tiles in a real browser: what is shown, what is said, and whatever is wrong."""
+"""Scorecards, payouts and the newer tiles in a real browser, and what is said of whatever is wrong."""
 
 from __future__ import annotations
 

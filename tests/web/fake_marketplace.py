@@ -351,7 +351,11 @@ class FakeMarketplace:
         del principal
         if (known := _dimensions(self.vendors).get(dimension)) is None:
             raise UnknownName(f"no dimension is called {dimension!r}", nearest="vendor")
-        found = [LabelledKey(key, text) for key, text in known.members if search.lower() in text.lower()]
+        found = [
+            LabelledKey(key, text)
+            for key, text in known.members
+            if search.lower() in text.lower() or search == key
+        ]
         return sorted(found, key=lambda each: each.label)[:limit]
 
     def ask_all(
@@ -420,7 +424,8 @@ class FakeMarketplace:
         days = question.days or DayRange(TODAY - timedelta(days=29), TODAY)
         narrowed = "|".join(value for each in question.filters for value in each.values)
         buckets = _buckets(question, days)
-        chosen = {each.dimension: each.values for each in question.filters}
+        equal = {Operator.EQ, Operator.IN}
+        chosen = {each.dimension: each.values for each in question.filters if each.operator in equal}
         rows = []
         for start, covered in buckets:
             for members in _combinations(dimensions, chosen):
