@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,11 @@ from amalimart.api.dashboards.library import DashboardLibrary
 from amalimart.api.dashboards.reloading import ReloadingDashboards
 from amalimart.cli.application import application
 from amalimart.core.errors import ConfigError, NotFound
+from amalimart.web.site import create_site
 from tests.api.shop_site import shop_model, shop_policies
+from tests.web.asgi_client import TestClient
+from tests.web.fake_marketplace import FakeMarketplace
+from tests.web.fake_site import PASSWORD, make_services
 
 ADMIN = Principal("x", Role.ADMIN)
 GOOD = """\
@@ -144,3 +150,27 @@ def test_an_edited_translation_makes_another_page(tmp_path: Path) -> None:
     now[0] += 1
     assert pages.get("mine", ADMIN).fingerprint != before
     assert pages.texts["fr"]["Units"] == "Pièces"
+
+
+def test_admins_are_told_of_a_mistake_on_the_page_and_nobody_else_is(tmp_path: Path) -> None:
+    now = [0.0]
+    path = tmp_path / "mine.yml"
+    path.write_text(GOOD + "refresh_seconds: 7\n")
+    pages = ReloadingDashboards(tmp_path, lambda _library: None, clock=lambda: now[0])
+    services = replace(make_services(tmp_path, FakeMarketplace()), dashboards=pages)
+    site = create_site(services)
+
+    def frame(name: str) -> str:
+        client = TestClient(site, follow_redirects=False, headers={"Origin": "http://testserver"})
+        client.post("/sign-in", data={"email": f"{name}@demo.test", "password": PASSWORD})
+        return html.unescape(client.get("/dashboards/mine").text)
+
+    assert '"poll_seconds": 7' in frame("admin")
+    assert "has a mistake" not in frame("admin")
+    path.write_text(GOOD.replace("type: kpi", "type: kpl"))
+    now[0] += 1
+    told = frame("admin")
+    assert f"unknown tile type 'kpl' ({path}:8; nearest: kpi)" in told
+    assert "Units" in told, "what was there before is still shown"
+    assert "mistake" not in frame("support")
+    services.control.close()

@@ -50,7 +50,9 @@ def pages_router(services: AppServices, templates: Templates, assets: Assets) ->
 
 
 def _page_settings(dashboard: Dashboard, said: Sayings | None, assets: Assets) -> dict[str, object]:
+    pace = {"poll_seconds": dashboard.refresh_seconds} if dashboard.refresh_seconds else {}
     return {
+        **pace,
         "data": f"{PREFIX}/dashboards/{dashboard.name}",
         "status": f"{PREFIX}/status",
         "values": f"{PREFIX}/dimensions",

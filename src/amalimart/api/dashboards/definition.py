@@ -282,7 +282,10 @@ class DashboardTexts(RootModel[dict[Text, Text]]):
 
 
 class DashboardFile(StrictModel):
-    """The top of a dashboard file; its tiles are read one by one, each as its own type."""
+    """The top of a dashboard file; its tiles are read one by one, each as its own type.
+
+    `refresh_seconds` is how often an open page asks for news, where not as often as the site does.
+    """
 
     title: Text
     description: Text
@@ -290,6 +293,7 @@ class DashboardFile(StrictModel):
     home_of: tuple[Role, ...] = ()
     range: RangeName = RangeName.LAST_30_DAYS
     grain: Grain | None = None
+    refresh_seconds: int | None = Field(default=None, ge=1, le=3600)
     filters: tuple[PageFilter, ...] = ()
     tiles: tuple[Any, ...] = Field(min_length=1)
 
@@ -311,6 +315,7 @@ class Dashboard(StrictModel):
     home_of: tuple[Role, ...]
     range: RangeName
     grain: Grain | None
+    refresh_seconds: int | None
     filters: tuple[PageFilter, ...]
     tiles: tuple[Tile, ...]
     fingerprint: str
