@@ -187,6 +187,8 @@ alter table gold.fact_vendor_earnings add column line_commission_amount decimal(
 update gold.fact_vendor_earnings set order_date = i.order_date, line_item_amount = i.item_amount,
     line_commission_amount = i.commission_amount
 from gold.fact_order_items as i where i.order_item_id = fact_vendor_earnings.order_item_id;
+alter table gold.dim_customers add column customer_segment varchar;
+update gold.dim_customers set customer_segment = case when last_order_date is null then 'NO_ORDER' else 'LOYAL' end;
 alter table gold.fact_orders add column delivered_date date;
 alter table gold.fact_orders add column cancelled_date date;
 update gold.fact_orders set delivered_date = '2024-01-07' where order_id = 'o1';

@@ -237,6 +237,7 @@ def _dimensions(vendors: tuple[tuple[str, str], ...]) -> dict[str, FakeDimension
         _enum("age_group", "Age group", "18-24", "25-34", "35-44", "45-54"),
         _enum("gender", "Gender", "FEMALE", "MALE", "OTHER"),
         _enum("customer_kind", "Customer kind", "PRIVATE", "BUSINESS"),
+        _enum("customer_segment", "Customer segment", "CHAMPION", "LOST", "NO_ORDER"),
         _enum("user_role", "User type", "CUSTOMER", "VENDOR"),
         _enum("customer_region", "Customer region", *REGIONS[:4]),
         _enum("customer_city", "Customer city", "Accra", "Tema"),
