@@ -101,14 +101,14 @@ def test_a_grid_keeps_its_largest_rows_and_says_how_many_it_leaves_out(tmp_path:
     assert sizes == sorted(sizes, reverse=True)
 
 
-def test_cohorts_are_asked_from_the_month_of_the_first_day(tmp_path: Path) -> None:
+def test_cohorts_are_asked_from_the_first_whole_month(tmp_path: Path) -> None:
     (tmp_path / "page.yml").write_text(PAGE, encoding="utf-8")
     dashboard = load_dashboards(packaged=tmp_path).dashboards["page"]
     state = read_state([("range", "last_90_days")], dashboard, TODAY)
     (cohorts,) = (tile for tile in dashboard.tiles if tile.id == "cohorts")
     (question,) = plan_tile(cohorts, dashboard, state).questions
     (only,) = question.filters
-    assert (only.dimension, only.operator, only.values) == ("cohort_month", Operator.GE, ("2025-12-01",))
+    assert (only.dimension, only.operator, only.values) == ("cohort_month", Operator.GE, ("2026-01-01",))
 
 
 def answer_of(rows: list[tuple[Any, Any, Any]]) -> Answer:

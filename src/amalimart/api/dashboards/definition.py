@@ -201,8 +201,8 @@ class TableTile(TileBase):
 class HeatTile(TileBase, Measured):
     """A metric by two dimensions, shaded by size: `rows` down, `across` to the right.
 
-    `within_days` is for rows that are days or months, such as the month of a first order: it leaves out those
-    that begin before the page's days. Rows of such dimensions stand in order of time, others by size.
+    `within_days` is for rows that are months, such as that of a first order: it leaves out those that begin
+    before the page's days. Rows of such dimensions stand in order of time, others by size.
     """
 
     type: Literal["heat"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from amalimart.api.dashboards.definition import (
     Dashboard,
@@ -161,8 +161,7 @@ def _plan_heat(tile: HeatTile, dashboard: Dashboard, state: PageState) -> Planne
         return PlannedTile(tile, (None,), (), notes=notes)
     filters = _filters(state)
     if tile.within_days:
-        first = Grain.MONTH.start(state.days.first).isoformat()
-        filters = (*filters, Filter(tile.rows, Operator.GE, (first,)))
+        filters = (*filters, Filter(tile.rows, Operator.GE, (_first_month(state.days).isoformat(),)))
     question = Question(
         metrics=(metric,),
         today=state.today,
@@ -173,6 +172,13 @@ def _plan_heat(tile: HeatTile, dashboard: Dashboard, state: PageState) -> Planne
         limit=MOST_CELLS,
     )
     return PlannedTile(tile, (metric,), (question,), drill=_drill(tile.rows, dashboard, state), notes=notes)
+
+
+def _first_month(days: DayRange) -> date:
+    """The first month that the days hold from its beginning; of short ones, that in which they begin."""
+    start = Grain.MONTH.start(days.first)
+    after = Grain.MONTH.next_start(days.first)
+    return start if start == days.first or after > days.last else after
 
 
 def _plan_funnel(tile: FunnelTile, state: PageState) -> PlannedTile:
