@@ -199,7 +199,7 @@ def test_a_role_opens_its_own_dashboards_only(signed_in: Callable[[str], TestCli
         response = vendor.get(f"/api/v1/dashboards/{name}")
         assert response.status_code == 404
         assert response.json()["error"]["code"] == "not_found"
-        assert response.json()["error"]["expected"] == "vendor"
+        assert response.json()["error"]["expected"] == "vendor, inventory"
 
 
 @pytest.mark.parametrize("name", ["admin", "executive", "vendor", "support", "delivery", "analyst"])

@@ -70,7 +70,7 @@ def test_an_address_says_it_all() -> None:
         ([("rnge", "x")], "the address of the page", "range"),
         ([("range", "last_30_day")], "range", "last_30_days"),
         ([("grain", "days")], "grain", "day"),
-        ([("grain", "year")], "grain", None),
+        ([("grain", "decade")], "grain", None),
         ([("today", "tomorrow")], "today", None),
         ([("today", "0001-01-01")], "today", None),
         ([("range", "custom")], "from, to", None),

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 import amalimart
 from amalimart.access.policies import load_policies
 from amalimart.api.dashboards.library import load_dashboards
+from amalimart.api.scorecards.library import load_scorecards
 from amalimart.cli.application import application
 from amalimart.config.project import Settings
 from amalimart.config.strict_yaml import read_yaml
@@ -31,6 +32,7 @@ PLACES = {
     "datasets": MARKETPLACE / "semantic" / "datasets",
     "dimensions": MARKETPLACE / "semantic" / "dimensions",
     "dashboards": MARKETPLACE / "dashboards",
+    "scorecards": MARKETPLACE / "scorecards",
     "policies": MARKETPLACE / "policies",
     "sources": MARKETPLACE / "sources",
     "quality": MARKETPLACE / "quality",
@@ -75,6 +77,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "dimensions": lambda path: read_yaml(path).parse(DimensionsFile),
     "metric_versions": read_ledger,
     "dashboards": lambda path: load_dashboards(None, path.parent),
+    "scorecards": lambda path: load_scorecards(None, path.parent),
     "policies": lambda path: load_policies([path.parent]),
     "sources": load_mapping,
     "quality": read_check,
@@ -94,6 +97,8 @@ MISTAKES = [
     ("metric_versions", "metric_versions.yml", "{version: 1", "{version: 0"),
     ("dashboards", "support.yml", "type: kpi", "type: kpis"),
     ("dashboards", "support.yml", "width: ", "widht: "),
+    ("scorecards", "vendor.yml", "better: lower", "better: least"),
+    ("scorecards", "vendor.yml", "at_least: 20", "atleast: 20"),
     ("policies", "vendor.yml", "rows: all", "rows: everything"),
     ("policies", "vendor.yml", "role: vendor", "role: seller"),
     ("sources", "demo.yml", "time_zone:", "timezone:"),

@@ -93,3 +93,20 @@ def test_an_unstated_verification_counts_as_false(bench: ModelBench) -> None:
     bench.put("users", user_id="u", is_verified=None, is_enabled=None)
     row = bench.row("gold.dim_customers")
     assert (row["is_verified"], row["is_enabled"]) == (False, False)
+
+
+def test_the_segment_says_how_lately_and_how_often(bench: ModelBench) -> None:
+    """Customers by the days since their last order and the number of orders, on either side of each bound."""
+    cases = {
+        "a": (0, 5, "CHAMPION"), "b": (90, 5, "CHAMPION"), "c": (91, 5, "AT_RISK"), "d": (90, 4, "LOYAL"),
+        "e": (0, 2, "LOYAL"), "f": (90, 1, "NEW"), "g": (180, 1, "AT_RISK"), "h": (181, 9, "LOST"),
+        "i": (0, 0, "NO_ORDER"),
+    }  # fmt: skip
+    for user, (days, orders, _) in cases.items():
+        bench.put("users", user_id=user)
+        for number in range(orders):
+            placed = BUSINESS_DAY - timedelta(days=days + 30 * number)
+            bench.put("orders", order_id=f"{user}{number}", customer_id=user, order_date=f"{placed} 12:00")
+    bench.put("orders", order_id="test", customer_id="i", order_date="2024-12-30", is_test=True)
+    found = {key: row["customer_segment"] for key, row in bench.by_key("gold.dim_customers").items()}
+    assert found == {user: segment for user, (_, _, segment) in cases.items()}

@@ -416,6 +416,7 @@ DIMENSIONS: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "gender": ("code", (("customers", "gender"),)),
     "user_role": ("code", (("customers", "role"),)),
     "customer_kind": ("code", (("customers", "customer_kind"),)),
+    "customer_segment": ("code", (("customers", "customer_segment"),)),
     "age_group": ("text", (("customers", "age_group"),)),
     "country": ("text", (("customers", "country"),)),
     "is_verified": ("flag", (("customers", "is_verified"),)),

@@ -169,6 +169,7 @@ class RandomShop:
             "gender": self._some("FEMALE", "MALE", None), "age_group": self._some("25-34", "unknown", None),
             "role": self._some("CUSTOMER", "CUSTOMER", "VENDOR", "UNKNOWN"),
             "customer_kind": self._some("PRIVATE", "BUSINESS", "UNKNOWN"),
+            "customer_segment": self._some("CHAMPION", "LOST", "NO_ORDER"),
             "country": self._some("Ghana", "unknown"), "is_verified": self._some(True, False, None),
             "is_enabled": self._some(True, False, None), "registered_on": self._day(),
             "first_order_date": min(days, default=None), "last_order_date": max(days, default=None),

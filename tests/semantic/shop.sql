@@ -41,7 +41,7 @@ create table gold.fact_vendor_applications (
 create table gold.dim_customers (
     customer_id varchar, full_name varchar, gender varchar, age_group varchar, role varchar, customer_kind varchar,
     auth_provider varchar, city varchar, region varchar, country varchar, is_verified boolean, is_enabled boolean,
-    registered_on date, first_order_date date, last_order_date date);
+    registered_on date, first_order_date date, last_order_date date, customer_segment varchar);
 create table gold.dim_products (
     product_id varchar, product_name varchar, sku varchar, category_id varchar, category_name varchar,
     top_category_id varchar, top_category_name varchar, vendor_id varchar, price decimal(18,2), currency varchar,
@@ -85,9 +85,9 @@ insert into gold.dim_products values
     ('p3', 'Chair', 'S3', 'k3', 'Home & Garden', 'k3', 'Home & Garden', 'vB', 50, 'GHS', 7, 1, 'INACTIVE', false, true, false, '2023-07-01'),
     ('p4', 'Draft', 'S4', null, null, null, null, 'vA', 5, 'GHS', 0, 1, 'DRAFT', false, false, false, null);
 insert into gold.dim_customers values
-    ('c1', 'Esi Mensah', 'FEMALE', '25-34', 'CUSTOMER', 'PRIVATE', 'LOCAL', 'Accra', 'Greater Accra', 'Ghana', true, true, '2023-12-01', '2024-01-05', '2024-03-10'),
-    ('c2', 'Yaw Boateng', 'MALE', null, 'CUSTOMER', 'BUSINESS', 'GOOGLE', 'Kumasi', 'Ashanti', 'Ghana', false, true, '2024-01-02', '2024-01-20', '2024-01-20'),
-    ('c3', 'Ama Owusu', null, '35-44', 'VENDOR', 'UNKNOWN', 'LOCAL', null, null, null, null, false, '2024-03-01', '2024-03-15', '2024-03-15');
+    ('c1', 'Esi Mensah', 'FEMALE', '25-34', 'CUSTOMER', 'PRIVATE', 'LOCAL', 'Accra', 'Greater Accra', 'Ghana', true, true, '2023-12-01', '2024-01-05', '2024-03-10', 'LOYAL'),
+    ('c2', 'Yaw Boateng', 'MALE', null, 'CUSTOMER', 'BUSINESS', 'GOOGLE', 'Kumasi', 'Ashanti', 'Ghana', false, true, '2024-01-02', '2024-01-20', '2024-01-20', 'NEW'),
+    ('c3', 'Ama Owusu', null, '35-44', 'VENDOR', 'UNKNOWN', 'LOCAL', null, null, null, null, false, '2024-03-01', '2024-03-15', '2024-03-15', 'NEW');
 insert into gold.dim_delivery_partners values ('d1', 'Swift', 'Ghana'), ('d2', 'Slow', 'Ghana');
 insert into gold.fact_orders values
     ('o1', 'c1', '2024-01-05', '2024-01-05 10:00', 'COMPLETED', 150.10, 5, 10, 0, 'GHS', 'search', null, 'PREPAID', 'CARD', 'Accra', 'Greater Accra', 'Ghana', true, false, false, true, false, 1),
@@ -175,6 +175,18 @@ insert into gold.fact_vendor_earnings values
     ('q4', 'vA', 'g3', 'i7', 'o6', 'p1', '2024-03-15', 9.00, 'GHS'),
     ('q5', 'vB', null, null, null, null, '2024-03-16', 5.00, 'GHS'),
     ('q6', 'vB', 'g4', 'i3', 'o2', 'p3', null, 70.00, 'GHS');
+alter table gold.fact_payouts add column period_start date;
+alter table gold.fact_payouts add column period_end date;
+alter table gold.fact_payouts add column earned_amount decimal(18,2);
+update gold.fact_payouts set period_start = '2024-01-01', period_end = '2024-01-31' where payout_id in ('g1', 'g2');
+update gold.fact_payouts set period_start = '2024-03-01', period_end = '2024-03-15' where payout_id = 'g3';
+update gold.fact_payouts set earned_amount = net_payout - unexplained_amount;
+alter table gold.fact_vendor_earnings add column order_date date;
+alter table gold.fact_vendor_earnings add column line_item_amount decimal(18,2);
+alter table gold.fact_vendor_earnings add column line_commission_amount decimal(18,2);
+update gold.fact_vendor_earnings set order_date = i.order_date, line_item_amount = i.item_amount,
+    line_commission_amount = i.commission_amount
+from gold.fact_order_items as i where i.order_item_id = fact_vendor_earnings.order_item_id;
 alter table gold.fact_orders add column delivered_date date;
 alter table gold.fact_orders add column cancelled_date date;
 update gold.fact_orders set delivered_date = '2024-01-07' where order_id = 'o1';

@@ -120,6 +120,47 @@ METRICS = _metrics(
     ("delivery_fees", "Delivery fees", "money", 5_480.0, True),
     ("customer_acquisition_cost", "Acquisition cost", "money", 22.45, True),
     ("order_frequency", "Orders per customer", "number", 1.43, True),
+    ("lifetime_value", "Lifetime value", "money", 12.45, True),
+    ("median_lifetime_value", "Median lifetime value", "money", 9.45, True),
+    ("p90_lifetime_value", "Lifetime value of the top tenth", "money", 30.45, True),
+    ("ltv_cac_ratio", "LTV to CAC", "number", 3.43, True),
+    ("customer_retention_rate", "Retention rate", "percent", 0.31, True),
+    ("repeat_purchase_rate", "Repeat purchase rate", "percent", 0.24, True),
+    ("cohort_retention", "Cohort retention", "percent", 0.35, True),
+    ("days_between_orders", "Days between orders", "days", 41.5, True),
+    ("customer_count", "Users", "count", 900, True),
+    ("verification_rate", "Verification rate", "percent", 0.71, True),
+    ("active_user_rate", "Active user rate", "percent", 0.93, True),
+    ("review_count", "Reviews", "count", 17, False),
+    ("low_rating_share", "Low ratings", "percent", 0.08, False),
+    ("approval_rate", "Approval rate", "percent", 0.72, False),
+    ("avg_refund_days", "Days to refund", "days", 5.2, False),
+    ("approved_returns", "Approved returns", "count", 9, False),
+    ("order_lines", "Order lines", "count", 620, False),
+    ("payouts_paid", "Paid to vendors", "money", 3_105.40, False),
+    ("payouts_outstanding", "Outstanding payouts", "money", 804.90, False),
+    ("total_revenue", "Revenue", "money", 5_105.40, False),
+    ("lost_revenue", "Lost revenue", "money", 305.40, False),
+    ("kept_commission", "Commission kept", "money", 480.0, False),
+    ("kept_refunds", "Refunds kept", "money", 96.0, False),
+    ("units_in_stock", "Units in stock", "count", 2_140, False),
+    ("stock_on_hand", "Stock on hand", "count", 2_140, False),
+    ("stock_value", "Stock value", "money", 91_400.0, False),
+    ("stock_days", "Days of stock", "days", 30, False),
+    ("stock_turnover", "Stock turnover", "number", 1.9, False),
+    ("out_of_stock_rate", "Out-of-stock rate", "percent", 0.06, False),
+    ("out_of_stock_at_end", "Out of stock at the end", "count", 11, False),
+    ("low_stock_at_end", "Low stock at the end", "count", 19, False),
+    ("listed_products", "Listed products", "count", 310, False),
+    ("active_products", "Active products", "count", 288, False),
+    ("inactive_products", "Inactive products", "count", 22, False),
+    ("total_products", "Products", "count", 330, False),
+    ("units_sold_last_30_days", "Units sold in 30 days", "count", 903, False),
+    ("days_of_cover", "Days of cover", "days", 61.0, False),
+    ("sell_through_rate", "Sell-through", "percent", 0.29, False),
+    ("open_tickets", "Open requests", "count", 8, True),
+    ("shipment_count", "Orders shipped", "count", 388, True),
+    ("fulfilled_orders", "Fulfilled orders", "count", 361, True),
 )
 
 VENDORS = (
@@ -205,6 +246,18 @@ def _dimensions(vendors: tuple[tuple[str, str], ...]) -> dict[str, FakeDimension
         _enum("return_reason", "Return reason", "DAMAGED", "WRONG_ITEM", "CHANGED_MIND"),
         _enum("ticket_category", "Request category", "DELIVERY", "PAYMENT", "PRODUCT"),
         _enum("age_group", "Age group", "18-24", "25-34", "35-44", "45-54"),
+        _enum("gender", "Gender", "FEMALE", "MALE", "OTHER"),
+        _enum("customer_kind", "Customer kind", "PRIVATE", "BUSINESS"),
+        _enum("customer_segment", "Customer segment", "CHAMPION", "LOST", "NO_ORDER"),
+        _enum("user_role", "User type", "CUSTOMER", "VENDOR"),
+        _enum("customer_region", "Customer region", *REGIONS[:4]),
+        _enum("customer_city", "Customer city", "Accra", "Tema"),
+        _enum("channel", "Channel", "search", "social", "direct"),
+        _enum("product_status", "Product status", "ACTIVE", "INACTIVE"),
+        _enum("delivery_partner", "Delivery partner", "Swift", "Volta Couriers"),
+        _enum("cohort_month", "Month of first order", "2026-01-01", "2026-02-01", "2026-03-01"),
+        _enum("cohort_quarter", "Quarter of first order", "2025-10-01", "2026-01-01"),
+        _enum("months_since_first_order", "Months since first order", "0", "1", "2"),
     )
     return {dimension.name: dimension for dimension in known}
 
@@ -324,7 +377,11 @@ class FakeMarketplace:
         del principal
         if (known := _dimensions(self.vendors).get(dimension)) is None:
             raise UnknownName(f"no dimension is called {dimension!r}", nearest="vendor")
-        found = [LabelledKey(key, text) for key, text in known.members if search.lower() in text.lower()]
+        found = [
+            LabelledKey(key, text)
+            for key, text in known.members
+            if search.lower() in text.lower() or search == key
+        ]
         return sorted(found, key=lambda each: each.label)[:limit]
 
     def values_of_page(self, dimension: str, principal: Principal, limit: int) -> Sequence[LabelledKey]:
@@ -397,7 +454,8 @@ class FakeMarketplace:
         days = question.days or DayRange(TODAY - timedelta(days=29), TODAY)
         narrowed = "|".join(value for each in question.filters for value in each.values)
         buckets = _buckets(question, days)
-        chosen = {each.dimension: each.values for each in question.filters}
+        equal = {Operator.EQ, Operator.IN}
+        chosen = {each.dimension: each.values for each in question.filters if each.operator in equal}
         rows = []
         for start, covered in buckets:
             for members in _combinations(dimensions, chosen):

@@ -19,6 +19,7 @@ from fastapi import FastAPI
 
 from amalimart.access.principal import Role
 from amalimart.api.dashboards.library import DashboardLibrary, load_dashboards
+from amalimart.api.scorecards.library import ScorecardLibrary, load_scorecards
 from amalimart.api.services import AppServices, DemoAccount, SiteSettings
 from amalimart.control.passwords import Passwords
 from amalimart.control.store import ControlStore, open_control_store
@@ -54,6 +55,11 @@ def _dashboards() -> DashboardLibrary:
 
 
 @cache
+def _scorecards() -> ScorecardLibrary:
+    return load_scorecards()
+
+
+@cache
 def _passwords() -> Passwords:
     return Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
@@ -82,6 +88,7 @@ def make_services(
             poll_seconds=1,
         ),
         dashboards=_dashboards(),
+        scorecards=_scorecards(),
         releases=marketplace,
         status=marketplace.status,
         demo_accounts=offered if is_demo else (),

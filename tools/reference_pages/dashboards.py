@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from amalimart.api.dashboards.definition import Dashboard, Level, TableTile, Tile, measured_parts
+from amalimart.api.dashboards.definition import (
+    Dashboard,
+    Level,
+    TableTile,
+    Tile,
+    WorkTile,
+    grouped_parts,
+    measured_parts,
+)
 from amalimart.api.dashboards.library import load_dashboards
 from tools.reference_pages.markdown import code, codes, page, section, table, text
 from tools.reference_pages.semantic_content import packaged_model
@@ -52,6 +60,8 @@ def _tile(tile: Tile) -> list[str]:
         f"by {code(each.metric) if each.metric else 'nothing'} when filtered by {codes(each.when)}"
         for each in replaced
     )
+    if isinstance(tile, WorkTile):
+        shows = f"the list {code(tile.list.value)}"
     return [code(tile.id), tile.type, shows, _by(tile), "<br>".join(words)]
 
 
@@ -64,5 +74,7 @@ def _by(tile: Tile) -> str:
     if levels:
         path = " → ".join(code(level.by) for level in levels)
         return path + (f", with {codes(tile.also)}" if isinstance(tile, TableTile) and tile.also else "")
-    by = getattr(tile, "by", None)
-    return f"time, {code(by)}" if by else ("time" if tile.type == "trend" else "")
+    groups = codes(name for _, name in grouped_parts(tile))
+    if tile.type == "trend":
+        return f"time, {groups}" if groups else "time"
+    return groups

@@ -31,6 +31,7 @@ from amalimart.api.routes import (
     models,
     operating,
     operations,
+    payouts,
     policies,
     quality,
     query,
@@ -39,6 +40,7 @@ from amalimart.api.routes import (
     releases,
     rollups,
     schedules,
+    scorecards,
     users,
     work,
 )
@@ -99,6 +101,7 @@ def create_app(
         models,
         operating,
         policies,
+        payouts,
         quality,
         questions,
         receipts,
@@ -106,6 +109,7 @@ def create_app(
         rollups,
         schedules,
         users,
+        scorecards,
         work,
     ):
         signed_in.include_router(part.router)

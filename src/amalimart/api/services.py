@@ -12,11 +12,13 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from amalimart.access.principal import Principal, Role
+from amalimart.api.dashboards.definition import Dashboard
 from amalimart.api.dashboards.kept_pages import KeptPages
-from amalimart.api.dashboards.library import DashboardLibrary
+from amalimart.api.dashboards.library import NameUse
 from amalimart.api.dashboards.translating import Sayings
 from amalimart.api.language import Language
 from amalimart.api.rate_limit import RateLimit
+from amalimart.api.scorecards.library import ScorecardLibrary
 from amalimart.catalog.lineage import Lineage, Node
 from amalimart.control.api_keys import ApiKey
 from amalimart.control.deciding import Decider
@@ -27,7 +29,8 @@ from amalimart.control.users import User
 from amalimart.core.admission import Admission
 from amalimart.core.calendar import DayRange
 from amalimart.core.clock import Clock
-from amalimart.core.errors import AmalimartError
+from amalimart.core.errors import AmalimartError, ConfigError, told
+from amalimart.core.fiscal import Calendar
 from amalimart.core.glossary import GlossaryTable
 from amalimart.core.incidents import Delivery, Incident
 from amalimart.core.jobs import AskedRun, JobRun, JobStatus
@@ -144,6 +147,53 @@ class PublishedRelease:
     release_id: int
     published_at: datetime
     fresh_as_of: datetime | None
+
+
+class PeerStanding(Protocol):
+    """Where a vendor stands among its peers."""
+
+    @property
+    def quartile(self) -> int: ...
+
+
+class PeersPort(Protocol):
+    """How a vendor compares with others, told only where no other can be inferred from it."""
+
+    def standing(
+        self, metric: str, vendor_id: str, days: DayRange, principal: Principal
+    ) -> PeerStanding | None:
+        """The quartile of the vendor, 1 for the best; None where it is not to be told."""
+        ...
+
+
+class DashboardsPort(Protocol):
+    """The dashboards of the project, as their files say."""
+
+    @property
+    def mistake(self) -> ConfigError | None:
+        """What is wrong with the files now, while what they said before is served."""
+        ...
+
+    @property
+    def dashboards(self) -> Mapping[str, Dashboard]: ...
+
+    @property
+    def uses(self) -> Mapping[str, tuple[NameUse, ...]]: ...
+
+    @property
+    def texts(self) -> Mapping[str, Mapping[str, str]]: ...
+
+    def for_principal(self, principal: Principal) -> list[Dashboard]:
+        """The dashboards a principal may open, its home first."""
+        ...
+
+    def get(self, name: str, principal: Principal) -> Dashboard:
+        """The dashboard of that name. Raises NotFound, also where the role may not open it."""
+        ...
+
+    def home(self, principal: Principal) -> Dashboard:
+        """Where a principal lands. Raises NotFound where the role has no dashboard."""
+        ...
 
 
 class ModelsPort(Protocol):
@@ -408,6 +458,7 @@ class SiteSettings:
 
     zone           the business time zone
     currency       ISO 4217 code of the business currency
+    calendar       when a year of this marketplace begins
     cache_folder   where files that can be made again are kept
     poll_seconds   how often an open page asks for news
     allowed_hosts  host names the site answers to; empty means any
@@ -419,6 +470,7 @@ class SiteSettings:
     currency: str
     cache_folder: Path
     locale: str = "en-GB"
+    calendar: Calendar = field(default_factory=Calendar)
     poll_seconds: int = 5
     allowed_hosts: tuple[str, ...] = ()
     export_rows: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(Role, 100_000))
@@ -478,7 +530,7 @@ class AppServices:
     control: ControlStore
     clock: Clock
     settings: SiteSettings
-    dashboards: DashboardLibrary
+    dashboards: DashboardsPort
     releases: ReleaseFeed
     status: Callable[[], EngineStatus]
     demo_accounts: tuple[DemoAccount, ...] = ()
@@ -497,6 +549,8 @@ class AppServices:
     channel_test: ChannelTestPort | None = None
     embed: EmbedPort | None = None
     sign_in: SignInOptions = field(default_factory=SignInOptions)
+    scorecards: ScorecardLibrary = field(default_factory=ScorecardLibrary)
+    peers: PeersPort | None = None
     notes: Callable[[], tuple[SourceNote, ...]] = tuple
     metric_effects: MetricEffectsPort | None = None
     metric_history: Callable[[str], Sequence[Any]] = lambda _name: ()
@@ -516,5 +570,10 @@ class AppServices:
 
     def notes_for(self, principal: Principal) -> tuple[str, ...]:
         """The notes in the words that are meant for this reader."""
-        words = (note.detail if principal.role is Role.ADMIN else note.text for note in self.notes())
+        is_admin = principal.role is Role.ADMIN
+        words = [note.detail if is_admin else note.text for note in self.notes()]
+        if is_admin and (mistake := self.dashboards.mistake) is not None:
+            words.insert(
+                0, f"A dashboard file has a mistake, so the last good ones are shown: {told(mistake)}"
+            )
         return tuple(each for each in words if each)

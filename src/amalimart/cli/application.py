@@ -36,6 +36,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "plan": ("plan", "plan", "Say what the project's files would change, and publish nothing."),
     "lineage": ("lineage", "lineage", "Say what a number is made of, and what uses it."),
     "governance": ("governance", "governance", "Report owners, access and retention; approve definitions."),
+    "dashboard": ("dashboard", "dashboard", "List the dashboards; say what is wrong with their files."),
     "schema": ("schema", "schema", "Write JSON Schemas of the project's files, for editors."),
     "audit": ("audit", "audit", "List who asked what; verify the log of it."),
     "query": ("query", "query", "Ask a governed question."),

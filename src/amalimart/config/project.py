@@ -320,7 +320,7 @@ class Project:
         return self.home / "logs"
 
     def overlay(
-        self, kind: Literal["models", "metrics", "dashboards", "policies", "quality", "sources"]
+        self, kind: Literal["models", "metrics", "dashboards", "scorecards", "policies", "quality", "sources"]
     ) -> Path:
         """The project's own folder of one kind of content; it need not exist."""
         return self.home / kind

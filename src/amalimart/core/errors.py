@@ -564,3 +564,9 @@ def rebuilt(body: dict[str, Any]) -> AmalimartError:
         nearest=body.get("nearest"),
         next_step=body.get("next_step"),
     )
+
+
+def told(error: AmalimartError) -> str:
+    """An error in a sentence: what, and where it is to be corrected."""
+    more = [error.where, f"nearest: {error.nearest}" if error.nearest else None]
+    return f"{error.what} ({'; '.join(part for part in more if part)})" if any(more) else error.what

@@ -18,6 +18,7 @@ from pydantic import Field, TypeAdapter
 
 from amalimart.access.policies import PolicyShape
 from amalimart.api.dashboards.definition import DashboardFile, Tile
+from amalimart.api.scorecards.definition import ScorecardFile
 from amalimart.config.project import SETTINGS_FILE, Settings
 from amalimart.governance.declaration import FILE as GOVERNANCE_FILE
 from amalimart.governance.declaration import GovernanceFile
@@ -59,6 +60,7 @@ EDITOR_SCHEMAS: Mapping[str, EditorSchema] = {
         EditorSchema("dimensions", "metrics/dimensions/*.yml", "dimensions", DimensionsFile),
         EditorSchema("metric_versions", VERSIONS_FILE, "what metrics have meant", VersionsFile),
         EditorSchema("dashboards", "dashboards/*.yml", "a dashboard", _WholeDashboard),
+        EditorSchema("scorecards", "scorecards/*.yml", "a scorecard", ScorecardFile),
         EditorSchema("policies", "policies/*.yml", "the policy of a role", PolicyShape),
         EditorSchema("sources", "sources/*.yml", "a mapping", MappingFile),
         EditorSchema(

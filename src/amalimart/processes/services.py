@@ -7,8 +7,10 @@ from pathlib import Path
 import amalimart
 from amalimart.access.policies import load_policies
 from amalimart.access.principal import Principal, Role
-from amalimart.api.dashboards.library import load_dashboards
+from amalimart.api.dashboards.library import DashboardLibrary
+from amalimart.api.dashboards.reloading import ReloadingDashboards
 from amalimart.api.rate_limit import RateLimit
+from amalimart.api.scorecards.library import load_scorecards
 from amalimart.api.services import (
     AppServices,
     DemoAccount,
@@ -26,7 +28,7 @@ from amalimart.control.store import ControlStore
 from amalimart.core.admission import Admission
 from amalimart.core.asked import NotesQuestions
 from amalimart.core.clock import Clock
-from amalimart.core.errors import AmalimartError
+from amalimart.core.errors import told
 from amalimart.core.fiscal import Calendar
 from amalimart.governance.definitions import judged, metric_definitions, notes_of_unapproved
 from amalimart.orchestrate.auditing import open_audit
@@ -79,7 +81,7 @@ class EngineFeed:
 def engine_status(feed: EngineFeed, loop: RefreshLoop) -> EngineStatus:
     """The engine in a sentence."""
     if loop.last_error is not None:
-        return EngineStatus(Phase.HELD if feed.latest() else Phase.PREPARING, _told(loop.last_error))
+        return EngineStatus(Phase.HELD if feed.latest() else Phase.PREPARING, told(loop.last_error))
     if feed.latest() is not None:
         return EngineStatus(Phase.LIVE, "Live.")
     done = loop.building
@@ -89,12 +91,6 @@ def engine_status(feed: EngineFeed, loop: RefreshLoop) -> EngineStatus:
         "Preparing the first release.",
         (Step("Reading the source", None if done is None else 1.0), *((step,) if step else ())),
     )
-
-
-def _told(error: AmalimartError) -> str:
-    """An error in a sentence: what, and where it is to be corrected."""
-    more = [error.where, f"nearest: {error.nearest}" if error.nearest else None]
-    return f"{error.what} ({'; '.join(part for part in more if part)})" if any(more) else error.what
 
 
 def quality_desk(project: Project, engine: Engine, control: ControlStore, clock: Clock) -> QualityDesk:
@@ -130,8 +126,13 @@ def build_services(
     semantic = SemanticService(
         model, policies, engine.hot_file, availability, kept, engine.rollups, engine.holds_rollups, tally
     )
-    dashboards = load_dashboards(project.overlay("dashboards"))
-    dashboards.check_names(model.metric_names, model.dimensions)
+
+    def check_names(library: DashboardLibrary) -> None:
+        library.check_names(model.metric_names, model.dimensions)
+
+    dashboards = ReloadingDashboards(project.overlay("dashboards"), check_names)
+    scorecards = load_scorecards(project.overlay("scorecards"))
+    scorecards.check_names(model.metric_names)
     effects = MetricEffects(
         engine.hot_file, policies.policy(Role.ADMIN), availability, OPERATOR, model.calendar
     )
@@ -150,6 +151,7 @@ def build_services(
             zone=project.zone,
             currency=project.settings.currency,
             cache_folder=project.build / "web",
+            calendar=model.calendar,
             allowed_hosts=project.settings.serve.allowed_hosts,
             export_rows=limits.export_rows.model_dump(),
         ),
@@ -186,5 +188,6 @@ def build_services(
         sign_in=SignInOptions(
             project.settings.sign_in.passwords, open_single_sign_on(project, control, clock)
         ),
+        scorecards=scorecards,
         embed=open_embedding(project, control.api_keys, audit, clock),
     )

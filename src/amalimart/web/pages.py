@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from amalimart.api.addresses import PREFIX
 from amalimart.api.dashboards.definition import Dashboard, KpiTile
-from amalimart.api.dashboards.state import RANGE_LABELS
+from amalimart.api.dashboards.state import PAGE_GRAINS, RANGE_LABELS
 from amalimart.api.dashboards.translating import Sayings
 from amalimart.api.identity import SignedIn
 from amalimart.api.language import language_of
@@ -40,6 +40,7 @@ def pages_router(services: AppServices, templates: Templates, assets: Assets) ->
             **frame(services, principal, f"/dashboards/{shown.name}", language),
             notes=services.notes_for(principal),
             ranges=[name.value for name in RANGE_LABELS],
+            grains=[grain.value for grain in PAGE_GRAINS],
             say=said.say if said else str,
             names=services.semantic.labels(language.value),
             page=templates.script_settings(request, **_page_settings(shown, said, assets)),
@@ -49,11 +50,15 @@ def pages_router(services: AppServices, templates: Templates, assets: Assets) ->
 
 
 def _page_settings(dashboard: Dashboard, said: Sayings | None, assets: Assets) -> dict[str, object]:
+    pace = {"poll_seconds": dashboard.refresh_seconds} if dashboard.refresh_seconds else {}
     return {
+        **pace,
         "data": f"{PREFIX}/dashboards/{dashboard.name}",
         "status": f"{PREFIX}/status",
         "values": f"{PREFIX}/dimensions",
         "metrics": f"{PREFIX}/metrics",
+        "work": f"{PREFIX}/work",
+        "fingerprint": dashboard.fingerprint,
         "vega": assets.vega_url,
         "range": dashboard.range.value,
         "filters": [

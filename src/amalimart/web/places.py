@@ -7,6 +7,7 @@ from typing import Any
 
 from amalimart.access.principal import Principal, Role
 from amalimart.api.language import Language
+from amalimart.api.routes.payouts import READERS as PAYOUT_READERS
 from amalimart.api.routes.work import WORKERS
 from amalimart.api.services import AppServices
 from amalimart.web.wording import wording
@@ -14,6 +15,7 @@ from amalimart.web.wording import wording
 BOARD = "/board"
 CATALOGUE = "/catalogue"
 EXPLORE = "/explore"
+PAYOUTS = "/payouts"
 QUALITY = "/quality"
 RELEASES = "/releases"
 STATUS = "/status"
@@ -34,6 +36,8 @@ def _offered(role: Role) -> list[tuple[str, str]]:
     offered = [("work", WORK)] if role in WORKERS else []
     if role is not Role.SERVICE:
         offered += [("explore", EXPLORE), ("board", BOARD)]
+    if role in PAYOUT_READERS:
+        offered.append(("payouts", PAYOUTS))
     offered.append(("catalogue", CATALOGUE))
     if role in {Role.ADMIN, Role.ANALYST}:
         offered.append(("releases", RELEASES))
@@ -53,6 +57,10 @@ def frame(services: AppServices, principal: Principal, here: str, language: Lang
     places = [
         Place(f"/dashboards/{each.name}", said.say(each.title) if said else each.title)
         for each in services.dashboards.for_principal(principal)
+    ]
+    places += [
+        Place(f"/scorecards/{each.name}", said.say(each.title) if said else each.title)
+        for each in services.scorecards.for_principal(principal)
     ]
     places += [Place(address, words(f"place.{name}")) for name, address in _offered(principal.role)]
     return {

@@ -27,6 +27,7 @@ from amalimart.web.status_page import status_router
 from amalimart.web.templating import Templates
 from amalimart.web.users_page import users_router
 from amalimart.web.vega_bundle import VegaBundle
+from amalimart.web.vendor_pages import vendor_router
 from amalimart.web.viewing_as import viewing_router
 from amalimart.web.work_pages import work_router
 
@@ -53,6 +54,7 @@ def create_site(services: AppServices) -> FastAPI:
     app.include_router(work_router(services, templates))
     app.include_router(users_router(services, templates))
     app.include_router(viewing_router(services))
+    app.include_router(vendor_router(services, templates))
     app.include_router(language_router())
     return app
 

@@ -2,7 +2,7 @@
 
 Colours and line styles come from the config of a theme, by style name; the rows come from the page, as
 the data set `rows`. So pages in both themes and, later, pictures in reports share one specification.
-On the time axis of lines a day is its midnight UTC in milliseconds; in bars it is its ISO text.
+On a temporal time axis a day is its midnight UTC in milliseconds; on an ordinal one it is its ISO text.
 Axes use the custom format type `amalimart`, whose format names the unit.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from amalimart.api.dashboards.definition import TrendForm
 from amalimart.core.calendar import Grain
 from amalimart.semantic.answer import Answer, Column, ColumnKind
 
@@ -19,8 +20,8 @@ SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 FORMAT_TYPE = "amalimart"
 
 
-def trend_spec(answer: Answer, grain: Grain, description: str) -> Spec:
-    """A line against the preceding period, or bars stacked by a dimension where the answer has one.
+def trend_spec(answer: Answer, grain: Grain, description: str, form: TrendForm = TrendForm.LINE) -> Spec:
+    """A course against the preceding period, or one of each member of a dimension where the answer has one.
 
     The answer has a TIME, a PARTIAL and one METRIC column.
     """
@@ -34,8 +35,11 @@ def trend_spec(answer: Answer, grain: Grain, description: str) -> Spec:
         "data": {"name": "rows"},
     }
     if ColumnKind.DIMENSION in by_kind:
-        return shared | _stacked(time, metric, by_kind[ColumnKind.DIMENSION], grain)
-    return shared | _lines(time, metric, by_kind.get(ColumnKind.PREVIOUS), grain)
+        return shared | _members(time, metric, by_kind[ColumnKind.DIMENSION], grain, form)
+    if form is TrendForm.BAR:
+        return shared | _bars(time, metric, by_kind.get(ColumnKind.PREVIOUS), grain)
+    style = "filled_area" if form is TrendForm.AREA else "current_area"
+    return shared | _lines(time, metric, by_kind.get(ColumnKind.PREVIOUS), grain, style)
 
 
 def _time_axis(grain: Grain) -> Spec:
@@ -61,13 +65,13 @@ def _values(column: Column) -> Spec:
     }
 
 
-def _lines(time: Column, metric: Column, previous: Column | None, grain: Grain) -> Spec:
+def _lines(time: Column, metric: Column, previous: Column | None, grain: Grain, area: str) -> Spec:
     value = {"y": _values(metric)}
     complete: list[Spec] = [{"filter": "!datum.partial"}]
     layers: list[Spec] = [
         {
             "transform": complete,
-            "mark": {"type": "area", "style": "current_area"},
+            "mark": {"type": "area", "style": area},
             "encoding": {"y": value["y"] | {"stack": None}},
         },
         {"transform": complete, "mark": {"type": "line", "style": "current"}, "encoding": value},
@@ -106,13 +110,41 @@ def _partial_ends(time: Column) -> list[Spec]:
     ]
 
 
-def _stacked(time: Column, metric: Column, series: Column, grain: Grain) -> Spec:
-    return {
-        "mark": {"type": "bar", "style": "stacked"},
-        "encoding": {
-            "x": {"field": time.name, "type": "ordinal", "title": None, "axis": _time_axis(grain)},
-            "y": _values(metric) | {"stack": "zero"},
-            "color": {"field": series.name, "type": "nominal", "sort": None, "legend": None},
-            "opacity": {"condition": {"test": "datum.partial", "value": 0.5}, "value": 1},
-        },
+def _bars(time: Column, metric: Column, previous: Column | None, grain: Grain) -> Spec:
+    """A bar each, and a tick where the preceding period stood."""
+    pale: Spec = {"condition": {"test": "datum.partial", "value": 0.5}, "value": 1}
+    bars: Spec = {
+        "mark": {"type": "bar", "style": "current_bar"},
+        "encoding": {"y": _values(metric), "opacity": pale},
     }
+    layers = [bars]
+    if previous is not None:
+        ticks: Spec = {"y": _values(metric) | {"field": previous.name}}
+        known: Spec = {"filter": {"not": {"field": previous.name, "equal": 0}}}
+        layers.append(
+            {"transform": [known], "mark": {"type": "tick", "style": "previous_tick"}, "encoding": ticks}
+        )
+    return {"encoding": {"x": _ordinal(time, grain)}, "layer": layers}
+
+
+def _ordinal(time: Column, grain: Grain) -> Spec:
+    return {"field": time.name, "type": "ordinal", "title": None, "axis": _time_axis(grain)}
+
+
+_MARKS: dict[TrendForm, tuple[Spec, str | None]] = {
+    TrendForm.STACKED: ({"type": "bar", "style": "stacked"}, "zero"),
+    TrendForm.AREA: ({"type": "area", "style": "stacked_area"}, "zero"),
+    TrendForm.LINE: ({"type": "line", "style": "member_line"}, None),
+}
+
+
+def _members(time: Column, metric: Column, series: Column, grain: Grain, form: TrendForm) -> Spec:
+    mark, stack = _MARKS.get(form, _MARKS[TrendForm.STACKED])
+    encoding: Spec = {
+        "x": _ordinal(time, grain),
+        "y": _values(metric) | {"stack": stack},
+        "color": {"field": series.name, "type": "nominal", "sort": None, "legend": None},
+    }
+    if mark["type"] == "bar":
+        encoding["opacity"] = {"condition": {"test": "datum.partial", "value": 0.5}, "value": 1}
+    return {"mark": mark, "encoding": encoding}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, RootModel, field_validator
+from pydantic import Field, RootModel, field_validator, model_validator
 
 from amalimart.access.principal import Role
 from amalimart.config.strict_yaml import StrictModel
@@ -17,8 +17,12 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 
 
 class RangeName(StrEnum):
-    """A date range a page can show; all end with the current business day."""
+    """A date range a page can show; all but yesterday end with the current business day.
 
+    Yesterday is the last business day that is complete; this year is the fiscal one of the project.
+    """
+
+    YESTERDAY = "yesterday"
     LAST_7_DAYS = "last_7_days"
     LAST_30_DAYS = "last_30_days"
     LAST_90_DAYS = "last_90_days"
@@ -107,7 +111,7 @@ class TileBase(StrictModel):
 
 
 class Span(StrEnum):
-    """Which time a key figure speaks of: the page's days, or this moment (stock has no past to compare)."""
+    """Which time a tile speaks of: the page's days, or this moment (what has no past to compare)."""
 
     PERIOD = "period"
     NOW = "now"
@@ -122,18 +126,46 @@ class KpiTile(TileBase, Measured):
     span: Span = Span.PERIOD
 
 
+class TrendForm(StrEnum):
+    """How a course over time is drawn: with a dimension, area and stacked are its members on each other."""
+
+    LINE = "line"
+    AREA = "area"
+    BAR = "bar"
+    STACKED = "stacked"
+
+
 class TrendTile(TileBase, Measured):
-    """A metric over time; stacked by a dimension, or against the preceding period."""
+    """A metric over time: by the members of a dimension, or against the preceding period.
+
+    `form` is a line without `by` and stacked bars with it, unless it says otherwise. `range` fixes the days
+    whatever the page shows.
+    """
 
     type: Literal["trend"]
     title: Text
     by: Name | None = None
+    form: TrendForm | None = None
+    range: RangeName | None = None
+
+    @model_validator(mode="after")
+    def of_what_it_shows(self) -> Self:
+        if self.form is TrendForm.STACKED and self.by is None:
+            raise ValueError("stacked needs `by`, the dimension whose members are stacked")
+        if self.form is TrendForm.BAR and self.by is not None:
+            raise ValueError("with `by` the form is line, area or stacked")
+        return self
+
+    def drawn_as(self) -> TrendForm:
+        """The form, chosen by what is shown where the file does not say."""
+        return self.form or (TrendForm.STACKED if self.by else TrendForm.LINE)
 
 
 class RankingTile(TileBase, Measured):
     """The largest members of a dimension by a metric. `range` fixes the days whatever the page shows."""
 
     type: Literal["ranking"]
+    span: Span = Span.PERIOD
     levels: tuple[Level, ...] = Field(min_length=1)
     limit: int = Field(default=10, ge=1, le=50)
     range: RangeName | None = None
@@ -146,22 +178,102 @@ class TableColumn(Measured):
     style: CellStyle = CellStyle.PLAIN
 
 
+class RowOrder(StrEnum):
+    """Which rows come first: by the first column, or the newest where they are days or months."""
+
+    LARGEST = "largest"
+    SMALLEST = "smallest"
+    NEWEST = "newest"
+
+
 class TableTile(TileBase):
-    """Members of a dimension with several metrics; ordered by the first column, largest first."""
+    """Members of a dimension with several metrics."""
 
     type: Literal["table"]
+    span: Span = Span.PERIOD
+    order: RowOrder = RowOrder.LARGEST
     levels: tuple[Level, ...] = Field(min_length=1)
     also: tuple[Name, ...] = ()
     columns: tuple[TableColumn, ...] = Field(min_length=1)
     limit: int = Field(default=12, ge=1, le=100)
 
 
-Tile = KpiTile | TrendTile | RankingTile | TableTile
-TILE_TYPES: dict[str, type[KpiTile | TrendTile | RankingTile | TableTile]] = {
+class HeatTile(TileBase, Measured):
+    """A metric by two dimensions, shaded by size: `rows` down, `across` to the right.
+
+    `within_days` is for rows that are months, such as that of a first order: it leaves out those that begin
+    before the page's days. Rows of such dimensions stand in order of time, others by size.
+    """
+
+    type: Literal["heat"]
+    span: Span = Span.PERIOD
+    title: Text
+    rows: Name
+    across: Name
+    within_days: bool = False
+    limit: int = Field(default=14, ge=1, le=60)
+
+
+class FunnelStep(StrictModel):
+    """One step of a funnel; `label` is a shorter name than the metric's friendly one."""
+
+    metric: Name
+    label: Text | None = None
+
+
+class FunnelTile(TileBase):
+    """How many are left from step to step, each as a share of the first and of the one before."""
+
+    type: Literal["funnel"]
+    title: Text
+    steps: tuple[FunnelStep, ...] = Field(min_length=2, max_length=12)
+
+
+class TextLink(StrictModel):
+    """Where a text leads: a page of this site."""
+
+    label: Text
+    to: Annotated[str, Field(pattern=r"^/([A-Za-z0-9_?=&.-][A-Za-z0-9_/?=&.-]*)?$", max_length=200)]
+
+
+class TextTile(TileBase):
+    """Words on a page, in paragraphs; numbers do not belong in them."""
+
+    type: Literal["text"]
+    title: Text
+    text: Annotated[str, Field(min_length=1, max_length=2000)]
+    links: tuple[TextLink, ...] = ()
+
+
+class WorkListName(StrEnum):
+    """A list of single orders or parcels that wait for somebody."""
+
+    LATE = "late"
+    SOON = "soon"
+    TO_DELIVER = "to_deliver"
+    FAILED = "failed"
+    FAILED_ORDERS = "failed_orders"
+
+
+class WorkTile(TileBase):
+    """The most urgent of a work list. The page's days and filters do not apply: it is what waits now."""
+
+    type: Literal["work"]
+    title: Text
+    list: WorkListName
+    limit: int = Field(default=6, ge=1, le=20)
+
+
+Tile = KpiTile | TrendTile | RankingTile | TableTile | HeatTile | FunnelTile | TextTile | WorkTile
+TILE_TYPES: dict[str, type[Tile]] = {
     "kpi": KpiTile,
     "trend": TrendTile,
     "ranking": RankingTile,
     "table": TableTile,
+    "heat": HeatTile,
+    "funnel": FunnelTile,
+    "text": TextTile,
+    "work": WorkTile,
 }
 
 
@@ -170,7 +282,10 @@ class DashboardTexts(RootModel[dict[Text, Text]]):
 
 
 class DashboardFile(StrictModel):
-    """The top of a dashboard file; its tiles are read one by one, each as its own type."""
+    """The top of a dashboard file; its tiles are read one by one, each as its own type.
+
+    `refresh_seconds` is how often an open page asks for news, where not as often as the site does.
+    """
 
     title: Text
     description: Text
@@ -178,6 +293,7 @@ class DashboardFile(StrictModel):
     home_of: tuple[Role, ...] = ()
     range: RangeName = RangeName.LAST_30_DAYS
     grain: Grain | None = None
+    refresh_seconds: int | None = Field(default=None, ge=1, le=3600)
     filters: tuple[PageFilter, ...] = ()
     tiles: tuple[Any, ...] = Field(min_length=1)
 
@@ -199,6 +315,7 @@ class Dashboard(StrictModel):
     home_of: tuple[Role, ...]
     range: RangeName
     grain: Grain | None
+    refresh_seconds: int | None
     filters: tuple[PageFilter, ...]
     tiles: tuple[Tile, ...]
     fingerprint: str
@@ -210,8 +327,30 @@ class Dashboard(StrictModel):
 
 def measured_parts(tile: Tile) -> Iterator[tuple[tuple[str | int, ...], Measured]]:
     """Every metric use of a tile with its place in the file, seen from the tile."""
-    if isinstance(tile, TableTile):
-        for position, column in enumerate(tile.columns):
-            yield ("columns", position), column
-    else:
-        yield (), tile
+    match tile:
+        case TableTile():
+            for position, column in enumerate(tile.columns):
+                yield ("columns", position), column
+        case FunnelTile():
+            for position, step in enumerate(tile.steps):
+                yield ("steps", position), Measured(metric=step.metric)
+        case TextTile() | WorkTile():
+            return
+        case _:
+            yield (), tile
+
+
+def grouped_parts(tile: Tile) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Every dimension a tile groups by, over all its levels, with its place in the file."""
+    match tile:
+        case TrendTile(by=str(by)):
+            yield ("by",), by
+        case RankingTile() | TableTile():
+            for step, level in enumerate(tile.levels):
+                yield ("levels", step, "by"), level.by
+            if isinstance(tile, TableTile):
+                for step, name in enumerate(tile.also):
+                    yield ("also", step), name
+        case HeatTile():
+            yield ("rows",), tile.rows
+            yield ("across",), tile.across

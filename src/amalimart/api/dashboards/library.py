@@ -14,10 +14,8 @@ from amalimart.api.dashboards.definition import (
     Dashboard,
     DashboardFile,
     DashboardTexts,
-    RankingTile,
-    TableTile,
     Tile,
-    TrendTile,
+    grouped_parts,
     measured_parts,
 )
 from amalimart.config.strict_yaml import YamlDocument, YamlPath, read_yaml
@@ -36,6 +34,17 @@ class NameUse:
     where: str
 
 
+def unknown_name(use: NameUse, known: Iterable[str]) -> ConfigError:
+    """What is to be said of a name that the semantic model lacks."""
+    return ConfigError(
+        f"unknown {use.kind} {use.name!r}",
+        where=use.where,
+        expected=f"the name of a {use.kind} of the semantic model",
+        nearest=nearest(use.name, known),
+        next_step="correct the name; `amalimart metrics list` shows them all",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class DashboardLibrary:
     """All dashboards by name, what each of them names, and their texts in other languages by language."""
@@ -43,6 +52,11 @@ class DashboardLibrary:
     dashboards: dict[str, Dashboard]
     uses: dict[str, tuple[NameUse, ...]]
     texts: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def mistake(self) -> ConfigError | None:
+        """None: what is here was read without one."""
+        return None
 
     def for_principal(self, principal: Principal) -> list[Dashboard]:
         """The dashboards a principal may open, its home first."""
@@ -75,13 +89,7 @@ class DashboardLibrary:
         known = {"metric": set(metrics), "dimension": set(dimensions)}
         for use in chain.from_iterable(self.uses.values()):
             if use.name not in known[use.kind]:
-                raise ConfigError(
-                    f"unknown {use.kind} {use.name!r}",
-                    where=use.where,
-                    expected=f"the name of a {use.kind} of the semantic model",
-                    nearest=nearest(use.name, known[use.kind]),
-                    next_step="correct the name; `amalimart metrics list` shows them all",
-                )
+                raise unknown_name(use, known[use.kind])
 
 
 def load_dashboards(overlay: Path | None = None, packaged: Path = PACKAGED) -> DashboardLibrary:
@@ -89,22 +97,34 @@ def load_dashboards(overlay: Path | None = None, packaged: Path = PACKAGED) -> D
 
     Raises ConfigError with file and line for the first mistake.
     """
+    texts = read_texts([packaged, overlay])
+    known = repr(sorted((language, sorted(said.items())) for language, said in texts.items()))
+    read = {
+        name: read_dashboard(name, path, known) for name, path in dashboard_files(overlay, packaged).items()
+    }
+    dashboards = {name: dashboard for name, (dashboard, _) in read.items()}
+    check_homes(dashboards)
+    return DashboardLibrary(dashboards, {name: uses for name, (_, uses) in read.items()}, texts)
+
+
+def dashboard_files(overlay: Path | None = None, packaged: Path = PACKAGED) -> dict[str, Path]:
+    """The file of each dashboard by name; one of the overlay folder replaces the packaged one."""
     paths: dict[str, Path] = {}
     for folder in (packaged, overlay):
         if folder is not None and folder.is_dir():
             paths |= {path.stem: path for path in sorted(folder.glob("*.yml"))}
-    dashboards: dict[str, Dashboard] = {}
-    uses: dict[str, tuple[NameUse, ...]] = {}
-    for name, path in sorted(paths.items()):
-        document = read_yaml(path)
-        dashboards[name] = _read(name, document)
-        uses[name] = tuple(_uses(dashboards[name], document))
-    _check_homes(dashboards)
-    return DashboardLibrary(dashboards, uses, _read_texts([packaged, overlay]))
+    return dict(sorted(paths.items()))
 
 
-def _read_texts(folders: Iterable[Path | None]) -> dict[str, dict[str, str]]:
-    """What `texts/<language>.yml` of each folder say, the later ones over the earlier."""
+def read_dashboard(name: str, path: Path, texts: str = "") -> tuple[Dashboard, tuple[NameUse, ...]]:
+    """One dashboard and what it names; `texts` are part of its fingerprint. Raises ConfigError."""
+    document = read_yaml(path)
+    dashboard = _read(name, document, texts)
+    return dashboard, tuple(_uses(dashboard, document))
+
+
+def read_texts(folders: Iterable[Path | None]) -> dict[str, dict[str, str]]:
+    """What `texts/<language>.yml` of each folder say, the later ones over the earlier. Raises ConfigError."""
     texts: dict[str, dict[str, str]] = {}
     for folder in folders:
         if folder is not None:
@@ -113,7 +133,7 @@ def _read_texts(folders: Iterable[Path | None]) -> dict[str, dict[str, str]]:
     return texts
 
 
-def _read(name: str, document: YamlDocument) -> Dashboard:
+def _read(name: str, document: YamlDocument, texts: str) -> Dashboard:
     if not is_identifier(name):
         raise ConfigError(
             f"a dashboard cannot be named {name!r}",
@@ -131,7 +151,7 @@ def _read(name: str, document: YamlDocument) -> Dashboard:
     top = document.parse(DashboardFile)
     tiles = tuple(_read_tile(document, position) for position in range(len(top.tiles)))
     _check_ids(tiles, document)
-    fingerprint = hashlib.sha256(document.path.read_bytes()).hexdigest()[:16]
+    fingerprint = hashlib.sha256(document.path.read_bytes() + texts.encode()).hexdigest()[:16]
     return Dashboard(
         name=name,
         fingerprint=fingerprint,
@@ -169,7 +189,8 @@ def _check_ids(tiles: tuple[Tile, ...], document: YamlDocument) -> None:
         seen.add(tile.id)
 
 
-def _check_homes(dashboards: dict[str, Dashboard]) -> None:
+def check_homes(dashboards: dict[str, Dashboard]) -> None:
+    """Each role has one home, and may open it. Raises ConfigError."""
     homes: dict[Role, str] = {}
     for dashboard in dashboards.values():
         for role in dashboard.home_of:
@@ -201,11 +222,5 @@ def _uses(dashboard: Dashboard, document: YamlDocument) -> Iterator[NameUse]:
             if measured.substitute is not None and measured.substitute.metric is not None:
                 where = document.where(*place, *part, "substitute", "metric")
                 yield NameUse("metric", measured.substitute.metric, where)
-        if isinstance(tile, TrendTile) and tile.by is not None:
-            yield NameUse("dimension", tile.by, document.where(*place, "by"))
-        if isinstance(tile, RankingTile | TableTile):
-            for step, level in enumerate(tile.levels):
-                yield NameUse("dimension", level.by, document.where(*place, "levels", step, "by"))
-        if isinstance(tile, TableTile):
-            for step, name in enumerate(tile.also):
-                yield NameUse("dimension", name, document.where(*place, "also", step))
+        for part, name in grouped_parts(tile):
+            yield NameUse("dimension", name, document.where(*place, *part))

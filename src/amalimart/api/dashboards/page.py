@@ -8,10 +8,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from amalimart.access.principal import Principal
-from amalimart.api.dashboards.definition import Dashboard
+from amalimart.api.dashboards.definition import Dashboard, TextTile, WorkTile
 from amalimart.api.dashboards.planning import PlannedTile, plan_tile
 from amalimart.api.dashboards.state import RANGE_LABELS, PageState
-from amalimart.api.dashboards.tiles import answered_tile, unanswered_tile
+from amalimart.api.dashboards.tiles import answered_tile, standing_tile, unanswered_tile
 from amalimart.core.errors import AmalimartError, NothingPublished
 from amalimart.semantic.answer import Answer, Receipt
 from amalimart.semantic.question import Question
@@ -52,13 +52,13 @@ def answer_page(
     plans = [plan_tile(tile, dashboard, state) for tile in dashboard.tiles]
     answers = list(semantic.ask_all([question for plan in plans for question in plan.questions], principal))
     receipt = _one_receipt(answers)
-    unfinished = business_day if state.days.first <= business_day <= state.days.last else None
     rest = iter(answers)
-    tiles = [_tile(plan, [next(rest) for _ in plan.questions], state, unfinished) for plan in plans]
+    tiles = [_tile(plan, [next(rest) for _ in plan.questions], business_day) for plan in plans]
     return Page(
         release_id=receipt.release_id,
         document={
             "dashboard": dashboard.name,
+            "fingerprint": dashboard.fingerprint,
             "title": dashboard.title,
             "description": dashboard.description,
             "state": state_document(dashboard, state, principal, semantic),
@@ -82,15 +82,15 @@ def _one_receipt(answers: Sequence[Answer | AmalimartError]) -> Receipt:
     raise NothingPublished("There is nothing to show on this page.", next_step="remove a filter")
 
 
-def _tile(
-    plan: PlannedTile, answers: list[Answer | AmalimartError], state: PageState, unfinished: date | None
-) -> Json:
+def _tile(plan: PlannedTile, answers: list[Answer | AmalimartError], business_day: date) -> Json:
+    if isinstance(plan.tile, TextTile | WorkTile):
+        return standing_tile(plan, plan.tile)
     if not answers:
         return unanswered_tile(plan, None)
     given = [answer for answer in answers if isinstance(answer, Answer)]
     if len(given) < len(answers):
         return unanswered_tile(plan, next(each for each in answers if isinstance(each, AmalimartError)))
-    return answered_tile(plan, given, state.grain, unfinished)
+    return answered_tile(plan, given, business_day)
 
 
 def state_document(

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Protocol
 
-from amalimart.api.dashboards.definition import Dashboard, RangeName
+from amalimart.api.dashboards.definition import PageFilter, RangeName
 from amalimart.core.calendar import DayRange, Grain
 from amalimart.core.errors import InvalidFilter
+from amalimart.core.fiscal import Calendar
 from amalimart.core.names import nearest
 
 LONGEST_DAYS = 3660
 _LONGEST_KEY = 200
 _FIXED_KEYS = ("range", "from", "to", "grain", "today")
-_PAGE_GRAINS = (Grain.DAY, Grain.WEEK, Grain.MONTH)
+PAGE_GRAINS = (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR)
 
 RANGE_LABELS = {
+    RangeName.YESTERDAY: "Last business day",
     RangeName.LAST_7_DAYS: "Last 7 days",
     RangeName.LAST_30_DAYS: "Last 30 days",
     RangeName.LAST_90_DAYS: "Last 90 days",
@@ -27,12 +30,29 @@ RANGE_LABELS = {
 }
 
 
+_CALENDAR_YEAR = Calendar()
+
+
+class Opened(Protocol):
+    """What decides how an address is read: the days a page opens with, its grain and its filters."""
+
+    @property
+    def range(self) -> RangeName: ...
+
+    @property
+    def grain(self) -> Grain | None: ...
+
+    @property
+    def filters(self) -> Sequence[PageFilter]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class PageState:
     """The days, grain and filters of one page.
 
     today     the business day the ranges end with
     filters   (dimension, key) in the order of the dashboard's filters
+    calendar  when a year of this marketplace begins
     """
 
     range: RangeName
@@ -40,15 +60,18 @@ class PageState:
     grain: Grain
     today: date
     filters: tuple[tuple[str, str], ...]
+    calendar: Calendar = _CALENDAR_YEAR
 
     def filtered_by(self) -> frozenset[str]:
         """The dimensions with a filter set."""
         return frozenset(dimension for dimension, _ in self.filters)
 
 
-def days_of(name: RangeName, today: date) -> DayRange:
+def days_of(name: RangeName, today: date, calendar: Calendar = _CALENDAR_YEAR) -> DayRange:
     """The days of a named range. Raises ValueError for a custom range, which has no fixed days."""
     match name:
+        case RangeName.YESTERDAY:
+            return DayRange(today - timedelta(days=1), today - timedelta(days=1))
         case RangeName.LAST_7_DAYS:
             first = today - timedelta(days=6)
         case RangeName.LAST_30_DAYS:
@@ -58,7 +81,7 @@ def days_of(name: RangeName, today: date) -> DayRange:
         case RangeName.THIS_MONTH:
             first = Grain.MONTH.start(today)
         case RangeName.THIS_YEAR:
-            first = Grain.YEAR.start(today)
+            first = calendar.start(Grain.FISCAL_YEAR, today)
         case RangeName.LAST_12_MONTHS:
             first = _a_year_before(today) + timedelta(days=1)
         case RangeName.CUSTOM:
@@ -73,27 +96,32 @@ def fitting_grain(days: DayRange) -> Grain:
     return Grain.WEEK if days.days <= 183 else Grain.MONTH
 
 
-def read_state(query: Sequence[tuple[str, str]], dashboard: Dashboard, business_day: date) -> PageState:
+def read_state(
+    query: Sequence[tuple[str, str]],
+    page: Opened,
+    business_day: date,
+    calendar: Calendar = _CALENDAR_YEAR,
+) -> PageState:
     """The state an address asks for. Raises InvalidFilter for anything it does not understand."""
-    given = _once_each(query, dashboard)
+    given = _once_each(query, page)
     today = _day(given, "today") or business_day
-    name = _range_name(given.get("range"), dashboard.range)
-    days = _custom_days(given) if name is RangeName.CUSTOM else days_of(name, today)
+    name = _range_name(given.get("range"), page.range)
+    days = _custom_days(given) if name is RangeName.CUSTOM else days_of(name, today, calendar)
     if name is not RangeName.CUSTOM and ("from" in given or "to" in given):
         raise InvalidFilter(
             "from and to need range=custom",
             where="range",
             next_step="add range=custom, or leave out from and to",
         )
-    grain = _grain(given.get("grain")) or dashboard.grain or fitting_grain(days)
+    grain = _grain(given.get("grain")) or page.grain or fitting_grain(days)
     filters = tuple(
-        (each.dimension, given[each.dimension]) for each in dashboard.filters if each.dimension in given
+        (each.dimension, given[each.dimension]) for each in page.filters if each.dimension in given
     )
-    return PageState(range=name, days=days, grain=grain, today=today, filters=filters)
+    return PageState(name, days, grain, today, filters, calendar)
 
 
-def _once_each(query: Sequence[tuple[str, str]], dashboard: Dashboard) -> dict[str, str]:
-    known = (*_FIXED_KEYS, *(each.dimension for each in dashboard.filters))
+def _once_each(query: Sequence[tuple[str, str]], page: Opened) -> dict[str, str]:
+    known = (*_FIXED_KEYS, *(each.dimension for each in page.filters))
     given: dict[str, str] = {}
     for key, value in query:
         if key not in known:
@@ -135,7 +163,7 @@ def _range_name(value: str | None, default: RangeName) -> RangeName:
 def _grain(value: str | None) -> Grain | None:
     if value is None:
         return None
-    names = [each.value for each in _PAGE_GRAINS]
+    names = [each.value for each in PAGE_GRAINS]
     if value not in names:
         raise InvalidFilter(
             f"there is no grain {value!r} on this page",

@@ -7,20 +7,32 @@ from decimal import Decimal
 from typing import Any
 
 from amalimart.api.dashboards.charts import trend_spec
-from amalimart.api.dashboards.definition import KpiTile, TableTile, Tile, TrendTile
+from amalimart.api.dashboards.definition import (
+    FunnelTile,
+    HeatTile,
+    KpiTile,
+    TableTile,
+    TextTile,
+    Tile,
+    TrendTile,
+    WorkTile,
+)
+from amalimart.api.dashboards.funnels import funnel_steps
+from amalimart.api.dashboards.heat import heat_grid
 from amalimart.api.dashboards.planning import PlannedTile, range_label
 from amalimart.core.calendar import Grain
 from amalimart.core.errors import AmalimartError, NotAvailable, NotGroupable
 from amalimart.core.wire import wire_value
 from amalimart.semantic.answer import Answer, Column, ColumnKind
+from amalimart.semantic.question import Question
 
 Json = dict[str, Any]
 
 _CALM = (NotAvailable, NotGroupable)
 
 
-def answered_tile(plan: PlannedTile, answers: list[Answer], grain: Grain, unfinished: date | None) -> Json:
-    """A tile with its numbers. `unfinished` is the day that is still going on, if the page shows it."""
+def answered_tile(plan: PlannedTile, answers: list[Answer], business_day: date) -> Json:
+    """A tile with its numbers. `business_day` is the day that is still going on."""
     tile, answer = plan.tile, answers[0]
     label = _column(answer, ColumnKind.METRIC).label
     shown: Json = _head(plan, _title(plan, label)) | {
@@ -35,15 +47,39 @@ def answered_tile(plan: PlannedTile, answers: list[Answer], grain: Grain, unfini
     if isinstance(tile, KpiTile):
         shown |= _kpi(tile, answers[0])
         for question, course in zip(plan.questions[1:], answers[1:], strict=True):
-            shown["course"] = _course(course, question.grain or grain, unfinished)
+            shown["course"] = _course(
+                course, question.grain or Grain.DAY, _unfinished(question, business_day)
+            )
         return shown
     shown |= {"columns": _columns(plan, answer), "drill": plan.drill}
     if isinstance(tile, TrendTile):
-        rows = _rows(answer, grain, unfinished)
-        return shown | {"rows": rows, "grain": grain.value, "spec": trend_spec(answer, grain, shown["title"])}
+        (question,) = plan.questions
+        grain = question.grain or Grain.DAY
+        rows = _rows(answer, grain, _unfinished(question, business_day))
+        spec = trend_spec(answer, grain, shown["title"], tile.drawn_as())
+        return shown | {"rows": rows, "grain": grain.value, "spec": spec}
+    if isinstance(tile, HeatTile):
+        return shown | heat_grid(answer, tile.limit)
+    if isinstance(tile, FunnelTile):
+        return shown | {"steps": funnel_steps(answer, tile)}
     if isinstance(tile, TableTile):
         shown["styles"] = _styles(plan.metrics, tile)
     return shown | {"rows": [[wire_value(value) for value in row] for row in answer.rows]}
+
+
+def standing_tile(plan: PlannedTile, tile: TextTile | WorkTile) -> Json:
+    """A tile without numbers of its own: words, or the place of a work list that the page fetches."""
+    shown = _head(plan, tile.title) | {"status": "ok", "definitions": [], "notes": []}
+    if isinstance(tile, WorkTile):
+        return shown | {"list": tile.list.value, "limit": tile.limit}
+    links = [{"label": each.label, "to": each.to} for each in tile.links]
+    return shown | {"text": tile.text, "links": links}
+
+
+def _unfinished(question: Question, business_day: date) -> date | None:
+    """The day that is still going on, if the question asks for it."""
+    days = question.days
+    return business_day if days is None or days.first <= business_day <= days.last else None
 
 
 def unanswered_tile(plan: PlannedTile, error: AmalimartError | None) -> Json:

@@ -58,6 +58,13 @@ class Sayings:
             "range_label": self.say(shown["range_label"]) if shown["range_label"] else None,
             "notes": [self.say(note) for note in shown["notes"]],
         }
+        if "text" in shown:
+            links = [each | {"label": self.say(each["label"])} for each in shown["links"]]
+            told |= {"text": self.say(shown["text"]), "links": links}
+        if "steps" in shown:
+            told["steps"] = [
+                each | {"label": self.name(each["metric"], each["label"])} for each in shown["steps"]
+            ]
         if "columns" in shown:
             told["columns"] = [
                 each | {"label": self.name(each["name"], each["label"])} for each in shown["columns"]

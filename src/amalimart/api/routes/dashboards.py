@@ -56,7 +56,7 @@ def _page(
 ) -> Response:
     definition = services.dashboards.get(name, principal)
     today = current_business_day(services)
-    state = read_state(request.query_params.multi_items(), definition, today)
+    state = read_state(request.query_params.multi_items(), definition, today, services.settings.calendar)
     newest = services.releases.latest()
     if newest is None:
         raise NothingPublished(

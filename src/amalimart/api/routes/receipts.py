@@ -30,7 +30,8 @@ def receipt(
 ) -> WireResponse:
     """The receipt of a tile under the state of the query string, which is that of its page."""
     dashboard = services.dashboards.get(name, principal)
-    state = read_state(request.query_params.multi_items(), dashboard, current_business_day(services))
+    today, calendar = current_business_day(services), services.settings.calendar
+    state = read_state(request.query_params.multi_items(), dashboard, today, calendar)
     told = tile_receipt(dashboard, tile, state, principal, services.semantic)
     if said := services.sayings(language):
         notes = [said.say(each) for each in told["notes"]]

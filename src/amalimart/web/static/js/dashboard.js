@@ -10,11 +10,13 @@ import { connectThemeButton } from "./theme.js";
 import { renderTiles } from "./tiles.js";
 import { Toolbar } from "./toolbar.js";
 import { loadVega } from "./vega.js";
+import { lookAgain } from "./waiting.js";
 
 const page = JSON.parse(document.querySelector("#page").textContent);
 const tiles = document.querySelector("#tiles");
 const PREPARING = "nothing_published";
 const DAY = 86_400_000;
+const EDITED = "amalimart-edited";
 const SLOW_POLLS = 2; // an answer that takes longer than so many polls is said to be slow
 
 configureFormat(page);
@@ -55,6 +57,7 @@ async function refresh({ isUpdate }) {
     const answer = await request(address, { tag: isSame ? tag : null, signal: current.signal });
     if (answer.body) show(answer, search, isUpdate && isSame);
     else {
+      if (answer.release && answer.release.release_id !== release?.release_id) lookAgain();
       if (answer.release) release = answer.release;
       message.clear();
     }
@@ -71,14 +74,23 @@ async function refresh({ isUpdate }) {
   }
 }
 
+// The file of the dashboard was edited: its tiles may be others, so the frame is fetched anew, once an edit.
+function isEdited({ fingerprint }) {
+  if (fingerprint === page.fingerprint || sessionStorage.getItem(EDITED) === fingerprint) return false;
+  sessionStorage.setItem(EDITED, fingerprint);
+  location.reload();
+  return true;
+}
+
 function show({ body, tag: newTag }, search, isUpdate) {
+  if (isEdited(body)) return;
   tag = newTag;
   shownFor = search;
   release = body.release;
   shown = body;
   message.clear();
   toolbar.show(body.state);
-  renderTiles(tiles, body, { isUpdate, days: daysOf(body.state), vega: page.vega, openReceipt });
+  renderTiles(tiles, body, { isUpdate, days: daysOf(body.state), vega: page.vega, work: page.work, openReceipt });
   tiles.setAttribute("aria-busy", "false");
   tiles.dataset.release = release.release_id;
   followReceipt();

@@ -96,9 +96,17 @@ export const day = (iso) => date({ ...DAY, year: "numeric" }).format(new Date(is
 
 export const dayRange = (first, last) => date({ ...DAY, year: "numeric" }).formatRange(new Date(first), new Date(last));
 
+// How long there is left, or has been: in hours, of many of them in days.
+export function hoursUntil(milliseconds) {
+  const hours = Math.floor(Math.abs(milliseconds) / 3_600_000);
+  return hours < 48 ? t("work.hours", { n: hours }) : t("work.days", { n: Math.floor(hours / 24) });
+}
+
 // The name of a bucket; with `long`, complete enough to stand alone.
 export function bucket(value, grain, long = false) {
   const start = new Date(value);
+  if (grain === "year") return date({ year: "numeric" }).format(start);
+  if (grain === "quarter") return t("number.quarter", { n: Math.floor(start.getUTCMonth() / 3) + 1, year: start.getUTCFullYear() });
   if (grain === "month") return date({ month: long ? "long" : "short", year: "numeric" }).format(start);
   if (!long) return date(DAY).format(start);
   if (grain === "week") return t("number.week_of", { day: day(start) });

@@ -27,16 +27,16 @@ function numberCell(value, column, style, scale, key) {
   if (value === null) return h("td", { class: "number missing", title: t("number.none") }, NOTHING);
   const shade = style === "plain" ? {} : { "--share": share(Number(value), style, scale).toFixed(4) };
   const opens = { "data-receipt": column.name, "data-at": key };
-  return h("td", { class: `number ${style}`, ...opens, title: exact(value, column.unit, column.currency), ...shade }, h("span", {}, scale.form(value)));
+  return h("td", { class: style === "plain" ? "number" : `number ${style}`, ...opens, title: exact(value, column.unit, column.currency), ...shade }, h("span", {}, scale.form(value)));
 }
 
-const scrolled = (table, name, tall = false) => watchEdges(h("div", { class: tall ? "scroll tall" : "scroll", role: "region", "aria-label": name, tabindex: "0" }, table));
+export const scrolled = (table, name, tall = false) => watchEdges(h("div", { class: tall ? "scroll tall" : "scroll", role: "region", "aria-label": name, tabindex: "0" }, table));
 
 export function renderTable(body, tile) {
   const { leading, others, metrics, rows } = members(tile);
   if (!rows.length) return false;
   const scale = scales(rows, metrics);
-  const head = h("tr", {}, h("th", { scope: "col" }, [leading, ...others].map((column) => column.label).join(" · ")), metrics.map((column, index) => h("th", { scope: "col", class: `number ${tile.styles[index] ?? ""}` }, column.label)));
+  const head = h("tr", {}, h("th", { scope: "col" }, [leading, ...others].map((column) => column.label).join(" · ")), metrics.map((column, index) => h("th", { scope: "col", class: tile.styles[index] === "plain" ? "number" : `number ${tile.styles[index]}` }, column.label)));
   const lines = rows.map((row) => {
     const name = label(row.label);
     const lead = tile.drill && row.key !== null ? h("a", { href: addressWith({ [tile.drill]: row.key }), "data-state-link": true, "data-key": row.key }, name) : name;

@@ -1,12 +1,16 @@
 // Puts answered tiles into their places. A tile that has no numbers says so calmly in its own place.
 import { h, s } from "./dom.js";
+import { renderFunnel } from "./funnel.js";
+import { renderHeat } from "./heat.js";
 import { renderKpi } from "./kpi.js";
 import { renderRanking } from "./ranking.js";
 import { renderTable } from "./table.js";
 import { t } from "./text.js";
 import { removeTrend, renderTrend } from "./trend.js";
+import { renderWaiting } from "./waiting.js";
+import { renderWords } from "./words.js";
 
-const renderers = { kpi: renderKpi, ranking: renderRanking, table: renderTable, trend: renderTrend };
+const renderers = { funnel: renderFunnel, heat: renderHeat, kpi: renderKpi, ranking: renderRanking, table: renderTable, text: renderWords, trend: renderTrend, work: renderWaiting };
 const shown = new WeakMap();
 
 const sentence = (text) => (text ? text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".") : "");
@@ -28,7 +32,7 @@ function setHead(place, tile) {
   const head = place.querySelector(".tile-head");
   if (!head) return;
   head.querySelector(".opener")?.remove();
-  if (tile.status === "ok") head.append(opener(tile));
+  if (tile.definitions?.length) head.append(opener(tile));
   head.querySelector(".badge")?.remove();
   if (tile.range_label) head.querySelector(".tile-title").after(h("span", { class: "badge" }, tile.range_label));
 }
@@ -44,7 +48,7 @@ function renderTile(place, tile, context) {
   const text = JSON.stringify(tile);
   const address = location.search;
   const before = shown.get(place);
-  if (before && before.text === text && before.address === address) return;
+  if (before && before.text === text && before.address === address && tile.type !== "work") return;
   shown.set(place, { text, address });
   const body = place.querySelector(".tile-body");
   setHead(place, tile);

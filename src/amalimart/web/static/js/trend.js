@@ -3,6 +3,7 @@ import { h, label, replaceKeepingFocus } from "./dom.js";
 import { bucket, compact, exact } from "./format.js";
 import { shownMember } from "./members.js";
 import { Pointer } from "./pointer.js";
+import { addressWith } from "./state.js";
 import { trendTable } from "./table.js";
 import { t } from "./text.js";
 import { onThemeChange } from "./theme.js";
@@ -53,7 +54,7 @@ class TrendTile {
 
   // What the drawing gets: days as milliseconds on a time axis, because data that is exchanged later is not parsed again.
   values() {
-    if (this.series) return this.rows.map((row) => ({ ...row }));
+    if (this.isOrdinal) return this.rows.map((row) => ({ ...row }));
     return this.rows.map((row) => ({ ...row, [this.time]: Date.parse(row[this.time]) }));
   }
 
@@ -76,10 +77,13 @@ class TrendTile {
     this.rows = tile.rows.map((row) => Object.fromEntries(row.map((value, index) => [names[index], measured[index] && value !== null ? Number(value) : value])));
     this.time = column(tile, "time").name;
     this.series = column(tile, "dimension")?.name ?? null;
+    this.isOrdinal = tile.spec.encoding.x.type === "ordinal";
+    this.isLine = tile.spec.mark?.type === "line";
     this.metric = column(tile, "metric");
     this.previous = column(tile, "previous") ?? null;
     this.buckets = [...new Set(this.rows.map((row) => row[this.time]))];
     this.totals = this.seriesTotals();
+    this.keys = new Map(this.series ? this.rows.map((row) => [row[this.series], row[`${this.series}_id`] ?? row[this.series]]) : []);
     this.fillLegend();
     this.box.setAttribute("role", "img");
     this.box.setAttribute("aria-label", this.summary());
@@ -102,10 +106,17 @@ class TrendTile {
     const entry = (kind, ...text) => h("li", {}, h("span", { class: `key ${kind}`, "aria-hidden": "true" }), text);
     const all = this.totals.reduce((sum, [, total]) => sum + total, 0);
     const entries = this.series
-      ? this.totals.map(([name, total], place) => entry(swatch(place), label(this.named(name)), h("b", {}, all ? compact(total / all, "percent") : "")))
+      ? this.totals.map(([name, total], place) => entry(swatch(place), this.memberLink(name), this.isLine ? null : h("b", {}, all ? compact(total / all, "percent") : "")))
       : [entry("current", t("trend.this_period")), this.previous && entry("previous", t("trend.previous_period"))];
-    if (this.rows.some((row) => row.partial)) entries.push(this.series ? h("li", {}, t("trend.pale", { grain: t(`grain_word.${this.tile.grain}`) })) : entry("partial", t("trend.partial", { grain: t(`grain_word.${this.tile.grain}`) })));
-    this.legend.replaceChildren(...entries.filter(Boolean));
+    if (this.rows.some((row) => row.partial)) entries.push(this.isOrdinal ? (this.tile.spec.mark?.type === "bar" || this.tile.spec.layer) && h("li", {}, t("trend.pale", { grain: t(`grain_word.${this.tile.grain}`) })) : entry("partial", t("trend.partial", { grain: t(`grain_word.${this.tile.grain}`) })));
+    replaceKeepingFocus(this.legend, entries);
+  }
+
+  // A member that the page can be filtered by is a link to that.
+  memberLink(name) {
+    const { drill } = this.tile;
+    if (!drill || name === null) return label(this.named(name));
+    return h("a", { href: addressWith({ [drill]: this.keys.get(name) ?? name }), "data-state-link": true, "data-key": `legend-${name}` }, label(this.named(name)));
   }
 
   summary() {
@@ -125,11 +136,11 @@ class TrendTile {
     const { encoding } = spec;
     const every = Math.ceil(this.buckets.length / Math.max(2, Math.floor((this.box.clientWidth - 60) / LABEL_WIDTH)));
     const named = this.buckets.filter((_, index) => (this.buckets.length - 1 - index) % every === 0);
-    const values = this.series ? named : named.map(calendarDay);
+    const values = this.isOrdinal ? named : named.map(calendarDay);
     const x = { ...encoding.x, axis: { ...encoding.x.axis, values, labelOverlap: false } };
     // The scale ends on a grid line: rounded by as many steps as lines are drawn.
     const rounded = (part) => ({ ...part, y: { ...part.y, scale: { ...part.y.scale, nice: TICKS } } });
-    if (!this.series) return { ...spec, encoding: { ...encoding, x }, layer: spec.layer.map((each) => ({ ...each, encoding: rounded(each.encoding) })) };
+    if (spec.layer) return { ...spec, encoding: { ...encoding, x }, layer: spec.layer.map((each) => ({ ...each, encoding: rounded(each.encoding) })) };
     const domain = this.totals.map(([name]) => name);
     return { ...spec, encoding: { ...rounded(encoding), x, color: { ...encoding.color, sort: domain, scale: { domain } } } };
   }
@@ -177,7 +188,7 @@ class TrendTile {
     if (!this.view) return [];
     const scale = this.view.scale("x");
     const offset = this.view.origin()[0] + (scale.bandwidth ? scale.bandwidth() / 2 : 0);
-    return this.buckets.map((time) => scale(this.series ? time : new Date(time)) + offset);
+    return this.buckets.map((time) => scale(this.isOrdinal ? time : new Date(time)) + offset);
   }
 
   describe(index) {

@@ -53,7 +53,12 @@ export function themeConfig() {
       previous: { color: colour("--previous"), strokeWidth: 1.3, strokeDash: [4, 3], strokeJoin: "round" },
       partial: { color: accent, strokeWidth: 1.8, strokeDash: [1.5, 3.5], strokeCap: "round", strokeOpacity: 0.85 },
       partial_point: { filled: false, color: accent, strokeWidth: 1.8, size: 30, opacity: 1 },
+      filled_area: { color: accent, fillOpacity: 0.28, line: false },
+      current_bar: { color: accent, cornerRadiusEnd: 2 },
+      previous_tick: { color: colour("--text-soft"), thickness: 2, opacity: 0.75 },
       stacked: { cornerRadiusEnd: 0 },
+      stacked_area: { fillOpacity: 0.82, line: false },
+      member_line: { strokeWidth: 2, strokeJoin: "round", strokeCap: "round" },
     },
   };
 }

@@ -1,5 +1,7 @@
 -- Every account, whatever its role: orders of accounts that are not CUSTOMER count too, and role is a filter.
--- The age group is the age on the business day. First and last order: of any status, test orders left out.
+-- The age group is the age on the business day. First and last order: of any status, test orders left out. The
+-- segment says how lately, seen from the business day, and how often somebody ordered; money is not in it,
+-- because it may be in several currencies.
 -- grain: one row per account
 -- owner: customer data
 -- personal data: full_name, gender, age_group
@@ -45,7 +47,8 @@ order_dates as (
     select
         customer_id,
         min(order_date) as first_order_date,
-        max(order_date) as last_order_date
+        max(order_date) as last_order_date,
+        count(*) as order_count
     from orders
     group by customer_id
 ),
@@ -66,7 +69,15 @@ dim_customers as (
         users.is_enabled,
         {{ day_of('users.registered_at') }} as registered_on,
         order_dates.first_order_date,
-        order_dates.last_order_date
+        order_dates.last_order_date,
+        case
+            when order_dates.last_order_date is null then 'NO_ORDER'
+            when {{ days_between('order_dates.last_order_date', 'run_context.business_day') }} > 180 then 'LOST'
+            when {{ days_between('order_dates.last_order_date', 'run_context.business_day') }} > 90 then 'AT_RISK'
+            when order_dates.order_count >= 5 then 'CHAMPION'
+            when order_dates.order_count >= 2 then 'LOYAL'
+            else 'NEW'
+        end as customer_segment
     from users
     cross join run_context
     left join user_addresses on users.user_id = user_addresses.user_id

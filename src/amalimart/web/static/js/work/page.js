@@ -2,7 +2,7 @@
 import { request, Trouble, UNREACHABLE } from "../api.js";
 import { h, label, replaceKeepingFocus } from "../dom.js";
 import { watchEdges } from "../edges.js";
-import { configureFormat, day, memberLabel, NOTHING } from "../format.js";
+import { configureFormat, day, hoursUntil, memberLabel, NOTHING } from "../format.js";
 import { Live } from "../live.js";
 import { Message } from "../message.js";
 import { calm, readTable } from "../reading/parts.js";
@@ -34,14 +34,13 @@ const live = new Live({
 
 const wanted = () => new URLSearchParams(location.search);
 const current = () => lists.find((each) => each.name === wanted().get("list")) ?? lists.find((each) => each.rows.length) ?? lists[0];
-const span = (milliseconds) => (milliseconds < 48 * HOUR ? t("work.hours", { n: Math.max(0, Math.floor(milliseconds / HOUR)) }) : t("work.days", { n: Math.floor(milliseconds / (24 * HOUR)) }));
 
 // How late it is, or how long there is left, by the clock of the engine.
 function urgency(row) {
   if (!row.due_at) return NOTHING;
   const left = Date.parse(row.due_at) - (Date.now() + live.skew);
-  if (left < 0) return h("span", { class: "state bad" }, t("work.late_by", { time: span(-left) }));
-  return h("span", { class: left < 8 * HOUR ? "state near" : "state" }, t("work.left", { time: span(left) }));
+  if (left < 0) return h("span", { class: "state bad" }, t("work.late_by", { time: hoursUntil(left) }));
+  return h("span", { class: left < 8 * HOUR ? "state near" : "state" }, t("work.left", { time: hoursUntil(left) }));
 }
 
 const matches = (row, text) => [row.order_id, row.shipment_id, row.city, row.region, row.partner, row.status].some((value) => value && String(value).toLowerCase().includes(text));

@@ -1,0 +1,1 @@
+"""Payouts to vendors, explained line by line."""

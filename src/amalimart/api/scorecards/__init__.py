@@ -1,0 +1,1 @@
+"""Scorecards: metrics of one vendor, held against declared bands."""

@@ -1,0 +1,85 @@
+"""Finds and reads scorecard files: the packaged ones, replaced by name by the project's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from amalimart.access.principal import Principal
+from amalimart.api.scorecards.definition import Scorecard, ScorecardFile
+from amalimart.config.strict_yaml import YamlDocument, read_yaml
+from amalimart.core.errors import ConfigError, NotFound
+from amalimart.core.names import is_identifier, nearest
+
+PACKAGED = Path(__file__).parents[2] / "marketplace" / "scorecards"
+
+
+@dataclass(frozen=True, slots=True)
+class ScorecardLibrary:
+    """All scorecards by name, and the files they were read from."""
+
+    scorecards: dict[str, Scorecard] = field(default_factory=dict)
+    documents: dict[str, YamlDocument] = field(default_factory=dict)
+
+    def for_principal(self, principal: Principal) -> list[Scorecard]:
+        """The scorecards that a principal may open."""
+        return [each for each in self.scorecards.values() if principal.role in each.roles]
+
+    def get(self, name: str, principal: Principal) -> Scorecard:
+        """The scorecard of that name. Raises NotFound, also where the role may not open it."""
+        allowed = {each.name: each for each in self.for_principal(principal)}
+        if name in allowed:
+            return allowed[name]
+        raise NotFound(
+            f"There is no scorecard {name!r} for you.",
+            nearest=nearest(name, allowed),
+            next_step="open one of yours from the menu",
+        )
+
+    def check_names(self, metrics: Iterable[str]) -> None:
+        """Hold every metric against the semantic model, aliases included. Raises ConfigError."""
+        known = set(metrics)
+        for name, scorecard in self.scorecards.items():
+            for position, measure in enumerate(scorecard.measures):
+                for metric, place in (
+                    (measure.metric, ("metric",)),
+                    (measure.sample.metric, ("sample", "metric")),
+                ):
+                    if metric not in known:
+                        raise ConfigError(
+                            f"unknown metric {metric!r}",
+                            where=self.documents[name].where("measures", position, *place),
+                            expected="the name of a metric of the semantic model",
+                            nearest=nearest(metric, known),
+                            next_step="correct the name; `amalimart metrics list` shows them all",
+                        )
+
+
+def load_scorecards(overlay: Path | None = None, packaged: Path = PACKAGED) -> ScorecardLibrary:
+    """Read every scorecard file. Raises ConfigError with file and line for the first mistake."""
+    paths: dict[str, Path] = {}
+    for folder in (packaged, overlay):
+        if folder is not None and folder.is_dir():
+            paths |= {path.stem: path for path in sorted(folder.glob("*.yml"))}
+    documents = {name: read_yaml(path) for name, path in sorted(paths.items())}
+    return ScorecardLibrary({name: _read(name, each) for name, each in documents.items()}, documents)
+
+
+def _read(name: str, document: YamlDocument) -> Scorecard:
+    if not is_identifier(name):
+        raise ConfigError(
+            f"a scorecard cannot be named {name!r}",
+            where=str(document.path),
+            expected="lower-case letters, digits and underscores",
+            next_step="rename the file",
+        )
+    if not isinstance(document.data, dict):
+        raise ConfigError(
+            "a scorecard file holds keys and values",
+            where=document.where(),
+            expected="title, description, roles, measures",
+            next_step="see the packaged scorecard for an example",
+        )
+    read = document.parse(ScorecardFile)
+    return Scorecard(name=name, **{key: getattr(read, key) for key in ScorecardFile.model_fields})
