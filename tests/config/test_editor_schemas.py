@@ -95,7 +95,7 @@ MISTAKES = [
     ("dashboards", "support.yml", "type: kpi", "type: kpis"),
     ("dashboards", "support.yml", "width: ", "widht: "),
     ("policies", "vendor.yml", "rows: all", "rows: everything"),
-    ("policies", "vendor.yml", "role: vendor", "role: seller"),
+    ("policies", "vendor.yml", "role: vendor", "role: The seller"),
     ("sources", "demo.yml", "time_zone:", "timezone:"),
     ("quality", "sources_are_fresh.yml", "severity: ", "severity: very "),
 ]

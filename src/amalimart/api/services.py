@@ -324,8 +324,9 @@ class EmbedPort(Protocol):
         life: timedelta,
         viewer: str = "",
         door: str,
+        role: Role = Role.VENDOR,
     ) -> tuple[str, datetime]:
-        """A token and its end. Raises Denied for a key that may not, AuditUnavailable."""
+        """A token and its end. Raises Denied for a key or role that may not, AuditUnavailable."""
         ...
 
     def opened(self, token: str) -> tuple[Principal, str]:
@@ -409,7 +410,8 @@ class SiteSettings:
 
     def export_rows_of(self, principal: Principal) -> int:
         """How many rows an exported answer may have for this reader."""
-        return self.export_rows.get(principal.role.value, 0)
+        role = principal.role
+        return self.export_rows.get(role.value if role.is_packaged else "own_roles", 0)
 
 
 @dataclass(frozen=True, slots=True)

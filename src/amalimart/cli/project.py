@@ -48,7 +48,7 @@ def user() -> None:
 @click.option(
     "--role",
     required=True,
-    type=click.Choice(["admin", "executive", "vendor", "support", "delivery", "analyst"]),
+    help="admin, executive, vendor, support, delivery, analyst, or a role of the project's own.",
 )
 @click.option("--name", "display_name", default="", help="Name to show.")
 @click.option("--vendor-id", multiple=True, help="A vendor whose rows this person sees.")
@@ -65,18 +65,20 @@ def user_add(
     as_json: bool,
 ) -> None:
     """Add a person; the generated password is printed once."""
-    from amalimart.access.principal import Role
     from amalimart.config.project import find_home, open_project
     from amalimart.control.passwords import new_password
     from amalimart.control.store import open_control_store
     from amalimart.core.clock import SystemClock
+    from amalimart.orchestrate.policy_files import known_role
 
-    control = open_control_store(open_project(find_home(home)).control_database, SystemClock())
+    project = open_project(find_home(home))
+    acting = known_role(project, role, of_person=True)
+    control = open_control_store(project.control_database, SystemClock())
     password = new_password()
     added = control.users.add(
         email,
         display_name=display_name,
-        role=Role(role),
+        role=acting,
         password=password,
         vendor_ids=vendor_id,
         delivery_partner_ids=delivery_partner_id,
@@ -137,6 +139,8 @@ def status(home: Path | None, as_json: bool) -> None:
     for found_source in found.sources:
         for table, reason in found_source.stopped.items():
             click.echo(f"! {found_source.name}.{table} stands still: {reason}")
+    for broken in found.policies:
+        click.echo(f"! {broken}")
     for word in found.accepted:
         click.echo(
             f"! {word.check} may fail for {word.failing_rows} rows, accepted by {word.accepted_by}"
@@ -153,8 +157,10 @@ def doctor(home: Path | None, as_json: bool) -> None:
     from amalimart.core.clock import SystemClock
     from amalimart.core.errors import RuntimeTrouble
     from amalimart.orchestrate.doctor import Verdict, examine
+    from amalimart.processes.client import published_by
 
-    findings = list(examine(find_home(home), SystemClock()))
+    found = find_home(home)
+    findings = list(examine(found, SystemClock(), published_by(found)))
     problems = [finding for finding in findings if finding.verdict is Verdict.PROBLEM]
     if as_json:
         print_json(

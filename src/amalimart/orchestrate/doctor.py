@@ -14,12 +14,15 @@ from amalimart.config.project import Project, SourceSettings, open_project
 from amalimart.config.secret_reference import SECRET_REFERENCE
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError
+from amalimart.core.models import PublishedProject
 from amalimart.governance.metric_versions import Recorded
 from amalimart.lake import Lake
 from amalimart.mapping.catalog_check import check_catalog
 from amalimart.mapping.source_mapping import SourceMapping, find_mapping, load_mapping
+from amalimart.orchestrate.governance import Governance
 from amalimart.orchestrate.lake_opening import open_lake
 from amalimart.orchestrate.metric_changes import MetricChanges
+from amalimart.orchestrate.policy_files import PolicyFiles, broken_in_words
 from amalimart.orchestrate.runtime_files import read_report
 from amalimart.orchestrate.scheduling.schedules import load_schedules
 from amalimart.orchestrate.source_opening import open_source
@@ -46,8 +49,11 @@ class Finding:
     next_step: str | None = None
 
 
-def examine(home: Path, clock: Clock) -> Iterator[Finding]:
-    """Every look in turn; one that fails does not stop the others that still make sense."""
+def examine(home: Path, clock: Clock, published: PublishedProject | None = None) -> Iterator[Finding]:
+    """Every look in turn; one that fails does not stop the others that still make sense.
+
+    `published` is what the running engine says that it published; None where none runs.
+    """
     yield Finding("python", Verdict.OK, sys.version.split()[0])
     free = shutil.disk_usage(home if home.exists() else home.parent).free
     yield Finding(
@@ -69,6 +75,9 @@ def examine(home: Path, clock: Clock) -> Iterator[Finding]:
         else Finding("engine", Verdict.NOTE, "does not run", "amalimart up")
     )
     yield from _examine_metrics(project, clock)
+    yield from _examine_policies(project)
+    if published is not None:
+        yield from _examine_personal_columns(project, clock, published)
     yield _guarded("schedules", lambda: f"{len(load_schedules(project))} jobs")
     for name in project.settings.notify.channels:
         yield _guarded(f"channel {name}", lambda name=name: _channel_detail(project, name))  # type: ignore[misc]
@@ -90,6 +99,43 @@ def _examine_metrics(project: Project, clock: Clock) -> Iterator[Finding]:
     for each in found:
         if each.standing is not Recorded.YES:
             yield Finding(f"metric {each.name}", Verdict.NOTE, each.standing.value, each.next_step)
+
+
+def _examine_policies(project: Project) -> Iterator[Finding]:
+    """Whether every policy can be read: one that cannot keeps its role out."""
+    try:
+        read = PolicyFiles.of(project).read()
+    except AmalimartError as error:
+        yield _problem("policies", error)
+        return
+    for broken in read.broken:
+        yield Finding(
+            "policies", Verdict.PROBLEM, broken_in_words(broken), "correct the file; it then holds at once"
+        )
+    if not read.broken:
+        own = [role.value for role in read.policies.roles if not role.is_packaged]
+        yield Finding("policies", Verdict.OK, f"of the project's own: {', '.join(own) or 'no role'}")
+
+
+def _examine_personal_columns(
+    project: Project, clock: Clock, published: PublishedProject
+) -> Iterator[Finding]:
+    """Whether what is made of personal values is called personal: what is not is shown as it is."""
+    try:
+        found = Governance(project, clock).personal_flow(published)
+    except AmalimartError as error:
+        yield _problem("personal data", error)
+        return
+    for flow in found:
+        yield Finding(
+            "personal data",
+            Verdict.PROBLEM,
+            f"{flow.column} carries {', '.join(flow.made_of)} and is not classified personal: every role that"
+            " may read internal columns can be shown its values",
+            "classify it personal in the model's YAML, or say in governance.yml why it is not",
+        )
+    if not found:
+        yield Finding("personal data", Verdict.OK, "every column that carries personal values is called so")
 
 
 def _examine_source(project: Project, name: str, settings: SourceSettings) -> Iterator[Finding]:

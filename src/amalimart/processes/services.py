@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import amalimart
-from amalimart.access.policies import load_policies
 from amalimart.access.principal import Principal, Role
 from amalimart.api.dashboards.library import load_dashboards
 from amalimart.api.rate_limit import RateLimit
@@ -40,6 +36,7 @@ from amalimart.orchestrate.models import EngineModels
 from amalimart.orchestrate.notifying import ChannelTest
 from amalimart.orchestrate.operating_state import OperatingStates
 from amalimart.orchestrate.operations import Operations
+from amalimart.orchestrate.policy_files import PolicyFiles, PolicyKeeper
 from amalimart.orchestrate.quality_desk import QualityDesk
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.release_book import ReleaseBook
@@ -54,7 +51,6 @@ from amalimart.semantic.loading import PACKAGED, load_model
 from amalimart.semantic.service import SemanticService
 
 OPERATOR = Principal(subject="local operator", role=Role.ADMIN, display_name="Local operator")
-_MARKETPLACE = Path(amalimart.__file__).parent / "marketplace"
 
 
 class EngineFeed:
@@ -112,6 +108,7 @@ def build_services(
     quality: QualityDesk | None = None,
     figures: Figures | None = None,
     tally: NotesQuestions | None = None,
+    keeper: PolicyKeeper | None = None,
 ) -> AppServices:
     """Everything a request may use. Raises ConfigError for a wrong metric, policy or dashboard file."""
     model = load_model(
@@ -120,14 +117,15 @@ def build_services(
     if project.settings.governance.require_approval:
         standing = judged(metric_definitions(model), control.governance.approvals())
         model = model.noting(notes_of_unapproved(model, standing))
-    policies = load_policies([_MARKETPLACE / "policies", project.overlay("policies")])
+    keeper = keeper or PolicyKeeper(PolicyFiles(project, model))
+    policies = keeper.current()
     availability = MappedAvailability(engine.landed_mappings)
     limits = project.settings.serve.limits
     kept = AnswerCache(engine.hot_file, limits.cache_mb * 1_000_000)
     semantic = SemanticService(
         model, policies, engine.hot_file, availability, kept, engine.rollups, engine.holds_rollups, tally
     )
-    dashboards = load_dashboards(project.overlay("dashboards"))
+    dashboards = load_dashboards(project.overlay("dashboards"), roles=policies.roles)
     dashboards.check_names(model.metric_names, model.dimensions)
     effects = MetricEffects(
         engine.hot_file, policies.policy(Role.ADMIN), availability, OPERATOR, model.calendar
@@ -139,7 +137,7 @@ def build_services(
     uses = {name: {use.name for use in named} for name, named in dashboards.uses.items()}
     audit = open_audit(project, control).log(clock)
     return AppServices(
-        semantic=AuditedSemantic(semantic, policies, audit, clock),
+        semantic=AuditedSemantic(semantic, policies, audit, clock, keeper.current),
         control=control,
         clock=clock,
         settings=SiteSettings(
@@ -153,13 +151,16 @@ def build_services(
         dashboards=dashboards,
         releases=feed,
         status=lambda: engine_status(feed, loop),
-        notes=lambda: tuple(
-            SourceNote(note.text, note.detail)
-            for note in (
-                *source_notes(project, engine.lake),
-                *book.notes(),
-                *incident_notes(control.incidents, control.outbox),
+        notes=lambda: (
+            tuple(
+                SourceNote(note.text, note.detail)
+                for note in (
+                    *source_notes(project, engine.lake),
+                    *book.notes(),
+                    *incident_notes(control.incidents, control.outbox),
+                )
             )
+            + tuple(SourceNote("", said) for said in keeper.notes())
         ),
         demo_accounts=demo_accounts,
         models=models,
@@ -179,5 +180,11 @@ def build_services(
         metric_history=ledger.of,
         rate=RateLimit(limits.requests_per_second, limits.requests_at_once),
         exports=Admission("exports", at_once=limits.exports_at_once, waiting=4, wait_seconds=3.0),
-        embed=open_embedding(project, control.api_keys, audit, clock),
+        embed=open_embedding(
+            project,
+            control.api_keys,
+            audit,
+            clock,
+            lambda role: keeper.current().is_kind_of(role, Role.VENDOR),
+        ),
     )

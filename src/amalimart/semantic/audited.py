@@ -6,7 +6,8 @@ for, and no name that the model does not know: such a name may hold anything.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -39,18 +40,40 @@ class Recorder(Protocol):
 
 
 class AuditedSemantic:
-    """The semantic service, each call of which is recorded before it returns."""
+    """The semantic service, each call of which is recorded before it returns.
+
+    With `in_force`, each call is ruled by the policies that it gives at that moment.
+    """
 
     def __init__(
-        self, service: SemanticService, policies: Policies, recorder: Recorder, clock: Clock
+        self,
+        service: SemanticService,
+        policies: Policies,
+        recorder: Recorder,
+        clock: Clock,
+        in_force: Callable[[], Policies] | None = None,
     ) -> None:
-        self._service = service
-        self._policies = policies
+        self._governed = service
+        self._in_force = in_force
+        self._changing = threading.Lock()
         self._recorder = recorder
         self._clock = clock
         self._names = service.model.metric_names | service.model.dimension_names
         datasets = service.model.datasets.values()
         self._roles = {role for dataset in datasets for role in dataset.time_roles}
+        if policies is not service.policies:
+            service.govern(policies)
+
+    @property
+    def _service(self) -> SemanticService:
+        """The service under the policies in force."""
+        service, in_force = self._governed, self._in_force
+        if in_force is not None and in_force() is not service.policies:
+            with self._changing:
+                policies = in_force()
+                if policies is not service.policies:
+                    service.govern(policies)
+        return service
 
     def ask(self, question: Question, principal: Principal) -> Answer:
         """As the service does. Raises AuditUnavailable, too."""
@@ -178,7 +201,7 @@ class AuditedSemantic:
                 door=_DOORS.get(door, door),
                 kind=kind,
                 shape=shape,
-                policy=self._policies.fingerprint(principal.role),
+                policy=self._governed.policies.fingerprint(principal.role),
                 release_id=release_id,
                 outcome=outcome,
                 errors=errors,

@@ -84,8 +84,12 @@ class DashboardLibrary:
                 )
 
 
-def load_dashboards(overlay: Path | None = None, packaged: Path = PACKAGED) -> DashboardLibrary:
+def load_dashboards(
+    overlay: Path | None = None, packaged: Path = PACKAGED, roles: Iterable[Role] = tuple(Role)
+) -> DashboardLibrary:
     """Read every dashboard file; one of the overlay folder replaces the packaged one of its name.
+
+    `roles` are those that there are, the project's own among them.
 
     Raises ConfigError with file and line for the first mistake.
     """
@@ -95,9 +99,11 @@ def load_dashboards(overlay: Path | None = None, packaged: Path = PACKAGED) -> D
             paths |= {path.stem: path for path in sorted(folder.glob("*.yml"))}
     dashboards: dict[str, Dashboard] = {}
     uses: dict[str, tuple[NameUse, ...]] = {}
+    known = tuple(roles)
     for name, path in sorted(paths.items()):
         document = read_yaml(path)
         dashboards[name] = _read(name, document)
+        _check_roles(dashboards[name], document, known)
         uses[name] = tuple(_uses(dashboards[name], document))
     _check_homes(dashboards)
     return DashboardLibrary(dashboards, uses, _read_texts([packaged, overlay]))
@@ -167,6 +173,19 @@ def _check_ids(tiles: tuple[Tile, ...], document: YamlDocument) -> None:
                 next_step="rename one of the two",
             )
         seen.add(tile.id)
+
+
+def _check_roles(dashboard: Dashboard, document: YamlDocument, known: tuple[Role, ...]) -> None:
+    for key, roles in (("roles", dashboard.roles), ("home_of", dashboard.home_of)):
+        for position, role in enumerate(roles):
+            if role not in known:
+                raise ConfigError(
+                    f"{key}: there is no role {role.value!r}",
+                    where=document.where(key, position),
+                    expected=", ".join(known),
+                    nearest=nearest(role.value, known),
+                    next_step="correct it, or add its policy to policies/",
+                )
 
 
 def _check_homes(dashboards: dict[str, Dashboard]) -> None:
