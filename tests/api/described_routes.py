@@ -12,13 +12,14 @@ from fastapi import FastAPI
 # What a request needs to get past its form, so that what is tried in one place reaches the code behind it.
 PATHS = {
     "name": "item_gmv",
+    "metric": "total_revenue",
     "check": "orders_reconcile",
     "table": "gold.fact_orders",
     "number": "1",
     "release_id": "1",
     "job": "backup",
 }
-QUERIES = {"metrics": "item_gmv", "one": "1", "other": "1"}
+QUERIES = {"metrics": "item_gmv", "month": "2024-01", "one": "1", "other": "1"}
 BODIES: dict[str, Any] = {
     "metrics": ["item_gmv"],
     "reason": "because",

@@ -46,6 +46,7 @@ from amalimart.quality.running import QualityRun
 from amalimart.quality.shapes import Every
 from amalimart.semantic.answer import Answer
 from amalimart.semantic.definition_files import DefinitionFiles
+from amalimart.semantic.peers import PeerAnswer, PeerQuestion
 from amalimart.semantic.question import Question
 from amalimart.semantic.row_lists import RowList, RowQuestion
 from amalimart.semantic.streaming import StreamedAnswer
@@ -106,6 +107,10 @@ class SemanticPort(Protocol):
         self, questions: Sequence[RowQuestion], principal: Principal
     ) -> Sequence[RowList | AmalimartError]:
         """Rows or a typed error for each list, all from one release."""
+        ...
+
+    def peers(self, question: PeerQuestion, principal: Principal) -> PeerAnswer:
+        """How the principal's figures stand among those of others alike. Raises Denied, InvalidFilter."""
         ...
 
     def labels(self, language: str) -> Mapping[str, str]:

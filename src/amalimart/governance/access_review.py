@@ -25,7 +25,7 @@ UNUSED_DAYS = 90
 
 @dataclass(frozen=True, slots=True)
 class ReviewedRole:
-    """What one role may see. `rows` names each dataset with its rows, `masked` columns it may not read, or masked."""
+    """What one role may see. `rows` names each dataset with its rows, `masked` columns not read as such."""
 
     role: str
     description: str

@@ -21,6 +21,7 @@ from amalimart.observe.work import current_work
 from amalimart.semantic.answer import Answer
 from amalimart.semantic.formula_parts import FormulaPart
 from amalimart.semantic.listing import DimensionInfo, DimensionValue, MetricInfo
+from amalimart.semantic.peers import PeerAnswer, PeerQuestion
 from amalimart.semantic.question import Comparison, Question, Totals
 from amalimart.semantic.row_lists import RowList, RowQuestion
 from amalimart.semantic.service import SemanticService
@@ -162,6 +163,17 @@ class AuditedSemantic:
     def labels(self, language: str) -> dict[str, str]:
         """As the service does."""
         return self._service.labels(language)
+
+    def peers(self, question: PeerQuestion, principal: Principal) -> PeerAnswer:
+        """As the service does. Raises AuditUnavailable, too."""
+        shape = {"metrics": [self._known(question.metric)], "grain": "month"}
+        try:
+            found = self._service.peers(question, principal)
+        except Exception as error:
+            self._keep("peers", shape, principal, None, _outcome(error), _codes([error]))
+            raise
+        self._keep("peers", shape, principal, found.release_id, Outcome.ANSWERED)
+        return found
 
     def formula(self, metric: str, principal: Principal) -> FormulaPart:
         """As the service does; what a metric means is no answer, and is not recorded."""

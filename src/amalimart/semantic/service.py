@@ -49,6 +49,7 @@ from amalimart.semantic.listing import (
 )
 from amalimart.semantic.model import GRAINS, Grouping, SemanticModel
 from amalimart.semantic.parameters import bind
+from amalimart.semantic.peers import PeerAnswer, PeerQuestion, answer_peers, peers_policy
 from amalimart.semantic.picker import PlannedValues, plan_values
 from amalimart.semantic.planner import Plan, plan
 from amalimart.semantic.policy_check import check_policies
@@ -139,6 +140,7 @@ class SemanticService:
     def govern(self, policies: Policies) -> None:
         """Rule by these policies from now on. Raises ConfigError as at the start; the old ones then stay."""
         check_policies(self.model, policies)
+        self._among: dict[str, SemanticService] = {}
         self._rule = _Rule(policies, Resolver(self.model, policies, self._availability))
 
     @property
@@ -390,6 +392,31 @@ class SemanticService:
             role = principal.role.value
             raise Denied(f"the role {role} may not ask {found.name}", next_step="ask an admin")
         return formula_parts(self.model, found.formula)
+
+    def peers(self, question: PeerQuestion, principal: Principal) -> PeerAnswer:
+        """How the principal's figures stand among those of others alike. Raises Denied, InvalidFilter."""
+        policies = self._rule.policies
+        return answer_peers(
+            question, principal, self.model, policies, self.ask, partial(self._ask_of_all, policies)
+        )
+
+    def _ask_of_all(self, policies: Policies, question: Question, principal: Principal) -> Answer:
+        """The figures of all, for nobody's eyes: under the policy that is made of the rule `peers`."""
+        fingerprint = policies.fingerprint(principal.role)
+        service = self._among.get(fingerprint)
+        if service is None:
+            policy = peers_policy(self.model, policies.policy(principal.role))
+            service = SemanticService(
+                self.model,
+                Policies([policy] if policy is not None else [], mask_key=policies.mask_key),
+                self._reader,
+                self._availability,
+                self._kept,
+                self._rollups,
+                self._holds_rollups,
+            )
+            self._among[fingerprint] = service
+        return service.ask(question, Principal("among peers", principal.role))
 
     def is_scoped(self, principal: Principal) -> bool:
         """Whether the principal sees only its own rows of something: then no SQL, table or check is shown."""
