@@ -87,12 +87,6 @@ def _check_peers(model: SemanticModel, policy: Policy) -> None:
         )
     for metric in sorted(peers.metrics):
         _known(metric, model.metrics, "metric", policy, "peers", "metrics")
-        if policy.metrics is not None and metric not in policy.metrics:
-            raise ConfigError(
-                f"others' figures for {metric} are told of, and own ones are not",
-                where=policy.where("peers", "metrics"),
-                expected="a metric that the policy permits",
-            )
         found = model.metrics[metric]
         reaches = all(model.reaches(leaf, side) for leaf in found.leaves for side in sides)
         if not reaches or not found.has_time:
