@@ -228,7 +228,8 @@ class Tenancy(RuleBasedStateMachine):
     @rule(vendor=st.sampled_from(VENDORS), more=st.integers(1, 9), asks=ASKS)
     def rows_change(self, vendor: str, more: int, asks: list[Any]) -> None:
         town.shop.publish(
-            f"update gold.fact_order_items set item_amount = item_amount + {more} where vendor_id = '{vendor}'",
+            f"update gold.fact_order_items set item_amount = item_amount + {more}"
+            f" where vendor_id = '{vendor}'",
             ["gold.fact_order_items"],
         )
         self._ask(asks)
@@ -330,10 +331,8 @@ class Tenancy(RuleBasedStateMachine):
             self._hold_sales(reader, response, what)
 
     def _hold_embedded(self, reader: Reader, place: str, response: Any, what: object) -> None:
-        if (reader.role == "clerk" and "clerk" in self.closed) or (
-            reader.role == "vendor" and "vendor" in self.closed
-        ):
-            assert response.status_code in {200, 401, 403} and "canary" not in told(response), what
+        if reader.role in self.closed:
+            assert "canary" not in told(response), what
         elif not place.startswith(reader.page or "") and place != "/api/v1/health":
             assert response.status_code in {401, 403}, what
 
@@ -389,7 +388,7 @@ def the_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 def played(examples: int, steps: int) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Tenancy,
         settings=settings(
             max_examples=examples,
@@ -404,7 +403,7 @@ def played(examples: int, steps: int) -> None:
 
 
 def test_nobody_is_told_what_is_anothers() -> None:
-    played(3, 6)
+    played(2, 6)
 
 
 @pytest.mark.slow

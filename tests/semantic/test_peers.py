@@ -228,7 +228,7 @@ def emptied(model: SemanticModel) -> Iterator[Shop]:
     shop.connection.close()
 
 
-@settings(max_examples=15, phases=[Phase.generate], derandomize=True)
+@settings(max_examples=8, phases=[Phase.generate], derandomize=True)
 @given(
     sales=st.lists(
         st.tuples(
