@@ -411,7 +411,9 @@ class SiteSettings:
     locale: str = "en-GB"
     poll_seconds: int = 5
     allowed_hosts: tuple[str, ...] = ()
-    export_rows: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(Role, 100_000))
+    export_rows: Mapping[str, int] = field(
+        default_factory=lambda: dict.fromkeys([*Role, "own_roles"], 100_000)
+    )
 
     def export_rows_of(self, principal: Principal) -> int:
         """How many rows an exported answer may have for this reader."""
