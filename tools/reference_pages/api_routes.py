@@ -18,6 +18,7 @@ from amalimart.core.errors import (
     EngineUnavailable,
     Internal,
     InvalidFilter,
+    Masked,
     MixedCurrencies,
     NotAcceptable,
     NotAvailable,
@@ -89,6 +90,7 @@ _FIELDS = {
     "dashboard": "the one that it opens, of those that vendors may open",
     "seconds": "how long it is valid",
     "viewer": "who looks, in the portal's own words, for the audit",
+    "role": "as which the vendors are shown their rows: `vendor`, or a narrower copy of that role",
     "who": "who says so, where that is not who is signed in",
 }
 _OF_EVERY_ROUTE = (NotSignedIn, RequestRefused, RateLimited, Busy, QueryError, Internal)
@@ -97,18 +99,24 @@ _ERRORS: dict[str, tuple[type[AmalimartError], ...]] = {
     "GET /health": (),
     "POST /query": (
         UnknownName, NotGroupable, InvalidFilter, NotAvailable, MixedCurrencies, QueryTooLarge, Denied,
-        NothingPublished, NotAcceptable, DiskFull, AuditUnavailable,
+        Masked, NothingPublished, NotAcceptable, DiskFull, AuditUnavailable,
     ),
     "GET /query": (
         UnknownName, NotGroupable, InvalidFilter, NotAvailable, MixedCurrencies, QueryTooLarge, Denied,
-        NothingPublished, NotAcceptable, DiskFull, AuditUnavailable,
+        Masked, NothingPublished, NotAcceptable, DiskFull, AuditUnavailable,
     ),
     "GET /metrics": (),
     "GET /metrics/{name}": (UnknownName,),
     "GET /dimensions": (),
     "GET /catalog": (InvalidFilter,),
     "GET /lineage/{name}": (NotFound, Denied, InvalidFilter, NotAvailable, NothingPublished),
-    "GET /dimensions/{name}/values": (UnknownName, Denied, InvalidFilter, NothingPublished, AuditUnavailable),
+    "GET /dimensions/{name}/values": (
+        UnknownName, Denied, Masked, InvalidFilter, NothingPublished, AuditUnavailable,
+    ),
+    "GET /peers/{metric}": (
+        Denied, InvalidFilter, NotAvailable, MixedCurrencies, QueryTooLarge, NothingPublished,
+        AuditUnavailable,
+    ),
     "GET /dashboards": (),
     "GET /dashboards/{name}": (NotFound, InvalidFilter, NothingPublished, AuditUnavailable),
     "GET /dashboards/{name}/tiles/{tile}/receipt": (
