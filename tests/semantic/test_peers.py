@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -11,8 +12,9 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from amalimart.access.policies import Policies
 from amalimart.access.principal import Principal, Role
-from amalimart.core.errors import Denied, InvalidFilter
+from amalimart.core.errors import AccessError, Denied, InvalidFilter
 from amalimart.semantic.peer_spread import FEWEST_OTHERS, Spread, Untold, rounded, spread
 from amalimart.semantic.peers import PeerAnswer, PeerQuestion
 from amalimart.semantic.shapes import Unit
@@ -135,6 +137,19 @@ def test_only_what_the_policy_names_is_told_of_a_month_that_is_over(shop: Shop) 
     with pytest.raises(InvalidFilter):
         shop.service.peers(PeerQuestion("total_revenue", date(2024, 2, 29), date(2024, 2, 29)), A)
     assert shop.service.peers(PeerQuestion("total_revenue", FEBRUARY, date(2024, 3, 1)), A).figures
+
+
+def test_a_copy_is_told_of_no_more_than_it_may_ask(shop: Shop) -> None:
+    market(shop, SIX)
+    vendor = shop.policies.policy(Role.VENDOR)
+    for change in (
+        {"metrics": frozenset({"avg_unit_price"})},
+        {"dimensions": frozenset({"vendor"})},
+        {"rules": {name: rule for name, rule in (vendor.rules or {}).items() if name != "vendors"}},
+    ):
+        shop.service.govern(Policies([replace(vendor, extends=vendor, **change)]))  # type: ignore[arg-type]
+        with pytest.raises(AccessError):
+            asked(shop)
 
 
 def test_everybody_in_a_category_is_told_the_same_quartiles(shop: Shop) -> None:

@@ -139,7 +139,7 @@ def _own_keys(model: SemanticModel, policy: Policy, rule: PeerRule, principal: P
     lookup = model.dimensions[rule.of].lookup
     rows = policy.scan_rule(lookup.dataset) if lookup is not None else None
     if rows is None or not isinstance(rows.rows, OwnRows):
-        raise AssertionError("the check of policies refuses a rule by which nobody can be told apart")
+        raise Denied(f"the role {policy.role.value} has no rows of its own {rule.of}")
     return frozenset(rows.rows.ids.of(principal))
 
 

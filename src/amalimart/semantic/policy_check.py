@@ -38,8 +38,8 @@ def check_policy(model: SemanticModel, policies: Policies, policy: Policy) -> No
                 for dataset in (name, other):
                     _known(column, model.datasets[dataset].fields, f"column of {dataset}", policy, *place)
     _check_masks(model, policy)
-    _check_peers(model, policy)
     _refuse_wider(model, policies, policy)
+    _check_peers(model, policy)
 
 
 def _known(name: str, names: Iterable[str], what: str, policy: Policy, *place: str) -> None:
@@ -71,8 +71,8 @@ def _check_masks(model: SemanticModel, policy: Policy) -> None:
 
 def _check_peers(model: SemanticModel, policy: Policy) -> None:
     peers = policy.peers
-    if peers is None:
-        return
+    if peers is None or (policy.extends is not None and peers == policy.extends.peers):
+        return  # of a copy that no longer has the rows, it opens nothing
     sides: list[Dimension] = []
     for part, name in (("of", peers.of), ("within", peers.within)):
         _known(name, model.dimensions, "dimension", policy, "peers", part)
