@@ -147,7 +147,7 @@ def test_a_copy_is_told_of_no_more_than_it_may_ask(shop: Shop) -> None:
         {"dimensions": frozenset({"vendor"})},
         {"rules": {name: rule for name, rule in (vendor.rules or {}).items() if name != "vendors"}},
     ):
-        shop.service.govern(Policies([replace(vendor, extends=vendor, **change)]))  # type: ignore[arg-type]
+        shop.service.govern(Policies([replace(vendor, extends=vendor, **change)]))
         with pytest.raises(AccessError):
             asked(shop)
 
