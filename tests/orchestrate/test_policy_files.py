@@ -104,7 +104,11 @@ def test_roles_are_those_of_the_product_and_of_the_project(project: Project) -> 
         known_role(project, "service", of_person=True)
 
 
-def test_masks_have_a_key_of_their_own_that_stays(project: Project) -> None:
+def test_masks_by_hash_have_a_key_of_their_own_that_stays(project: Project) -> None:
+    assert PolicyFiles(project, MODEL).read().policies.mask_key is None
+    assert not project.has_secret(MASK_KEY)
+    masks = "masks: {products: {product_name: hash}}\n"
+    write(project, "clerk.yml", f"role: clerk\nextends: vendor\ndescription: x\n{masks}")
     first = PolicyFiles(project, MODEL).read().policies.mask_key
     assert first == PolicyFiles(project, MODEL).read().policies.mask_key
     assert project.has_secret(MASK_KEY)

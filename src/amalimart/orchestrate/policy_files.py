@@ -13,8 +13,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import amalimart
-from amalimart.access.policies import BrokenPolicy, Policies, ReadPolicies, read_policies
+from amalimart.access.policies import BrokenPolicy, Policies, Policy, ReadPolicies, read_policies
 from amalimart.access.principal import Role
+from amalimart.access.rules import Mask
 from amalimart.access.signing_secrets import checked_secret, key_for, new_secret
 from amalimart.config.project import Project, secrets_file, write_secret
 from amalimart.config.secret_reference import SECRET_REFERENCE
@@ -61,7 +62,9 @@ class PolicyFiles:
                 )
                 broken.append(BrokenPolicy(path, closed, error))
         policies = policies.closing(role for each in broken for role in each.roles)
-        return ReadPolicies(policies.keyed(mask_key(self._project)), tuple(broken))
+        if any(_masks_by_hash(policy) for policy in policies):
+            policies = policies.keyed(mask_key(self._project))
+        return ReadPolicies(policies, tuple(broken))
 
     def signature(self) -> tuple[object, ...]:
         """Another one as soon as a file was written, added or removed."""
@@ -168,6 +171,10 @@ def broken_in_words(broken: BrokenPolicy) -> str:
     near = f"; nearest: {error.nearest}" if error.nearest else ""
     kept_out = f"until it is mended, nothing is shown to: {roles_in_words(broken)}"
     return f"policy file: {error.what} ({error.where or broken.path}{near}); {kept_out}"
+
+
+def _masks_by_hash(policy: Policy) -> bool:
+    return any(mask is Mask.HASH for masks in policy.masks.values() for mask in masks.values())
 
 
 def mask_key(project: Project) -> str:
