@@ -423,5 +423,5 @@ def test_nobody_is_told_what_is_anothers() -> None:
 
 
 @pytest.mark.slow
-def test_nobody_is_told_what_is_anothers_in_thousands_of_steps() -> None:
-    played(30, 30)
+def test_nobody_is_told_what_is_anothers_in_hundreds_of_steps() -> None:
+    played(20, 25)
