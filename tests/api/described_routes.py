@@ -12,6 +12,7 @@ from fastapi import FastAPI
 # What a request needs to get past its form, so that what is tried in one place reaches the code behind it.
 PATHS = {
     "name": "item_gmv",
+    "metric": "total_revenue",
     "check": "orders_reconcile",
     "table": "gold.fact_orders",
     "number": "1",
@@ -19,7 +20,7 @@ PATHS = {
     "job": "backup",
     "user_id": "999",
 }
-QUERIES = {"metrics": "item_gmv", "one": "1", "other": "1"}
+QUERIES = {"metrics": "item_gmv", "month": "2024-01", "one": "1", "other": "1"}
 BODIES: dict[str, Any] = {
     "metrics": ["item_gmv"],
     "reason": "because",

@@ -28,6 +28,29 @@ HEADERS_OF_THE_RELEASE = {
     "x-amalimart-release", "x-amalimart-published-at", "x-amalimart-fresh-as-of", "x-request-id",
     "content-length",
 }  # fmt: skip
+# Every route that can be read, and what a vendor gets who names nothing of theirs. A new one belongs here,
+# and, where it is made of rows, its addresses belong among those below.
+READ_BY_A_VENDOR = {
+    "/api/v1/health": 200, "/api/v1/query": 200, "/api/v1/metrics": 200, "/api/v1/metrics/{name}": 200,
+    "/api/v1/dimensions": 200, "/api/v1/dimensions/{name}/values": 404, "/api/v1/catalog": 200,
+    "/api/v1/glossary": 200, "/api/v1/lineage/{name}": 403, "/api/v1/lineage/{name}/graph": 403,
+    "/api/v1/dashboards": 200, "/api/v1/dashboards/{name}": 404,
+    "/api/v1/dashboards/{name}/tiles/{tile}/receipt": 404, "/api/v1/status": 200,
+    "/api/v1/status/detail": 403, "/api/v1/releases/latest": 200, "/api/v1/releases": 404,
+    "/api/v1/releases/{release_id}": 404, "/api/v1/releases/blocked": 403,
+    "/api/v1/releases/blocked/{number}": 403, "/api/v1/releases/accepted": 403,
+    "/api/v1/releases/difference": 403, "/api/v1/openapi.json": 200, "/api/v1/incidents": 403,
+    "/api/v1/incidents/{number}": 403, "/api/v1/models": 403, "/api/v1/peers/{metric}": 200,
+    "/api/v1/quality": 403, "/api/v1/quality/{check}/history": 403,
+    "/api/v1/quality/profile/{table}": 403, "/api/v1/metrics/{name}/lineage": 422,
+    "/api/v1/rollups": 403, "/api/v1/rollups/advice": 403, "/api/v1/schedules": 403,
+    "/api/v1/schedules/runs": 403, "/api/v1/work": 403, "/api/v1/orders/{order_id}/timeline": 403,
+}  # fmt: skip
+TABLES_OF_VENDORS = (
+    "fact_order_items", "fact_returns", "fact_reviews", "fact_inventory_daily", "fact_payouts",
+    "fact_vendor_earnings", "fact_wishlist_lines", "dim_products", "dim_vendors",
+)  # fmt: skip
+DELETE_B = "".join(f"delete from gold.{name} where vendor_id <> 'vA';" for name in TABLES_OF_VENDORS)
 LISTS_RELEASES = {"/api/v1/releases"}
 FILES = ("csv", "xlsx", "arrow", "parquet")
 DAYS = "from=2024-01-01&to=2024-03-20"
@@ -77,9 +100,12 @@ def addresses(shop: Shop, client: TestClient) -> list[str]:
     metrics = client.get("/api/v1/metrics").json()["metrics"]
     pages = [each["name"] for each in client.get("/api/v1/dashboards").json()["dashboards"]]
     found = [asked.address for asked in requests_of(create_site(shop.services)) if asked.method == "GET"]
+    found += [f"/api/v1/peers/total_revenue?month={month}" for month in ("2024-01", "2024-02", "x")]
     found += [f"/api/v1/dimensions/{name}/values" for name in dimensions]
     found += [f"/api/v1/dimensions/{name}/values?search=a&limit=2" for name in dimensions]
     for page in pages:
+        tiles = client.get(f"/api/v1/dashboards/{page}").json()["tiles"]
+        found += [f"/api/v1/dashboards/{page}/tiles/{tile['id']}/receipt?{DAYS}" for tile in tiles[:4]]
         found += [f"/api/v1/dashboards/{page}", f"/api/v1/dashboards/{page}?range=custom&{DAYS}"]
         found.append(f"/api/v1/dashboards/{page}?range=custom&{DAYS}&category=k1")
     for name in (None, *dimensions[:6]):
@@ -113,8 +139,7 @@ def test_changing_all_rows_of_b_leaves_every_answer_and_tag_of_a_as_it_was(shop:
     ama, kofi = shop.client("ama@shop.test"), shop.client("kofi@shop.test")
     page = f"/api/v1/dashboards/vendor?range=custom&{DAYS}"
     before, of_kofi = everything(shop, ama), kofi.get(page).headers["etag"]
-    tables = re.findall(r"(?:update|into) (gold\.\w+)", UPSET_B)
-    shop.publish(UPSET_B, set(tables))
+    published(shop, UPSET_B)
     after = everything(shop, ama)
     assert before.keys() == after.keys()
     assert len(before) > 60
@@ -124,6 +149,27 @@ def test_changing_all_rows_of_b_leaves_every_answer_and_tag_of_a_as_it_was(shop:
     assert kofi.get(page).headers["etag"] != of_kofi
     held = ama.get(page, headers={"If-None-Match": before[page][1]["etag"]})
     assert held.status_code == 304
+
+
+@pytest.mark.slow
+def test_deleting_all_rows_of_b_leaves_every_answer_and_tag_of_a_as_it_was(shop: Shop) -> None:
+    ama = shop.client("ama@shop.test")
+    before = everything(shop, ama)
+    published(shop, DELETE_B)
+    left = everything(shop, ama)
+    assert before.keys() == left.keys()
+    assert {address: left[address] for address in before if left[address] != before[address]} == {}
+
+
+def published(shop: Shop, sql: str) -> None:
+    shop.publish(sql, set(re.findall(r"(?:update|into|from) (gold\.\w+)", sql)))
+
+
+def test_every_route_that_can_be_read_is_listed_with_what_a_vendor_gets(shop: Shop) -> None:
+    ama = shop.client("ama@shop.test")
+    asked = [each for each in requests_of(create_site(shop.services)) if each.method == "GET"]
+    told = {each.route: ama.get(each.address, params=each.query).status_code for each in asked}
+    assert told == READ_BY_A_VENDOR
 
 
 def test_an_id_of_b_is_to_a_as_one_that_was_never_given(shop: Shop) -> None:

@@ -21,6 +21,7 @@ from amalimart.core.errors import Abandoned, AmalimartError
 from amalimart.core.flights import Flights
 from amalimart.observe.recording import record_with
 from amalimart.semantic.answer_cache import AnswerCache
+from amalimart.semantic.audited import AuditedSemantic
 from amalimart.semantic.question import Question
 from amalimart.semantic.service import SemanticService
 from tests.api.shop_site import TODAY, Everything, Shop, opened_shop, shop_model, shop_policies
@@ -135,6 +136,28 @@ def test_no_answer_outlives_the_right_to_ask(shop: Shop) -> None:
     assert "GHS" not in str(tiles)
     shop.semantic.govern(shop_policies())
     assert ask(vendor).status_code == 200
+
+
+def test_an_edited_policy_holds_from_the_next_request(shop: Shop) -> None:
+    """Whatever was kept, of an answer, a page, a list or a tag, under the policy of before."""
+    in_force = [shop_policies()]
+    audited = AuditedSemantic(shop.semantic, in_force[0], shop, shop.services.clock, lambda: in_force[0])
+    shop.services = replace(shop.services, semantic=audited)
+    vendor, worker = shop.client("ama@shop.test"), shop.client("swift@shop.test")
+    page, values = f"/api/v1/dashboards/vendor?{DAYS}", "/api/v1/dimensions/product/values"
+    tag, work = ask(vendor).headers["etag"], worker.get("/api/v1/work").headers["etag"]
+    assert worker.get("/api/v1/work", headers={"If-None-Match": work}).status_code == 304
+    shown = vendor.get(page)
+    assert vendor.get(values).status_code == 200
+    in_force[0] = shop_policies().closing([Role.VENDOR, Role.DELIVERY])
+    assert ask(vendor, **{"If-None-Match": tag}).status_code == 403
+    assert vendor.get(values).status_code == 403
+    closed = vendor.get(page, headers={"If-None-Match": shown.headers["etag"]})
+    assert closed.status_code != 304
+    assert not any(tile["status"] == "ok" for tile in closed.json().get("tiles", ()))
+    assert worker.get("/api/v1/work", headers={"If-None-Match": work}).status_code != 304
+    in_force[0] = shop_policies()
+    assert vendor.get(page).headers["etag"] == shown.headers["etag"]
 
 
 def test_a_revoked_user_is_refused_whatever_was_kept(shop: Shop) -> None:

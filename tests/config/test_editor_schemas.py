@@ -100,7 +100,7 @@ MISTAKES = [
     ("scorecards", "vendor.yml", "better: lower", "better: least"),
     ("scorecards", "vendor.yml", "at_least: 20", "atleast: 20"),
     ("policies", "vendor.yml", "rows: all", "rows: everything"),
-    ("policies", "vendor.yml", "role: vendor", "role: seller"),
+    ("policies", "vendor.yml", "role: vendor", "role: The seller"),
     ("sources", "demo.yml", "time_zone:", "timezone:"),
     ("quality", "sources_are_fresh.yml", "severity: ", "severity: very "),
 ]

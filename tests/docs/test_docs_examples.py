@@ -19,8 +19,8 @@ from amalimart.config.project import SETTINGS_FILE, open_project
 from amalimart.core.errors import NotGroupable
 from amalimart.mapping.entities import load_entities
 from amalimart.mapping.source_mapping import load_mapping
-from amalimart.semantic.listing import check_policies
 from amalimart.semantic.loading import load_model
+from amalimart.semantic.policy_check import check_policies
 from amalimart.semantic.question import Question
 from amalimart.semantic.question_shape import shape_of
 from amalimart.semantic.resolving import Resolver

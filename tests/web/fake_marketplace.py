@@ -32,6 +32,7 @@ from amalimart.core.errors import (
 from amalimart.semantic.answer import Answer, Column, ColumnKind, MetricReceipt, Receipt
 from amalimart.semantic.compatibility import Compatibility, compatible
 from amalimart.semantic.formula_parts import MeasurePart
+from amalimart.semantic.peers import PeerAnswer, PeerQuestion
 from amalimart.semantic.question import Operator, Question
 from amalimart.semantic.row_lists import RowList, RowQuestion
 
@@ -365,6 +366,10 @@ class FakeMarketplace:
             "measure", "sum", metric, "gold.fact_orders", "order_date", ("is_completed = true",),
             None, None, None, None, is_previous=False,
         )  # fmt: skip
+
+    def peers(self, question: PeerQuestion, principal: Principal) -> PeerAnswer:
+        """Nobody's figures are compared here."""
+        raise Denied(f"the role {principal.role.value} is not told of others' {question.metric!r}")
 
     def is_scoped(self, principal: Principal) -> bool:
         """Whether the role sees its own rows only."""

@@ -19,6 +19,7 @@ from amalimart.core.errors import (
     Internal,
     InvalidFilter,
     LastAdmin,
+    Masked,
     MixedCurrencies,
     NotAcceptable,
     NotAvailable,
@@ -90,19 +91,18 @@ _FIELDS = {
     "vendor_ids": "the vendors whose rows are shown",
     "delivery_partner_ids": "the delivery partners whose rows are shown",
     "email": "by which somebody signs in",
-    "name": "to show",
-    "role": "the role of a person; vendors need vendor ids, delivery accounts delivery partner ids",
     "dashboard": "the one that it opens, of those that vendors may open",
     "seconds": "how long it is valid",
     "viewer": "who looks, in the portal's own words, for the audit",
     "filtered": "dimensions with a filter; their values do not matter here",
     "days": "whether the question will have days",
-    "name": "one line, as people will find it",
+    "name": "to show; of a kept question one line, as people will find it",
     "sharing": "who else may find it, of those who see at least what its owner sees",
     "question": "what is asked",
     "questions": "ids of kept questions, in the order of the board",
     "range": "days that move on, instead of `from` and `to`",
     "chart": "how it is drawn; chosen by its shape, without it",
+    "role": "of a user, or as which the vendors are shown their rows: `vendor`, or a narrower copy of that role",
     "who": "who says so, where that is not who is signed in",
 }
 _OF_EVERY_ROUTE = (NotSignedIn, RequestRefused, RateLimited, Busy, QueryError, Internal)
@@ -111,11 +111,11 @@ _ERRORS: dict[str, tuple[type[AmalimartError], ...]] = {
     "GET /health": (),
     "POST /query": (
         UnknownName, NotGroupable, InvalidFilter, NotAvailable, MixedCurrencies, QueryTooLarge, Denied,
-        NothingPublished, NotAcceptable, DiskFull, AuditUnavailable,
+        Masked, NothingPublished, NotAcceptable, DiskFull, AuditUnavailable,
     ),
     "GET /query": (
         UnknownName, NotGroupable, InvalidFilter, NotAvailable, MixedCurrencies, QueryTooLarge, Denied,
-        NothingPublished, NotAcceptable, DiskFull, AuditUnavailable,
+        Masked, NothingPublished, NotAcceptable, DiskFull, AuditUnavailable,
     ),
     "POST /compatible": (InvalidFilter,),
     "GET /questions": (InvalidFilter,),
@@ -130,7 +130,13 @@ _ERRORS: dict[str, tuple[type[AmalimartError], ...]] = {
     "GET /dimensions": (),
     "GET /catalog": (InvalidFilter,),
     "GET /lineage/{name}": (NotFound, Denied, InvalidFilter, NotAvailable, NothingPublished),
-    "GET /dimensions/{name}/values": (UnknownName, Denied, InvalidFilter, NothingPublished, AuditUnavailable),
+    "GET /dimensions/{name}/values": (
+        UnknownName, Denied, Masked, InvalidFilter, NothingPublished, AuditUnavailable,
+    ),
+    "GET /peers/{metric}": (
+        Denied, InvalidFilter, NotAvailable, MixedCurrencies, QueryTooLarge, NothingPublished,
+        AuditUnavailable,
+    ),
     "GET /dashboards": (),
     "GET /dashboards/{name}": (NotFound, InvalidFilter, NothingPublished, AuditUnavailable),
     "GET /dashboards/{name}/tiles/{tile}/receipt": (

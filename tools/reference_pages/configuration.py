@@ -99,6 +99,7 @@ _MEANINGS = {
     "serve.limits.export_rows.vendor": "The same for a vendor.",
     "serve.limits.export_rows.support": "The same for support.",
     "serve.limits.export_rows.delivery": "The same for a delivery partner.",
+    "serve.limits.export_rows.own_roles": "The same for a role of your own.",
     "serve.limits.questions_at_once": "Questions that the engine answers at a time.",
     "serve.limits.questions_waiting": "Questions that wait for a turn, 3 seconds at most; more are refused.",
     "serve.limits.question_seconds": "Seconds after which a question is stopped.",

@@ -37,6 +37,9 @@ def _policy(policy: Policy, model: SemanticModel) -> str:
         ["Datasets", "all" if policy.rules is None else codes(policy.rules)],
         ["Metrics", _named(policy.metrics, model.metrics)],
         ["Dimensions", _named(policy.dimensions, model.dimensions)],
+        ["Shown masked", codes(f"{name}.{column}" for name in policy.masks for column in policy.masks[name])
+         or "nothing"],
+        ["Told of others alike", _peers(policy, model)],
         ["SQL on the receipt", "no" if policy.is_scoped else "yes"],
     ]  # fmt: skip
     return section(
@@ -45,6 +48,14 @@ def _policy(policy: Policy, model: SemanticModel) -> str:
         table(["", "May see"], rows),
         _datasets(policy.rules, model) if policy.rules is not None else "",
     )
+
+
+def _peers(policy: Policy, model: SemanticModel) -> str:
+    peers = policy.peers
+    if peers is None:
+        return "nothing"
+    within = f"{code(peers.of)} within {code(peers.within)} and month"
+    return f"how {_named(peers.metrics, model.metrics)} are spread by {within}"
 
 
 def _named(permitted: frozenset[str] | None, order: Iterable[str]) -> str:

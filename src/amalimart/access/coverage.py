@@ -21,6 +21,7 @@ def covers(policies: Policies, reader: Principal, other: Principal) -> bool:
         _holds(wide.metrics, narrow.metrics)
         and _holds(wide.dimensions, narrow.dimensions)
         and wide.classes >= narrow.classes
+        and _shows_plain(wide, narrow)
         and (wide.rules is None or _every_rule(wide, narrow, reader, other))
     )
 
@@ -28,6 +29,11 @@ def covers(policies: Policies, reader: Principal, other: Principal) -> bool:
 def _holds(wide: frozenset[str] | None, narrow: frozenset[str] | None) -> bool:
     """None stands for all."""
     return wide is None or (narrow is not None and wide >= narrow)
+
+
+def _shows_plain(wide: Policy, narrow: Policy) -> bool:
+    """Whether every column that the one masks is masked to the other as well."""
+    return all(set(columns) <= set(narrow.masks.get(name, ())) for name, columns in wide.masks.items())
 
 
 def _every_rule(wide: Policy, narrow: Policy, reader: Principal, other: Principal) -> bool:

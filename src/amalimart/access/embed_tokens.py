@@ -17,15 +17,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from amalimart.access.principal import Role
 from amalimart.access.signing_secrets import checked_secret, key_for
 from amalimart.core.clock import Clock
 from amalimart.core.errors import NotSignedIn
+from amalimart.core.names import is_identifier
 
 PREFIX = "ame1."
 LONGEST_LIFE = timedelta(hours=1)
 SKEW = timedelta(seconds=30)
 MOST_VENDORS = 50
 _LONGEST = 8_000
+_ROLE = "role"  # only where it is not a vendor's own
 _FIELDS = {"aud": str, "dashboard": str, "exp": int, "iat": int, "key": str, "vendors": list, "viewer": str}
 
 
@@ -35,6 +38,7 @@ class EmbedGrant:
 
     key_id  the API key that it was minted with: revoke it, and its tokens open nothing
     viewer  who looks, in the portal's own words, for the audit; may be empty
+    role    as which the vendors are shown their rows: that of a vendor, or a narrower copy of it
     """
 
     vendor_ids: frozenset[str]
@@ -43,6 +47,7 @@ class EmbedGrant:
     viewer: str
     issued_at: datetime
     expires_at: datetime
+    role: Role = Role.VENDOR
 
 
 class EmbedTokens:
@@ -54,11 +59,18 @@ class EmbedTokens:
         self._clock = clock
 
     def sign(
-        self, vendor_ids: frozenset[str], dashboard: str, key_id: str, viewer: str, life: timedelta
+        self,
+        vendor_ids: frozenset[str],
+        dashboard: str,
+        key_id: str,
+        viewer: str,
+        life: timedelta,
+        role: Role = Role.VENDOR,
     ) -> tuple[str, EmbedGrant]:
         """A token that begins now, and what it grants."""
         now = self._clock.now().replace(microsecond=0)
-        grant = EmbedGrant(vendor_ids, dashboard, key_id, viewer, now, now + min(life, LONGEST_LIFE))
+        ends = now + min(life, LONGEST_LIFE)
+        grant = EmbedGrant(vendor_ids, dashboard, key_id, viewer, now, ends, role)
         payload = {
             "aud": self._audience,
             "dashboard": dashboard,
@@ -68,6 +80,8 @@ class EmbedTokens:
             "vendors": sorted(vendor_ids),
             "viewer": viewer,
         }
+        if role is not Role.VENDOR:
+            payload[_ROLE] = role.value
         text = json.dumps(payload, sort_keys=True, separators=(",", ":"))
         signed = PREFIX + _encoded(text.encode("utf-8", "replace"))
         return f"{signed}.{self._mac(signed)}", grant
@@ -95,6 +109,7 @@ class EmbedTokens:
             payload["viewer"],
             issued_at,
             expires_at,
+            Role(payload.get(_ROLE, Role.VENDOR)),
         )
 
     def _mac(self, signed: str) -> str:
@@ -117,7 +132,8 @@ def _payload(text: str) -> dict[str, Any]:
     is_ours = (
         _encoded(content) == text
         and isinstance(payload, dict)
-        and payload.keys() == _FIELDS.keys()
+        and payload.keys() - {_ROLE} == _FIELDS.keys()
+        and (_ROLE not in payload or _is_own_role(payload[_ROLE]))
         and all(type(payload[name]) is kind for name, kind in _FIELDS.items())
         and all(isinstance(vendor, str) for vendor in payload["vendors"])
         and all(0 <= payload[name] < 1 << 36 for name in ("iat", "exp"))
@@ -125,6 +141,11 @@ def _payload(text: str) -> dict[str, Any]:
     if not is_ours:
         raise _refused("cannot be read")
     return payload
+
+
+def _is_own_role(name: object) -> bool:
+    """Whether it can be a role of a project's own; none of the product's but a vendor's is ever granted."""
+    return isinstance(name, str) and is_identifier(name) and not Role(name).is_packaged
 
 
 def _encoded(content: bytes) -> str:

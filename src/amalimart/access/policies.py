@@ -1,218 +1,292 @@
-"""Policies as YAML, one file per role, and the questions other rooms ask them. Default deny.
+"""Reading policies: YAML, one file per role, the project's own after the packaged ones.
 
 A policy file of a later folder replaces the whole policy of the same role, so that what a role may
-see is always read in one place.
+see is always read in one place. That names exist in the semantic model is checked by that room.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from amalimart.access.policy import Policies, Policy
+from amalimart.access.policy_shapes import DatasetShape, NarrowerShape, PeersShape, PolicyShape
+from amalimart.access.principal import Role
+from amalimart.access.rules import AllRows, DataClass, Mask, PeerRule, RowsThrough, ScanRule
+from amalimart.config.strict_yaml import YamlDocument, read_yaml, read_yaml_text
+from amalimart.core.errors import ConfigError
+from amalimart.core.names import nearest
 
-from amalimart.access.principal import Principal, Role
-from amalimart.access.rules import AllRows, DataClass, OwnIds, OwnRows, RowRule, RowsThrough, ScanRule
-from amalimart.config.short_forms import WordForNone
-from amalimart.config.strict_yaml import StrictModel, read_yaml
-from amalimart.core.errors import ConfigError, Denied
+__all__ = ["BrokenPolicy", "Policies", "Policy", "ReadPolicies", "load_policies", "read_policies"]
 
+_ROLE_LINE = re.compile(r"^role\s*:\s*[\"']?([a-z_][a-z0-9_]{0,62})[\"']?\s*(?:#.*)?$", re.MULTILINE)
 
-class RowsShape(StrictModel):
-    """`{own: <column>, of: vendor_ids}` or `{through: <dataset>, column: <column>}`."""
-
-    own: str | None = None
-    of: OwnIds | None = None
-    through: str | None = None
-    column: str | None = None
-
-    @model_validator(mode="after")
-    def one_kind(self) -> RowsShape:
-        own = self.own is not None and self.of is not None and self.through is None and self.column is None
-        through = (
-            self.through is not None and self.column is not None and self.own is None and self.of is None
-        )
-        if not own and not through:
-            raise ValueError("give own and of, or through and column")
-        return self
-
-    def rule(self) -> RowRule:
-        """The rule these keys mean."""
-        if self.own is not None and self.of is not None:
-            return OwnRows(self.own, self.of)
-        if self.through is not None and self.column is not None:
-            return RowsThrough(self.through, self.column)
-        raise ConfigError("a row rule names neither own ids nor another dataset")
-
-
-def _none_for_all(value: Any) -> Any:
-    """`all` as None. An empty value is refused: leaving something out must never permit everything."""
-    if value is None:
-        raise ValueError("say all, or what is permitted")
-    return None if value == "all" else value
-
-
-S = TypeVar("S")
-OrAll = Annotated[S | None, BeforeValidator(_none_for_all), WordForNone("all")]
-
-
-class DatasetShape(StrictModel):
-    """Which rows and columns of one dataset. None stands for "all"."""
-
-    rows: OrAll[RowsShape]
-    columns: OrAll[tuple[str, ...]]
-
-
-class PolicyShape(StrictModel):
-    """One policy file. None stands for "all"."""
-
-    role: Role
-    description: str
-    classes: tuple[DataClass, ...] = Field(min_length=1)
-    datasets: OrAll[dict[str, DatasetShape]]
-    metrics: OrAll[tuple[str, ...]]
-    dimensions: OrAll[tuple[str, ...]]
+Masks = Mapping[str, Mapping[str, Mask]]
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    """What one role may see. None stands for "all"; `source` is the file it comes from."""
+class BrokenPolicy:
+    """A file that cannot be read, the roles that it speaks of, and why. Without roles it may be of any."""
 
-    role: Role
-    description: str
-    classes: frozenset[DataClass]
-    rules: dict[str, ScanRule] | None
-    metrics: frozenset[str] | None
-    dimensions: frozenset[str] | None
-    source: str
-
-    @property
-    def is_scoped(self) -> bool:
-        """Whether some dataset is limited to the principal's own rows."""
-        return any(not isinstance(rule.rows, AllRows) for rule in (self.rules or {}).values())
-
-    def scan_rule(self, dataset: str) -> ScanRule | None:
-        """The rule for one dataset, or None where the policy does not name it."""
-        if self.rules is None:
-            return ScanRule(dataset, AllRows(), None, self.classes)
-        return self.rules.get(dataset)
+    path: Path
+    roles: frozenset[Role]
+    error: ConfigError
 
 
-class Policies:
-    """Every role's policy. A role without one may see nothing."""
+@dataclass(frozen=True, slots=True)
+class ReadPolicies:
+    """What can be read, the roles of broken files closed; and what cannot."""
 
-    def __init__(self, policies: Iterable[Policy]) -> None:
-        self._by_role = {policy.role: policy for policy in policies}
-        self._fingerprints = {role: _fingerprint(policy) for role, policy in self._by_role.items()}
+    policies: Policies
+    broken: tuple[BrokenPolicy, ...]
 
-    def __iter__(self) -> Iterator[Policy]:
-        return iter(self._by_role.values())
 
-    def policy(self, role: Role) -> Policy:
-        """The policy of a role. Raises Denied where there is none."""
-        policy = self._by_role.get(role)
-        if policy is None:
-            raise Denied(
-                f"the role {role.value} has no policy, so it may see nothing", next_step="ask an admin"
-            )
-        return policy
+@dataclass(frozen=True, slots=True)
+class _Narrower:
+    """A narrower copy, before what it is a copy of is known."""
 
-    def scan_rule(self, role: Role, dataset: str) -> ScanRule:
-        """How the role reads the dataset. Raises Denied where its policy does not name it."""
-        rule = self.policy(role).scan_rule(dataset)
-        if rule is None:
-            raise Denied(f"the role {role.value} may not read {dataset}", next_step="ask an admin")
-        return rule
-
-    def may_use_metric(self, role: Role, metric: str) -> bool:
-        """Whether the role may ask the metric, by its own name."""
-        policy = self._by_role.get(role)
-        return policy is not None and (policy.metrics is None or metric in policy.metrics)
-
-    def may_use_dimension(self, role: Role, dimension: str) -> bool:
-        """Whether the role may group or filter by the dimension, by its own name."""
-        policy = self._by_role.get(role)
-        return policy is not None and (policy.dimensions is None or dimension in policy.dimensions)
-
-    def fingerprint(self, role: Role) -> str:
-        """Another policy of a role has another one; without a policy it is empty."""
-        return self._fingerprints.get(role, "")
-
-    def is_scoped(self, principal: Principal) -> bool:
-        """Whether the principal sees only its own rows of something; then a receipt shows no SQL."""
-        policy = self._by_role.get(principal.role)
-        return policy is None or policy.is_scoped
+    shape: NarrowerShape
+    document: YamlDocument
+    replaced: Policy | None
 
 
 def load_policies(folders: Sequence[Path]) -> Policies:
     """Read `*.yml` of every folder; later folders replace roles of earlier ones.
 
-    Raises ConfigError for an unreadable file, or a role given twice in one folder.
+    Raises ConfigError for the first file that is wrong, or a role given twice in one folder.
     """
-    policies: dict[Role, Policy] = {}
+    read = read_policies(folders)
+    for broken in read.broken:
+        raise broken.error
+    return read.policies
+
+
+def read_policies(folders: Sequence[Path]) -> ReadPolicies:
+    """The same, but that a file that is wrong closes the roles that it speaks of, and no others.
+
+    Of which role a file speaks that cannot even be parsed is told by its line `role:` and by its name. Where
+    neither tells, every role is closed but that of the admin.
+    """
+    reading = _Reading()
     for folder in folders:
-        here: dict[Role, Policy] = {}
+        reading.folder(folder)
+    return reading.ended()
+
+
+class _Reading:
+    """Files one after the other, then the narrower copies, as soon as what they are of is known."""
+
+    def __init__(self) -> None:
+        self._whole: dict[Role, Policy] = {}
+        self._narrower: dict[Role, _Narrower] = {}
+        self._broken: list[BrokenPolicy] = []
+
+    def folder(self, folder: Path) -> None:
+        here: dict[Role, Path] = {}
         for path in sorted(folder.glob("*.yml")):
-            document = read_yaml(path)
-            policy = _policy(document.parse(PolicyShape), str(path))
-            if policy.role in here:
-                raise ConfigError(
-                    f"the role {policy.role.value} has two policies",
-                    where=document.where("role"),
-                    expected=f"one, and {here[policy.role].source} is there already",
-                    next_step="remove one of the two files",
-                )
-            here[policy.role] = policy
-        policies |= here
-    return Policies(policies.values())
+            try:
+                self._file(path, here)
+            except ConfigError as error:
+                self._broken.append(BrokenPolicy(path, _spoken_of(path), error))
 
-
-def _policy(shape: PolicyShape, source: str) -> Policy:
-    classes = frozenset(shape.classes)
-    rules: dict[str, ScanRule] | None = None
-    if shape.datasets is not None:
-        rules = {
-            name: ScanRule(
-                name,
-                AllRows() if dataset.rows is None else dataset.rows.rule(),
-                None if dataset.columns is None else frozenset(dataset.columns),
-                classes,
+    def _file(self, path: Path, here: dict[Role, Path]) -> None:
+        document = read_yaml(path)
+        shape = _shape_of(document)
+        role = shape.role
+        if not role.is_packaged and path.stem != role.value:
+            raise ConfigError(
+                f"the role {role.value} is not one of the product's, and its file is not named after it",
+                where=document.where("role"),
+                expected=f"{role.value}.yml for a role of your own, or one of {', '.join(Role)}",
+                nearest=nearest(role.value, [*Role, path.stem]),
+                next_step="correct the name of the role or of the file",
             )
-            for name, dataset in shape.datasets.items()
+        if role in here:
+            raise ConfigError(
+                f"the role {role.value} has two policies",
+                where=document.where("role"),
+                expected=f"one, and {here[role]} is there already",
+                next_step="remove one of the two files",
+            )
+        here[role] = path
+        replaced = self._whole.pop(role, None)
+        if isinstance(shape, NarrowerShape):
+            self._narrower[role] = _Narrower(shape, document, replaced)
+        else:
+            self._narrower.pop(role, None)
+            self._whole[role] = _policy(shape, document)
+
+    def ended(self) -> ReadPolicies:
+        while self._narrower:
+            self._complete(next(iter(self._narrower)), ())
+        closed = {role for broken in self._broken for role in broken.roles}
+        if any(not broken.roles for broken in self._broken):
+            closed |= {*Role, *self._whole} - {Role.ADMIN}
+        closed |= {
+            role for role, policy in self._whole.items() if any(each.role in closed for each in policy.line)
         }
-        _refuse_endless(rules, source)
-    return Policy(
+        return ReadPolicies(Policies(self._whole.values(), closed), tuple(self._broken))
+
+    def _complete(self, role: Role, waiting: tuple[Role, ...]) -> None:
+        """Make the policy of a narrower copy, and first that of which it is one."""
+        copy = self._narrower.pop(role)
+        of = copy.shape.extends
+        if of in self._narrower and of is not role:
+            self._complete(of, (*waiting, role))
+        parent = copy.replaced if of is role else self._whole.get(of)
+        try:
+            if parent is None:
+                raise self._unknown(copy, leads_back=of in (*waiting, role))
+            self._whole[role] = _narrowed(parent, copy)
+        except ConfigError as error:
+            self._broken.append(BrokenPolicy(copy.document.path, frozenset({role}), error))
+
+    def _unknown(self, copy: _Narrower, *, leads_back: bool) -> ConfigError:
+        role, of = copy.shape.role.value, copy.shape.extends.value
+        known = [each.value for each in self._whole]
+        return ConfigError(
+            f"the policy of {role} extends {of}, which "
+            + ("leads back to itself" if leads_back else "has no policy that can be read"),
+            where=copy.document.where("extends"),
+            expected=", ".join(known),
+            nearest=nearest(of, known),
+        )
+
+
+def _shape_of(document: YamlDocument) -> PolicyShape | NarrowerShape:
+    if isinstance(document.data, dict) and "extends" in document.data:
+        return document.parse(NarrowerShape)
+    return document.parse(PolicyShape)
+
+
+def _spoken_of(path: Path) -> frozenset[Role]:
+    """The roles that a broken file may be of: what its line says, and what its name says."""
+    found: set[str] = set()
+    with suppress(ConfigError):
+        found |= set(_ROLE_LINE.findall(read_yaml_text(path)))
+    if path.stem in [*Role]:
+        found.add(path.stem)
+    return frozenset(map(Role, found))
+
+
+def _policy(shape: PolicyShape, document: YamlDocument) -> Policy:
+    classes, masks = frozenset(shape.classes), shape.masks
+    made = Policy(
         shape.role,
         shape.description,
         classes,
-        rules,
+        None if shape.datasets is None else _rules(shape.datasets, classes, masks),
         None if shape.metrics is None else frozenset(shape.metrics),
         None if shape.dimensions is None else frozenset(shape.dimensions),
-        source,
+        str(document.path),
+        masks,
+        _peers(shape.peers),
+        where=document.where,
     )
+    _refuse_loose_ends(made)
+    return made
 
 
-def _fingerprint(policy: Policy) -> str:
-    def told(names: Iterable[str] | None) -> list[str] | None:
-        return None if names is None else sorted(names)
-
-    rules = (
-        None
-        if policy.rules is None
-        else [
-            (name, rule.rows, told(rule.columns), told(rule.classes))
-            for name, rule in sorted(policy.rules.items())
-        ]
+def _narrowed(parent: Policy, copy: _Narrower) -> Policy:
+    """The parent's policy, what is given in its place."""
+    shape, given = copy.shape, copy.shape.model_fields_set
+    classes = frozenset(shape.classes) if "classes" in given else parent.classes
+    masks = {
+        name: {**parent.masks.get(name, {}), **shape.masks.get(name, {})}
+        for name in (*parent.masks, *(name for name in shape.masks if name not in parent.masks))
+    }
+    rules = parent.rules
+    if "datasets" in given:
+        rules = None if shape.datasets is None else _rules(shape.datasets, classes, masks)
+    elif rules is not None:
+        rules = {
+            name: replace(rule, classes=classes, masks=masks.get(name, {})) for name, rule in rules.items()
+        }
+    place = partial(_without, copy)
+    made = Policy(
+        shape.role,
+        shape.description,
+        classes,
+        _rest(rules, place("datasets", rules)),
+        _names(shape.metrics if "metrics" in given else parent.metrics, place("metrics", parent.metrics)),
+        _names(
+            shape.dimensions if "dimensions" in given else parent.dimensions,
+            place("dimensions", parent.dimensions),
+        ),
+        str(copy.document.path),
+        masks,
+        _peers(shape.peers) if "peers" in given else parent.peers,
+        parent,
+        copy.document.where,
     )
-    parts = (policy.role.value, told(policy.classes), rules, told(policy.metrics), told(policy.dimensions))
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+    _refuse_loose_ends(made)
+    return made
 
 
-def _refuse_endless(rules: dict[str, ScanRule], source: str) -> None:
-    """A chain of `through` must end at a dataset with its own rule, or no scan of it could be written."""
+def _without(copy: _Narrower, kind: str, known: Any) -> frozenset[str]:
+    """What is left out of one kind. Raises ConfigError for a name that is not there to be left out."""
+    names: tuple[str, ...] = getattr(copy.shape.without, kind)
+    for position, name in enumerate(names):
+        if known is None:
+            raise ConfigError(
+                f"all {kind} are permitted by {copy.shape.extends.value}, so none can be left out by name",
+                where=copy.document.where("without", kind),
+                expected=f"{kind}: with what is permitted",
+            )
+        if name not in known:
+            raise ConfigError(
+                f"{copy.shape.extends.value} does not permit {name!r}, so it cannot be left out",
+                where=copy.document.where("without", kind, position),
+                nearest=nearest(name, known),
+            )
+    return frozenset(names)
+
+
+def _names(names: Any, without: frozenset[str]) -> frozenset[str] | None:
+    return None if names is None else frozenset(names) - without
+
+
+def _rest(rules: dict[str, ScanRule] | None, without: frozenset[str]) -> dict[str, ScanRule] | None:
+    return None if rules is None else {name: rule for name, rule in rules.items() if name not in without}
+
+
+def _rules(
+    datasets: Mapping[str, DatasetShape], classes: frozenset[DataClass], masks: Masks
+) -> dict[str, ScanRule]:
+    return {
+        name: ScanRule(
+            name,
+            AllRows() if dataset.rows is None else dataset.rows.rule(),
+            None if dataset.columns is None else frozenset(dataset.columns),
+            classes,
+            masks.get(name, {}),
+        )
+        for name, dataset in datasets.items()
+    }
+
+
+def _peers(shape: PeersShape | None) -> PeerRule | None:
+    return None if shape is None else PeerRule(shape.of, shape.within, frozenset(shape.metrics))
+
+
+def _refuse_loose_ends(policy: Policy) -> None:
+    """A mask needs its dataset; a chain of `through` must end at a dataset with its own rule."""
+    rules = policy.rules
+    if rules is None:
+        return
+    for name in policy.masks:
+        if name not in rules:
+            raise ConfigError(
+                f"columns of {name} are masked, which the policy does not let be read",
+                where=policy.where("masks", name),
+                expected="a dataset of the same policy",
+                nearest=nearest(name, rules),
+            )
     for name, rule in rules.items():
         seen, rows = {name}, rule.rows
         while isinstance(rows, RowsThrough):
@@ -221,7 +295,7 @@ def _refuse_endless(rules: dict[str, ScanRule], source: str) -> None:
                 raise ConfigError(
                     f"the rows of {name} are given through {rows.dataset}, which "
                     + ("leads back to itself" if following else "has no rule here"),
-                    where=source,
+                    where=policy.where("datasets", name),
                     expected="a dataset of the same policy whose rows are all or own",
                 )
             seen.add(rows.dataset)

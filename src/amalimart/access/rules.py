@@ -5,7 +5,8 @@ The semantic layer's scan turns a rule into a row predicate; this module must no
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from amalimart.access.principal import Principal
@@ -17,6 +18,15 @@ class DataClass(StrEnum):
     PUBLIC = "public"
     INTERNAL = "internal"
     PERSONAL = "personal"
+
+
+class Mask(StrEnum):
+    """What is shown in place of a value. Only by a hash can two values be told apart."""
+
+    INITIAL = "initial"  # the first letter, then dots
+    LAST4 = "last4"  # dots, then the last four characters of a text of eight and more
+    HASH = "hash"  # the same text for the same value, made with a secret of the project
+    EMPTY = "empty"  # nothing
 
 
 class OwnIds(StrEnum):
@@ -60,13 +70,33 @@ RowRule = AllRows | OwnRows | RowsThrough
 
 @dataclass(frozen=True, slots=True)
 class ScanRule:
-    """Which rows and columns of one dataset a role reads; `columns` None: every column of its classes."""
+    """Which rows and columns of one dataset a role reads; `columns` None: every column of its classes.
+
+    A column of `masks` is shown masked, and never read as it is, whatever else is said of it.
+    """
 
     dataset: str
     rows: RowRule
     columns: frozenset[str] | None
     classes: frozenset[DataClass]
+    masks: Mapping[str, Mask] = field(default_factory=dict)
 
     def allows(self, column: str, data_class: DataClass) -> bool:
-        """Whether the column may be read: listed (where there is a list) and of a permitted class."""
-        return data_class in self.classes and (self.columns is None or column in self.columns)
+        """Whether the column may be read as it is: listed (where there is a list), of a class, unmasked."""
+        if column in self.masks or data_class not in self.classes:
+            return False
+        return self.columns is None or column in self.columns
+
+
+@dataclass(frozen=True, slots=True)
+class PeerRule:
+    """Of which figures a role may be told how those of its like are spread, never whose is which.
+
+    of       the dimension whose members are compared; the own ids are keys of it
+    within   the dimension that says who is alike
+    metrics  whose figures are compared
+    """
+
+    of: str
+    within: str
+    metrics: frozenset[str]

@@ -52,6 +52,7 @@ from amalimart.quality.shapes import Every
 from amalimart.semantic.answer import Answer
 from amalimart.semantic.compatibility import Compatibility
 from amalimart.semantic.definition_files import DefinitionFiles
+from amalimart.semantic.peers import PeerAnswer, PeerQuestion
 from amalimart.semantic.question import Question
 from amalimart.semantic.role_policies import RolePolicy
 from amalimart.semantic.row_lists import RowList, RowQuestion
@@ -125,6 +126,10 @@ class SemanticPort(Protocol):
         self, questions: Sequence[RowQuestion], principal: Principal
     ) -> Sequence[RowList | AmalimartError]:
         """Rows or a typed error for each list, all from one release."""
+        ...
+
+    def peers(self, question: PeerQuestion, principal: Principal) -> PeerAnswer:
+        """How the principal's figures stand among those of others alike. Raises Denied, InvalidFilter."""
         ...
 
     def labels(self, language: str) -> Mapping[str, str]:
@@ -390,8 +395,9 @@ class EmbedPort(Protocol):
         life: timedelta,
         viewer: str = "",
         door: str,
+        role: Role = Role.VENDOR,
     ) -> tuple[str, datetime]:
-        """A token and its end. Raises Denied for a key that may not, AuditUnavailable."""
+        """A token and its end. Raises Denied for a key or role that may not, AuditUnavailable."""
         ...
 
     def opened(self, token: str) -> tuple[Principal, str]:
@@ -473,11 +479,14 @@ class SiteSettings:
     calendar: Calendar = field(default_factory=Calendar)
     poll_seconds: int = 5
     allowed_hosts: tuple[str, ...] = ()
-    export_rows: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(Role, 100_000))
+    export_rows: Mapping[str, int] = field(
+        default_factory=lambda: dict.fromkeys([*Role, "own_roles"], 100_000)
+    )
 
     def export_rows_of(self, principal: Principal) -> int:
         """How many rows an exported answer may have for this reader."""
-        return self.export_rows.get(principal.role.value, 0)
+        role = principal.role
+        return self.export_rows.get(role.value if role.is_packaged else "own_roles", 0)
 
 
 class SingleSignOnPort(Protocol):

@@ -42,8 +42,7 @@ def key() -> None:
 @click.argument("name")
 @click.option(
     "--role",
-    type=click.Choice(["admin", "executive", "vendor", "support", "delivery", "analyst", "service"]),
-    help="The role that the key acts in, for itself.",
+    help="The role that the key acts in, for itself: one of the product's, or of the project's own.",
 )
 @click.option("--user", "email", help="Whom the key acts as, with what that user may do at the moment.")
 @click.option("--vendor-id", multiple=True, help="A vendor whose rows the key sees, or may embed.")
@@ -64,13 +63,13 @@ def add(
     """Add a key; it is printed once."""
     from datetime import timedelta
 
-    from amalimart.access.principal import Role
+    from amalimart.orchestrate.policy_files import known_role
 
-    with _opened(home) as (_, control):
+    with _opened(home) as (project, control):
         added, whole = control.api_keys.add(
             name,
             by=_OPERATOR,
-            role=Role(role) if role else None,
+            role=known_role(project, role) if role else None,
             user=email,
             vendor_ids=vendor_id,
             delivery_partner_ids=delivery_partner_id,
@@ -127,6 +126,9 @@ def list_(home: Path | None, as_json: bool) -> None:
     "--seconds", default=300, show_default=True, type=click.IntRange(30, 3600), help="How long it is valid."
 )
 @click.option("--viewer", default="", help="Who looks, for the audit.")
+@click.option(
+    "--role", default="vendor", show_default=True, help="As which: vendor, or a narrower copy of that role."
+)
 @home_option
 @json_option
 def embed(
@@ -135,11 +137,13 @@ def embed(
     dashboard: str,
     seconds: int,
     viewer: str,
+    role: str,
     home: Path | None,
     as_json: bool,
 ) -> None:
     """Mint an embed token with a key of the role service, to try it: as the server of a portal does."""
     from datetime import timedelta
+    from functools import partial
 
     from amalimart.access.principal import Principal, Role
     from amalimart.api.dashboards.library import load_dashboards
@@ -147,15 +151,19 @@ def embed(
     from amalimart.core.errors import NotFound
     from amalimart.orchestrate.auditing import open_audit
     from amalimart.orchestrate.embedding import open_embedding
+    from amalimart.orchestrate.policy_files import known_role, policies_of
 
     clock, vendors = SystemClock(), frozenset(vendor_id)
     with _opened(home) as (project, control):
-        shown_to = Principal("embed", Role.VENDOR, vendor_ids=vendors)
-        load_dashboards(project.overlay("dashboards")).get(dashboard, shown_to)
+        policies, acting = policies_of(project), known_role(project, role)
+        shown_to = Principal("embed", acting, vendor_ids=vendors)
+        load_dashboards(project.overlay("dashboards"), roles=policies.roles).get(dashboard, shown_to)
         holder = control.api_keys.named(name)
         if holder is None:
             raise NotFound(f"there is no live key {name!r}", next_step="amalimart key list")
-        desk = open_embedding(project, control.api_keys, open_audit(project, control).log(clock), clock)
+        audit = open_audit(project, control).log(clock)
+        is_vendors = partial(policies.is_kind_of, other=Role.VENDOR)
+        desk = open_embedding(project, control.api_keys, audit, clock, is_vendors)
         token, expires_at = desk.mint(
             holder.key,
             vendors,
@@ -163,6 +171,7 @@ def embed(
             life=timedelta(seconds=seconds),
             viewer=viewer,
             door="cli",
+            role=acting,
         )
     if as_json:
         print_json({"token": token, "expires_at": expires_at})

@@ -38,12 +38,13 @@ def lineage(name: str, with_rows: bool, drop: bool, home: Path | None, as_json: 
     from amalimart.core.models import read_published
     from amalimart.orchestrate.lineage import published_lineage
     from amalimart.orchestrate.lineage_impact import drop_impact
+    from amalimart.orchestrate.policy_files import policies_of
     from amalimart.processes.client import EngineClient
 
     project = open_project(find_home(home))
     with EngineClient(project) as client:
         published = read_published(client.get("/models"))
-    library = load_dashboards(project.overlay("dashboards"))
+    library = load_dashboards(project.overlay("dashboards"), roles=policies_of(project).roles)
     dashboards = {name: {use.name for use in uses} for name, uses in library.uses.items()}
     if drop:
         impact = drop_impact(project, SystemClock(), published, dashboards, name)

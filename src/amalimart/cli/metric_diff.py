@@ -51,16 +51,17 @@ def metrics_diff(
     from amalimart.access.policies import load_policies
     from amalimart.api.dashboards.library import load_dashboards
     from amalimart.config.project import find_home, open_project
-    from amalimart.orchestrate.governance import PACKAGED_POLICIES
+    from amalimart.orchestrate.policy_files import PACKAGED_POLICIES
 
     project = open_project(find_home(home))
-    library = load_dashboards(project.overlay("dashboards"))
+    policies = load_policies([PACKAGED_POLICIES, project.overlay("policies")])
+    library = load_dashboards(project.overlay("dashboards"), roles=policies.roles)
     dashboards = {name: {use.name for use in uses} for name, uses in library.uses.items()}
     found = metric_changes(home).diff(
         before or (None if packaged else "HEAD"),
         packaged,
         dashboards,
-        load_policies([PACKAGED_POLICIES, project.overlay("policies")]),
+        policies,
     )
     effects = None
     if found.changed_values and not no_numbers:

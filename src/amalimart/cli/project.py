@@ -87,6 +87,8 @@ def status(home: Path | None, as_json: bool) -> None:
     for found_source in found.sources:
         for table, reason in found_source.stopped.items():
             click.echo(f"! {found_source.name}.{table} stands still: {reason}")
+    for broken in found.policies:
+        click.echo(f"! {broken}")
     for word in found.accepted:
         click.echo(
             f"! {word.check} may fail for {word.failing_rows} rows, accepted by {word.accepted_by}"
@@ -103,8 +105,10 @@ def doctor(home: Path | None, as_json: bool) -> None:
     from amalimart.core.clock import SystemClock
     from amalimart.core.errors import RuntimeTrouble
     from amalimart.orchestrate.doctor import Verdict, examine
+    from amalimart.processes.client import published_by
 
-    findings = list(examine(find_home(home), SystemClock()))
+    found = find_home(home)
+    findings = list(examine(found, SystemClock(), published_by(found)))
     problems = [finding for finding in findings if finding.verdict is Verdict.PROBLEM]
     if as_json:
         print_json(

@@ -13,11 +13,12 @@ from amalimart.cli.options import home_option, json_option
 from amalimart.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
+    from amalimart.access.principal import Role
     from amalimart.control.user_accounts import UserAccount
     from amalimart.control.user_administration import UserAdministration
 
 _OPERATOR = "local operator"
-_ROLES = click.Choice(["admin", "executive", "vendor", "support", "delivery", "analyst"])
+_ROLES = "admin, executive, vendor, support, delivery, analyst, or a role of the project's own"
 _vendors = click.option("--vendor-id", multiple=True, help="A vendor whose rows this person sees.")
 _partners = click.option(
     "--delivery-partner-id", multiple=True, help="A delivery partner whose rows this person sees."
@@ -37,6 +38,13 @@ def _opened(home: Path | None) -> Iterator[UserAdministration]:
         control.close()
 
 
+def _role(home: Path | None, name: str) -> Role:
+    from amalimart.config.project import find_home, open_project
+    from amalimart.orchestrate.policy_files import known_role
+
+    return known_role(open_project(find_home(home)), name, of_person=True)
+
+
 @click.group()
 def user() -> None:
     """The people who may sign in."""
@@ -44,7 +52,7 @@ def user() -> None:
 
 @user.command("add")
 @click.argument("email")
-@click.option("--role", required=True, type=_ROLES)
+@click.option("--role", required=True, help=f"{_ROLES}.")
 @click.option("--name", "display_name", default="", help="Name to show.")
 @_vendors
 @_partners
@@ -60,13 +68,12 @@ def add(
     as_json: bool,
 ) -> None:
     """Add a person; the generated password is printed once."""
-    from amalimart.access.principal import Role
-
+    acting = _role(home, role)
     with _opened(home) as administration:
         added, password = administration.add(
             email,
             by=_OPERATOR,
-            role=Role(role),
+            role=acting,
             display_name=display_name,
             vendor_ids=vendor_id,
             delivery_partner_ids=delivery_partner_id,
@@ -105,7 +112,7 @@ def list_(home: Path | None, as_json: bool) -> None:
 
 @user.command("edit")
 @click.argument("email")
-@click.option("--role", type=_ROLES, help="The new role; the ids of the former one go.")
+@click.option("--role", help=f"The new role, {_ROLES}; the ids of the former one go.")
 @click.option("--name", "display_name", help="Name to show.")
 @_vendors
 @_partners
@@ -123,15 +130,14 @@ def edit(
     as_json: bool,
 ) -> None:
     """Change a person's role, ids or name, from the next request on. Given ids replace the former."""
-    from amalimart.access.principal import Role
-
+    acting = _role(home, role) if role else None
     with _opened(home) as administration:
         user_id = administration.named(email).user.user_id
         changed = administration.edit(
             user_id,
             by=_OPERATOR,
             display_name=display_name,
-            role=Role(role) if role else None,
+            role=acting,
             vendor_ids=vendor_id or None,
             delivery_partner_ids=delivery_partner_id or None,
         )

@@ -12,7 +12,7 @@ _Rows = Annotated[int, Field(ge=1, le=100_000_000)]
 
 
 class ExportRows(StrictModel):
-    """How many rows an exported answer may have, by role."""
+    """How many rows an exported answer may have, by role; `own_roles` is for those of the project's own."""
 
     admin: _Rows = 1_000_000
     analyst: _Rows = 1_000_000
@@ -20,6 +20,7 @@ class ExportRows(StrictModel):
     vendor: _Rows = 200_000
     support: _Rows = 50_000
     delivery: _Rows = 50_000
+    own_roles: _Rows = 50_000
 
 
 class LimitSettings(StrictModel):

@@ -28,7 +28,10 @@ class RoleScope:
 
 
 def checked_scope(role: Role, vendor_ids: Iterable[str], delivery_partner_ids: Iterable[str]) -> RoleScope:
-    """The scope of a person. Raises UserInvalid for a role without its ids, or with those of another."""
+    """The scope of a person. Raises UserInvalid for a role without its ids, or with those of another.
+
+    A role of a project's own may have ids of any kind: its policy says which of them it goes by.
+    """
     if role is Role.SERVICE:
         raise UserInvalid("no person has the role service", next_step="add an API key of that role instead")
     given = {Role.VENDOR: frozenset(vendor_ids), Role.DELIVERY: frozenset(delivery_partner_ids)}
@@ -38,7 +41,7 @@ def checked_scope(role: Role, vendor_ids: Iterable[str], delivery_partner_ids: I
                 f"somebody in the role {role.value} without {_IDS[owner]} would see nothing",
                 expected=f"the {_IDS[owner]} whose rows this person sees",
             )
-        if owner is not role and ids:
+        if owner is not role and ids and role.is_packaged:
             raise UserInvalid(
                 f"{_IDS[owner]} do not belong to the role {role.value}", expected=f"the role {owner.value}"
             )

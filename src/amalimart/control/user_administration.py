@@ -201,8 +201,9 @@ def _scope_of(
 ) -> RoleScope:
     """What is given, and where nothing is, what was, as far as the role has such ids."""
     wanted = role or Role(row.role)
-    vendors = row.vendor_ids if wanted is Role.VENDOR else ()
-    partners = row.delivery_partner_ids if wanted is Role.DELIVERY else ()
+    keeps = wanted is Role(row.role)
+    vendors = row.vendor_ids if keeps or wanted is Role.VENDOR else ()
+    partners = row.delivery_partner_ids if keeps or wanted is Role.DELIVERY else ()
     return checked_scope(
         wanted,
         vendors if vendor_ids is None else vendor_ids,

@@ -45,6 +45,7 @@ AmalimartError
 ├── AccessError             exit 7
 │   ├── NotSignedIn
 │   ├── Denied
+│   ├── Masked                       a filter or measure on a column that is shown masked
 │   └── NotFound
 ├── RuntimeTrouble          exit 8   ports, processes, locks
 │   ├── PortInUse
@@ -433,6 +434,12 @@ class Denied(AccessError):
     """The role may not do or see this."""
 
     code = "denied"
+
+
+class Masked(AccessError):
+    """What is shown masked is neither filtered nor counted by: that would tell what is under the mask."""
+
+    code = "masked"
 
 
 class NotFound(AccessError):

@@ -17,6 +17,7 @@ class IncidentKind(StrEnum):
     SOURCE_FAILING = "source_failing"  # a source cannot be read, or its slot is lost
     SOURCE_STALE = "source_stale"  # a source is read, but brings nothing new
     CHECK_FAILED = "check_failed"  # a monitored check failed
+    POLICY_BROKEN = "policy_broken"  # a policy file cannot be read, and keeps its role out
     JOB_FAILED = "job_failed"  # a scheduled job failed after all its tries
 
 

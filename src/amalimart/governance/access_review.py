@@ -25,7 +25,7 @@ UNUSED_DAYS = 90
 
 @dataclass(frozen=True, slots=True)
 class ReviewedRole:
-    """What one role may see. `rows` names each dataset with its rows, `masked` columns it may not read."""
+    """What one role may see. `rows` names each dataset with its rows, `masked` columns not read as such."""
 
     role: str
     description: str
@@ -86,8 +86,9 @@ def access_review(
 ) -> AccessReview:
     """The review of these people and keys under these policies."""
     known = {policy.role: policy for policy in policies}
-    counts = {role: sum(use.user.role is role and use.user.enabled for use in users) for role in Role}
-    roles = tuple(_role(role, known.get(role), policies, semantic, counts[role]) for role in Role)
+    known_roles = policies.roles
+    counts = {role: sum(use.user.role is role and use.user.enabled for use in users) for role in known_roles}
+    roles = tuple(_role(role, known.get(role), policies, semantic, counts[role]) for role in known_roles)
     reviewed = tuple(_user(use, policies, now) for use in users)
     opening = tuple(_key(key, policies, now) for key in keys if key.is_live(now))
     return AccessReview(now, _hash_of(reviewed, roles, opening), reviewed, roles, opening)
@@ -107,6 +108,7 @@ def _role(
         {name: _rows(rule.rows) for name, rule in rules.items() if rule is not None},
         tuple(
             f"{name}.{field.name}"
+            + (f" (shown: {rule.masks[field.name]})" if field.name in rule.masks else "")
             for name, rule in rules.items()
             if rule is not None
             for field in semantic.datasets[name].fields.values()

@@ -17,13 +17,16 @@ from amalimart.control.audit_verifying import Break
 from amalimart.control.store import open_control_store
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError
+from amalimart.core.models import PublishedProject
 from amalimart.governance.metric_versions import Recorded
 from amalimart.lake import Lake
 from amalimart.mapping.catalog_check import check_catalog
 from amalimart.mapping.source_mapping import SourceMapping, find_mapping, load_mapping
 from amalimart.orchestrate.auditing import open_audit
+from amalimart.orchestrate.governance import Governance
 from amalimart.orchestrate.lake_opening import open_lake
 from amalimart.orchestrate.metric_changes import MetricChanges
+from amalimart.orchestrate.policy_files import PolicyFiles, broken_in_words
 from amalimart.orchestrate.runtime_files import read_report
 from amalimart.orchestrate.scheduling.schedules import load_schedules
 from amalimart.orchestrate.signing_in import open_provider
@@ -51,8 +54,11 @@ class Finding:
     next_step: str | None = None
 
 
-def examine(home: Path, clock: Clock) -> Iterator[Finding]:
-    """Every look in turn; one that fails does not stop the others that still make sense."""
+def examine(home: Path, clock: Clock, published: PublishedProject | None = None) -> Iterator[Finding]:
+    """Every look in turn; one that fails does not stop the others that still make sense.
+
+    `published` is what the running engine says that it published; None where none runs.
+    """
     yield Finding("python", Verdict.OK, sys.version.split()[0])
     free = shutil.disk_usage(home if home.exists() else home.parent).free
     yield Finding(
@@ -75,6 +81,9 @@ def examine(home: Path, clock: Clock) -> Iterator[Finding]:
     )
     yield from _examine_metrics(project, clock)
     yield from _examine_audit(project, clock)
+    yield from _examine_policies(project)
+    if published is not None:
+        yield from _examine_personal_columns(project, clock, published)
     yield _guarded("schedules", lambda: f"{len(load_schedules(project))} jobs")
     if (oidc := project.settings.sign_in.oidc) is not None:
         yield _guarded("identity provider", lambda: _provider_detail(project, oidc, clock))
@@ -120,6 +129,43 @@ def _examine_audit(project: Project, clock: Clock) -> Iterator[Finding]:
 
 def _break(found: Break) -> str:
     return found.what if found.sequence is None else f"record {found.sequence}: {found.what}"
+
+
+def _examine_policies(project: Project) -> Iterator[Finding]:
+    """Whether every policy can be read: one that cannot keeps its role out."""
+    try:
+        read = PolicyFiles.of(project).read()
+    except AmalimartError as error:
+        yield _problem("policies", error)
+        return
+    for broken in read.broken:
+        yield Finding(
+            "policies", Verdict.PROBLEM, broken_in_words(broken), "correct the file; it then holds at once"
+        )
+    if not read.broken:
+        own = [role.value for role in read.policies.roles if not role.is_packaged]
+        yield Finding("policies", Verdict.OK, f"of the project's own: {', '.join(own) or 'no role'}")
+
+
+def _examine_personal_columns(
+    project: Project, clock: Clock, published: PublishedProject
+) -> Iterator[Finding]:
+    """Whether what is made of personal values is called personal: what is not is shown as it is."""
+    try:
+        found = Governance(project, clock).personal_flow(published)
+    except AmalimartError as error:
+        yield _problem("personal data", error)
+        return
+    for flow in found:
+        yield Finding(
+            "personal data",
+            Verdict.PROBLEM,
+            f"{flow.column} carries {', '.join(flow.made_of)} and is not classified personal: every role that"
+            " may read internal columns can be shown its values",
+            "classify it personal in the model's YAML, or say in governance.yml why it is not",
+        )
+    if not found:
+        yield Finding("personal data", Verdict.OK, "every column that carries personal values is called so")
 
 
 def _examine_source(project: Project, name: str, settings: SourceSettings) -> Iterator[Finding]:

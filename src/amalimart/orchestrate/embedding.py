@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from amalimart.access.audit_record import Asked, Outcome
@@ -17,15 +18,30 @@ from amalimart.semantic.audited import Recorder
 
 EMBED_KEY = "EMBED_KEY"
 
+IsVendors = Callable[[Role], bool]
+"""Whether a role is a vendor's, or a narrower copy of it."""
+
+
+def _only_vendors(role: Role) -> bool:
+    return role is Role.VENDOR
+
 
 class EmbedDesk:
     """Mints tokens, each recorded in the audit log first, and says whom one stands for."""
 
-    def __init__(self, tokens: EmbedTokens, keys: ApiKeys, audit: Recorder, clock: Clock) -> None:
+    def __init__(
+        self,
+        tokens: EmbedTokens,
+        keys: ApiKeys,
+        audit: Recorder,
+        clock: Clock,
+        is_vendors: IsVendors = _only_vendors,
+    ) -> None:
         self._tokens = tokens
         self._keys = keys
         self._audit = audit
         self._clock = clock
+        self._is_vendors = is_vendors
 
     def mint(
         self,
@@ -36,13 +52,16 @@ class EmbedDesk:
         life: timedelta,
         viewer: str = "",
         door: str,
+        role: Role = Role.VENDOR,
     ) -> tuple[str, datetime]:
-        """A token and its end; `dashboard` is one that a vendor may open.
+        """A token and its end; `dashboard` is one that the role may open, a vendor's or a narrower one.
 
-        Raises Denied for a key of another role or of other vendors, AuditUnavailable.
+        Raises Denied for a key of another role or of other vendors, or another role; AuditUnavailable.
         """
-        permitted = _may_embed(key, vendor_ids)
-        shape = {"embed": dashboard, "vendors": len(vendor_ids)}
+        permitted = _may_embed(key, vendor_ids) and self._is_vendors(role)
+        shape: dict[str, str | int] = {"embed": dashboard, "vendors": len(vendor_ids)}
+        if role is not Role.VENDOR:
+            shape["role"] = role.value
         outcome = Outcome.ANSWERED if permitted else Outcome.DENIED
         codes = () if permitted else (Denied.code,)
         subject = f"key:{key.name}"
@@ -55,20 +74,21 @@ class EmbedDesk:
                 expected=f"a key of the role {Role.SERVICE.value}, with these vendors or without any",
                 next_step="amalimart key add NAME --role service",
             )
-        token, grant = self._tokens.sign(vendor_ids, dashboard, key.key_id, viewer, life)
+        token, grant = self._tokens.sign(vendor_ids, dashboard, key.key_id, viewer, life, role)
         return token, grant.expires_at
 
     def opened(self, token: str) -> tuple[Principal, str]:
         """Whom a token stands for, and the one dashboard that it opens. Raises NotSignedIn."""
         grant = self._tokens.verify(token)
         holder = self._keys.find(grant.key_id)
-        if holder is None or not _may_embed(holder.key, grant.vendor_ids):
+        permitted = holder is not None and _may_embed(holder.key, grant.vendor_ids)
+        if holder is None or not permitted or not self._is_vendors(grant.role):
             raise NotSignedIn(
                 "This embed token was minted with a key that is revoked, expired or not for this any more.",
                 next_step="ask the portal for a new one",
             )
         subject = f"embed:{holder.key.name}:{grant.viewer}"
-        return Principal(subject, Role.VENDOR, grant.viewer, vendor_ids=grant.vendor_ids), grant.dashboard
+        return Principal(subject, grant.role, grant.viewer, vendor_ids=grant.vendor_ids), grant.dashboard
 
 
 def begin_embedding(project: Project) -> None:
@@ -77,7 +97,13 @@ def begin_embedding(project: Project) -> None:
         write_secret(project.home, EMBED_KEY, new_secret())
 
 
-def open_embedding(project: Project, keys: ApiKeys, audit: Recorder, clock: Clock) -> EmbedDesk:
+def open_embedding(
+    project: Project,
+    keys: ApiKeys,
+    audit: Recorder,
+    clock: Clock,
+    is_vendors: IsVendors = _only_vendors,
+) -> EmbedDesk:
     """The desk of a project. One that was made before there were tokens gets its key now.
 
     Raises ConfigError for a weak key.
@@ -85,7 +111,9 @@ def open_embedding(project: Project, keys: ApiKeys, audit: Recorder, clock: Cloc
     begin_embedding(project)
     secret = project.secret(f"{SECRET_REFERENCE}{EMBED_KEY}", str(secrets_file(project.home)))
     audience = f"amalimart embed {project.settings.name}"
-    return EmbedDesk(EmbedTokens(embed_key(secret, EMBED_KEY), audience, clock), keys, audit, clock)
+    return EmbedDesk(
+        EmbedTokens(embed_key(secret, EMBED_KEY), audience, clock), keys, audit, clock, is_vendors
+    )
 
 
 def _may_embed(key: ApiKey, vendor_ids: frozenset[str]) -> bool:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, closing
-from pathlib import Path
 
-import amalimart
 from amalimart import __version__
 from amalimart.access.policies import Policies, load_policies
 from amalimart.config.project import Project
@@ -35,11 +33,10 @@ from amalimart.mapping.entities import load_entities
 from amalimart.mapping.source_mapping import SourceMapping
 from amalimart.orchestrate.engine import load_mappings
 from amalimart.orchestrate.lineage import published_lineage
+from amalimart.orchestrate.policy_files import PACKAGED_POLICIES
 from amalimart.orchestrate.project_plan import published_graph
 from amalimart.semantic.loading import PACKAGED, load_model
 from amalimart.semantic.model import SemanticModel
-
-PACKAGED_POLICIES = Path(amalimart.__file__).parent / "marketplace" / "policies"
 
 
 class Governance:

@@ -12,6 +12,7 @@ from amalimart.core.releases import Acceptance
 from amalimart.lake import Lake
 from amalimart.orchestrate.acceptance_ledger import AcceptanceLedger
 from amalimart.orchestrate.lake_opening import open_lake
+from amalimart.orchestrate.policy_files import broken_policies
 from amalimart.orchestrate.runtime_files import ingest_process, read_report
 from amalimart.sources import stopped_reasons
 
@@ -41,7 +42,7 @@ class ProjectStatus:
 
     phase and message are the engine's own words: preparing, live, or held with the reason.
     accepted is what may fail by somebody's word; operation the long one on the warehouse that runs, or the
-    last one.
+    last one; policies what is wrong with the files of policies, in sentences.
     """
 
     home: str
@@ -52,6 +53,7 @@ class ProjectStatus:
     sources: tuple[SourceStatus, ...]
     accepted: tuple[Acceptance, ...] = ()
     operation: Mapping[str, Any] | None = None
+    policies: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -74,6 +76,7 @@ class ProjectStatus:
                 for source in self.sources
             ],
             "operation": self.operation,
+            "policies": list(self.policies),
             "accepted": [asdict(each) for each in self.accepted],
         }
 
@@ -132,6 +135,7 @@ def project_status(project: Project, clock: Clock, said: Mapping[str, Any] | Non
         sources=source_statuses(project, open_lake(project, clock), clock),
         accepted=_accepted(project, clock),
         operation=said.get("operation") if said else None,
+        policies=broken_policies(project),
     )
 
 

@@ -7,18 +7,32 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
-from amalimart.config.project import Project
+from amalimart.config.project import Project, open_project
 from amalimart.core.clock import SystemClock
-from amalimart.core.errors import EngineUnavailable, rebuilt
+from amalimart.core.errors import AmalimartError, EngineUnavailable, rebuilt
+from amalimart.core.models import PublishedProject, read_published
 from amalimart.orchestrate.runtime_files import read_report
 
 _TIMEOUT_SECONDS = 60.0
 _BASE = "http://engine"
+
+
+def published_by(home: Path) -> PublishedProject | None:
+    """What the running engine of a project published; None where none runs, or it cannot tell."""
+    try:
+        project = open_project(home)
+        if read_report(project.run, "engine") is None:
+            return None
+        with EngineClient(project) as client:
+            return read_published(client.get("/models"))
+    except AmalimartError:
+        return None
 
 
 class EngineClient:

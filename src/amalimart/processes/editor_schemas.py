@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
-from amalimart.access.policies import PolicyShape
+from amalimart.access.policy_shapes import NarrowerShape, PolicyShape
 from amalimart.api.dashboards.definition import DashboardFile, Tile
 from amalimart.api.scorecards.definition import ScorecardFile
 from amalimart.config.project import SETTINGS_FILE, Settings
@@ -61,7 +61,7 @@ EDITOR_SCHEMAS: Mapping[str, EditorSchema] = {
         EditorSchema("metric_versions", VERSIONS_FILE, "what metrics have meant", VersionsFile),
         EditorSchema("dashboards", "dashboards/*.yml", "a dashboard", _WholeDashboard),
         EditorSchema("scorecards", "scorecards/*.yml", "a scorecard", ScorecardFile),
-        EditorSchema("policies", "policies/*.yml", "the policy of a role", PolicyShape),
+        EditorSchema("policies", "policies/*.yml", "the policy of a role", PolicyShape | NarrowerShape),
         EditorSchema("sources", "sources/*.yml", "a mapping", MappingFile),
         EditorSchema(
             "quality",

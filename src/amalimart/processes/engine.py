@@ -39,6 +39,7 @@ from amalimart.orchestrate.jobs.house import house_jobs
 from amalimart.orchestrate.notifying import couriers_of, telling_of
 from amalimart.orchestrate.openlineage.observing import observe
 from amalimart.orchestrate.operations import Operations
+from amalimart.orchestrate.policy_files import PolicyFiles, PolicyKeeper
 from amalimart.orchestrate.question_tally import QuestionTally
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.runtime_files import remove_report, socket_path, write_report
@@ -162,6 +163,7 @@ def run_engine(project: Project, telemetry: Telemetry) -> None:
     scheduler = Scheduler(jobs, control.job_runs, leadership, clock)
     schedule_desk = ScheduleDesk(jobs, scheduler, control.job_runs, clock)
     tally = QuestionTally(control.questions, clock, project.zone)
+    keeper = PolicyKeeper(PolicyFiles.of(project))
     try:
         figures = Figures(
             lambda: exposition(project, telemetry),
@@ -180,11 +182,12 @@ def run_engine(project: Project, telemetry: Telemetry) -> None:
             quality=desk,
             figures=figures,
             tally=tally,
+            keeper=keeper,
         )
         ProjectFigures(project, engine, loop, control, clock).watch()
         control.outbox.abandon_others(project.settings.notify.channels)
         watch = IncidentWatch(
-            trouble_finder(project, engine, loop, clock, desk, schedule_desk).look,
+            trouble_finder(project, engine, loop, clock, desk, schedule_desk, keeper).look,
             control.incidents,
             telling_of(project),
             couriers_of(project, control, clock),

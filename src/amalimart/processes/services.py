@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import amalimart
-from amalimart.access.policies import load_policies
 from amalimart.access.principal import Principal, Role
 from amalimart.api.dashboards.library import DashboardLibrary
 from amalimart.api.dashboards.reloading import ReloadingDashboards
@@ -43,6 +39,7 @@ from amalimart.orchestrate.models import EngineModels
 from amalimart.orchestrate.notifying import ChannelTest
 from amalimart.orchestrate.operating_state import OperatingStates
 from amalimart.orchestrate.operations import Operations
+from amalimart.orchestrate.policy_files import PolicyFiles, PolicyKeeper
 from amalimart.orchestrate.quality_desk import QualityDesk
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.release_book import ReleaseBook
@@ -59,7 +56,6 @@ from amalimart.semantic.role_policies import role_policies
 from amalimart.semantic.service import SemanticService
 
 OPERATOR = Principal(subject="local operator", role=Role.ADMIN, display_name="Local operator")
-_MARKETPLACE = Path(amalimart.__file__).parent / "marketplace"
 
 
 class EngineFeed:
@@ -111,6 +107,7 @@ def build_services(
     quality: QualityDesk | None = None,
     figures: Figures | None = None,
     tally: NotesQuestions | None = None,
+    keeper: PolicyKeeper | None = None,
 ) -> AppServices:
     """Everything a request may use. Raises ConfigError for a wrong metric, policy or dashboard file."""
     model = load_model(
@@ -119,7 +116,8 @@ def build_services(
     if project.settings.governance.require_approval:
         standing = judged(metric_definitions(model), control.governance.approvals())
         model = model.noting(notes_of_unapproved(model, standing))
-    policies = load_policies([_MARKETPLACE / "policies", project.overlay("policies")])
+    keeper = keeper or PolicyKeeper(PolicyFiles(project, model))
+    policies = keeper.current()
     availability = MappedAvailability(engine.landed_mappings)
     limits = project.settings.serve.limits
     kept = AnswerCache(engine.hot_file, limits.cache_mb * 1_000_000)
@@ -130,7 +128,9 @@ def build_services(
     def check_names(library: DashboardLibrary) -> None:
         library.check_names(model.metric_names, model.dimensions)
 
-    dashboards = ReloadingDashboards(project.overlay("dashboards"), check_names)
+    dashboards = ReloadingDashboards(
+        project.overlay("dashboards"), check_names, lambda: keeper.current().roles
+    )
     scorecards = load_scorecards(project.overlay("scorecards"))
     scorecards.check_names(model.metric_names)
     effects = MetricEffects(
@@ -143,7 +143,7 @@ def build_services(
     uses = {name: {use.name for use in named} for name, named in dashboards.uses.items()}
     audit = open_audit(project, control).log(clock)
     return AppServices(
-        semantic=AuditedSemantic(semantic, policies, audit, clock),
+        semantic=AuditedSemantic(semantic, policies, audit, clock, keeper.current),
         control=control,
         clock=clock,
         settings=SiteSettings(
@@ -158,13 +158,16 @@ def build_services(
         dashboards=dashboards,
         releases=feed,
         status=lambda: engine_status(feed, loop),
-        notes=lambda: tuple(
-            SourceNote(note.text, note.detail)
-            for note in (
-                *source_notes(project, engine.lake),
-                *book.notes(),
-                *incident_notes(control.incidents, control.outbox),
+        notes=lambda: (
+            tuple(
+                SourceNote(note.text, note.detail)
+                for note in (
+                    *source_notes(project, engine.lake),
+                    *book.notes(),
+                    *incident_notes(control.incidents, control.outbox),
+                )
             )
+            + tuple(SourceNote("", said) for said in keeper.notes())
         ),
         demo_accounts=demo_accounts,
         models=models,
@@ -182,12 +185,18 @@ def build_services(
         channel_test=ChannelTest(project, control, clock),
         metric_effects=effects,
         metric_history=ledger.of,
-        policies=lambda: role_policies(policies, model),
+        policies=lambda: role_policies(keeper.current(), model),
         rate=RateLimit(limits.requests_per_second, limits.requests_at_once),
         exports=Admission("exports", at_once=limits.exports_at_once, waiting=4, wait_seconds=3.0),
         sign_in=SignInOptions(
             project.settings.sign_in.passwords, open_single_sign_on(project, control, clock)
         ),
         scorecards=scorecards,
-        embed=open_embedding(project, control.api_keys, audit, clock),
+        embed=open_embedding(
+            project,
+            control.api_keys,
+            audit,
+            clock,
+            lambda role: keeper.current().is_kind_of(role, Role.VENDOR),
+        ),
     )

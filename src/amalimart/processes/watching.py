@@ -7,6 +7,7 @@ from amalimart.core.clock import Clock
 from amalimart.core.incidents import IncidentKind
 from amalimart.core.releases import BlockedBuild
 from amalimart.orchestrate.engine import Engine
+from amalimart.orchestrate.policy_files import PolicyKeeper
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.release_book import ReleaseBook
 from amalimart.orchestrate.source_troubles import SourceTroubles
@@ -29,8 +30,9 @@ def trouble_finder(
     clock: Clock,
     checks: FailingChecks,
     jobs: FailedJobs,
+    policies: PolicyKeeper,
 ) -> TroubleFinder:
-    """Looks at builds, sources, monitored checks and jobs."""
+    """Looks at builds, sources, monitored checks, policies and jobs."""
     book = ReleaseBook(engine.hot_file, engine.acceptances)
     sources = SourceTroubles(
         project.settings.sources, lambda: source_statuses(project, engine.lake, clock), clock
@@ -45,6 +47,7 @@ def trouble_finder(
         ),
         (IncidentKind.SOURCE_FAILING, IncidentKind.SOURCE_STALE): sources.find,
         (IncidentKind.CHECK_FAILED,): lambda: check_troubles(checks),
+        (IncidentKind.POLICY_BROKEN,): policies.troubles,
         (IncidentKind.JOB_FAILED,): lambda: job_troubles(jobs),
     }
     return TroubleFinder(finders)

@@ -6,7 +6,8 @@ for, and no name that the model does not know: such a name may hold anything.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -21,6 +22,7 @@ from amalimart.semantic.answer import Answer
 from amalimart.semantic.compatibility import Compatibility
 from amalimart.semantic.formula_parts import FormulaPart
 from amalimart.semantic.listing import DimensionInfo, DimensionValue, MetricInfo
+from amalimart.semantic.peers import PeerAnswer, PeerQuestion
 from amalimart.semantic.question import Comparison, Question, Totals
 from amalimart.semantic.row_lists import RowList, RowQuestion
 from amalimart.semantic.service import SemanticService
@@ -40,18 +42,40 @@ class Recorder(Protocol):
 
 
 class AuditedSemantic:
-    """The semantic service, each call of which is recorded before it returns."""
+    """The semantic service, each call of which is recorded before it returns.
+
+    With `in_force`, each call is ruled by the policies that it gives at that moment.
+    """
 
     def __init__(
-        self, service: SemanticService, policies: Policies, recorder: Recorder, clock: Clock
+        self,
+        service: SemanticService,
+        policies: Policies,
+        recorder: Recorder,
+        clock: Clock,
+        in_force: Callable[[], Policies] | None = None,
     ) -> None:
-        self._service = service
-        self._policies = policies
+        self._governed = service
+        self._in_force = in_force
+        self._changing = threading.Lock()
         self._recorder = recorder
         self._clock = clock
         self._names = service.model.metric_names | service.model.dimension_names
         datasets = service.model.datasets.values()
         self._roles = {role for dataset in datasets for role in dataset.time_roles}
+        if policies is not service.policies:
+            service.govern(policies)
+
+    @property
+    def _service(self) -> SemanticService:
+        """The service under the policies in force."""
+        service, in_force = self._governed, self._in_force
+        if in_force is not None and in_force() is not service.policies:
+            with self._changing:
+                policies = in_force()
+                if policies is not service.policies:
+                    service.govern(policies)
+        return service
 
     def ask(self, question: Question, principal: Principal) -> Answer:
         """As the service does. Raises AuditUnavailable, too."""
@@ -161,6 +185,17 @@ class AuditedSemantic:
         """As the service does."""
         return self._service.labels(language)
 
+    def peers(self, question: PeerQuestion, principal: Principal) -> PeerAnswer:
+        """As the service does. Raises AuditUnavailable, too."""
+        shape = {"metrics": [self._known(question.metric)], "grain": "month"}
+        try:
+            found = self._service.peers(question, principal)
+        except Exception as error:
+            self._keep("peers", shape, principal, None, _outcome(error), _codes([error]))
+            raise
+        self._keep("peers", shape, principal, found.release_id, Outcome.ANSWERED)
+        return found
+
     def formula(self, metric: str, principal: Principal) -> FormulaPart:
         """As the service does; what a metric means is no answer, and is not recorded."""
         return self._service.formula(metric, principal)
@@ -199,7 +234,7 @@ class AuditedSemantic:
                 door=_DOORS.get(door, door),
                 kind=kind,
                 shape=shape,
-                policy=self._policies.fingerprint(principal.role),
+                policy=self._governed.policies.fingerprint(principal.role),
                 release_id=release_id,
                 outcome=outcome,
                 errors=errors,

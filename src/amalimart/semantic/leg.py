@@ -84,6 +84,7 @@ class LegWriter:
         self._aliases: dict[tuple[str, ...], str] = {(): "t0"}
         self._datasets: dict[tuple[str, ...], str] = {(): key.dataset}
         self._columns: dict[tuple[str, ...], set[str]] = {(): set()}
+        self._looked_into: dict[tuple[str, ...], set[str]] = {(): set()}
         self._inner: list[exp.Expr] = []
         self._outer: list[exp.Expr] = []
         self._has_second_step = True
@@ -222,8 +223,8 @@ class LegWriter:
         if isinstance(group, Grain):
             return self._days().bucket(group)
         if top is None or group != top.use:
-            return self._dimension(group)
-        self._top = self._top or self._dimension(group)
+            return self._dimension(group, is_group=True)
+        self._top = self._top or self._dimension(group, is_group=True)
         return is_of_others() if key == OTHERS else best_member()
 
     def _conditions(self) -> list[exp.Expr]:
@@ -280,11 +281,11 @@ class LegWriter:
             raise AssertionError("the resolver refuses time for a dataset without a date")
         return self._column(self._model.date(self._key.dataset, self._key.time))
 
-    def _dimension(self, use: DimensionUse) -> exp.Expr:
+    def _dimension(self, use: DimensionUse, *, is_group: bool = False) -> exp.Expr:
         reach = self._model.reach(self._key.dataset, use.dimension)
         if reach is None:
             raise AssertionError("the resolver refuses a dimension that is out of reach")
-        column = self._column(reach)
+        column = self._column(reach, is_group=is_group)
         if use.dimension.bucket is not None:
             return day_bucket(column, use.dimension.bucket, self._model.calendar)
         if use.dimension.elapsed is None:
@@ -313,24 +314,29 @@ class LegWriter:
             return compare_buckets(self._book, bucket, grain, wanted.operator, wanted.position)
         return compare_bucket(self._book, days.day, grain, wanted.operator, wanted.position)
 
-    def _column(self, reach: Reach) -> exp.Column:
+    def _column(self, reach: Reach, *, is_group: bool = False) -> exp.Column:
         for length in range(1, len(reach.path) + 1):
             path = reach.path[:length]
             if path not in self._aliases:
                 parent = self._datasets[path[:-1]]
                 relationship = self._model.datasets[parent].relationships[path[-1]]
                 self._columns[path[:-1]].add(relationship.column)
+                self._looked_into[path[:-1]].add(relationship.column)
                 self._aliases[path] = f"t{len(self._aliases)}"
                 self._datasets[path] = relationship.to
                 self._columns[path] = {self._model.datasets[relationship.to].key}
+                self._looked_into[path] = set(self._columns[path])
         self._columns[reach.path].add(reach.field)
+        if not is_group:
+            self._looked_into[reach.path].add(reach.field)
         return nodes.column(reach.field, self._aliases[reach.path])
 
     def _source(self, path: tuple[str, ...]) -> exp.Subquery:
         rollup = None if path else self._key.rollup
         if not self._columns[path]:  # rows are only counted
             self._columns[path].add(self._model.datasets[self._datasets[path]].key)
-        scan = self._door.scan(self._datasets[path], self._columns[path], rollup)
+        grouped = self._columns[path] - self._looked_into[path]
+        scan = self._door.scan(self._datasets[path], self._columns[path], rollup, grouped=grouped)
         return _aliased(scan, self._aliases[path])
 
     def _join_condition(self, path: tuple[str, ...]) -> exp.Expr:

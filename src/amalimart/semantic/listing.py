@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from amalimart.access.policies import Policies
 from amalimart.access.principal import Principal
-from amalimart.access.rules import OwnRows, RowsThrough
-from amalimart.core.errors import ConfigError
-from amalimart.core.names import nearest
 from amalimart.semantic.availability import Availability, missing_for_metric
 from amalimart.semantic.formula_words import formula_in_words
 from amalimart.semantic.model import Dimension, Example, Grouping, Metric, SemanticModel
@@ -105,41 +101,9 @@ def list_dimensions(
     )
 
 
-def check_policies(model: SemanticModel, policies: Policies) -> None:
-    """Refuse policies that name what the model lacks; a misspelt permission would be a silent denial.
-
-    Raises ConfigError.
-    """
-    for policy in policies:
-        for metric in policy.metrics or ():
-            _known(metric, model.metrics, "metric", policy.source)
-        for dimension in policy.dimensions or ():
-            _known(dimension, model.dimensions, "dimension", policy.source)
-        for name, rule in (policy.rules or {}).items():
-            _known(name, model.datasets, "dataset", policy.source)
-            for column in rule.columns or ():
-                _known(column, model.datasets[name].fields, f"column of {name}", policy.source)
-            match rule.rows:
-                case OwnRows(column, _):
-                    _known(column, model.datasets[name].fields, f"column of {name}", policy.source)
-                case RowsThrough(other, column):
-                    for dataset in (name, other):
-                        _known(column, model.datasets[dataset].fields, f"column of {dataset}", policy.source)
-
-
-def _known(name: str, names: Iterable[str], what: str, where: str) -> None:
-    listed = list(names)
-    if name not in listed:
-        raise ConfigError(
-            f"the policy names the {what} {name!r}, which is not there",
-            where=where,
-            nearest=nearest(name, listed),
-        )
-
-
 def _readable(dimension: Dimension, door: Door) -> bool:
-    label = dimension.lookup is None or door.may_read(dimension.lookup.dataset, dimension.lookup.label)
-    return label and any(door.may_read(dataset, field) for dataset, field in dimension.sources)
+    label = dimension.lookup is None or door.may_show(dimension.lookup.dataset, dimension.lookup.label)
+    return label and any(door.may_group(dataset, field) for dataset, field in dimension.sources)
 
 
 def _info(

@@ -42,20 +42,20 @@ def plan_values(model: SemanticModel, policies: Policies, scope: Scope, use: Dim
     if dimension.lookup is not None:
         dataset = dimension.lookup.dataset
         key_name = model.datasets[dataset].key
-        columns = {key_name, dimension.lookup.label}
+        columns, shown = {key_name, dimension.lookup.label}, {dimension.lookup.label}
         key: exp.Expr = _column(key_name)
         label = function(exp.Coalesce, _column(dimension.lookup.label), key.copy())
     else:
         dataset, name = next(
-            ((dataset, name) for dataset, name in dimension.sources if door.may_read(dataset, name)),
+            ((dataset, name) for dataset, name in dimension.sources if door.may_group(dataset, name)),
             dimension.sources[0],
         )
-        columns = {name}
+        columns, shown = {name}, set()
         key = _value(_column(name), dimension, model.calendar)
         if dimension.type not in {FieldType.TEXT, FieldType.ENUM}:
             key = exp.Cast(this=key, to=exp.DataType.build("varchar"))
         label = key.copy()
-    scan = _named(door.scan(dataset, columns), "v")
+    scan = _named(door.scan(dataset, columns, shown=shown, grouped=columns), "v")
     sought = book.placeholder(SearchSlot())
     tree = (
         exp.Select(

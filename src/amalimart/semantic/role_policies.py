@@ -44,9 +44,10 @@ class RolePolicy:
 
 
 def role_policies(policies: Policies, model: SemanticModel) -> tuple[RolePolicy, ...]:
-    """Every role in the order of the product; one without a policy sees nothing."""
+    """Every role, the product's before the project's own; one without a policy sees nothing."""
     known = {policy.role: policy for policy in policies}
-    return tuple(_told(role, known.get(role), model) for role in Role)
+    roles = dict.fromkeys((*Role, *policies.roles))
+    return tuple(_told(role, known.get(role), model) for role in roles)
 
 
 def _told(role: Role, policy: Policy | None, model: SemanticModel) -> RolePolicy:

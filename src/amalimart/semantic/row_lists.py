@@ -78,7 +78,8 @@ def plan_rows(
     asked |= {name.removeprefix("-") for name in question.order_by}
     if question.unless is not None:
         asked.add(question.unless.column)
-    scan = _named(door.scan(question.dataset, asked))
+    looked_into = {each.column for each in question.where} | {each.strip("-") for each in question.order_by}
+    scan = _named(door.scan(question.dataset, asked, shown=set(question.columns) - looked_into))
     missing = missing_for_columns(model, question.dataset, asked, availability)
     refuse_missing(missing, f"a list of {question.dataset}", availability)
     tree = exp.Select(expressions=[_column(name) for name in question.columns]).from_(scan, copy=False)

@@ -1,22 +1,24 @@
 """The one door to the warehouse's tables.
 
 `Door.scan` is the only code that names a table. It returns a subquery with the rows and columns the
-principal's policy permits; no policy, no subquery. The guard compares every table of a finished
+principal's policy permits; no policy, no subquery. A column that the policy masks leaves the door masked, and
+only for who says that it is merely shown or grouped by. The guard compares every table of a finished
 tree with what the door issued, so a second door would be found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlglot import exp
 
 from amalimart.access.policies import Policies
 from amalimart.access.principal import Principal, Role
-from amalimart.access.rules import AllRows, OwnIds, OwnRows, RowRule, RowsThrough
-from amalimart.core.errors import Denied
+from amalimart.access.rules import AllRows, Mask, OwnIds, OwnRows, RowRule, RowsThrough, ScanRule
+from amalimart.core.errors import Denied, Masked
 from amalimart.core.names import TableRef, quoted
+from amalimart.semantic.masks import masked
 from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.parameters import OwnIdSlot, ParameterBook
 from amalimart.semantic.rollups.rollup import Rollup
@@ -55,27 +57,60 @@ class Door:
         """Every table that the scans given out so far read, with its schema."""
         return frozenset(self._tables)
 
-    def scan(self, dataset: str, columns: Iterable[str], rollup: Rollup | None = None) -> exp.Subquery:
-        """The permitted rows of a dataset, or of a rollup of it, with these columns. Raises Denied."""
+    def scan(
+        self,
+        dataset: str,
+        columns: Iterable[str],
+        rollup: Rollup | None = None,
+        *,
+        shown: Collection[str] = (),
+        grouped: Collection[str] = (),
+    ) -> exp.Subquery:
+        """The permitted rows of a dataset, or of a rollup of it, with these columns.
+
+        `shown` are columns for which nothing but a reader's eyes is meant, `grouped` those by which rows are
+        told apart and no more: only such may be masked. Raises Denied, Masked.
+        """
         asked = sorted(set(columns))
         table = rollup.table if rollup is not None else self._model.datasets[dataset].table
-        read_from = [rollup.read_from(name) for name in asked] if rollup is not None else asked
-        rows = self._rows(dataset, read_from)
+        origins = {name: rollup.read_from(name) if rollup is not None else name for name in asked}
+        rule = self._policies.scan_rule(self._scope.role, dataset)
+        masks = {name: rule.masks[origin] for name, origin in origins.items() if origin in rule.masks}
+        for name, mask in masks.items():
+            if name not in shown and not (mask is Mask.HASH and name in grouped):
+                raise _is_masked(self._scope.role, dataset, origins[name])
+        rows = self._rows(dataset, [origin for name, origin in origins.items() if name not in masks])
         if rollup is not None and _column_of(rows) not in {None, *rollup.exact}:
             raise Denied(f"whose rows they are cannot be told in the rollup {rollup.name} of {dataset}")
-        select = self._select(table, asked, rows)
+        select = self._select(table, asked, rows, masks)
         self._issued.add(self._text(table, asked, select))
         return exp.Subquery(this=select)
 
     @staticmethod
     def _text(table: TableRef, columns: list[str], select: exp.Select) -> str:
         """The text of a scan. That of all rows is known without the generator, which is slow."""
-        if select.args.get("where") is not None:
+        if select.args.get("where") is not None or not all(
+            isinstance(each, exp.Column) for each in select.expressions
+        ):
             return select.sql(dialect="duckdb")
         return f"SELECT {', '.join(map(quoted, columns))} FROM {table.sql}"
 
+    def may_show(self, dataset: str, column: str) -> bool:
+        """Whether the column would be given to be shown: as it is, or masked."""
+        return self._mask(dataset, column) is not None or self.may_read(dataset, column)
+
+    def may_group(self, dataset: str, column: str) -> bool:
+        """Whether the column would be given to tell rows apart by it."""
+        return self._mask(dataset, column) is Mask.HASH or self.may_read(dataset, column)
+
+    def _mask(self, dataset: str, column: str) -> Mask | None:
+        try:
+            return self._policies.scan_rule(self._scope.role, dataset).masks.get(column)
+        except Denied:
+            return None
+
     def may_read(self, dataset: str, column: str) -> bool:
-        """Whether a scan with this column would be given."""
+        """Whether a scan with this column, as it is, would be given."""
         try:
             self._rows(dataset, [column])
         except Denied:
@@ -83,7 +118,7 @@ class Door:
         return True
 
     def _rows(self, dataset: str, columns: Iterable[str]) -> RowRule:
-        rule = self._policies.scan_rule(self._scope.role, dataset)
+        rule: ScanRule = self._policies.scan_rule(self._scope.role, dataset)
         for column in columns:
             field = self._model.field(dataset, column)
             if not rule.allows(column, field.data_class):
@@ -93,12 +128,25 @@ class Door:
                 )
         return rule.rows
 
-    def _select(self, table: TableRef, columns: list[str], rows: RowRule) -> exp.Select:
+    def _select(
+        self, table: TableRef, columns: list[str], rows: RowRule, masks: Mapping[str, Mask] | None = None
+    ) -> exp.Select:
         self._tables.add(f"{table.schema}.{table.name}")
         source = exp.Table(this=_identifier(table.name), db=_identifier(table.schema))
-        select = exp.Select(expressions=[_column(name) for name in columns]).from_(source, copy=False)
+        shown = [self._shown(name, (masks or {}).get(name)) for name in columns]
+        select = exp.Select(expressions=shown).from_(source, copy=False)
         predicate = self._predicate(rows)
         return select if predicate is None else select.where(predicate, copy=False)
+
+    def _shown(self, name: str, mask: Mask | None) -> exp.Expr:
+        if mask is None:
+            return _column(name)
+        key = None
+        if mask is Mask.HASH:
+            if self._policies.mask_key is None:
+                raise Denied(f"{name} is masked by a hash, for which the project has no secret")
+            key = self._book.constant(self._policies.mask_key)
+        return exp.alias_(masked(_column(name), mask, key), name, quoted=True)
 
     def _predicate(self, rows: RowRule) -> exp.Expr | None:
         match rows:
@@ -114,6 +162,14 @@ class Door:
                 table, through = self._model.datasets[dataset].table, self._rows(dataset, [column])
                 within = exp.Subquery(this=self._select(table, [column], through))
                 return exp.In(this=_column(column), query=within)
+
+
+def _is_masked(role: Role, dataset: str, column: str) -> Masked:
+    return Masked(
+        f"{column} of {dataset} is shown to the role {role.value} masked, and nothing is filtered, "
+        "grouped or counted by what is under a mask",
+        next_step="leave out what needs it, or use the id",
+    )
 
 
 def _column_of(rows: RowRule) -> str | None:

@@ -51,14 +51,15 @@ from amalimart.semantic.listing import (
     DimensionInfo,
     DimensionValue,
     MetricInfo,
-    check_policies,
     list_dimensions,
     list_metrics,
 )
 from amalimart.semantic.model import GRAINS, Grouping, SemanticModel
 from amalimart.semantic.parameters import ParameterBook, bind
+from amalimart.semantic.peers import PeerAnswer, PeerQuestion, answer_peers, peers_policy
 from amalimart.semantic.picker import PlannedValues, plan_values
 from amalimart.semantic.planner import Plan, plan
+from amalimart.semantic.policy_check import check_policies
 from amalimart.semantic.question import Question
 from amalimart.semantic.question_shape import QuestionShape, shape_of
 from amalimart.semantic.resolving import Resolver
@@ -106,6 +107,14 @@ class Prepared:
         return self.plan.sql if self.shows_sql else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """The policies in force, and what resolves questions under them: always both of the same moment."""
+
+    policies: Policies
+    resolver: Resolver
+
+
 class SemanticService:
     """Answers questions from the published release under the policies."""
 
@@ -140,8 +149,13 @@ class SemanticService:
     def govern(self, policies: Policies) -> None:
         """Rule by these policies from now on. Raises ConfigError as at the start; the old ones then stay."""
         check_policies(self.model, policies)
-        self._resolver = Resolver(self.model, policies, self._availability)
-        self._policies = policies  # last: a plan is kept under the fingerprint of these
+        self._among: dict[str, SemanticService] = {}
+        self._rule = _Rule(policies, Resolver(self.model, policies, self._availability))
+
+    @property
+    def policies(self) -> Policies:
+        """The policies in force."""
+        return self._rule.policies
 
     def ask(self, question: Question, principal: Principal) -> Answer:
         """One answer. Raises a QueryError, an AccessError, or what the reader raises."""
@@ -231,13 +245,14 @@ class SemanticService:
 
     def _prepared(self, question: Question, principal: Principal, release: Release | None) -> Prepared:
         """Everything but the rows. Raises a QueryError or an AccessError."""
+        rule = self._rule
         question = self._grouped(question, principal)
         is_rolled = self._is_rolled(release)
-        planned = self._plan(question, principal, is_rolled=is_rolled)
+        planned = self._plan(question, principal, rule, is_rolled=is_rolled)
         bound = bind(planned.slots, question, principal, self.model.calendar)
-        shows_sql = not self._policies.is_scoped(principal)
+        shows_sql = not rule.policies.is_scoped(principal)
         key = (
-            self._policies.fingerprint(principal.role),
+            rule.policies.fingerprint(principal.role),
             planned.sql,
             planned.notes,
             tuple(tuple(each) if isinstance(each, list) else (type(each), each) for each in bound),
@@ -277,7 +292,7 @@ class SemanticService:
     def fingerprint(self, principal: Principal) -> Hashable:
         """Whose answers may be given to this principal, too: the same policy, and the same own ids."""
         ids = tuple((kind, kind.of(principal)) for kind in OwnIds)
-        return principal.role, self._policies.fingerprint(principal.role), ids
+        return principal.role, self.policies.fingerprint(principal.role), ids
 
     def standing(
         self, questions: Sequence[Question], principal: Principal, dimensions: Sequence[str] = ()
@@ -300,15 +315,15 @@ class SemanticService:
 
         Raises a QueryError or an AccessError.
         """
-        return self._plan(question, principal, is_rolled=self._is_rolled(release))
+        return self._plan(question, principal, self._rule, is_rolled=self._is_rolled(release))
 
-    def _plan(self, question: Question, principal: Principal, *, is_rolled: bool) -> Plan:
-        policies = self._policies
+    def _plan(self, question: Question, principal: Principal, rule: _Rule, *, is_rolled: bool) -> Plan:
+        policies = rule.policies
         known = (shape_of(question), Scope.of(principal), policies.fingerprint(principal.role), is_rolled)
         found = self._plans.get(known)
         CACHE_LOOKUPS.add(cache="plan", result="hit" if found else "miss")
         if found is None:
-            request = self._resolver.resolve(known[0], principal.role)
+            request = rule.resolver.resolve(known[0], principal.role)
             refuse_unsound(request)
             rollups = self._rollups if is_rolled else ()
             found = plan(self.model, policies, known[1], request, rollups)
@@ -339,7 +354,7 @@ class SemanticService:
         return tuple(DimensionValue(key, label) for key, label in rows)
 
     def _picker(self, dimension: str, principal: Principal) -> PlannedValues:
-        policies, scope = self._policies, Scope.of(principal)
+        policies, scope = self.policies, Scope.of(principal)
         known = (dimension, scope, policies.fingerprint(principal.role))
         found = self._pickers.get(known)
         CACHE_LOOKUPS.add(cache="values", result="hit" if found else "miss")
@@ -351,15 +366,16 @@ class SemanticService:
 
     def metrics(self, principal: Principal) -> tuple[MetricInfo, ...]:
         """The metrics the principal may ask, and the dimensions each may be grouped by."""
-        return list_metrics(self.model, self._policies, self._availability, principal)
+        return list_metrics(self.model, self.policies, self._availability, principal)
 
     def dimensions(self, principal: Principal) -> tuple[DimensionInfo, ...]:
         """The dimensions the principal may group and filter by."""
-        return list_dimensions(self.model, self._policies, principal)
+        return list_dimensions(self.model, self.policies, principal)
 
     def compatible(self, question: Question, principal: Principal) -> Compatibility:
         """What the principal may still add to a question, and why not the rest."""
-        policies, scope = self._policies, Scope.of(principal)
+        rule, scope = self._rule, Scope.of(principal)
+        policies = rule.policies
         known = (core_shape(question), scope, policies.fingerprint(principal.role))
         if (found := self._compatible.get(known)) is not None:
             return found
@@ -368,7 +384,7 @@ class SemanticService:
         door = Door(self.model, policies, scope, ParameterBook())
 
         def judge(asked: Question) -> None:
-            request = self._resolver.resolve(shape_of(asked), principal.role)
+            request = rule.resolver.resolve(shape_of(asked), principal.role)
             refuse_unsound(request)
             refuse_unreadable(self.model, door, request)
 
@@ -378,7 +394,7 @@ class SemanticService:
 
     def covers(self, principal: Principal, other: Principal) -> bool:
         """Whether the principal sees at least what the other one sees."""
-        return covers(self._policies, principal, other)
+        return covers(self.policies, principal, other)
 
     def labels(self, language: str) -> dict[str, str]:
         """Every metric and dimension by name, as it is called in a language, else in English."""
@@ -393,7 +409,7 @@ class SemanticService:
         with self._reader.read() as transaction:
             for question in questions:
                 try:
-                    sql, slots = plan_rows(self.model, self._policies, self._availability, scope, question)
+                    sql, slots = plan_rows(self.model, self.policies, self._availability, scope, question)
                     rows = _rows(transaction, sql, bind(slots, _NOTHING, principal, self.model.calendar)).rows
                     found.append(RowList(question.columns, rows, transaction.release.release_id))
                 except AmalimartError as error:
@@ -404,15 +420,40 @@ class SemanticService:
 
     def formula(self, metric: str, principal: Principal) -> FormulaPart:
         """What a metric computes, in parts. Raises UnknownName, and Denied where the role may not ask it."""
-        found = self.model.metric(metric, partial(self._policies.may_use_metric, principal.role))
-        if not self._policies.may_use_metric(principal.role, found.name):
+        found = self.model.metric(metric, partial(self.policies.may_use_metric, principal.role))
+        if not self.policies.may_use_metric(principal.role, found.name):
             role = principal.role.value
             raise Denied(f"the role {role} may not ask {found.name}", next_step="ask an admin")
         return formula_parts(self.model, found.formula)
 
+    def peers(self, question: PeerQuestion, principal: Principal) -> PeerAnswer:
+        """How the principal's figures stand among those of others alike. Raises Denied, InvalidFilter."""
+        policies = self._rule.policies
+        return answer_peers(
+            question, principal, self.model, policies, self.ask, partial(self._ask_of_all, policies)
+        )
+
+    def _ask_of_all(self, policies: Policies, question: Question, principal: Principal) -> Answer:
+        """The figures of all, for nobody's eyes: under the policy that is made of the rule `peers`."""
+        fingerprint = policies.fingerprint(principal.role)
+        service = self._among.get(fingerprint)
+        if service is None:
+            policy = peers_policy(self.model, policies.policy(principal.role))
+            service = SemanticService(
+                self.model,
+                Policies([policy] if policy is not None else [], mask_key=policies.mask_key),
+                self._reader,
+                self._availability,
+                self._kept,
+                self._rollups,
+                self._holds_rollups,
+            )
+            self._among[fingerprint] = service
+        return service.ask(question, Principal("among peers", principal.role))
+
     def is_scoped(self, principal: Principal) -> bool:
         """Whether the principal sees only its own rows of something: then no SQL, table or check is shown."""
-        return self._policies.is_scoped(principal)
+        return self.policies.is_scoped(principal)
 
     def default_grouping(self, metrics: Sequence[str]) -> Grouping:
         """The grouping in which these names answer when a person gives none. Raises UnknownName."""
@@ -423,7 +464,7 @@ class SemanticService:
         if question.by or question.grain is not None or not question.metrics:
             return question
         model = self.model
-        usable = partial(self._policies.may_use_metric, principal.role)
+        usable = partial(self.policies.may_use_metric, principal.role)
         find = model.default_grouping if question.usual else model.alias_grouping
         grouping = find(question.metrics, usable)
         return replace(question, by=grouping.by, grain=grouping.grain)

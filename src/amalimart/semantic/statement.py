@@ -212,7 +212,7 @@ class StatementWriter:
         if lookup is None:
             raise AssertionError("only an entity has labels")
         key = self._model.datasets[lookup.dataset].key
-        scan = self._door.scan(lookup.dataset, {key, lookup.label})
+        scan = self._door.scan(lookup.dataset, {key, lookup.label}, shown={lookup.label})
         scan.set("alias", exp.TableAlias(this=identifier(f"l{position}")))
         matches = exp.EQ(
             this=nodes.column(key, f"l{position}"),

@@ -34,7 +34,8 @@ def users_router(services: AppServices, templates: Templates) -> APIRouter:
                 values=f"{PREFIX}/dimensions",
                 me=principal.subject,
                 may_change=not principal.viewed_by,
-                roles=[role.value for role in Role if role is not Role.SERVICE],
+                roles=[each.role for each in services.policies() if each.role != Role.SERVICE],
+                packaged=[role.value for role in Role],
             ),
         )
 

@@ -68,7 +68,7 @@ def check_dashboards(
         found.append(_refused("texts", error))
     for name, path in dashboard_files(overlay, packaged).items():
         try:
-            dashboard, uses = read_dashboard(name, path)
+            dashboard, uses = read_dashboard(name, path, roles=policies.roles)
         except ConfigError as error:
             found.append(_refused(name, error))
             continue

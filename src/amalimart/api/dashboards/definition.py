@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, RootModel, field_validator, model_validator
 
+from amalimart.access.policy_shapes import RoleName
 from amalimart.access.principal import Role
 from amalimart.config.strict_yaml import StrictModel
 from amalimart.core.calendar import Grain
@@ -289,8 +290,8 @@ class DashboardFile(StrictModel):
 
     title: Text
     description: Text
-    roles: tuple[Role, ...] = Field(min_length=1)
-    home_of: tuple[Role, ...] = ()
+    roles: tuple[RoleName, ...] = Field(min_length=1)
+    home_of: tuple[RoleName, ...] = ()
     range: RangeName = RangeName.LAST_30_DAYS
     grain: Grain | None = None
     refresh_seconds: int | None = Field(default=None, ge=1, le=3600)

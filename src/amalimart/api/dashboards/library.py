@@ -92,15 +92,21 @@ class DashboardLibrary:
                 raise unknown_name(use, known[use.kind])
 
 
-def load_dashboards(overlay: Path | None = None, packaged: Path = PACKAGED) -> DashboardLibrary:
+def load_dashboards(
+    overlay: Path | None = None, packaged: Path = PACKAGED, roles: Iterable[Role] = tuple(Role)
+) -> DashboardLibrary:
     """Read every dashboard file; one of the overlay folder replaces the packaged one of its name.
+
+    `roles` are those that there are, the project's own among them.
 
     Raises ConfigError with file and line for the first mistake.
     """
+    there_are = tuple(roles)
     texts = read_texts([packaged, overlay])
     known = repr(sorted((language, sorted(said.items())) for language, said in texts.items()))
     read = {
-        name: read_dashboard(name, path, known) for name, path in dashboard_files(overlay, packaged).items()
+        name: read_dashboard(name, path, known, there_are)
+        for name, path in dashboard_files(overlay, packaged).items()
     }
     dashboards = {name: dashboard for name, (dashboard, _) in read.items()}
     check_homes(dashboards)
@@ -116,10 +122,13 @@ def dashboard_files(overlay: Path | None = None, packaged: Path = PACKAGED) -> d
     return dict(sorted(paths.items()))
 
 
-def read_dashboard(name: str, path: Path, texts: str = "") -> tuple[Dashboard, tuple[NameUse, ...]]:
+def read_dashboard(
+    name: str, path: Path, texts: str = "", roles: tuple[Role, ...] = tuple(Role)
+) -> tuple[Dashboard, tuple[NameUse, ...]]:
     """One dashboard and what it names; `texts` are part of its fingerprint. Raises ConfigError."""
     document = read_yaml(path)
     dashboard = _read(name, document, texts)
+    _check_roles(dashboard, document, roles)
     return dashboard, tuple(_uses(dashboard, document))
 
 
@@ -187,6 +196,19 @@ def _check_ids(tiles: tuple[Tile, ...], document: YamlDocument) -> None:
                 next_step="rename one of the two",
             )
         seen.add(tile.id)
+
+
+def _check_roles(dashboard: Dashboard, document: YamlDocument, known: tuple[Role, ...]) -> None:
+    for key, roles in (("roles", dashboard.roles), ("home_of", dashboard.home_of)):
+        for position, role in enumerate(roles):
+            if role not in known:
+                raise ConfigError(
+                    f"{key}: there is no role {role.value!r}",
+                    where=document.where(key, position),
+                    expected=", ".join(known),
+                    nearest=nearest(role.value, known),
+                    next_step="correct it, or add its policy to policies/",
+                )
 
 
 def check_homes(dashboards: dict[str, Dashboard]) -> None:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from amalimart.access.principal import Principal
+from amalimart.access.principal import Principal, Role
 from amalimart.api.dashboards.definition import Dashboard
 from amalimart.api.dashboards.library import DashboardLibrary, NameUse, load_dashboards
 from amalimart.core.errors import ConfigError
@@ -26,11 +26,16 @@ class ReloadingDashboards:
         self,
         overlay: Path,
         check: Callable[[DashboardLibrary], None],
+        roles: Callable[[], Iterable[Role]] = lambda: Role,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`check` holds a library against what it names. Raises ConfigError as reading does at the start."""
+        """`check` holds a library against what it names, `roles` are those that there are then.
+
+        Raises ConfigError as reading does at the start.
+        """
         self._overlay = overlay
         self._check = check
+        self._roles = roles
         self._clock = clock
         self._lock = threading.Lock()
         self._stamp = self._stamped()
@@ -91,7 +96,7 @@ class ReloadingDashboards:
             self._mistake = None
 
     def _read(self) -> DashboardLibrary:
-        library = load_dashboards(self._overlay)
+        library = load_dashboards(self._overlay, roles=self._roles())
         self._check(library)
         return library
 

@@ -19,7 +19,7 @@ from amalimart.api.language import Language, ReadersLanguage
 from amalimart.api.routes.context import Services, current_business_day
 from amalimart.api.services import AppServices
 from amalimart.api.wire_response import WireResponse
-from amalimart.core.errors import NothingPublished
+from amalimart.core.errors import Busy, NothingPublished
 
 router = APIRouter(tags=["dashboards"])
 
@@ -64,12 +64,15 @@ def _page(
         )
     semantic, said = services.semantic, services.sayings(language)
     questions = partial(page_questions, definition, state)
+    under = semantic.fingerprint(principal)
     is_fresh = False
 
     def told() -> Page:
         nonlocal is_fresh
         is_fresh = True
         page = answer_page(definition, state, principal, semantic, today)
+        if semantic.fingerprint(principal) != under:  # or it would be kept as what another policy shows
+            raise Busy("Who sees what is being changed.", next_step="ask again")
         return replace(page, document=said.page(page.document, definition)) if said else page
 
     page = services.pages.page(
@@ -77,7 +80,7 @@ def _page(
             definition.name,
             definition.fingerprint,
             state,
-            semantic.fingerprint(principal),
+            under,
             today,
             language,
         ),

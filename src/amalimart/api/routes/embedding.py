@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from amalimart.access.embed_tokens import MOST_VENDORS
 from amalimart.access.principal import Principal, Role
@@ -21,7 +21,11 @@ _Id = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class EmbedBody(BaseModel):
-    """What a token is to open; `viewer` is who looks, in the portal's own words, for the audit."""
+    """What a token is to open.
+
+    viewer  who looks, in the portal's own words, for the audit
+    role    as which the vendors are shown their rows: a vendor, or a role that is a narrower copy of it
+    """
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"vendor_ids": ["17"], "dashboard": "vendor"}]}
@@ -31,6 +35,14 @@ class EmbedBody(BaseModel):
     dashboard: Annotated[str, Field(min_length=1, max_length=63)]
     seconds: Annotated[int, Field(ge=30, le=3600)] = 300
     viewer: Annotated[str, Field(max_length=100)] = ""
+    role: Annotated[str, Field(pattern="^[a-z_][a-z0-9_]{0,62}$")] = Role.VENDOR.value
+
+    @field_validator("role")
+    @classmethod
+    def of_a_vendor(cls, role: str) -> str:
+        if role != Role.VENDOR and role in [*Role]:
+            raise ValueError("say vendor, or a narrower copy of that role")
+        return role
 
 
 @router.post("/embed-tokens")
@@ -43,7 +55,9 @@ def mint(body: EmbedBody, request: Request, services: Services) -> WireResponse:
     if services.embed is None:
         raise NotFound("This engine mints no embed tokens.")
     vendors = frozenset(body.vendor_ids)
-    services.dashboards.get(body.dashboard, Principal("embed", Role.VENDOR, vendor_ids=vendors))
+    known = (role for each in services.dashboards.dashboards.values() for role in each.roles)
+    role = next((role for role in known if role.value == body.role), Role.SERVICE)  # who may open none
+    services.dashboards.get(body.dashboard, Principal("embed", role, vendor_ids=vendors))
     token, expires_at = services.embed.mint(
         holder.key,
         vendors,
@@ -51,5 +65,6 @@ def mint(body: EmbedBody, request: Request, services: Services) -> WireResponse:
         life=timedelta(seconds=body.seconds),
         viewer=body.viewer,
         door="api",
+        role=role,
     )
     return WireResponse({"token": token, "expires_at": expires_at})

@@ -11,10 +11,12 @@ from amalimart.access.principal import Principal, Role
 from amalimart.api.identity import SignedIn
 from amalimart.api.paging import Whole
 from amalimart.api.routes.context import Services
+from amalimart.api.services import AppServices
 from amalimart.api.wire_response import WireResponse
 from amalimart.control.role_scope import LONGEST_ID, MOST_IDS
 from amalimart.control.user_accounts import UserAccount
-from amalimart.core.errors import Denied
+from amalimart.core.errors import Denied, UserInvalid
+from amalimart.core.names import nearest
 
 _Ids = Annotated[list[Annotated[str, Field(min_length=1, max_length=LONGEST_ID)]], Field(max_length=MOST_IDS)]
 _Name = Annotated[str, Field(max_length=200)]
@@ -81,6 +83,19 @@ def _admin(principal: SignedIn) -> Principal:
     return principal
 
 
+def _known(role: Role, services: AppServices) -> Role:
+    """A role that has a policy, the product's or the project's own. Raises UserInvalid for another."""
+    known = [each.role for each in services.policies() if each.has_policy]
+    if role.value not in known:
+        raise UserInvalid(
+            f"there is no role {role.value[:80]!r}",
+            expected=", ".join(known),
+            nearest=nearest(role.value[:80], known),
+            next_step="choose one of these, or add its policy to policies/",
+        )
+    return role
+
+
 Admin = Annotated[Principal, Depends(_admin)]
 router = APIRouter(tags=["users"])
 
@@ -99,7 +114,7 @@ def add(body: UserBody, admin: Admin, services: Services) -> WireResponse:
     account, password = services.control.administration.add(
         body.email,
         by=admin.subject,
-        role=body.role,
+        role=_known(body.role, services),
         display_name=body.name,
         vendor_ids=body.vendor_ids,
         delivery_partner_ids=body.delivery_partner_ids,
@@ -120,7 +135,7 @@ def edit(user_id: _UserId, body: UserChange, admin: Admin, services: Services) -
         user_id,
         by=admin.subject,
         display_name=body.name,
-        role=body.role,
+        role=_known(body.role, services) if body.role else None,
         vendor_ids=body.vendor_ids,
         delivery_partner_ids=body.delivery_partner_ids,
     )

@@ -32,7 +32,8 @@ def work(request: Request, principal: SignedIn, services: Services) -> Response:
     if newest is None:
         raise NothingPublished("The first release is being prepared.", next_step="wait a moment")
     today = current_business_day(services)
-    tag = work_tag(newest.release_id, principal, today)
+    policy = services.semantic.fingerprint(principal)
+    tag = work_tag(newest.release_id, principal, today, policy)
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers={"ETag": tag, "Cache-Control": "private, no-cache"})
     questions = work_questions(today)
@@ -44,7 +45,8 @@ def work(request: Request, principal: SignedIn, services: Services) -> Response:
         "published_at": newest.published_at,
         "lists": [_told(name, each, partners, services) for name, each in answers.items() if _is_shown(each)],
     }
-    return WireResponse(document, headers={"ETag": work_tag(document["release_id"], principal, today)})
+    tag = work_tag(document["release_id"], principal, today, policy)
+    return WireResponse(document, headers={"ETag": tag})
 
 
 @router.get("/orders/{order_id:path}/timeline")

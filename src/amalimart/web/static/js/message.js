@@ -5,7 +5,7 @@ import { t } from "./text.js";
 const sentence = (text) => (text ? text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".") : "");
 
 // The interface speaks English. To others its error is said by kind in their language first.
-const KINDS = { denied: "denied", not_found: "not_found", internal: "failed" };
+const KINDS = { denied: "denied", masked: "denied", not_found: "not_found", internal: "failed" };
 export const headline = (error) => (document.documentElement.lang === "en" || error.code === "unreachable" ? error.what : t(`error.${KINDS[error.code] ?? "bad_request"}`));
 
 export class Message {

@@ -43,18 +43,19 @@ function showPassword(user, password) {
   opened(t("users.password_of", { who: user.name || user.email }), h("p", { class: "hint" }, t("users.shown_once")), h("p", { class: "secret" }, h("code", {}, password), navigator.clipboard ? copy : null, copied), h("div", { class: "actions" }, cancel(t("frame.close"))));
 }
 
-// Role and ids: only the ids that go with the role are asked for.
+// Role and ids: only the ids that go with the role are asked for, all of them for a role of the project's own.
 function scopeFields(page, user) {
   const role = h("select", { name: "role" }, page.roles.map((each) => h("option", { value: each, selected: each === (user?.role ?? "analyst") }, word("role", each))));
   const inputs = Object.fromEntries(Object.values(KINDS).map((kind) => [kind, h("input", { name: kind, value: user?.[kind].join(", ") ?? "", maxlength: 2000, autocomplete: "off" })]));
+  const fits = (each) => role.value === each || !page.packaged.includes(role.value);
   const fields = Object.entries(KINDS).map(([each, kind]) => {
     const whole = field(t(`users.${kind}`), inputs[kind]);
-    const follow = () => (whole.hidden = role.value !== each);
+    const follow = () => (whole.hidden = !fits(each));
     role.addEventListener("change", follow);
     follow();
     return whole;
   });
-  const told = () => ({ role: role.value, ...Object.fromEntries(Object.entries(KINDS).map(([each, kind]) => [kind, role.value === each ? split(inputs[kind].value) : []])) });
+  const told = () => ({ role: role.value, ...Object.fromEntries(Object.entries(KINDS).map(([each, kind]) => [kind, fits(each) ? split(inputs[kind].value) : []])) });
   return { parts: [field(t("users.role"), role), ...fields], told };
 }
 
