@@ -26,6 +26,7 @@ from amalimart.warehouse.rollups.rollup_sql import rollup_sql
 from tests.semantic.conftest import (
     ADMIN,
     MARKETPLACE,
+    RELEASE,
     RIDER,
     SUPPORT,
     TODAY,
@@ -99,7 +100,7 @@ class Rolled:
         return told(self.with_rollups, question, principal), told(self.shop.service, question, principal)
 
     def used(self, question: Question, principal: Principal = ADMIN) -> tuple[str, ...]:
-        return self.with_rollups.ask(question, principal).receipt.rollups
+        return self.with_rollups.plan(question, principal, RELEASE).rollups
 
 
 def told(service: SemanticService, question: Question, principal: Principal) -> tuple[object, ...]:
@@ -317,8 +318,10 @@ def test_a_vendor_reads_only_a_rollup_that_tells_vendors(rolled: Rolled) -> None
     question = Question(("total_revenue",), TODAY)
     assert rolled.used(question, VENDOR_A) == ("vendor_items",)
     assert rolled.used(question, ADMIN) == ("daily_items",)
+    open_receipt = rolled.with_rollups.ask(question, ADMIN).receipt
+    assert (open_receipt.rollups, open_receipt.tables) == (("daily_items",), ("gold.rollup_daily_items",))
     answer = rolled.with_rollups.ask(question, VENDOR_A)
-    assert answer.receipt.sql is None
+    assert (answer.receipt.sql, answer.receipt.rollups, answer.receipt.tables) == (None, (), ())
     (expected,) = rolled.shop.sql("select sum(item_amount) from gold.fact_order_items where vendor_id = 'vA'")
     assert answer.rows[0][0] == expected[0]
 

@@ -209,6 +209,7 @@ class AuditedSemantic:
             "time": self._role(question.time),
             "totals": question.totals.value if question.totals is not Totals.NONE else None,
             "top": self._top(question),
+            "as_of": question.as_of is not None,
         }
         return {key: value for key, value in shape.items() if value}
 

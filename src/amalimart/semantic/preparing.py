@@ -1,0 +1,138 @@
+"""A question to everything but its rows: its plan, the values bound to it, what a kept answer is known by.
+
+Plans are kept by the question's structure and the principal's scope, never by values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from amalimart.access.policies import Policies
+from amalimart.access.principal import Principal
+from amalimart.core.recent import Recent
+from amalimart.observe.metrics import CACHE_LOOKUPS
+from amalimart.semantic.answer_cache import Asked
+from amalimart.semantic.availability import Availability
+from amalimart.semantic.model import SemanticModel
+from amalimart.semantic.parameters import bind
+from amalimart.semantic.planner import Plan, plan
+from amalimart.semantic.question import Question
+from amalimart.semantic.question_shape import QuestionShape, shape_of
+from amalimart.semantic.resolving import Resolver
+from amalimart.semantic.rollups.rollup import Rollup
+from amalimart.semantic.scan import Scope
+from amalimart.semantic.sound_conditions import refuse_unsound
+from amalimart.warehouse.file.reading import Release
+
+PLANS_KEPT = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A question that may be asked.
+
+    is_rolled  whether it was planned for a release that holds the rollups
+    is_open    whether its receipt may name tables: not to somebody who sees own rows only
+    """
+
+    question: Question
+    principal: Principal
+    is_rolled: bool
+    plan: Plan
+    bound: Sequence[object]
+    asked: Asked
+    is_open: bool
+
+    @property
+    def metrics(self) -> list[str]:
+        """The metrics that it asks for."""
+        return [each.metric.name for each in self.plan.metrics]
+
+
+class Preparer:
+    """Prepares questions under the policies. `holds_rollups` tells whether a release has the rollups."""
+
+    def __init__(
+        self,
+        model: SemanticModel,
+        policies: Policies,
+        availability: Availability,
+        rollups: Sequence[Rollup],
+        holds_rollups: Callable[[Release], bool],
+    ) -> None:
+        self.model = model
+        self._availability = availability
+        self._rollups = tuple(rollups)
+        self._holds_rollups = holds_rollups
+        self._plans: Recent[tuple[QuestionShape, Scope, str, bool], Plan] = Recent(PLANS_KEPT)
+        self.govern(policies)
+
+    def govern(self, policies: Policies) -> None:
+        """Rule by these policies from now on."""
+        self._resolver = Resolver(self.model, policies, self._availability)
+        self.policies = policies  # last: a plan is kept under the fingerprint of these
+
+    @property
+    def depends_on_release(self) -> bool:
+        """Whether plans differ by what a release holds."""
+        return bool(self._rollups)
+
+    def prepared(self, question: Question, principal: Principal, release: Release | None) -> Prepared:
+        """The question as it is to be asked of a release. Raises a QueryError or an AccessError."""
+        question = self._grouped(question, principal)
+        is_rolled = self._is_rolled(release)
+        planned = self._plan(question, principal, is_rolled=is_rolled)
+        bound = bind(planned.slots, question, principal, self.model.calendar)
+        is_open = not self.policies.is_scoped(principal)
+        key = (
+            self.policies.fingerprint(principal.role),
+            planned.sql,
+            planned.notes,
+            tuple(tuple(each) if isinstance(each, list) else (type(each), each) for each in bound),
+            question.days,
+            question.today,
+            is_open,
+        )
+        asked = Asked(key, planned.tables)
+        return Prepared(question, principal, is_rolled, planned, bound, asked, is_open)
+
+    def fitting(self, prepared: Prepared, release: Release) -> Prepared:
+        """The same question, planned anew if the release that is read does not hold what the plan reads."""
+        if not self._rollups or prepared.is_rolled == self._is_rolled(release):
+            return prepared
+        return self.prepared(prepared.question, prepared.principal, release)
+
+    def plan(self, question: Question, principal: Principal, release: Release | None) -> Plan:
+        """The checked statement of a question; it reads the rollups that the release holds.
+
+        Raises a QueryError or an AccessError.
+        """
+        return self._plan(question, principal, is_rolled=self._is_rolled(release))
+
+    def _is_rolled(self, release: Release | None) -> bool:
+        return release is not None and bool(self._rollups) and self._holds_rollups(release)
+
+    def _plan(self, question: Question, principal: Principal, *, is_rolled: bool) -> Plan:
+        policies = self.policies
+        known = (shape_of(question), Scope.of(principal), policies.fingerprint(principal.role), is_rolled)
+        found = self._plans.get(known)
+        CACHE_LOOKUPS.add(cache="plan", result="hit" if found else "miss")
+        if found is None:
+            request = self._resolver.resolve(known[0], principal.role)
+            refuse_unsound(request)
+            rollups = self._rollups if is_rolled else ()
+            found = plan(self.model, policies, known[1], request, rollups)
+            self._plans.put(known, found)
+        return found
+
+    def _grouped(self, question: Question, principal: Principal) -> Question:
+        """Without a grouping asked for: that of a name such as daily_gmv, or with `usual` of any metric."""
+        if question.by or question.grain is not None or not question.metrics:
+            return question
+        model = self.model
+        usable = partial(self.policies.may_use_metric, principal.role)
+        find = model.default_grouping if question.usual else model.alias_grouping
+        grouping = find(question.metrics, usable)
+        return replace(question, by=grouping.by, grain=grouping.grain)
