@@ -36,6 +36,7 @@ from amalimart.core.profiles import TableProfile
 from amalimart.core.releases import (
     Acceptance,
     BlockedBuild,
+    CheckCounts,
     ReleaseDetail,
     ReleaseDifference,
     ReleaseSummary,
@@ -454,6 +455,7 @@ class AppServices:
     embed: EmbedPort | None = None
     notes: Callable[[], tuple[SourceNote, ...]] = tuple
     metric_effects: MetricEffectsPort | None = None
+    standing_checks: Callable[[Sequence[str], int], CheckCounts | None] = lambda _metrics, _release: None
     metric_history: Callable[[str], Sequence[Any]] = lambda _name: ()
     pages: KeptPages = field(default_factory=KeptPages)
     rate: RateLimit = field(default_factory=RateLimit)

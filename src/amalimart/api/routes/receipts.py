@@ -31,7 +31,7 @@ def receipt(
     """The receipt of a tile under the state of the query string, which is that of its page."""
     dashboard = services.dashboards.get(name, principal)
     state = read_state(request.query_params.multi_items(), dashboard, current_business_day(services))
-    told = tile_receipt(dashboard, tile, state, principal, services.semantic)
+    told = tile_receipt(dashboard, tile, state, principal, services.semantic, services.metric_history)
     if said := services.sayings(language):
         notes = [said.say(each) for each in told["notes"]]
         told |= {"state": said.state(told["state"]), "notes": notes}

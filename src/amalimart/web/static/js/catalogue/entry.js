@@ -5,7 +5,7 @@ import { watchEdges } from "../edges.js";
 import { exact, NOTHING } from "../format.js";
 import { formulaWords } from "../receipt/formula.js";
 import { lineageGraph } from "../receipt/lineage.js";
-import { checksLine } from "../receipt/parts.js";
+import { changeLog, checksLine } from "../receipt/parts.js";
 import { t, word } from "../text.js";
 
 const fact = (name, value, isWide = false) => h("div", { class: isWide ? "wide" : null }, h("dt", {}, name), h("dd", {}, value));
@@ -52,7 +52,8 @@ export class EntryView {
     const formula = h("p", { class: "formula" }, h("span", { class: "skeleton skeleton-line" }));
     const checks = h("dd", {}, t("receipt.lineage_loading"));
     const lineage = h("div", {}, waiting());
-    this.fillMetric(each, { formula, checks, lineage });
+    const changes = h("div");
+    this.fillMetric(each, { formula, checks, lineage, changes });
     return [
       each.missing ? h("p", { class: "page-warning warning" }, `${t("catalogue.missing")}: ${each.missing}`) : null,
       h("p", { class: "lead", lang: "en" }, each.definition),
@@ -70,14 +71,16 @@ export class EntryView {
         this.usedBy(each),
       ),
       section(t("receipt.lineage"), lineage),
+      changes,
     ];
   }
 
-  async fillMetric(each, { formula, checks, lineage }) {
+  async fillMetric(each, { formula, checks, lineage, changes }) {
     const address = `${this.page.metrics}/${encodeURIComponent(each.name)}`;
     try {
       const { body } = await request(address);
       formula.replaceChildren(formulaWords(body.metric.parts));
+      changes.replaceChildren(...[changeLog(body.changes)].filter(Boolean));
       const traced = await request(`${address}/lineage`);
       checks.replaceChildren(...checksLine(traced.body.checks).filter(Boolean));
       lineage.replaceChildren(traced.body.graph ? lineageGraph(traced.body.graph) : h("p", { class: "hint" }, t("receipt.scoped")));

@@ -1,6 +1,6 @@
 // What a receipt says, part by part.
 import { h, label } from "../dom.js";
-import { ago, dayRange, exact, instant } from "../format.js";
+import { ago, day, dayRange, exact, instant } from "../format.js";
 import { formulaWords } from "./formula.js";
 import { t } from "../text.js";
 import { french } from "./language.js";
@@ -44,6 +44,12 @@ export function definition(metric) {
       metric.aliases.length ? fact(t("receipt.also_called"), metric.aliases.join(", ")) : null,
     ),
   );
+}
+
+// What each version has meant, the newest first.
+export function changeLog(changes) {
+  const rows = [...changes].reverse().map((each) => h("li", {}, h("span", { class: "more" }, t("receipt.version_of", { version: each.version, day: day(each.date) })), h("span", { lang: "en" }, each.what)));
+  return rows.length ? section(t("receipt.changes"), h("ol", { class: "receipt-changes", reversed: true }, rows)) : null;
 }
 
 export function scope(receipt) {
