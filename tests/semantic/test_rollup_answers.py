@@ -26,7 +26,6 @@ from amalimart.warehouse.rollups.rollup_sql import rollup_sql
 from tests.semantic.conftest import (
     ADMIN,
     MARKETPLACE,
-    RELEASE,
     RIDER,
     SUPPORT,
     TODAY,
@@ -100,7 +99,8 @@ class Rolled:
         return told(self.with_rollups, question, principal), told(self.shop.service, question, principal)
 
     def used(self, question: Question, principal: Principal = ADMIN) -> tuple[str, ...]:
-        return self.with_rollups.plan(question, principal, RELEASE).rollups
+        with self.shop.reader.read() as transaction:
+            return self.with_rollups.plan(question, principal, transaction).rollups
 
 
 def told(service: SemanticService, question: Question, principal: Principal) -> tuple[object, ...]:
@@ -310,7 +310,7 @@ def test_another_release_than_the_one_that_was_planned_for_is_read_as_it_is(roll
 
 def test_what_is_kept_of_an_answer_holds_while_the_rollup_does(rolled: Rolled) -> None:
     with rolled.shop.reader.read() as transaction:
-        planned = rolled.with_rollups.plan(Question(("total_revenue",), TODAY), ADMIN, transaction.release)
+        planned = rolled.with_rollups.plan(Question(("total_revenue",), TODAY), ADMIN, transaction)
     assert planned.tables == {"gold.rollup_daily_items"}
 
 

@@ -74,6 +74,7 @@ class LegWriter:
         entities: EntityFilters,
         request: Request,
         key: LegKey,
+        one_currency: str | None = None,
     ) -> None:
         self._model = model
         self._door = door
@@ -81,6 +82,7 @@ class LegWriter:
         self._entities = entities
         self._request = request
         self._key = key
+        self._one_currency = one_currency
         self._aliases: dict[tuple[str, ...], str] = {(): "t0"}
         self._datasets: dict[tuple[str, ...], str] = {(): key.dataset}
         self._columns: dict[tuple[str, ...], set[str]] = {(): set()}
@@ -125,7 +127,10 @@ class LegWriter:
         return self._column(Reach((), self._key.dataset, name))
 
     def add_currency(self, lowest: str, highest: str) -> None:
-        """The least and greatest currency of the group's rows; they differ where currencies are mixed."""
+        """The least and greatest currency of the group's rows; they differ where currencies are mixed.
+
+        One name twice, where the dataset has one currency only.
+        """
         self._currency = (lowest, highest)
 
     @property
@@ -154,9 +159,20 @@ class LegWriter:
         return _again({name: nodes.column(name) for name in groups}, self._outer, inner)
 
     def _in_one_step(self, groups: dict[str, exp.Expr], conditions: list[exp.Expr]) -> exp.Select:
-        ends = zip(self._currency or (), (exp.Min, exp.Max), strict=False)
-        measures = [*self._inner, *(named(end(this=self._currency_column()), name) for name, end in ends)]
-        return self._grouped(groups, measures, conditions)
+        if self._currency is None:
+            currencies = []
+        elif self._one_currency is not None:
+            currencies = [named(self._the_currency(self._one_currency), self._currency[0])]
+        else:
+            ends = zip(self._currency, (exp.Min, exp.Max), strict=True)
+            currencies = [named(end(this=self._currency_column()), name) for name, end in ends]
+        return self._grouped(groups, [*self._inner, *currencies], conditions)
+
+    def _the_currency(self, code: str) -> exp.Expr:
+        """The one currency there is, where any row tells one."""
+        told = exp.Count(this=self._currency_column())
+        any_told = exp.GT(this=told, expression=exp.Literal.number(0))
+        return exp.Case(ifs=[exp.If(this=any_told, true=self._book.constant(code))])
 
     def _in_two_steps(self, groups: dict[str, exp.Expr], conditions: list[exp.Expr]) -> exp.Select | None:
         """By day and currency first; None where that gives another result, or gains nothing.
@@ -164,20 +180,24 @@ class LegWriter:
         Which rows count, and to which of the best members each belongs, is decided in the first step.
         """
         bucketed = self._bucketed()
-        if not self._has_second_step or (self._currency is None and bucketed is None):
+        is_by_currency = self._currency is not None and self._one_currency is None
+        if not self._has_second_step or (bucketed is None and not is_by_currency):
             return None
         first = dict(groups)
         second: dict[str, exp.Expr] = {name: nodes.column(name) for name in groups}
-        outer = list(self._outer)
+        inner, outer = list(self._inner), list(self._outer)
         if bucketed is not None and self._request.grain is not None:
             first[bucketed] = self._day()
             days = self._days(lambda: nodes.column(bucketed))
             second[bucketed] = days.bucket(self._request.grain)
-        if self._currency is not None:
+        if self._currency is not None and self._one_currency is not None:
+            inner.append(named(self._the_currency(self._one_currency), _CURRENCY))
+            outer.append(named(exp.Max(this=nodes.column(_CURRENCY)), self._currency[0]))
+        elif self._currency is not None:
             first[_CURRENCY] = self._currency_column()
             for name, end in zip(self._currency, (exp.Min, exp.Max), strict=True):
                 outer.append(named(end(this=nodes.column(_CURRENCY)), name))
-        return _again(second, outer, self._grouped(first, self._inner, conditions))
+        return _again(second, outer, self._grouped(first, inner, conditions))
 
     def _bucketed(self) -> str | None:
         """The group that is a bucket of more than a day, where a day has not too many other groups."""

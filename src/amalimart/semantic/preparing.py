@@ -16,6 +16,7 @@ from amalimart.observe.metrics import CACHE_LOOKUPS
 from amalimart.semantic.answer_cache import Asked
 from amalimart.semantic.availability import Availability
 from amalimart.semantic.model import SemanticModel
+from amalimart.semantic.one_currency import Currencies, OneCurrency
 from amalimart.semantic.parameters import bind
 from amalimart.semantic.planner import Plan, plan
 from amalimart.semantic.question import Question
@@ -24,7 +25,7 @@ from amalimart.semantic.resolving import Resolver
 from amalimart.semantic.rollups.rollup import Rollup
 from amalimart.semantic.scan import Scope
 from amalimart.semantic.sound_conditions import refuse_unsound
-from amalimart.warehouse.file.reading import Release
+from amalimart.warehouse.file.reading import ReadTransaction, Release
 
 PLANS_KEPT = 1_000
 
@@ -34,12 +35,14 @@ class Prepared:
     """A question that may be asked.
 
     is_rolled  whether it was planned for a release that holds the rollups
+    currencies  the datasets that were taken to have one currency only
     is_open    whether its receipt may name tables: not to somebody who sees own rows only
     """
 
     question: Question
     principal: Principal
     is_rolled: bool
+    currencies: Currencies
     plan: Plan
     bound: Sequence[object]
     asked: Asked
@@ -66,7 +69,8 @@ class Preparer:
         self._availability = availability
         self._rollups = tuple(rollups)
         self._holds_rollups = holds_rollups
-        self._plans: Recent[tuple[QuestionShape, Scope, str, bool], Plan] = Recent(PLANS_KEPT)
+        self._one_currency = OneCurrency(model)
+        self._plans: Recent[tuple[QuestionShape, Scope, str, bool, Currencies], Plan] = Recent(PLANS_KEPT)
         self.govern(policies)
 
     def govern(self, policies: Policies) -> None:
@@ -81,9 +85,40 @@ class Preparer:
 
     def prepared(self, question: Question, principal: Principal, release: Release | None) -> Prepared:
         """The question as it is to be asked of a release. Raises a QueryError or an AccessError."""
-        question = self._grouped(question, principal)
         is_rolled = self._is_rolled(release)
-        planned = self._plan(question, principal, is_rolled=is_rolled)
+        return self._prepared(question, principal, self._one_currency.last, is_rolled=is_rolled)
+
+    def fitting(self, prepared: Prepared, transaction: ReadTransaction) -> Prepared:
+        """The same question, planned anew if the release that is read is not what the plan takes it for."""
+        is_rolled = self._is_rolled(transaction.release)
+        currencies = self._held(prepared.plan, prepared.currencies, transaction)
+        if prepared.is_rolled == is_rolled and prepared.currencies == currencies:
+            return prepared
+        return self._prepared(prepared.question, prepared.principal, currencies, is_rolled=is_rolled)
+
+    def plan(self, question: Question, principal: Principal, transaction: ReadTransaction | None) -> Plan:
+        """The checked statement of a question, that which would run in a transaction.
+
+        Raises a QueryError or an AccessError.
+        """
+        currencies = self._one_currency.last
+        is_rolled = transaction is not None and self._is_rolled(transaction.release)
+        planned = self._plan(question, principal, currencies, is_rolled=is_rolled)
+        if transaction is None:
+            return planned
+        held = self._held(planned, currencies, transaction)
+        return planned if held == currencies else self._plan(question, principal, held, is_rolled=is_rolled)
+
+    def _held(self, planned: Plan, taken: Currencies, transaction: ReadTransaction) -> Currencies:
+        """What was taken for granted, as far as it holds; of other datasets than the plan's it may stay."""
+        others = frozenset(each for each in taken if each[0] not in planned.money)
+        return others | self._one_currency.of(transaction, planned.money)
+
+    def _prepared(
+        self, question: Question, principal: Principal, currencies: Currencies, *, is_rolled: bool
+    ) -> Prepared:
+        question = self._grouped(question, principal)
+        planned = self._plan(question, principal, currencies, is_rolled=is_rolled)
         bound = bind(planned.slots, question, principal, self.model.calendar)
         is_open = not self.policies.is_scoped(principal)
         key = (
@@ -96,34 +131,24 @@ class Preparer:
             is_open,
         )
         asked = Asked(key, planned.tables)
-        return Prepared(question, principal, is_rolled, planned, bound, asked, is_open)
-
-    def fitting(self, prepared: Prepared, release: Release) -> Prepared:
-        """The same question, planned anew if the release that is read does not hold what the plan reads."""
-        if not self._rollups or prepared.is_rolled == self._is_rolled(release):
-            return prepared
-        return self.prepared(prepared.question, prepared.principal, release)
-
-    def plan(self, question: Question, principal: Principal, release: Release | None) -> Plan:
-        """The checked statement of a question; it reads the rollups that the release holds.
-
-        Raises a QueryError or an AccessError.
-        """
-        return self._plan(question, principal, is_rolled=self._is_rolled(release))
+        return Prepared(question, principal, is_rolled, currencies, planned, bound, asked, is_open)
 
     def _is_rolled(self, release: Release | None) -> bool:
         return release is not None and bool(self._rollups) and self._holds_rollups(release)
 
-    def _plan(self, question: Question, principal: Principal, *, is_rolled: bool) -> Plan:
+    def _plan(
+        self, question: Question, principal: Principal, currencies: Currencies, *, is_rolled: bool
+    ) -> Plan:
         policies = self.policies
-        known = (shape_of(question), Scope.of(principal), policies.fingerprint(principal.role), is_rolled)
+        fingerprint = policies.fingerprint(principal.role)
+        known = (shape_of(question), Scope.of(principal), fingerprint, is_rolled, currencies)
         found = self._plans.get(known)
         CACHE_LOOKUPS.add(cache="plan", result="hit" if found else "miss")
         if found is None:
             request = self._resolver.resolve(known[0], principal.role)
             refuse_unsound(request)
             rollups = self._rollups if is_rolled else ()
-            found = plan(self.model, policies, known[1], request, rollups)
+            found = plan(self.model, policies, known[1], request, rollups, currencies)
             self._plans.put(known, found)
         return found
 

@@ -182,7 +182,7 @@ class SemanticService:
             return self._read(prepared, transaction)
 
     def _read(self, prepared: Prepared, transaction: ReadTransaction) -> Answer:
-        prepared = self._preparer.fitting(prepared, transaction.release)
+        prepared = self._preparer.fitting(prepared, transaction)
         began = time.perf_counter()
         rows = rows_of(transaction, prepared.plan.sql, prepared.bound)
         self._tally.note(_shape_of(prepared), time.perf_counter() - began)
@@ -198,7 +198,7 @@ class SemanticService:
             with self._reader.read() as transaction:
                 release = transaction.release
                 refuse_other_release(question.as_of, release.release_id)
-                prepared = self._preparer.fitting(prepared, release)
+                prepared = self._preparer.fitting(prepared, transaction)
                 note_release(release.release_id)
                 asking.set(metrics=prepared.metrics, release_id=release.release_id)
                 found = batches_of(transaction, prepared.plan.sql, prepared.bound, most_rows)
@@ -227,12 +227,14 @@ class SemanticService:
         tables |= {name for each in dimensions for name in self._vocabulary.picker(each, principal).tables}
         return release.project_hash, published.versions(tables)
 
-    def plan(self, question: Question, principal: Principal, release: Release | None = None) -> Plan:
-        """The checked statement of a question, kept; it reads the rollups that the release holds.
+    def plan(
+        self, question: Question, principal: Principal, transaction: ReadTransaction | None = None
+    ) -> Plan:
+        """The checked statement of a question, kept; that which would run in a transaction.
 
         Raises a QueryError or an AccessError.
         """
-        return self._preparer.plan(question, principal, release)
+        return self._preparer.plan(question, principal, transaction)
 
     def rows(self, questions: Sequence[RowQuestion], principal: Principal) -> list[RowList | AmalimartError]:
         """Rows or a typed error for each list, all from one release. Raises what the reader raises."""
