@@ -82,8 +82,8 @@ def plan(
     if request.shape.has_limit and not totals:
         select = select.limit(book.placeholder(LimitSlot()), copy=False)
     tree = ctes.before(select)
-    sql, slots = book.positional(tree.sql(dialect="duckdb"))
-    check_text(sql, door.issued)
+    sql, slots = book.positional(tree.sql(dialect="duckdb", copy=False))
+    check_text(sql, door.issued, door.joined)
     return Plan(
         sql,
         slots,

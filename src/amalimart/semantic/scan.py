@@ -7,7 +7,7 @@ tree with what the door issued, so a second door would be found.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -34,6 +34,14 @@ class Scope:
         return cls(principal.role, tuple((kind, len(kind.of(principal))) for kind in OwnIds))
 
 
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """That a scan is joined by its key, and only so, to rows of a dataset that hold it in a column."""
+
+    dataset: str
+    column: str
+
+
 class Door:
     """Issues scans for one plan and remembers them for the guard."""
 
@@ -42,7 +50,8 @@ class Door:
         self._policies = policies
         self._scope = scope
         self._book = book
-        self._issued: set[str] = set()
+        self._issued: dict[str, str] = {}
+        self._joined: dict[str, Joined] = {}
         self._tables: set[str] = set()
 
     @property
@@ -51,20 +60,48 @@ class Door:
         return frozenset(self._book.positional(scan)[0] for scan in self._issued)
 
     @property
+    def joined(self) -> Mapping[str, frozenset[str]]:
+        """Scans of issued ones that say whose rows they are only by what they are joined to, and to what."""
+        return {
+            self._book.positional(scan)[0]: frozenset(
+                self._book.positional(other)[0]
+                for other, dataset in self._issued.items()
+                if dataset == joined.dataset and other not in self._joined
+            )
+            for scan, joined in self._joined.items()
+        }
+
+    @property
     def tables(self) -> frozenset[str]:
         """Every table that the scans given out so far read, with its schema."""
         return frozenset(self._tables)
 
-    def scan(self, dataset: str, columns: Iterable[str], rollup: Rollup | None = None) -> exp.Subquery:
-        """The permitted rows of a dataset, or of a rollup of it, with these columns. Raises Denied."""
+    def scan(
+        self,
+        dataset: str,
+        columns: Iterable[str],
+        rollup: Rollup | None = None,
+        joined: Joined | None = None,
+    ) -> exp.Subquery:
+        """The permitted rows of a dataset, or of a rollup of it, with these columns. Raises Denied.
+
+        A scan that is `joined` to the very rows by which its own are permitted need not look for them again.
+        """
         asked = sorted(set(columns))
         table = rollup.table if rollup is not None else self._model.datasets[dataset].table
         read_from = [rollup.read_from(name) for name in asked] if rollup is not None else asked
         rows = self._rows(dataset, read_from)
         if rollup is not None and _column_of(rows) not in {None, *rollup.exact}:
             raise Denied(f"whose rows they are cannot be told in the rollup {rollup.name} of {dataset}")
-        select = self._select(table, asked, rows)
-        self._issued.add(self._text(table, asked, select))
+        key = self._model.datasets[dataset].key
+        is_told = joined is not None and rows == RowsThrough(joined.dataset, joined.column)
+        if joined is not None and is_told and key == joined.column:
+            self._rows(joined.dataset, [joined.column])
+            select = self._select(table, asked, AllRows())
+            self._joined[self._text(table, asked, select)] = joined
+        else:
+            select = self._select(table, asked, rows)
+        self._issued[self._text(table, asked, select)] = dataset
         return exp.Subquery(this=select)
 
     @staticmethod

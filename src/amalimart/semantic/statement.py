@@ -229,7 +229,7 @@ class StatementWriter:
             this=nodes.column(key, f"l{position}"),
             expression=nodes.column(f"g{position}", "s"),
         )
-        return select.join(scan, on=matches, join_type="left", copy=False)
+        return nodes.left_join(select, scan, matches)
 
 
 def value_of(legs: LegBook, formula: Formula, *, compared: bool) -> exp.Expr:
