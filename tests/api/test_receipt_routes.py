@@ -46,7 +46,7 @@ def test_a_receipt_says_what_the_number_of_the_tile_is(admin: TestClient) -> Non
     ]
     (metric,) = told["metrics"]
     assert (metric["name"], metric["version"], metric["owner"]) == ("gmv", 1, "finance")
-    assert metric["parts"]["aggregate"] == "sum"
+    assert metric["formula"] == "sum of total amount in orders"
     assert told["sql"]
 
 

@@ -113,10 +113,6 @@ class SemanticPort(Protocol):
         """Metrics and dimensions by name, as they are called in a language."""
         ...
 
-    def formula(self, metric: str, principal: Principal) -> Any:
-        """What a metric computes, in parts. Raises UnknownName, Denied."""
-        ...
-
     def is_scoped(self, principal: Principal) -> bool:
         """Whether the principal sees own rows only: then neither SQL nor tables nor checks are told."""
         ...

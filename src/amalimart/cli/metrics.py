@@ -56,6 +56,8 @@ def metrics_show(name: str, acting_as: str | None, home: Path | None, as_json: b
     metric = found["metric"]
     click.echo(f"{metric['name']}: {metric['label']} · {metric['label_fr']}")
     click.echo(metric["definition"])
+    if metric["definition_fr"]:
+        click.echo(metric["definition_fr"])
     adds_up = metric["non_additive"]
     facts = {
         "formula": metric["formula"],

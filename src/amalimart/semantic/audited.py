@@ -18,7 +18,6 @@ from amalimart.core.clock import Clock
 from amalimart.core.errors import AccessError, AmalimartError, Internal
 from amalimart.observe.work import current_work
 from amalimart.semantic.answer import Answer
-from amalimart.semantic.formula_parts import FormulaPart
 from amalimart.semantic.listing import DimensionInfo, DimensionValue, MetricInfo
 from amalimart.semantic.question import Comparison, Question, Totals
 from amalimart.semantic.row_lists import RowList, RowQuestion
@@ -139,10 +138,6 @@ class AuditedSemantic:
     def labels(self, language: str) -> dict[str, str]:
         """As the service does."""
         return self._service.labels(language)
-
-    def formula(self, metric: str, principal: Principal) -> FormulaPart:
-        """As the service does; what a metric means is no answer, and is not recorded."""
-        return self._service.formula(metric, principal)
 
     def is_scoped(self, principal: Principal) -> bool:
         """As the service does."""

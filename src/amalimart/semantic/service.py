@@ -24,7 +24,6 @@ from amalimart.semantic.answer import Answer
 from amalimart.semantic.answer_cache import AnswerCache
 from amalimart.semantic.answering import answer_of
 from amalimart.semantic.availability import Availability
-from amalimart.semantic.formula_parts import FormulaPart
 from amalimart.semantic.held_release import refuse_other_release
 from amalimart.semantic.listing import DimensionInfo, DimensionValue, MetricInfo, check_policies
 from amalimart.semantic.model import Grouping, SemanticModel
@@ -281,10 +280,6 @@ class SemanticService:
     def labels(self, language: str) -> dict[str, str]:
         """Every metric and dimension by name, as it is called in a language, else in English."""
         return self._vocabulary.labels(language)
-
-    def formula(self, metric: str, principal: Principal) -> FormulaPart:
-        """What a metric computes, in parts. Raises UnknownName, and Denied where the role may not ask it."""
-        return self._vocabulary.formula(metric, principal)
 
 
 def _noted(answer: Answer, prepared: Prepared, asking: Within) -> Answer:

@@ -1,4 +1,4 @@
-"""The names that may be asked by: metrics with what they compute, dimensions, and the values of those."""
+"""The names that may be asked by: metrics, dimensions, and the values of those."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from functools import partial
 
 from amalimart.access.policies import Policies
 from amalimart.access.principal import Principal
-from amalimart.core.errors import Denied, InvalidFilter
+from amalimart.core.errors import InvalidFilter
 from amalimart.core.recent import Recent
 from amalimart.observe.metrics import CACHE_LOOKUPS
 from amalimart.observe.work import note_release
 from amalimart.semantic.availability import Availability
-from amalimart.semantic.formula_parts import FormulaPart, formula_parts
 from amalimart.semantic.listing import (
     DimensionInfo,
     DimensionValue,
@@ -65,14 +64,6 @@ class Vocabulary:
         labels = {each.name: each.label for each in self._model.dimensions.values()}
         labels |= {each.name: each.label for each in self._model.metrics.values()}
         return {name: label.fr if language == "fr" else label.en for name, label in labels.items()}
-
-    def formula(self, metric: str, principal: Principal) -> FormulaPart:
-        """What a metric computes, in parts. Raises UnknownName, and Denied where the role may not ask it."""
-        found = self._model.metric(metric, partial(self._policies.may_use_metric, principal.role))
-        if not self._policies.may_use_metric(principal.role, found.name):
-            role = principal.role.value
-            raise Denied(f"the role {role} may not ask {found.name}", next_step="ask an admin")
-        return formula_parts(self._model, found.formula)
 
     def values(
         self, dimension: str, principal: Principal, search: str | None, limit: int

@@ -81,7 +81,6 @@ def metric_document(
     answered = next((each for each in receipt.metrics if each.name == found.name), None) if receipt else None
     document: Json = described(found)
     return document | {
-        "parts": described(semantic.formula(found.name, principal)),
         "version": answered.version if answered else document.get("version"),
     }
 

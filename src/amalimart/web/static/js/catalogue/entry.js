@@ -3,9 +3,8 @@ import { request, Trouble } from "../api.js";
 import { h, label } from "../dom.js";
 import { watchEdges } from "../edges.js";
 import { exact, NOTHING } from "../format.js";
-import { formulaWords } from "../receipt/formula.js";
 import { lineageGraph } from "../receipt/lineage.js";
-import { changeLog, checksLine } from "../receipt/parts.js";
+import { changeLog, checksLine, formulaOf, meaning } from "../receipt/parts.js";
 import { t, word } from "../text.js";
 
 const fact = (name, value, isWide = false) => h("div", { class: isWide ? "wide" : null }, h("dt", {}, name), h("dd", {}, value));
@@ -49,15 +48,14 @@ export class EntryView {
   }
 
   metric(each) {
-    const formula = h("p", { class: "formula" }, h("span", { class: "skeleton skeleton-line" }));
     const checks = h("dd", {}, t("receipt.lineage_loading"));
     const lineage = h("div", {}, waiting());
     const changes = h("div");
-    this.fillMetric(each, { formula, checks, lineage, changes });
+    this.fillMetric(each, { checks, lineage, changes });
     return [
       each.missing ? h("p", { class: "page-warning warning" }, `${t("catalogue.missing")}: ${each.missing}`) : null,
-      h("p", { class: "lead", lang: "en" }, each.definition),
-      formula,
+      meaning(each, "lead"),
+      h("p", { class: "formula" }, formulaOf(each)),
       h(
         "dl",
         { class: "facts" },
@@ -75,11 +73,10 @@ export class EntryView {
     ];
   }
 
-  async fillMetric(each, { formula, checks, lineage, changes }) {
+  async fillMetric(each, { checks, lineage, changes }) {
     const address = `${this.page.metrics}/${encodeURIComponent(each.name)}`;
     try {
       const { body } = await request(address);
-      formula.replaceChildren(formulaWords(body.metric.parts));
       changes.replaceChildren(...[changeLog(body.changes)].filter(Boolean));
       const traced = await request(`${address}/lineage`);
       checks.replaceChildren(...checksLine(traced.body.checks).filter(Boolean));
@@ -87,7 +84,6 @@ export class EntryView {
     } catch (cause) {
       checks.replaceChildren(t("receipt.unknown"));
       lineage.replaceChildren(trouble(cause));
-      if (formula.querySelector(".skeleton")) formula.remove();
     }
   }
 
