@@ -101,6 +101,7 @@ def test_a_metric_is_found_by_any_of_its_names_with_its_version_and_history(
         metric = found["metric"]
         assert metric["name"] == "gmv"
         assert (metric["version"], metric["hash"]) == (1, MODEL.metrics["gmv"].definition_hash)
+        assert (metric["subject_label"], metric["subject_label_fr"]) == ("Revenue", "Chiffre d'affaires")
         assert metric["formula"] == "sum of total amount in orders"
         assert metric["formula_fr"] == "somme de total amount dans orders"
         assert metric["definition_fr"].startswith("Somme ")

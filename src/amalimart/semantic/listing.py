@@ -34,6 +34,8 @@ class MetricInfo:
     label: str
     label_fr: str
     subject: str
+    subject_label: str
+    subject_label_fr: str
     definition: str
     definition_fr: str | None
     owner: str
@@ -156,6 +158,8 @@ def _info(
         metric.label.en,
         metric.label.fr,
         metric.subject,
+        model.subjects[metric.subject].en,
+        model.subjects[metric.subject].fr,
         metric.description,
         metric.description_fr,
         metric.owner,

@@ -4,7 +4,7 @@ import { h, label } from "../dom.js";
 import { watchEdges } from "../edges.js";
 import { exact, NOTHING } from "../format.js";
 import { lineageGraph } from "../receipt/lineage.js";
-import { changeLog, checksLine, formulaOf, meaning } from "../receipt/parts.js";
+import { changeLog, checksLine, formulaOf, meaning, subjectOf } from "../receipt/parts.js";
 import { t, word } from "../text.js";
 
 const fact = (name, value, isWide = false) => h("div", { class: isWide ? "wide" : null }, h("dt", {}, name), h("dd", {}, value));
@@ -61,7 +61,7 @@ export class EntryView {
         { class: "facts" },
         fact(t("catalogue.owner"), label(each.owner ?? t("catalogue.no_owner"))),
         fact(t("catalogue.unit"), word("unit", each.unit)),
-        each.subject ? fact(t("catalogue.subject"), each.subject) : null,
+        each.subject_label ? fact(t("catalogue.subject"), subjectOf(each)) : null,
         each.version ? fact(t("receipt.version"), h("code", { title: t("receipt.version_hint") }, each.version)) : null,
         h("div", {}, h("dt", {}, t("receipt.checks")), checks),
         each.aliases.length ? fact(t("catalogue.synonyms"), chips(each.aliases.map((name) => h("span", {}, name))), true) : null,

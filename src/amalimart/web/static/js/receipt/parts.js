@@ -9,6 +9,7 @@ const section = (title, ...parts) => h("section", { class: "receipt-part" }, h("
 
 export const nameOf = (metric) => (french ? metric.label_fr : metric.label);
 
+export const subjectOf = (metric) => (french ? metric.subject_label_fr : metric.subject_label);
 export const formulaOf = (metric) => (french ? metric.formula_fr : metric.formula);
 
 // What a metric means, in French as far as somebody has written it so.
