@@ -11,6 +11,7 @@ from functools import partial
 
 from amalimart.access.policies import Policies
 from amalimart.access.principal import Principal
+from amalimart.access.rules import OwnIds
 from amalimart.core.recent import Recent
 from amalimart.observe.metrics import CACHE_LOOKUPS
 from amalimart.semantic.answer_cache import Asked
@@ -121,13 +122,12 @@ class Preparer:
         planned = self._plan(question, principal, currencies, is_rolled=is_rolled)
         bound = bind(planned.slots, question, principal, self.model.calendar)
         is_open = not self.policies.is_scoped(principal)
+        # Not the statement: that of a question changes with what is known of the release that is read.
         key = (
             self.policies.fingerprint(principal.role),
-            planned.sql,
+            tuple(kind.of(principal) for kind in OwnIds),
+            replace(question, usual=False, as_of=None),
             planned.notes,
-            tuple(tuple(each) if isinstance(each, list) else (type(each), each) for each in bound),
-            question.days,
-            question.today,
             is_open,
         )
         asked = Asked(key, planned.tables)

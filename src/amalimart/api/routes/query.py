@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -95,7 +96,8 @@ def _answer(
         folder = services.settings.cache_folder / "exports"
         most = services.settings.export_rows_of(principal)
         with services.exports.turn():
-            return exported(services.semantic, question, principal, form, folder, most)
+            tell = partial(receipt_document, principal=principal, services=services)
+            return exported(services.semantic, question, principal, form, folder, most, tell)
     answer = services.semantic.ask(question, principal)
     document = _document(answer, receipt_document(answer.receipt, principal, services))
     # Of what is told, not of the release: that others' rows have changed must not show.
