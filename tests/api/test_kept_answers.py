@@ -234,7 +234,7 @@ def test_memory_stays_within_its_bound_and_the_least_used_goes_first(shop: Shop)
         service.ask(Question(("item_gmv",), TODAY - timedelta(days=day), by=("vendor",)), ADMIN)
         assert kept._kept.taken <= 100_000
     assert 3 < len(kept._kept._entries) < 120
-    assert kept.found(service._prepared(often, ADMIN, None).asked, kept.published()) is not None
+    assert kept.found(service._preparer.prepared(often, ADMIN, None).asked, kept.published()) is not None
 
 
 def test_hits_and_misses_are_counted(shop: Shop) -> None:

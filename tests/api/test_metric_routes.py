@@ -18,7 +18,6 @@ from amalimart.api.services import AppServices, SemanticPort
 from amalimart.core.calendar import DayRange
 from amalimart.orchestrate.metric_effects import Effect, Effects, MeasuredValue
 from amalimart.semantic.definition_files import DefinitionFiles
-from amalimart.semantic.formula_parts import FormulaPart, formula_parts
 from amalimart.semantic.listing import MetricInfo, list_metrics
 from amalimart.semantic.loading import PACKAGED, load_model
 from amalimart.web.site import create_site
@@ -39,14 +38,10 @@ class Everything:
 
 
 class Catalogue:
-    """The metrics that a principal may ask, and what each computes; nothing else is asked here."""
+    """The metrics that a principal may ask; nothing else is asked here."""
 
     def metrics(self, principal: Principal) -> tuple[MetricInfo, ...]:
         return list_metrics(MODEL, POLICIES, Everything(), principal)
-
-    def formula(self, metric: str, principal: Principal) -> FormulaPart:
-        del principal
-        return formula_parts(MODEL, MODEL.metrics[metric].formula)
 
 
 @dataclass
@@ -106,7 +101,10 @@ def test_a_metric_is_found_by_any_of_its_names_with_its_version_and_history(
         metric = found["metric"]
         assert metric["name"] == "gmv"
         assert (metric["version"], metric["hash"]) == (1, MODEL.metrics["gmv"].definition_hash)
+        assert (metric["subject_label"], metric["subject_label_fr"]) == ("Revenue", "Chiffre d'affaires")
         assert metric["formula"] == "sum of total amount in orders"
+        assert metric["formula_fr"] == "somme de total amount dans orders"
+        assert metric["definition_fr"].startswith("Somme ")
         assert metric["example"]["value"] == "1230.29"
         assert found["changes"] == [
             {"version": 1, "what": "First."},

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import date
 
 import pytest
 
 from amalimart.api.services import AppServices
+from amalimart.catalog.lineage import Lineage, Node
 from amalimart.core.errors import Denied
 from amalimart.core.releases import CheckState
+from amalimart.governance.metric_ledger import MetricVersion
+from amalimart.orchestrate.standing_checks import StandingChecks
 from amalimart.web.site import create_site
 from tests.web.asgi_client import TestClient
 from tests.web.fake_lineage import GMV, GOLD, SOURCE, FakeLineage
@@ -42,7 +46,7 @@ def test_a_receipt_says_what_the_number_of_the_tile_is(admin: TestClient) -> Non
     ]
     (metric,) = told["metrics"]
     assert (metric["name"], metric["version"], metric["owner"]) == ("gmv", 1, "finance")
-    assert metric["parts"]["aggregate"] == "sum"
+    assert metric["formula"] == "sum of total amount in orders"
     assert told["sql"]
 
 
@@ -80,6 +84,40 @@ def test_lineage_leads_back_to_the_source_and_names_the_checks_on_the_way(
         "total": 2,
         "failing": [{"name": "orders_are_whole", "is_error": False, "failing_rows": 3}],
     }
+
+
+@pytest.mark.parametrize(
+    ("failing", "state", "counts"),
+    [((), "passing", (2, 0, 0)), ((False,), "warning", (1, 1, 0)), ((True,), "failing", (1, 0, 1))],
+)
+def test_the_receipt_of_an_answer_tells_how_the_checks_stand_and_what_was_read(
+    services: AppServices, failing: tuple[bool, ...], state: str, counts: tuple[int, int, int]
+) -> None:
+    broken = tuple(CheckState("orders_are_whole", is_error, 2, 1) for is_error in failing)
+
+    class Traced:
+        def traced(self, project_hash: str) -> tuple[Lineage, Mapping[str, frozenset[Node]]]:
+            del project_hash
+            return FakeLineage().lineage(), FakeLineage().checks()
+
+    own = dataclasses.replace(services, standing_checks=StandingChecks(Traced(), FakeBook(broken)).of)
+    asked = {"metrics": ["gmv"], "from": "2026-03-01", "to": "2026-03-18"}
+    told = signed_in(own, "admin").post("/api/v1/query", json=asked).json()["receipt"]
+    assert told["lineage"] == ["metric:gmv"]
+    assert told["checks"] == {
+        "state": state, **dict(zip(("passed", "warned", "failed"), counts, strict=True))
+    }  # fmt: skip
+    scoped = signed_in(own, "vendor").post("/api/v1/query", json=asked).json()["receipt"]
+    assert scoped["checks"] == {"state": state, "passed": None, "warned": None, "failed": None}
+    unknown = signed_in(services, "admin").post("/api/v1/query", json=asked).json()["receipt"]
+    assert unknown["checks"]["state"] == "unknown"
+
+
+def test_a_receipt_shows_what_each_version_has_meant(services: AppServices) -> None:
+    log = {"gmv": (MetricVersion(1, "a" * 16, date(2026, 1, 2), "First."),)}
+    own = dataclasses.replace(services, metric_history=lambda name: log.get(name, ()))
+    (metric,) = signed_in(own, "admin").get("/api/v1/dashboards/admin/tiles/gmv/receipt").json()["metrics"]
+    assert metric["changes"] == [{"version": 1, "hash": "a" * 16, "date": "2026-01-02", "what": "First."}]
 
 
 def test_only_who_sees_figures_of_releases_is_told_how_many_rows_fail(

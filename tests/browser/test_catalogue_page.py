@@ -41,7 +41,7 @@ def test_words_find_metrics_by_name_and_columns_by_what_they_hold(visit: Visit) 
 def test_a_metric_says_what_it_is_made_of_and_where_it_is_used(visit: Visit) -> None:
     visitor = opened(visit(), "/catalogue/metrics/gmv")
     entry = visitor.page.locator("#entry")
-    for part in ("GMV in words.", "sum of gmv in gold.fact_orders", "finance", "All 2 pass", "shop.orders"):
+    for part in ("GMV in words.", "sum of total amount in orders", "finance", "All 2 pass", "shop.orders"):
         expect(entry).to_contain_text(part)
     entry.get_by_role("link", name="Marketplace overview").click()
     visitor.settle()

@@ -38,7 +38,7 @@ def test_a_key_figure_opens_its_receipt_and_escape_leads_back_to_it(visit: Visit
     assert str(value.get_attribute("title")) in said
     for part in (
         "GMV in words.",
-        "sum of gmv in gold.fact_orders",
+        "sum of total amount in orders",
         "finance",
         "Version",
         "#1",

@@ -82,6 +82,18 @@ def test_the_tools_are_those_and_say_what_they_take(shop: Shop) -> None:
     assert tools["query"].input_schema["required"] == ["metrics"]
 
 
+def test_an_assistant_may_name_the_release_that_is_published(shop: Shop) -> None:
+    now = shop.release_id
+    answered, refused = called(
+        server_of(shop, "admin@demo.test"),
+        ("query", {**SALES, "as_of": now}),
+        ("query", {**SALES, "as_of": now + 1}),
+    )
+    assert answered.structured_content["receipt"]["release_id"] == now
+    assert refused.is_error
+    assert f"the current one is {now}" in refused.content[0].text
+
+
 def test_an_assistant_of_a_vendor_sees_what_the_vendor_sees(shop: Shop) -> None:
     ama = server_of(shop, "ama@shop.test")
     sales, listed, values, denied, hidden = called(

@@ -38,6 +38,7 @@ def test_every_option_reaches_the_question() -> None:
         "--today", "2026-04-02", "--where", "category = Phones", "--having", "gmv >= 5.5",
         "--order-by", "-gmv", "--limit", "7", "--time", "delivered", "--fill", "--totals", "subtotals",
         "--top", "vendor=5", "--top-by", "take_rate", "--compare-with", "same_period_last_year", "--changes",
+        "--as-of", "41",
     ]  # fmt: skip
     assert asked(*words) == Question(
         metrics=("gmv", "order_count", "take_rate"),
@@ -55,7 +56,11 @@ def test_every_option_reaches_the_question() -> None:
         compare=True,
         compare_with=Comparison.SAME_PERIOD_LAST_YEAR,
         changes=True,
+        as_of=41,
     )
+    assert asked("gmv", "--as-of", "current") == asked("gmv")
+    with pytest.raises(click.UsageError):
+        body("gmv", "--as-of", "yesterday")
 
 
 def test_compared_days_may_be_any() -> None:

@@ -17,6 +17,7 @@ from amalimart.access.rules import DataClass
 from amalimart.core.calendar import DayRange
 from amalimart.core.errors import ConfigError
 from amalimart.core.fiscal import Calendar
+from amalimart.core.names import TableRef
 from amalimart.orchestrate.metric_effects import MeasuredValue, MetricEffects
 from amalimart.semantic.definition_files import DefinitionFiles, files_of
 from amalimart.warehouse.file.reading import Release, Rows
@@ -69,6 +70,10 @@ class OneRelease:
     def batches(self, sql: str, parameters: Sequence[Any], most_rows: int) -> Iterator[pa.RecordBatch]:
         del sql, parameters, most_rows
         raise AssertionError("nobody streams here")
+
+    def only_code(self, table: TableRef, column: str) -> str | None:
+        del table, column
+        return None
 
 
 class Everything:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -123,6 +124,18 @@ def test_the_desk_reads_a_published_project_once(shop: LandedShop, monkeypatch: 
     looking = [name for name, reads in desk.checks().items() if made_of & reads]
     assert looking
     assert read == ["lineage"]
+    known = desk.traced(published(shop).project_hash)
+    assert known == (desk.lineage(), desk.checks())
+
+
+def test_who_cannot_wait_is_told_nothing_until_the_project_is_traced(shop: LandedShop) -> None:
+    desk = LineageDesk(shop.engine.project, shop.clock, lambda: published(shop), {})
+    project_hash = published(shop).project_hash
+    began = time.monotonic()
+    while (known := desk.traced(project_hash)) is None:
+        assert time.monotonic() - began < 30, "it is never traced"
+        time.sleep(0.01)
+    assert known == (desk.lineage(), desk.checks())
 
 
 def test_the_glossary_tells_published_tables_in_the_words_of_their_files(shop: LandedShop) -> None:

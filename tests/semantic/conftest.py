@@ -17,12 +17,14 @@ import amalimart
 from amalimart.access.policies import load_policies
 from amalimart.access.principal import Principal, Role
 from amalimart.core.calendar import DayRange, Grain
+from amalimart.core.names import TableRef
 from amalimart.semantic.answer import Answer
 from amalimart.semantic.loading import load_model
 from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.question import Question
 from amalimart.semantic.question_text import parse_filters, parse_having
 from amalimart.semantic.service import SemanticService
+from amalimart.warehouse.file.only_values import only_code, statistics_sql
 from amalimart.warehouse.file.reading import Release, Rows
 
 MARKETPLACE = Path(amalimart.__file__).parent / "marketplace"
@@ -43,9 +45,10 @@ RIDER = Principal("swift", Role.DELIVERY, delivery_partner_ids=frozenset({"d1"})
 class FakeTransaction:
     """One release over an open DuckDB connection."""
 
-    release = RELEASE
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection, log: list[str]) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, log: list[str], release: Release = RELEASE
+    ) -> None:
+        self.release = release
         self._connection = connection
         self._log = log
 
@@ -59,9 +62,16 @@ class FakeTransaction:
         self._log.append(sql)
         yield from self._connection.execute(sql, list(parameters)).to_arrow_table().to_batches(most_rows)
 
+    def only_code(self, table: TableRef, column: str) -> str | None:
+        told = self._connection.execute(statistics_sql(table, column)).fetchall()
+        return only_code(str(told[0][0])) if told else None
+
 
 class FakeReader:
     """Counts how many transactions were opened and keeps what was run."""
+
+    transaction = FakeTransaction
+    release = RELEASE
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
@@ -71,7 +81,7 @@ class FakeReader:
     @contextmanager
     def read(self) -> Iterator[FakeTransaction]:
         self.opened += 1
-        yield FakeTransaction(self._connection, self.log)
+        yield self.transaction(self._connection, self.log, self.release)
 
 
 @dataclass

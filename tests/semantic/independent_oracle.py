@@ -5,21 +5,17 @@ It takes what metrics and dimensions mean from metric_meanings, and computes wit
 
 from __future__ import annotations
 
-from calendar import monthrange
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from decimal import Decimal
-from fractions import Fraction
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from amalimart.access.principal import Principal, Role
-from amalimart.core.calendar import DayRange, Grain
-from amalimart.semantic.question import Filter, Operator, Question
+from amalimart.core.calendar import Grain
+from amalimart.semantic.question import Filter, Question
 from tests.semantic.metric_meanings import (
     ALIASES,
     ATOMS,
-    DAY_OF,
     DIMENSIONS,
     FORMULAS,
     GROWTHS,
@@ -33,19 +29,20 @@ from tests.semantic.metric_meanings import (
     Number,
     Others,
 )
-
-Tables = dict[str, list[dict[str, Any]]]
-Group = tuple[Any, ...]
-GRAINS = {name: Grain(name) for name in ("day", "week", "month", "quarter", "year")}
-
-
-@dataclass(frozen=True)
-class Leaf:
-    """An atom over a span of its own (or the days asked for), or over the period before that."""
-
-    atom: str
-    span: str | None = None
-    back: bool = False
+from tests.semantic.oracle_days import covered, months_on, start_of, step
+from tests.semantic.oracle_names import (
+    GRAINS,
+    Group,
+    Leaf,
+    Tables,
+    atom_of,
+    dimension_of,
+    grouping,
+    has_time,
+    leaves,
+    place,
+)
+from tests.semantic.oracle_values import aggregate, compare, over_entities, typed
 
 
 @dataclass(frozen=True)
@@ -55,115 +52,6 @@ class Expected:
     groups: tuple[str, ...]
     rows: dict[Group, tuple[Any, ...]]
     currencies: dict[Group, frozenset[str]]
-
-
-def atom_of(name: str) -> Atom:
-    atom = ATOMS[name]
-    day = DAY_OF[atom.table] if atom.day is None else atom.day
-    return replace(atom, day=None if day == "never" else day)
-
-
-def components(name: str) -> set[str]:
-    """Every metric that a metric is made of, itself included."""
-    return {name}.union(*(components(other) for other in _parts(name)))
-
-
-def _parts(name: str) -> list[str]:
-    used: list[str] = []
-
-    def note(other: str) -> Fraction:
-        used.append(other)
-        return Fraction(len(used), 7)
-
-    if name in FORMULAS:
-        FORMULAS[name](Others(note))
-    elif name in SPANS or name in GROWTHS:
-        used.append(SPANS[name][0] if name in SPANS else GROWTHS[name])
-    return used
-
-
-def leaves(name: str, span: str | None = None, back: bool = False) -> set[Leaf]:
-    if name in ATOMS:
-        return {Leaf(name, span, back)}
-    if name in SPANS:
-        return leaves(SPANS[name][0], SPANS[name][1], back)
-    if name in GROWTHS:
-        return leaves(GROWTHS[name], span) | leaves(GROWTHS[name], span, back=True)
-    return set().union(*(leaves(other, span, back) for other in _parts(name)))
-
-
-def way(table: str, home: str) -> tuple[str, ...] | None:
-    """The tables to step through from one to another, the fewest."""
-    frontier: list[tuple[str, ...]] = [()]
-    seen = {table}
-    while frontier:
-        following = []
-        for path in frontier:
-            here = path[-1] if path else table
-            if here == home:
-                return path
-            following += [(*path, other) for other in POINTERS[here] if other not in seen]
-        seen |= {path[-1] for path in following}
-        frontier = following
-    return None
-
-
-def place(table: str, dimension: str) -> tuple[tuple[str, ...], str] | None:
-    """Where a dimension is read from a table: the tables to step through, and the column."""
-    found = []
-    for order, (home, column) in enumerate(DIMENSIONS[dimension][1]):
-        path = way(table, home)
-        if path is not None:
-            found.append((len(path), order, path, column))
-    return min(found)[2:] if found else None
-
-
-def reaches(leaf: Leaf, dimension: str) -> bool:
-    atom = atom_of(leaf.atom)
-    if dimension in atom.same:
-        return True
-    if DIMENSIONS[dimension][0] == "months" and (atom.day is None or DAY_OF[atom.table] is None):
-        return False  # counted to the day of a fact, and there is none
-    return place(atom.table, dimension) is not None
-
-
-def dimension_of(name: str) -> tuple[str, bool]:
-    """The dimension that a name of a question means, and whether it means the bare key."""
-    return (name, False) if name in DIMENSIONS else (name.removesuffix("_id"), True)
-
-
-def start_of(grain: Grain, day: date) -> date:
-    if grain is Grain.WEEK:
-        return day - timedelta(days=day.isoweekday() - 1)
-    month = {Grain.YEAR: 1, Grain.QUARTER: day.month - (day.month - 1) % 3}.get(grain, day.month)
-    return day if grain is Grain.DAY else date(day.year, month, 1)
-
-
-def months_on(day: date, months: int) -> date:
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
-
-
-def step(day: date, grain: Grain) -> date:
-    if grain in {Grain.DAY, Grain.WEEK}:
-        return day + timedelta(days=1 if grain is Grain.DAY else 7)
-    return months_on(day, {Grain.MONTH: 1, Grain.QUARTER: 3, Grain.YEAR: 12}[grain])
-
-
-def covered(span: str | None, question: Question, back: int) -> DayRange | None:
-    """The days of a span, so many periods ago."""
-    today = question.today
-    if span == "year":
-        day = months_on(today, -12 * back)
-        return DayRange(date(day.year, 1, 1), day)
-    if span == "month":
-        day = months_on(today, -back)
-        return DayRange(date(day.year, day.month, 1), day)
-    days = question.days if span is None else DayRange(today - timedelta(days=29), today)
-    if days is None:
-        return None
-    length = (days.last - days.first).days + 1
-    return DayRange(days.first - timedelta(days=length * back), days.last - timedelta(days=length * back))
 
 
 class Oracle:
@@ -234,7 +122,7 @@ class _Asked:
             (leaf, compared)
             for name in metrics
             for leaf in sorted(leaves(name), key=repr)
-            for compared in ((False, True) if question.compare and _has_time(name) else (False,))
+            for compared in ((False, True) if question.compare and has_time(name) else (False,))
         ]
         groups: set[Group] = set() if self._groups else {()}
         for leaf, compared in asked:
@@ -248,7 +136,7 @@ class _Asked:
             for name in metrics:
                 values.append(self._metric(name, group, compared=False))
                 if question.compare:
-                    values.append(self._metric(name, group, compared=True) if _has_time(name) else None)
+                    values.append(self._metric(name, group, compared=True) if has_time(name) else None)
             rows[group] = tuple(values)
             currencies[group] = max((self._currencies(name, group) for name in metrics), key=len)
         names = tuple(each.value if isinstance(each, Grain) else each for each in self._groups)
@@ -259,7 +147,7 @@ class _Asked:
         found: set[str] = set()
         for leaf in leaves(name):
             if atom_of(leaf.atom).column in MONEY and atom_of(leaf.atom).how in {"sum", "mean"}:
-                for compared in (False, True) if self._question.compare and _has_time(name) else (False,):
+                for compared in (False, True) if self._question.compare and has_time(name) else (False,):
                     lines = self._leg(leaf, compared).get(self._project(leaf, group), [])
                     found |= {line["currency"] for line, _ in lines} - {None}
         return frozenset(found)
@@ -285,16 +173,16 @@ class _Asked:
         lines = self._leg(leaf, compared).get(self._project(leaf, group), [])
         kept = [line for line, start in lines if atom.only(line, start)]
         if atom.per is None:
-            return _aggregate(atom.how, [line[atom.column] for line in kept])
+            return aggregate(atom.how, [line[atom.column] for line in kept])
         entity, over = atom.per
         values = []
         for key in {line[entity] for line, _ in lines}:
-            value = _aggregate(
+            value = aggregate(
                 atom.how, [line[atom.column] for line in kept if line[entity] == key], whole=False
             )
             if value is not None and (atom.keep is None or atom.keep(value)):
                 values.append(value)
-        return _over(over, values)
+        return over_entities(over, values)
 
     def _same(self, leaf: Leaf) -> list[int]:
         """The positions of the groups for whose values the leaf is all the same."""
@@ -401,12 +289,12 @@ class _Asked:
         if wanted.dimension in GRAINS:
             grain = GRAINS[wanted.dimension]
             starts = [typed(grain, text) for text in wanted.values]
-            return _compare(None if day is None else start_of(grain, day), wanted.operator, starts)
+            return compare(None if day is None else start_of(grain, day), wanted.operator, starts)
         dimension, bare = dimension_of(wanted.dimension)
         value = self._value(atom, line, dimension, raw)
         if dimension in LABELS and not bare:
-            return _compare(value, wanted.operator, sorted(self._keys(dimension, set(wanted.values))))
-        return _compare(value, wanted.operator, [typed(dimension, text) for text in wanted.values])
+            return compare(value, wanted.operator, sorted(self._keys(dimension, set(wanted.values))))
+        return compare(value, wanted.operator, [typed(dimension, text) for text in wanted.values])
 
     def _keys(self, dimension: str, named: set[str]) -> set[str]:
         """What a text means: the key where there is such a key, else all that bear the label."""
@@ -436,86 +324,3 @@ class _Asked:
         if len(self._groups) == 1:
             others = {((), ())}
         return {(*before, bucket, *after) for before, after in others for bucket in buckets}
-
-
-def grouping(question: Question) -> tuple[tuple[str, ...], Grain | None]:
-    """The grouping asked for, else the one that a name carries in itself."""
-    if not question.by and question.grain is None:
-        for name in question.metrics:
-            _, by, grain = ALIASES.get(name, ("", (), None))
-            if by or grain:
-                return by, GRAINS[grain] if grain else None
-    return question.by, question.grain
-
-
-def _has_time(name: str) -> bool:
-    return all(atom_of(leaf.atom).day is not None for leaf in leaves(name))
-
-
-def typed(target: Grain | str, text: str) -> Any:
-    """A value of a filter. Raises ValueError where it cannot be one."""
-    if isinstance(target, Grain) or DIMENSIONS[target][0] == "month":
-        day = date.fromisoformat(
-            f"{text}-01" if len(text) == len("2024-01") and target is Grain.MONTH else text
-        )
-        return start_of(target, day) if isinstance(target, Grain) else day
-    kind = DIMENSIONS[target][0]
-    if kind == "code":
-        return text.upper()
-    if kind == "text":
-        return "Unknown" if text.lower() == "unknown" else text
-    if kind == "flag":
-        return {"true": True, "false": False}[text]
-    return int(text) if kind in {"number", "months"} else text
-
-
-def _compare(value: Any, operator: Operator, wanted: Sequence[Any]) -> bool:
-    """A missing value equals nothing, is unlike everything, and is neither less nor greater."""
-    match operator:
-        case Operator.EQ | Operator.IN:
-            return value is not None and value in wanted
-        case Operator.NE | Operator.NOT_IN:
-            return value is None or value not in wanted
-    if value is None:
-        return False
-    orders: dict[Operator, Callable[[Any, Any], bool]] = {
-        Operator.LT: lambda a, b: a < b,
-        Operator.LE: lambda a, b: a <= b,
-        Operator.GT: lambda a, b: a > b,
-        Operator.GE: lambda a, b: a >= b,
-    }
-    return bool(orders[operator](value, wanted[0]))
-
-
-def _exact(value: Any) -> Any:
-    return Fraction(value) if isinstance(value, int | Decimal) else value
-
-
-def _aggregate(how: str, values: Iterable[Any], *, whole: bool = True) -> Any:
-    """Of nothing a sum is 0 where it stands alone, and none where it is an entity's."""
-    known = [_exact(value) for value in values if value is not None]
-    if not known:
-        return Fraction(0) if how in {"count", "distinct"} or (how == "sum" and whole) else None
-    aggregates: dict[str, Callable[[list[Any]], Any]] = {
-        "count": lambda found: Fraction(len(found)),
-        "distinct": lambda found: Fraction(len(set(found))),
-        "sum": sum,
-        "mean": lambda found: sum(found) / len(found),
-        "least": min,
-        "greatest": max,
-        "span": lambda found: Fraction((max(found) - min(found)).days),
-    }
-    return aggregates[how](known)
-
-
-def _over(how: str, values: list[Any]) -> Any:
-    if how in {"count", "sum"}:
-        return Fraction(len(values)) if how == "count" else sum(values, Fraction(0))
-    if not values:
-        return None
-    if how == "mean":
-        return sum(values, Fraction(0)) / len(values)
-    at = Fraction(how) * (len(values) - 1)
-    ordered, low = sorted(values), int(at)
-    high = min(low + 1, len(values) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (at - low)

@@ -11,8 +11,8 @@ from typing import Any
 from amalimart.access.policies import Policy
 from amalimart.core.calendar import DayRange, Grain
 from amalimart.semantic.question import Filter, Having, Operator, Question
-from tests.semantic.independent_oracle import GRAINS, Tables, components, leaves, reaches
 from tests.semantic.metric_meanings import ALIASES, DIMENSIONS, LABELS, SYNONYMS
+from tests.semantic.oracle_names import GRAINS, Tables, components, leaves, reaches
 from tests.semantic.stated_refusals import METRICS
 
 _EQUALITY = (Operator.EQ, Operator.NE, Operator.IN, Operator.NOT_IN)

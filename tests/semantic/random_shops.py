@@ -15,8 +15,8 @@ from typing import Any
 
 import duckdb
 
-from tests.semantic.independent_oracle import Tables
 from tests.semantic.metric_meanings import GOLD
+from tests.semantic.oracle_names import Tables
 
 FIRST, LAST = date(2023, 9, 25), date(2024, 5, 3)
 ORDERS, ITEMS = 40, 70

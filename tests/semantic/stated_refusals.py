@@ -10,17 +10,6 @@ from amalimart.access.principal import Principal, Role
 from amalimart.core.calendar import Grain
 from amalimart.core.errors import AmalimartError, Denied, InvalidFilter, NotGroupable, UnknownName
 from amalimart.semantic.question import Filter, Operator, Question
-from tests.semantic.independent_oracle import (
-    GRAINS,
-    Leaf,
-    atom_of,
-    components,
-    dimension_of,
-    grouping,
-    leaves,
-    reaches,
-    typed,
-)
 from tests.semantic.metric_meanings import (
     ALIASES,
     ATOMS,
@@ -31,6 +20,17 @@ from tests.semantic.metric_meanings import (
     SPANS,
     SYNONYMS,
 )
+from tests.semantic.oracle_names import (
+    GRAINS,
+    Leaf,
+    atom_of,
+    components,
+    dimension_of,
+    grouping,
+    leaves,
+    reaches,
+)
+from tests.semantic.oracle_values import typed
 
 Refusal = type[AmalimartError]
 METRICS = (*ATOMS, *FORMULAS, *SPANS, *GROWTHS, *ALIASES)

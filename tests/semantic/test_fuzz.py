@@ -20,8 +20,10 @@ from amalimart.semantic.answer import Answer, ColumnKind
 from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.question import Having, Operator, Question
 from tests.semantic.conftest import ADMIN, ANALYST, RIDER, SUPPORT, VENDOR_A, VENDOR_NOBODY, Shop
-from tests.semantic.independent_oracle import GRAINS, Expected, Oracle, step
+from tests.semantic.independent_oracle import Expected, Oracle
 from tests.semantic.metric_meanings import LABELS
+from tests.semantic.oracle_days import step
+from tests.semantic.oracle_names import GRAINS
 from tests.semantic.random_questions import Questioner, described
 from tests.semantic.random_shops import RandomShop, stored
 from tests.semantic.stated_refusals import METRICS, refusals

@@ -203,3 +203,33 @@ def test_a_scan_that_was_changed_is_none(old: str, new: str) -> None:
     assert old in SCAN
     with pytest.raises(Denied):
         check_text(f'SELECT "t0"."order_id" FROM ({SCAN.replace(old, new, 1)}) AS "t0"', ISSUED)
+
+
+ITEMS = 'SELECT "order_id", "quantity" FROM "gold"."fact_order_items" WHERE "vendor_id" IN (?)'
+ORDERS = 'SELECT "order_id", "status" FROM "gold"."fact_orders"'
+ON = '"t0"."order_id" = "t1"."order_id"'
+JOINED = f'SELECT COUNT("t1"."status") AS "n" FROM ({ITEMS}) AS "t0" LEFT JOIN ({ORDERS}) AS "t1" ON {ON}'
+
+
+def test_a_scan_that_is_permitted_by_others_stands_only_joined_to_them() -> None:
+    issued, joined = frozenset({ITEMS, ORDERS, SCAN}), {ORDERS: frozenset({ITEMS})}
+    check_text(JOINED, issued, joined)
+    check_text(f'{JOINED} WHERE "t0"."quantity" > ?', issued, joined)
+    for wrong in (
+        f'SELECT "t1"."status" FROM ({ORDERS}) AS "t1"',
+        f'SELECT "t1"."status" FROM ({ORDERS}) AS "t0" LEFT JOIN ({ITEMS}) AS "t1" ON {ON}',
+        f'SELECT "t1"."status" FROM ({SCAN}) AS "t0" LEFT JOIN ({ORDERS}) AS "t1" ON {ON}',
+        f'SELECT "t1"."status" FROM ({ORDERS}) AS "t0" LEFT JOIN ({ORDERS}) AS "t1" ON {ON}',
+        JOINED.replace("LEFT JOIN", "RIGHT JOIN"),
+        JOINED.replace("LEFT JOIN", "FULL JOIN"),
+        JOINED.replace("LEFT JOIN", "CROSS JOIN").replace(f" ON {ON}", ""),
+        JOINED.replace(ON, "TRUE"),
+        JOINED.replace(ON, f"{ON} OR TRUE"),
+        JOINED.replace(ON, '"t0"."quantity" = "t1"."order_id"'),
+        JOINED.replace(ON, '"t1"."order_id" = "t1"."order_id"'),
+        JOINED.replace(ON, '"t0"."order_id" <> "t1"."order_id"'),
+        JOINED.replace(f"({ITEMS})", f'(SELECT "a"."x" FROM ({ITEMS}) AS "a" CROSS JOIN ({SCAN}) AS "b")'),
+        f'SELECT 1 FROM ({ITEMS}) AS "t0" WHERE "t0"."order_id" IN (SELECT 1 FROM ({ORDERS}) AS "o")',
+    ):  # fmt: skip
+        with pytest.raises(Denied):
+            check_text(wrong, issued, joined)

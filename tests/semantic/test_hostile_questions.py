@@ -33,6 +33,9 @@ class Refusing(AbstractContextManager["Refusing"]):
     def rows(self, *_: object) -> None:
         raise self._error
 
+    def only_code(self, *_: object) -> None:
+        raise self._error
+
 
 def among(dimension: str, count: int, operator: Operator = Operator.IN) -> Filter:
     return Filter(dimension, operator, tuple(f"v{number}" for number in range(count)))

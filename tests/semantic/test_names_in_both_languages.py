@@ -7,8 +7,10 @@ from collections.abc import Iterable
 
 import pytest
 
+from amalimart.semantic.formula_phrases import PHRASES, Language
 from amalimart.semantic.formula_words import formula_in_words
 from amalimart.semantic.model import Dimension, Metric, SemanticModel
+from amalimart.semantic.shapes import Aggregate, Over, Period
 
 SAME_IN_FRENCH = {"commission", "is_express"}  # the word is the same in both languages
 
@@ -41,7 +43,7 @@ def test_each_says_what_it_is_and_who_answers_for_it(model: SemanticModel) -> No
     ("metric", "words"),
     [
         ("gmv", "sum of total amount in orders"),
-        ("ytd_revenue", "sum of total amount in orders from 1 January to today"),
+        ("ytd_revenue", "sum of total amount in orders from the first day of the year to today"),
         (
             "net_revenue",
             "sum of item amount in order items where order status not in (CANCELLED, REJECTED, RETURNED)",
@@ -84,11 +86,48 @@ def test_the_formula_is_told_in_words(model: SemanticModel, metric: str, words: 
     assert formula_in_words(model, model.metrics[metric].formula) == words
 
 
-def test_no_metric_is_without_a_formula_in_words(model: SemanticModel) -> None:
+@pytest.mark.parametrize(
+    ("metric", "words"),
+    [
+        ("gmv", "somme de total amount dans orders"),
+        (
+            "net_revenue",
+            ("somme de item amount dans order items où order status hors de (CANCELLED, REJECTED, RETURNED)"),
+        ),
+        ("ytd_revenue", "somme de total amount dans orders du premier jour de l'année à aujourd'hui"),
+        ("repeat_customers", "nombre de customer id avec nombre de order id différents >= 2 dans orders"),
+        ("new_registrations", "nombre de customer id différents dans customers selon registered on"),
+    ],
+)
+def test_the_formula_is_told_in_french(model: SemanticModel, metric: str, words: str) -> None:
+    assert formula_in_words(model, model.metrics[metric].formula, "fr") == words
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_no_metric_is_without_a_formula_in_words(model: SemanticModel, language: Language) -> None:
     for metric in model.metrics.values():
-        words = formula_in_words(model, metric.formula)
+        words = formula_in_words(model, metric.formula, language)
         for leaf in metric.leaves:
             assert leaf.measure.dataset.replace("_", " ") in words, metric.name
+
+
+def test_every_phrase_is_there_in_each_language() -> None:
+    for phrases in PHRASES.values():
+        assert (set(phrases.aggregates), set(phrases.over), set(phrases.periods)) == (
+            set(Aggregate), set(Over), set(Period)
+        )  # fmt: skip
+
+
+def test_every_metric_says_in_french_what_it_is(model: SemanticModel) -> None:
+    """French words of a length that fits, and no text that was only copied."""
+    for metric in model.metrics.values():
+        french = metric.description_fr
+        assert french, f"{metric.name} has no description_fr"
+        assert french.endswith("."), metric.name
+        assert french != metric.description, metric.name
+        assert 0.6 < len(french) / len(metric.description) < 2.2, metric.name
+    texts = [metric.description_fr for metric in model.metrics.values()]
+    assert len(set(texts)) == len(texts)
 
 
 def test_every_dimension_is_known_by_another_name_too(model: SemanticModel) -> None:

@@ -99,7 +99,8 @@ class Rolled:
         return told(self.with_rollups, question, principal), told(self.shop.service, question, principal)
 
     def used(self, question: Question, principal: Principal = ADMIN) -> tuple[str, ...]:
-        return self.with_rollups.ask(question, principal).receipt.rollups
+        with self.shop.reader.read() as transaction:
+            return self.with_rollups.plan(question, principal, transaction).rollups
 
 
 def told(service: SemanticService, question: Question, principal: Principal) -> tuple[object, ...]:
@@ -309,7 +310,7 @@ def test_another_release_than_the_one_that_was_planned_for_is_read_as_it_is(roll
 
 def test_what_is_kept_of_an_answer_holds_while_the_rollup_does(rolled: Rolled) -> None:
     with rolled.shop.reader.read() as transaction:
-        planned = rolled.with_rollups.plan(Question(("total_revenue",), TODAY), ADMIN, transaction.release)
+        planned = rolled.with_rollups.plan(Question(("total_revenue",), TODAY), ADMIN, transaction)
     assert planned.tables == {"gold.rollup_daily_items"}
 
 
@@ -317,8 +318,10 @@ def test_a_vendor_reads_only_a_rollup_that_tells_vendors(rolled: Rolled) -> None
     question = Question(("total_revenue",), TODAY)
     assert rolled.used(question, VENDOR_A) == ("vendor_items",)
     assert rolled.used(question, ADMIN) == ("daily_items",)
+    open_receipt = rolled.with_rollups.ask(question, ADMIN).receipt
+    assert (open_receipt.rollups, open_receipt.tables) == (("daily_items",), ("gold.rollup_daily_items",))
     answer = rolled.with_rollups.ask(question, VENDOR_A)
-    assert answer.receipt.sql is None
+    assert (answer.receipt.sql, answer.receipt.rollups, answer.receipt.tables) == (None, (), ())
     (expected,) = rolled.shop.sql("select sum(item_amount) from gold.fact_order_items where vendor_id = 'vA'")
     assert answer.rows[0][0] == expected[0]
 

@@ -25,8 +25,8 @@ from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.question import Filter, Operator, Question
 from amalimart.semantic.service import SemanticService
 from tests.semantic.conftest import MARKETPLACE, RIDER, TODAY, VENDOR_A, FakeReader, Source
-from tests.semantic.independent_oracle import Tables
 from tests.semantic.metric_meanings import LABELS
+from tests.semantic.oracle_names import Tables
 from tests.semantic.random_questions import Questioner, described
 from tests.semantic.random_shops import RandomShop, stored
 

@@ -31,7 +31,6 @@ from amalimart.core.errors import (
 )
 from amalimart.semantic.answer import Answer, Column, ColumnKind, MetricReceipt, Receipt
 from amalimart.semantic.compatibility import Compatibility, compatible
-from amalimart.semantic.formula_parts import MeasurePart
 from amalimart.semantic.peers import PeerAnswer, PeerQuestion
 from amalimart.semantic.question import Operator, Question
 from amalimart.semantic.row_lists import RowList, RowQuestion
@@ -59,6 +58,9 @@ class FakeMetric:
     owner: str = "finance"
     aliases: tuple[str, ...] = ()
     version: str = "v1"
+    formula: str = "sum of total amount in orders"
+    formula_fr: str = "somme de total amount dans orders"
+    definition_fr: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,14 +360,6 @@ class FakeMarketplace:
         labels = {each.name: each.label for each in _dimensions(self.vendors).values()}
         labels |= {each.name: each.label for each in METRICS.values()}
         return {name: f"{label} (fr)" if language == "fr" else label for name, label in labels.items()}
-
-    def formula(self, metric: str, principal: Principal) -> MeasurePart:
-        """A sum over one table."""
-        del principal
-        return MeasurePart(
-            "measure", "sum", metric, "gold.fact_orders", "order_date", ("is_completed = true",),
-            None, None, None, None, is_previous=False,
-        )  # fmt: skip
 
     def peers(self, question: PeerQuestion, principal: Principal) -> PeerAnswer:
         """Nobody's figures are compared here."""

@@ -76,6 +76,7 @@ _FIELDS = {
     "time": "role of the date to count by, such as `delivered`, instead of each fact's own date",
     "totals": "rows that add up the last groups, each computed from the facts and marked in `totalled`",
     "top": "the best members of a dimension, and one row for all others, marked in `others`",
+    "as_of": "the release to answer from: its number or `current`; earlier ones are not kept",
     "count": "how many",
     "fill": "with a grain: give every bucket of the range a row, empty ones too",
     "dimension": "a dimension, or a grain of time",

@@ -10,9 +10,10 @@ from typing import Any
 
 from amalimart.access.principal import Principal, Role
 from amalimart.api.services import AppServices
+from amalimart.catalog.checks import checks_behind
 from amalimart.catalog.lineage import Kind, Lineage, Node
 from amalimart.core.errors import NotAvailable
-from amalimart.core.releases import CheckState
+from amalimart.core.releases import CheckState, counted
 
 Json = dict[str, Any]
 
@@ -23,7 +24,7 @@ def graph_of(lineage: Lineage, node: Node) -> Json:
     """What a place is made of, back to the sources, as nodes and edges; a column is grouped by its table."""
     reached = lineage.made_of(node)
     nodes = [_node(node), *(_node(each.node) for each in reached)]
-    edges = [[_id(each.node), _id(by)] for each in reached for by in each.by]
+    edges = [[each.node.id, by.id] for each in reached for by in each.by]
     return {
         "nodes": nodes,
         "edges": edges,
@@ -33,16 +34,14 @@ def graph_of(lineage: Lineage, node: Node) -> Json:
 
 def checks_of(services: AppServices, lineage: Lineage, node: Node, principal: Principal) -> Json:
     """How the checks stand that look at what a place is made of, as of the newest release."""
-    looked_at = {node, *(each.node for each in lineage.made_of(node))}
-    tables = {Node(Kind.ROWS, _table(each)) for each in looked_at}
     reads = services.lineage_desk.checks() if services.lineage_desk else {}
-    names = sorted(name for name, places in reads.items() if places & (looked_at | tables))
+    names = sorted(checks_behind(node, lineage, reads))
     newest = services.releases.latest()
     if newest is None or services.release_book is None:
         return {"state": "unknown", "total": None, "failing": []}
     failing = {each.name: each for each in services.release_book.release(newest.release_id).failing}
     broken = [failing[name] for name in names if name in failing]
-    state = "failing" if any(each.is_error for each in broken) else "warning" if broken else "passing"
+    state = counted(names, failing).state
     if services.semantic.is_scoped(principal):
         return {"state": state, "total": None, "failing": []}
     return {"state": state, "total": len(names), "failing": _told(broken, principal)}
@@ -76,17 +75,9 @@ def _told(broken: Iterable[CheckState], principal: Principal) -> list[Json]:
 
 def _node(node: Node) -> Json:
     return {
-        "id": _id(node),
+        "id": node.id,
         "kind": node.kind.name.lower(),
         "name": node.name,
-        "table": _table(node),
+        "table": node.table,
         "column": node.name.rpartition(".")[2] if node.kind in {Kind.SOURCE, Kind.COLUMN} else None,
     }
-
-
-def _table(node: Node) -> str:
-    return node.name.rpartition(".")[0] if node.kind in {Kind.SOURCE, Kind.COLUMN} else node.name
-
-
-def _id(node: Node) -> str:
-    return f"{node.kind.name.lower()}:{node.name}"

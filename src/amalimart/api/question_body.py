@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
@@ -15,6 +15,10 @@ from amalimart.semantic.question import Comparison, Filter, Having, Operator, Qu
 from amalimart.semantic.question_text import parse_filters, parse_having
 
 _Name = Annotated[str, Field(min_length=1, max_length=200)]
+_Release = Annotated[
+    Annotated[int, Field(ge=1, le=10**15)] | Literal["current"] | None,
+    Field(description="The release to answer from: its number, or current. Earlier ones are not kept."),
+]
 
 _EXAMPLES: list[JsonValue] = [
     {"metrics": ["gmv"], "grain": "month", "from": "2024-01-01", "to": "2024-12-31"},
@@ -104,6 +108,7 @@ class QuestionBody(BaseModel):
     time: _Name | None = None
     totals: Totals = Totals.NONE
     top: TopBody | None = None
+    as_of: _Release = None
 
     def question(self, business_day: date) -> Question:
         """The question for the semantic room. Raises InvalidFilter for days that make no range."""
@@ -127,6 +132,7 @@ class QuestionBody(BaseModel):
             time=self.time,
             totals=self.totals,
             top=Top(self.top.count, self.top.dimension, self.top.metric) if self.top else None,
+            as_of=self.as_of if isinstance(self.as_of, int) else None,
             usual=not {"by", "grain"} & self.model_fields_set,
         )
 
@@ -180,6 +186,7 @@ class QuestionParameters(BaseModel):
     top: Annotated[int | None, Field(ge=1, le=1000)] = None
     top_of: _Name | None = None
     top_by: _Name | None = None
+    as_of: _Release = None
     format: Format | None = None
 
     def body(self) -> QuestionBody:

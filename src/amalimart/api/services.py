@@ -41,6 +41,7 @@ from amalimart.core.profiles import TableProfile
 from amalimart.core.releases import (
     Acceptance,
     BlockedBuild,
+    CheckCounts,
     ReleaseDetail,
     ReleaseDifference,
     ReleaseSummary,
@@ -134,10 +135,6 @@ class SemanticPort(Protocol):
 
     def labels(self, language: str) -> Mapping[str, str]:
         """Metrics and dimensions by name, as they are called in a language."""
-        ...
-
-    def formula(self, metric: str, principal: Principal) -> Any:
-        """What a metric computes, in parts. Raises UnknownName, Denied."""
         ...
 
     def is_scoped(self, principal: Principal) -> bool:
@@ -562,6 +559,7 @@ class AppServices:
     peers: PeersPort | None = None
     notes: Callable[[], tuple[SourceNote, ...]] = tuple
     metric_effects: MetricEffectsPort | None = None
+    standing_checks: Callable[[Sequence[str], int], CheckCounts | None] = lambda _metrics, _release: None
     metric_history: Callable[[str], Sequence[Any]] = lambda _name: ()
     policies: Callable[[], Sequence[RolePolicy]] = tuple
     pages: KeptPages = field(default_factory=KeptPages)

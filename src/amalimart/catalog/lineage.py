@@ -33,6 +33,16 @@ class Node:
     kind: Kind
     name: str
 
+    @property
+    def id(self) -> str:
+        """What tells it from every other place, in one text."""
+        return f"{self.kind.name.lower()}:{self.name}"
+
+    @property
+    def table(self) -> str:
+        """The table of a column; of everything else the name."""
+        return self.name.rpartition(".")[0] if self.kind in {Kind.SOURCE, Kind.COLUMN} else self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Reached:

@@ -25,18 +25,38 @@ metrics.add_command(metrics_diff)
 
 
 @metrics.command("list")
+@click.option("--subject", metavar="AREA", help="Only those of a subject area, such as revenue.")
 @as_option
 @home_option
 @json_option
-def metrics_list(acting_as: str | None, home: Path | None, as_json: bool) -> None:
-    """List every metric with its meaning."""
+def metrics_list(subject: str | None, acting_as: str | None, home: Path | None, as_json: bool) -> None:
+    """List every metric with its subject area and its meaning."""
     with engine_client(home, acting_as) as client:
         found = client.get("/metrics")
+    if subject is not None:
+        found["metrics"] = _of_area(subject, found["metrics"])
     if as_json:
         print_json(found)
         return
-    rows = [(m["name"], m["label"], ", ".join(m["aliases"]), m["definition"]) for m in found["metrics"]]
-    print_table(["metric", "name", "also", "definition"], rows)
+    rows = [
+        (m["name"], m["label"], m["subject_label"], ", ".join(m["aliases"]), m["definition"])
+        for m in found["metrics"]
+    ]
+    print_table(["metric", "name", "area", "also", "definition"], rows)
+
+
+def _of_area(subject: str, listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    from amalimart.core.errors import UnknownName
+    from amalimart.core.names import nearest
+
+    areas = sorted({metric["subject"] for metric in listed})
+    if subject not in areas:
+        raise UnknownName(
+            f"no subject area is called {subject!r}",
+            expected=f"one of {', '.join(areas)}",
+            nearest=nearest(subject, areas),
+        )
+    return [metric for metric in listed if metric["subject"] == subject]
 
 
 @metrics.command("show")
@@ -56,8 +76,11 @@ def metrics_show(name: str, acting_as: str | None, home: Path | None, as_json: b
     metric = found["metric"]
     click.echo(f"{metric['name']}: {metric['label']} · {metric['label_fr']}")
     click.echo(metric["definition"])
+    if metric["definition_fr"]:
+        click.echo(metric["definition_fr"])
     adds_up = metric["non_additive"]
     facts = {
+        "area": metric["subject_label"],
         "formula": metric["formula"],
         "unit": metric["unit"],
         "owner": metric["owner"],

@@ -43,6 +43,9 @@ def query(receipt: bool, acting_as: str | None, home: Path | None, as_json: bool
         for metric in answer["receipt"]["metrics"]:
             meaning = f"version {metric['version']}, {metric['hash']}"
             click.echo(f"{metric['name']} ({meaning}): {metric['basis']}", err=True)
+        checks = answer["receipt"]["checks"]
+        counts = ", ".join(f"{checks[how]} {how}" for how in ("passed", "warned", "failed") if checks[how])
+        click.echo(f"checks: {checks['state']}{f' ({counts})' if counts else ''}", err=True)
         for name in answer["receipt"]["rollups"]:
             click.echo(f"added up beforehand in the rollup {name}", err=True)
 

@@ -50,6 +50,11 @@ _OPTIONS = (
         metavar="DAYS",
         help="Compare with previous_period, same_period_last_year, or days: 2023-01-01..2023-03-31.",
     ),
+    click.option(
+        "--as-of",
+        metavar="RELEASE",
+        help="The release to answer from: current (as without it), or its number.",
+    ),
     click.option("--changes", is_flag=True, help="When comparing: also by how much, and by which share."),
 )
 
@@ -90,6 +95,7 @@ def question_body(given: dict[str, Any]) -> dict[str, Any]:
         "compare_with": _compared(given["compare_with"]),
         "totals": given["totals"] or "none",
         "top": _top(given["top"], given["top_by"]),
+        "as_of": _release(given["as_of"]),
         **{name: given[name] for name in ("order_by", "limit", "time", "fill", "compare", "changes")},
         **_texts(days),
     }
@@ -112,6 +118,14 @@ def _compared(text: str | None) -> str | dict[str, str] | None:
         return text
     first, _, last = text.partition("..")
     return _texts({"from": parse_day(first, "--compare-with"), "to": parse_day(last, "--compare-with")})
+
+
+def _release(text: str | None) -> int | str | None:
+    if text is None or text == "current":
+        return text
+    if not text.isdecimal():
+        raise click.UsageError(f"--as-of {text!r} is no release; write its number, or current")
+    return int(text)
 
 
 def _top(text: str | None, metric: str | None) -> dict[str, Any] | None:

@@ -32,6 +32,8 @@ AmalimartError
 │   ├── InvalidFilter
 │   ├── NotAvailable                 the source lacks what the metric needs
 │   ├── MixedCurrencies
+│   ├── ReleaseNotKept               an earlier release: answers come from the current one
+│   ├── UnknownRelease               no release of that number
 │   ├── QueryTooLarge                time-out or row cap
 │   └── Abandoned                    whoever asked has gone away
 ├── RequestError            exit 6   a request to the interface that no question stands behind
@@ -330,6 +332,20 @@ class MixedCurrencies(QueryError):
 
     code = "mixed_currencies"
     http_status = 422
+
+
+class ReleaseNotKept(QueryError):
+    """An earlier release was asked for; only the current one is kept."""
+
+    code = "release_not_kept"
+    http_status = 410
+
+
+class UnknownRelease(QueryError):
+    """A release was asked for that there never was."""
+
+    code = "unknown_release"
+    http_status = 404
 
 
 class QueryTooLarge(QueryError):

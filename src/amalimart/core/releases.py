@@ -5,7 +5,7 @@ The warehouse writes and reads them, the control database keeps who accepted wha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -73,6 +73,27 @@ class CheckState:
     def passes(self) -> bool:
         """Whether no row is known to break it."""
         return self.failing_rows + self.failing_changes == 0
+
+
+@dataclass(frozen=True, slots=True)
+class CheckCounts:
+    """How many checks passed, how many broke that only warn, and how many that hold a release back."""
+
+    passed: int
+    warned: int
+    failed: int
+
+    @property
+    def state(self) -> str:
+        """All of them in a word."""
+        return "failing" if self.failed else "warning" if self.warned else "passing"
+
+
+def counted(names: Collection[str], failing: Mapping[str, CheckState]) -> CheckCounts:
+    """The counts of these checks, given those that some row breaks."""
+    broken = [failing[name] for name in names if name in failing]
+    failed = sum(each.is_error for each in broken)
+    return CheckCounts(len(names) - len(broken), len(broken) - failed, failed)
 
 
 @dataclass(frozen=True, slots=True)

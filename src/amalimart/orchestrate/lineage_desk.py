@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 
 from amalimart.catalog.lineage import Lineage, Node
 from amalimart.config.project import Project
 from amalimart.core.clock import Clock
+from amalimart.core.errors import AmalimartError
 from amalimart.core.models import PublishedProject
 from amalimart.orchestrate.lineage import Uses, published_checks, published_lineage
+
+_log = logging.getLogger(__name__)
 
 
 class LineageDesk:
@@ -27,6 +31,7 @@ class LineageDesk:
         self._dashboards = dashboards
         self._lock = threading.Lock()
         self._kept: tuple[str, Lineage, Mapping[str, frozenset[Node]]] | None = None
+        self._begun: str | None = None
 
     def lineage(self) -> Lineage:
         """From the sources to the dashboards. Raises NothingPublished, WarehouseError."""
@@ -35,6 +40,22 @@ class LineageDesk:
     def checks(self) -> Mapping[str, frozenset[Node]]:
         """Check -> what it reads. Raises NothingPublished, WarehouseError."""
         return self._current()[2]
+
+    def traced(self, project_hash: str) -> tuple[Lineage, Mapping[str, frozenset[Node]]] | None:
+        """Lineage and checks of a project, or None: then tracing it has been begun, once."""
+        kept = self._kept
+        if kept is not None and kept[0] == project_hash:
+            return kept[1], kept[2]
+        if self._begun != project_hash:
+            self._begun = project_hash
+            threading.Thread(target=self._trace, name="lineage", daemon=True).start()
+        return None
+
+    def _trace(self) -> None:
+        try:
+            self._current()
+        except AmalimartError as error:
+            _log.warning("the lineage cannot be traced", extra={"error": error.what})
 
     def _current(self) -> tuple[str, Lineage, Mapping[str, frozenset[Node]]]:
         with self._lock:

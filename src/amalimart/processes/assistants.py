@@ -66,6 +66,9 @@ def assistant_server(get: Get) -> MCPServer:
         having: Annotated[list[str] | None, Field(description="such as: gmv >= 1000")] = None,
         order_by: Annotated[str | None, Field(description="a leading - means descending")] = None,
         limit: _Limit = 100,
+        as_of: Annotated[
+            int | None, Field(ge=1, description="a release by its number; only the current one is answered")
+        ] = None,
     ) -> dict[str, Any]:
         """Answer one question: typed columns, rows, and a receipt of release, definitions and notes."""
         return asked(
@@ -76,6 +79,7 @@ def assistant_server(get: Get) -> MCPServer:
             **{"from": first_day, "to": last_day, "where": where, "having": having},
             order_by=order_by,
             limit=limit,
+            as_of=as_of,
         )
 
     @server.tool()

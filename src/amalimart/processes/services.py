@@ -47,6 +47,7 @@ from amalimart.orchestrate.rollup_desk import RollupDesk
 from amalimart.orchestrate.scheduling.desk import ScheduleDesk
 from amalimart.orchestrate.signing_in import open_single_sign_on
 from amalimart.orchestrate.source_notes import source_notes
+from amalimart.orchestrate.standing_checks import StandingChecks
 from amalimart.orchestrate.volume_events import MarketplaceEvents
 from amalimart.quality.volume_model import CalendarVolumeModel
 from amalimart.semantic.answer_cache import AnswerCache
@@ -142,6 +143,7 @@ def build_services(
     models = EngineModels(engine, loop, model)
     uses = {name: {use.name for use in named} for name, named in dashboards.uses.items()}
     audit = open_audit(project, control).log(clock)
+    lineage_desk = LineageDesk(project, clock, models.published, uses)
     return AppServices(
         semantic=AuditedSemantic(semantic, policies, audit, clock, keeper.current),
         control=control,
@@ -172,7 +174,8 @@ def build_services(
         demo_accounts=demo_accounts,
         models=models,
         glossary=Glossary(project, models.published),
-        lineage_desk=LineageDesk(project, clock, models.published, uses),
+        lineage_desk=lineage_desk,
+        standing_checks=StandingChecks(lineage_desk, book).of,
         release_book=book,
         operations=operations,
         schedules=schedules,

@@ -50,9 +50,10 @@ class MetricReceipt:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Where an answer comes from. `sql` is None for a scoped principal.
+    """Where an answer comes from. A scoped principal is told neither `sql` nor any name of a table.
 
     rollups  what was read in place of the facts, added up beforehand in the same release
+    tables   every table that was read, with its schema
     """
 
     release_id: int
@@ -62,6 +63,7 @@ class Receipt:
     notes: tuple[str, ...]
     sql: str | None
     rollups: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ PARTIAL = Column("partial", "Partial", ColumnKind.PARTIAL, "boolean")
 _VALUES = {ColumnKind.METRIC, ColumnKind.PREVIOUS, ColumnKind.CHANGE}
 
 
-def answer_of(plan: Plan, rows: Rows, question: Question, release: Release, *, sql: str | None) -> Answer:
+def answer_of(plan: Plan, rows: Rows, question: Question, release: Release, *, is_open: bool) -> Answer:
     """The answer. Raises MixedCurrencies where one number would add up different currencies."""
     seen = {metric.name: _currencies(metric, rows) for metric in plan.metrics}
     columns = with_currencies(plan.columns, seen)
@@ -31,7 +31,7 @@ def answer_of(plan: Plan, rows: Rows, question: Question, release: Release, *, s
         visible = tuple((*row, *bucket_cells(row[starts], plan, question)) for row in visible)
     plain = [row for row in rows.rows if totalled is None or not row[totalled]]  # a total counts them again
     left_out = {position: sum(int(row[position] or 0) for row in plain) for position in left_out_of(plan)}
-    return Answer(columns, visible, receipt_of(plan, left_out, release, sql))
+    return Answer(columns, visible, receipt_of(plan, left_out, release, is_open=is_open))
 
 
 def with_currencies(columns: Iterable[Column], seen: Mapping[str, frozenset[str]]) -> tuple[Column, ...]:
@@ -100,8 +100,8 @@ def _is_partial(start: date | None, grain: Grain, question: Question, calendar: 
     return calendar.is_partial(DayRange(min(start, question.today), question.today), grain, start)
 
 
-def receipt_of(plan: Plan, left_out: Mapping[int, int], release: Release, sql: str | None) -> Receipt:
-    """The receipt, given how much each metric leaves out over all rows."""
+def receipt_of(plan: Plan, left_out: Mapping[int, int], release: Release, *, is_open: bool) -> Receipt:
+    """The receipt, given how much each metric leaves out over all rows; tables only where it is open."""
     notes = list(plan.notes)
     for planned in plan.metrics:
         if planned.left_out is not None and planned.metric.left_out is not None:
@@ -118,6 +118,7 @@ def receipt_of(plan: Plan, left_out: Mapping[int, int], release: Release, sql: s
         release.fresh_as_of,
         tuple(dict.fromkeys(metrics)),
         tuple(dict.fromkeys(notes)),
-        sql,
-        plan.rollups,
+        plan.sql if is_open else None,
+        plan.rollups if is_open else (),
+        tuple(sorted(plan.tables)) if is_open else (),
     )

@@ -20,7 +20,6 @@ from amalimart.core.errors import AccessError, AmalimartError, Internal
 from amalimart.observe.work import current_work
 from amalimart.semantic.answer import Answer
 from amalimart.semantic.compatibility import Compatibility
-from amalimart.semantic.formula_parts import FormulaPart
 from amalimart.semantic.listing import DimensionInfo, DimensionValue, MetricInfo
 from amalimart.semantic.peers import PeerAnswer, PeerQuestion
 from amalimart.semantic.question import Comparison, Question, Totals
@@ -196,10 +195,6 @@ class AuditedSemantic:
         self._keep("peers", shape, principal, found.release_id, Outcome.ANSWERED)
         return found
 
-    def formula(self, metric: str, principal: Principal) -> FormulaPart:
-        """As the service does; what a metric means is no answer, and is not recorded."""
-        return self._service.formula(metric, principal)
-
     def is_scoped(self, principal: Principal) -> bool:
         """As the service does."""
         return self._service.is_scoped(principal)
@@ -266,6 +261,7 @@ class AuditedSemantic:
             "time": self._role(question.time),
             "totals": question.totals.value if question.totals is not Totals.NONE else None,
             "top": self._top(question),
+            "as_of": question.as_of is not None,
         }
         return {key: value for key, value in shape.items() if value}
 

@@ -129,6 +129,7 @@ def _metric_differences(
     words = {
         "label": (old.label, new.label),
         "description": (old.description, new.description),
+        "description_fr": (old.description_fr, new.description_fr),
         "owner": (old.owner, new.owner),
         "notes": (old.notes, new.notes),
         "hints": (old.hints, new.hints),

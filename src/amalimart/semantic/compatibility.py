@@ -9,13 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from amalimart.access.principal import Principal
 from amalimart.core.calendar import Grain
 from amalimart.core.errors import AmalimartError, Denied
+from amalimart.core.recent import Recent
 from amalimart.semantic.model import DimensionUse, SemanticModel
+from amalimart.semantic.parameters import ParameterBook
+from amalimart.semantic.preparing import Rule
 from amalimart.semantic.question import Comparison, Question, Totals
 from amalimart.semantic.question_shape import QuestionShape, shape_of
 from amalimart.semantic.request import Request
-from amalimart.semantic.scan import Door
+from amalimart.semantic.scan import Door, Scope
+from amalimart.semantic.sound_conditions import refuse_unsound
+
+COMPATIBLE_KEPT = 200
 
 Judge = Callable[[Question], None]
 """Returns where a question may be asked, and raises what refuses it."""
@@ -40,6 +47,38 @@ class Compatibility:
     metrics: tuple[Verdict, ...]
     dimensions: tuple[Verdict, ...]
     grains: tuple[Verdict, ...]
+
+
+class Compatibilities:
+    """Verdicts kept by the structure of the question, and whose it is."""
+
+    def __init__(self, model: SemanticModel) -> None:
+        self._model = model
+        self._kept: Recent[tuple[QuestionShape, Scope, str], Compatibility] = Recent(COMPATIBLE_KEPT)
+
+    def of(
+        self,
+        question: Question,
+        principal: Principal,
+        rule: Rule,
+        metrics: Iterable[str],
+        dimensions: Iterable[str],
+    ) -> Compatibility:
+        """What the principal may still add to a question under a rule, of these metrics and dimensions."""
+        scope = Scope.of(principal)
+        known = (core_shape(question), scope, rule.policies.fingerprint(principal.role))
+        if (found := self._kept.get(known)) is not None:
+            return found
+        door = Door(self._model, rule.policies, scope, ParameterBook())
+
+        def judge(asked: Question) -> None:
+            request = rule.resolver.resolve(shape_of(asked), principal.role)
+            refuse_unsound(request)
+            refuse_unreadable(self._model, door, request)
+
+        found = compatible(question, metrics, dimensions, judge)
+        self._kept.put(known, found)
+        return found
 
 
 def compatible(
@@ -106,13 +145,15 @@ def _refusal(question: Question, judge: Judge) -> AmalimartError | None:
 
 def refuse_unreadable(model: SemanticModel, door: Door, request: Request) -> None:
     """Raise Denied where the role may not read a column that a dimension of the question stands in."""
-    uses = [group for group in request.groups if isinstance(group, DimensionUse)]
-    uses += [each.target for each in request.filters if isinstance(each.target, DimensionUse)]
+    uses = [(group, door.may_group) for group in request.groups if isinstance(group, DimensionUse)]
+    uses += [
+        (each.target, door.may_read) for each in request.filters if isinstance(each.target, DimensionUse)
+    ]
     for asked in request.metrics:
         for leaf in asked.metric.leaves:
-            for use in uses:
+            for use, may in uses:
                 reach = model.reach(leaf.measure.dataset, use.dimension)
-                if reach is not None and not door.may_read(reach.dataset, reach.field):
+                if reach is not None and not may(reach.dataset, reach.field):
                     raise Denied(
                         f"{asked.name} cannot be grouped or filtered by {use.asked} by this role",
                         next_step="choose another dimension or metric",

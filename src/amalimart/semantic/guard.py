@@ -7,7 +7,8 @@ prefix, and whose text literals come from a closed set. Everything else is a Den
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import sqlglot
 from sqlglot import exp
@@ -50,23 +51,29 @@ _TYPES = frozenset(
 )  # fmt: skip
 
 
-def check_text(sql: str, issued: frozenset[str]) -> None:
+def check_text(
+    sql: str, issued: frozenset[str], joined: Mapping[str, frozenset[str]] = MappingProxyType({})
+) -> None:
     """Read a statement back from its text, which is what will run, and refuse what was not to be planned.
 
+    Each of the issued scans that `joined` names may only stand joined to one of those it names with it.
     Raises Denied.
     """
-    short, scans = _without_scans(sql, issued)
+    short, names = _without_scans(sql, issued)
     try:
         statements = sqlglot.parse(short, dialect="duckdb")
     except SqlglotError as error:
         raise _refused("it cannot be read back") from error
     if len(statements) != 1 or statements[0] is None:
         raise _refused("it is not one statement")
-    _check_tree(statements[0], scans)
+    _check_tree(statements[0], frozenset(names.values()))
+    if joined:
+        allowed = {names[scan]: {names[other] for other in others} for scan, others in joined.items()}
+        _check_joins(statements[0], allowed)
 
 
-def _without_scans(sql: str, issued: frozenset[str]) -> tuple[str, frozenset[str]]:
-    """The statement with a table's name in each scan that was issued word for word, and those names.
+def _without_scans(sql: str, issued: frozenset[str]) -> tuple[str, dict[str, str]]:
+    """The statement with a table's name in each scan that was issued word for word, and the scans' names.
 
     A scan is what the door says it is, so it need not be read again. It stays a subquery, so that what
     stands around it is read as before. Its text holds quoted names: inside a longer name it would be written
@@ -77,7 +84,7 @@ def _without_scans(sql: str, issued: frozenset[str]) -> tuple[str, frozenset[str
     names = {f"{_SCAN}{number}": f"({scan})" for number, scan in enumerate(sorted(issued, key=len))}
     for name, scan in reversed(names.items()):
         sql = sql.replace(scan, f'(SELECT 1 FROM "{name}")')
-    return sql, frozenset(names)
+    return sql, {scan[1:-1]: name for name, scan in names.items()}
 
 
 def _check_tree(tree: exp.Expr, scans: frozenset[str]) -> None:
@@ -109,6 +116,37 @@ def _check_node(node: exp.Expr) -> None:
         raise _refused(f"the type {node.sql(dialect='duckdb')} is not on the list")
     elif isinstance(node, exp.Literal) and node.is_string and node.name not in _LITERALS:
         raise _refused("it holds a text that is not a bound parameter")
+
+
+def _check_joins(tree: exp.Expr, allowed: Mapping[str, set[str]]) -> None:
+    """A scan whose rows are told by others must be the right side of a left join to them, by one equality."""
+    for table in tree.find_all(exp.Table):
+        if table.name in allowed and not _is_joined_to(table, allowed[table.name]):
+            raise _refused("a scan is not joined to the rows that permit its own")
+
+
+def _is_joined_to(table: exp.Table, allowed: set[str]) -> bool:
+    scan = table.find_ancestor(exp.Subquery)
+    join = scan.parent if scan is not None else None
+    select = join.parent if isinstance(join, exp.Join) and join.side == "LEFT" else None
+    if scan is None or join is None or not isinstance(select, exp.Select) or _scan_in(scan) != table.name:
+        return False
+    base, on = select.args["from_"].this, join.args.get("on")
+    if not isinstance(base, exp.Subquery) or _scan_in(base) not in allowed or not isinstance(on, exp.EQ):
+        return False
+    own, other = on.left, on.right
+    if not isinstance(own, exp.Column) or not isinstance(other, exp.Column):
+        return False
+    return (own.table, other.table) == (base.alias, scan.alias) and own.name == other.name
+
+
+def _scan_in(subquery: exp.Subquery) -> str | None:
+    """The name of the scan that a subquery is, and nothing else."""
+    select = subquery.this
+    read = select.args.get("from_") if isinstance(select, exp.Select) else None
+    if read is None or any(select.args.get(part) for part in ("joins", "where", "group")):
+        return None
+    return str(read.this.name) if isinstance(read.this, exp.Table) else None
 
 
 def _check_order(ctes: Sequence[exp.CTE], scans: frozenset[str]) -> None:

@@ -1,8 +1,6 @@
 """One leg of a plan: one dataset, aggregated at its own grain, over its own days, by its own date.
 
-Parents are joined many-to-one only, so no row of the dataset is ever counted twice; a missing parent
-leaves the row under the unknown member. Legs never join each other: the planner stitches their
-results on the shared groups.
+Legs never join each other: the planner stitches their results on the shared groups.
 """
 
 from __future__ import annotations
@@ -27,8 +25,9 @@ from amalimart.semantic.conditions import (
 from amalimart.semantic.entity_filters import EntityFilters
 from amalimart.semantic.formula import Condition, Measure, PeriodStart, Reach
 from amalimart.semantic.leg_days import LegDays, day_bucket
+from amalimart.semantic.leg_sources import LegSources, aliased
 from amalimart.semantic.model import DimensionUse, SemanticModel
-from amalimart.semantic.nodes import identifier, named
+from amalimart.semantic.nodes import named
 from amalimart.semantic.parameters import FilterSlot, ParameterBook
 from amalimart.semantic.periods import Reading
 from amalimart.semantic.question_shape import ComparedWith
@@ -37,7 +36,7 @@ from amalimart.semantic.rollups.aggregates import aggregate_from
 from amalimart.semantic.rollups.rollup import Rollup
 from amalimart.semantic.scan import Door
 from amalimart.semantic.shapes import Aggregate
-from amalimart.semantic.two_steps import second_step
+from amalimart.semantic.two_steps import FIRST_STEP, second_step
 
 _ENTITY, _CURRENCY = "entity", "currency"
 
@@ -74,6 +73,7 @@ class LegWriter:
         entities: EntityFilters,
         request: Request,
         key: LegKey,
+        one_currency: str | None = None,
     ) -> None:
         self._model = model
         self._door = door
@@ -81,10 +81,8 @@ class LegWriter:
         self._entities = entities
         self._request = request
         self._key = key
-        self._aliases: dict[tuple[str, ...], str] = {(): "t0"}
-        self._datasets: dict[tuple[str, ...], str] = {(): key.dataset}
-        self._columns: dict[tuple[str, ...], set[str]] = {(): set()}
-        self._looked_into: dict[tuple[str, ...], set[str]] = {(): set()}
+        self._one_currency = one_currency
+        self._sources = LegSources(model, door, key.dataset, key.rollup)
         self._inner: list[exp.Expr] = []
         self._outer: list[exp.Expr] = []
         self._has_second_step = True
@@ -123,10 +121,13 @@ class LegWriter:
         return measure.field == dataset.key and not dataset.is_stock
 
     def _own_column(self, name: str) -> exp.Column:
-        return self._column(Reach((), self._key.dataset, name))
+        return self._sources.column(Reach((), self._key.dataset, name))
 
     def add_currency(self, lowest: str, highest: str) -> None:
-        """The least and greatest currency of the group's rows; they differ where currencies are mixed."""
+        """The least and greatest currency of the group's rows; they differ where currencies are mixed.
+
+        One name twice, where the dataset has one currency only.
+        """
         self._currency = (lowest, highest)
 
     @property
@@ -148,16 +149,31 @@ class LegWriter:
         if self._key.known is not None:
             conditions.append(_is_known(self._own_column(self._key.known)))
         if self._key.per is None:
-            return self._in_two_steps(groups, conditions) or self._in_one_step(groups, conditions)
+            return (
+                self._before_parents(groups, conditions)
+                or self._in_two_steps(groups, conditions)
+                or self._in_one_step(groups, conditions)
+            )
         entity = self._own_column(self._key.per)
         conditions.append(_is_known(entity.copy()))
         inner = self._grouped({**groups, _ENTITY: entity}, self._inner, conditions)
         return _again({name: nodes.column(name) for name in groups}, self._outer, inner)
 
     def _in_one_step(self, groups: dict[str, exp.Expr], conditions: list[exp.Expr]) -> exp.Select:
-        ends = zip(self._currency or (), (exp.Min, exp.Max), strict=False)
-        measures = [*self._inner, *(named(end(this=self._currency_column()), name) for name, end in ends)]
-        return self._grouped(groups, measures, conditions)
+        if self._currency is None:
+            currencies = []
+        elif self._one_currency is not None:
+            currencies = [named(self._the_currency(self._one_currency), self._currency[0])]
+        else:
+            ends = zip(self._currency, (exp.Min, exp.Max), strict=True)
+            currencies = [named(end(this=self._currency_column()), name) for name, end in ends]
+        return self._grouped(groups, [*self._inner, *currencies], conditions)
+
+    def _the_currency(self, code: str) -> exp.Expr:
+        """The one currency there is, where any row tells one."""
+        told = exp.Count(this=self._currency_column())
+        any_told = exp.GT(this=told, expression=exp.Literal.number(0))
+        return exp.Case(ifs=[exp.If(this=any_told, true=self._book.constant(code))])
 
     def _in_two_steps(self, groups: dict[str, exp.Expr], conditions: list[exp.Expr]) -> exp.Select | None:
         """By day and currency first; None where that gives another result, or gains nothing.
@@ -165,20 +181,49 @@ class LegWriter:
         Which rows count, and to which of the best members each belongs, is decided in the first step.
         """
         bucketed = self._bucketed()
-        if not self._has_second_step or (self._currency is None and bucketed is None):
+        is_by_currency = self._currency is not None and self._one_currency is None
+        if not self._has_second_step or (bucketed is None and not is_by_currency):
             return None
         first = dict(groups)
         second: dict[str, exp.Expr] = {name: nodes.column(name) for name in groups}
-        outer = list(self._outer)
         if bucketed is not None and self._request.grain is not None:
             first[bucketed] = self._day()
             days = self._days(lambda: nodes.column(bucketed))
             second[bucketed] = days.bucket(self._request.grain)
-        if self._currency is not None:
+        inner, outer = self._steps(first)
+        return _again(second, outer, self._grouped(first, inner, conditions))
+
+    def _before_parents(self, groups: dict[str, exp.Expr], conditions: list[exp.Expr]) -> exp.Select | None:
+        """By what is looked up first, and by what is found there then; None where that cannot be.
+
+        An engine then looks up a few thousand groups, and not millions of rows.
+        """
+        sources = self._sources
+        foreign = sources.lookup_column
+        if foreign is None or not groups or not self._has_second_step or self._top is not None:
+            return None
+        if any(sources.reads_dataset(group) or not sources.reads_parents(group) for group in groups.values()):
+            return None
+        if any(sources.reads_parents(each) for each in (*self._inner, *conditions)):
+            return None
+        first: dict[str, exp.Expr] = {foreign: self._own_column(foreign)}
+        inner, outer = self._steps(first)
+        shown = [named(expression, name) for name, expression in groups.items()]
+        found = self._where(sources.alone, first, inner, conditions)
+        select = sources.joined_after(exp.Select(expressions=[*shown, *outer]), found, FIRST_STEP)
+        return _by_position(select, len(groups))
+
+    def _steps(self, first: dict[str, exp.Expr]) -> tuple[list[exp.Expr], list[exp.Expr]]:
+        """The measures of the first step, whose groups may become more, and those of the second."""
+        inner, outer = list(self._inner), list(self._outer)
+        if self._currency is not None and self._one_currency is not None:
+            inner.append(named(self._the_currency(self._one_currency), _CURRENCY))
+            outer.append(named(exp.Max(this=nodes.column(_CURRENCY, FIRST_STEP)), self._currency[0]))
+        elif self._currency is not None:
             first[_CURRENCY] = self._currency_column()
             for name, end in zip(self._currency, (exp.Min, exp.Max), strict=True):
-                outer.append(named(end(this=nodes.column(_CURRENCY)), name))
-        return _again(second, outer, self._grouped(first, self._inner, conditions))
+                outer.append(named(end(this=nodes.column(_CURRENCY, FIRST_STEP)), name))
+        return inner, outer
 
     def _bucketed(self) -> str | None:
         """The group that is a bucket of more than a day, where a day has not too many other groups."""
@@ -199,14 +244,19 @@ class LegWriter:
     def _grouped(
         self, groups: dict[str, exp.Expr], measures: list[exp.Expr], conditions: list[exp.Expr]
     ) -> exp.Select:
+        return self._where(self._sources.joined, groups, measures, conditions)
+
+    def _where(
+        self,
+        read: Callable[[exp.Select], exp.Select],
+        groups: dict[str, exp.Expr],
+        measures: list[exp.Expr],
+        conditions: list[exp.Expr],
+    ) -> exp.Select:
         shown = [named(expression, name) for name, expression in groups.items()]
-        select = exp.Select(expressions=[*shown, *measures]).from_(self._source(()), copy=False)
-        for path in list(self._aliases)[1:]:
-            select = select.join(
-                self._source(path), on=self._join_condition(path), join_type="left", copy=False
-            )
+        select = read(exp.Select(expressions=[*shown, *measures]))
         if self._top is not None:
-            select = select.join(best_members(), on=is_best(self._top), join_type="left", copy=False)
+            select = nodes.left_join(select, best_members(), is_best(self._top))
         if conditions:
             select = select.where(*conditions, copy=False)
         return _by_position(select, len(groups))
@@ -216,7 +266,7 @@ class LegWriter:
             self._days().period_start() if isinstance(value, PeriodStart) else self._book.constant(value)
             for value in known.values
         ]
-        return compare(self._column(known.column), known.operator, values)
+        return compare(self._sources.column(known.column), known.operator, values)
 
     def _group(self, key: str) -> exp.Expr:
         group, top = self._request.group(key), self._request.top
@@ -247,7 +297,7 @@ class LegWriter:
         """Of each bucket, or of all the days, the last that has any row, whatever else is asked for."""
         time, alias = self._key.time or "", "d"
         days = self._days(lambda: nodes.column(time, alias))
-        scan = _aliased(self._door.scan(self._key.dataset, {time}), alias)
+        scan = aliased(self._door.scan(self._key.dataset, {time}), alias)
         last = exp.Select(expressions=[exp.Max(this=days.column)]).from_(scan, copy=False)
         either: dict[int, list[exp.Expr]] = {}
         conditions = days.conditions()
@@ -279,13 +329,13 @@ class LegWriter:
     def _day(self) -> exp.Column:
         if self._key.time is None:
             raise AssertionError("the resolver refuses time for a dataset without a date")
-        return self._column(self._model.date(self._key.dataset, self._key.time))
+        return self._sources.column(self._model.date(self._key.dataset, self._key.time))
 
     def _dimension(self, use: DimensionUse, *, is_group: bool = False) -> exp.Expr:
         reach = self._model.reach(self._key.dataset, use.dimension)
         if reach is None:
             raise AssertionError("the resolver refuses a dimension that is out of reach")
-        column = self._column(reach, is_group=is_group)
+        column = self._sources.column(reach, is_group=is_group)
         if use.dimension.bucket is not None:
             return day_bucket(column, use.dimension.bucket, self._model.calendar)
         if use.dimension.elapsed is None:
@@ -314,45 +364,6 @@ class LegWriter:
             return compare_buckets(self._book, bucket, grain, wanted.operator, wanted.position)
         return compare_bucket(self._book, days.day, grain, wanted.operator, wanted.position)
 
-    def _column(self, reach: Reach, *, is_group: bool = False) -> exp.Column:
-        for length in range(1, len(reach.path) + 1):
-            path = reach.path[:length]
-            if path not in self._aliases:
-                parent = self._datasets[path[:-1]]
-                relationship = self._model.datasets[parent].relationships[path[-1]]
-                self._columns[path[:-1]].add(relationship.column)
-                self._looked_into[path[:-1]].add(relationship.column)
-                self._aliases[path] = f"t{len(self._aliases)}"
-                self._datasets[path] = relationship.to
-                self._columns[path] = {self._model.datasets[relationship.to].key}
-                self._looked_into[path] = set(self._columns[path])
-        self._columns[reach.path].add(reach.field)
-        if not is_group:
-            self._looked_into[reach.path].add(reach.field)
-        return nodes.column(reach.field, self._aliases[reach.path])
-
-    def _source(self, path: tuple[str, ...]) -> exp.Subquery:
-        rollup = None if path else self._key.rollup
-        if not self._columns[path]:  # rows are only counted
-            self._columns[path].add(self._model.datasets[self._datasets[path]].key)
-        grouped = self._columns[path] - self._looked_into[path]
-        scan = self._door.scan(self._datasets[path], self._columns[path], rollup, grouped=grouped)
-        return _aliased(scan, self._aliases[path])
-
-    def _join_condition(self, path: tuple[str, ...]) -> exp.Expr:
-        parent = self._model.datasets[self._datasets[path[:-1]]]
-        foreign = parent.relationships[path[-1]].column
-        key = self._model.datasets[self._datasets[path]].key
-        return exp.EQ(
-            this=nodes.column(foreign, self._aliases[path[:-1]]),
-            expression=nodes.column(key, self._aliases[path]),
-        )
-
-
-def _aliased(scan: exp.Subquery, name: str) -> exp.Subquery:
-    scan.set("alias", exp.TableAlias(this=identifier(name)))
-    return scan
-
 
 def _is_known(column: exp.Expr) -> exp.Expr:
     return exp.Not(this=exp.Is(this=column, expression=exp.null()))
@@ -362,7 +373,8 @@ def _again(groups: dict[str, exp.Expr], measures: list[exp.Expr], inner: exp.Sel
     """Aggregates of the groups of another query."""
     shown = [named(expression, name) for name, expression in groups.items()]
     outer = exp.Select(expressions=[*shown, *measures])
-    return _by_position(outer.from_(_aliased(exp.Subquery(this=inner), "e"), copy=False), len(groups))
+    source = aliased(exp.Subquery(this=inner), FIRST_STEP)
+    return _by_position(outer.from_(source, copy=False), len(groups))
 
 
 def _by_position(select: exp.Select, groups: int) -> exp.Select:

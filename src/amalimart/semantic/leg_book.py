@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from sqlglot import exp
@@ -25,7 +26,7 @@ class LegBook:
     """Opens legs, names their columns, and gives a statement over them its source.
 
     `dimensions` are those of the whole question, and `choice` chooses for it, so that its totals have the
-    same legs and columns.
+    same legs and columns. `currencies` are the datasets that have one currency only.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class LegBook:
         dimensions: tuple[str, ...],
         choice: RollupChoice,
         prefix: str,
+        currencies: Mapping[str, str],
     ) -> None:
         self._model = model
         self._door = door
@@ -47,6 +49,7 @@ class LegBook:
         self._choice = choice
         self._ctes = ctes
         self._prefix = prefix
+        self._one_currency = currencies
         self._entities = EntityFilters(model, door, book, ctes)
         self._legs: dict[LegKey, LegWriter] = {}
         self._owned: dict[LegKey, list[str]] = {}
@@ -57,6 +60,11 @@ class LegBook:
     def rollups(self) -> tuple[str, ...]:
         """The names of the rollups that are read."""
         return tuple(dict.fromkeys(key.rollup.name for key in self._legs if key.rollup is not None))
+
+    @property
+    def money(self) -> frozenset[str]:
+        """The datasets whose currency is told."""
+        return frozenset(key.dataset for key in self._currencies)
 
     def measure(self, leaf: Leaf, *, compared: bool) -> str:
         """The name of the column with the value of a leaf."""
@@ -81,10 +89,11 @@ class LegBook:
             key = self._opened(replace(key, per=None, known=key.per))
         if key not in self._currencies:
             number = len(self._currencies)
-            names = (f"c{number}_least", f"c{number}_greatest")
+            is_one = key.dataset in self._one_currency
+            names = (f"c{number}", f"c{number}") if is_one else (f"c{number}_least", f"c{number}_greatest")
             self._legs[key].add_currency(*names)
             self._currencies[key] = names
-            self._owned[key] += names
+            self._owned[key] += dict.fromkeys(names)
         return self._currencies[key]
 
     def column(self, name: str) -> exp.Column:
@@ -117,7 +126,13 @@ class LegBook:
     def _opened(self, key: LegKey) -> LegKey:
         if key not in self._legs:
             self._legs[key] = LegWriter(
-                self._model, self._door, self._book, self._entities, self._request, key
+                self._model,
+                self._door,
+                self._book,
+                self._entities,
+                self._request,
+                key,
+                self._one_currency.get(key.dataset),
             )
             self._owned[key] = []
         return key

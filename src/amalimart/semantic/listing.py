@@ -19,8 +19,10 @@ from amalimart.semantic.time_roles import roles_of
 class MetricInfo:
     """One metric of the catalogue. `missing` says what the source lacks, and then it has no answer.
 
-    `non_additive` None means over any dimension. `default` is the grouping it answers in when none is
-    given. `times` are the dates by which a question may ask to count it, the usual one first.
+    definition_fr  None where nobody has written it in French
+    non_additive   None means over any dimension
+    default        the grouping it answers in when none is given
+    times          the dates by which a question may ask to count it, the usual one first
     """
 
     name: str
@@ -28,11 +30,15 @@ class MetricInfo:
     label: str
     label_fr: str
     subject: str
+    subject_label: str
+    subject_label_fr: str
     definition: str
+    definition_fr: str | None
     owner: str
     unit: str
     kind: str
     formula: str
+    formula_fr: str
     components: tuple[str, ...]
     dimensions: tuple[str, ...]
     has_time: bool
@@ -116,11 +122,15 @@ def _info(
         metric.label.en,
         metric.label.fr,
         metric.subject,
+        model.subjects[metric.subject].en,
+        model.subjects[metric.subject].fr,
         metric.description,
+        metric.description_fr,
         metric.owner,
         metric.unit.value,
         metric.kind,
         formula_in_words(model, metric.formula),
+        formula_in_words(model, metric.formula, "fr"),
         tuple(sorted(metric.components)),
         tuple(dimension.name for dimension in model.reachable(metric) if dimension.name in permitted),
         metric.has_time,

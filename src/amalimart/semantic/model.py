@@ -193,6 +193,7 @@ class Metric:
     version: int
     definition_hash: str
     example: Example | None = None
+    description_fr: str | None = None
 
     @property
     def leaves(self) -> tuple[Leaf, ...]:

@@ -50,3 +50,9 @@ def to_decimal(value: exp.Expr, digits: int, places: int) -> exp.Cast:
     """The value as an exact number."""
     sizes = [exp.DataTypeParam(this=exp.Literal.number(size)) for size in (digits, places)]
     return exp.Cast(this=value, to=exp.DataType(this=exp.DType.DECIMAL, expressions=sizes, nested=False))
+
+
+def left_join(select: exp.Select, source: exp.Expr, on: exp.Expr) -> exp.Select:
+    """The statement with a source joined to it, every row of the statement kept."""
+    select.append("joins", exp.Join(this=source, side="LEFT", on=on))
+    return select

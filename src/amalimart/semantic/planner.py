@@ -22,6 +22,7 @@ from amalimart.semantic.ctes import Ctes
 from amalimart.semantic.guard import check_text
 from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.nodes import identifier
+from amalimart.semantic.one_currency import Currencies
 from amalimart.semantic.parameters import LimitSlot, ParameterBook, Slot, TopSlot
 from amalimart.semantic.request import Request
 from amalimart.semantic.rollups.choosing import RollupChoice
@@ -35,7 +36,7 @@ from amalimart.semantic.stitching import union
 class Plan:
     """One statement that passed the guard. The first `len(columns)` columns of its rows are the answer's.
 
-    `tables` is what it reads.
+    `tables` is what it reads, `money` are the datasets whose currency it tells.
     """
 
     sql: str
@@ -47,6 +48,7 @@ class Plan:
     notes: tuple[str, ...]
     tables: frozenset[str]
     rollups: tuple[str, ...] = ()
+    money: frozenset[str] = frozenset()
 
     def position(self, kind: ColumnKind) -> int | None:
         """Where the column of a kind stands that an answer has once at most."""
@@ -54,13 +56,21 @@ class Plan:
 
 
 def plan(
-    model: SemanticModel, policies: Policies, scope: Scope, request: Request, rollups: Sequence[Rollup] = ()
+    model: SemanticModel,
+    policies: Policies,
+    scope: Scope,
+    request: Request,
+    rollups: Sequence[Rollup] = (),
+    currencies: Currencies = frozenset(),
 ) -> Plan:
-    """Write and check the statement of a request, which may read these rollups. Raises Denied."""
+    """Write and check the statement of a request, which may read these rollups. Raises Denied.
+
+    `currencies` are the datasets that have one currency only.
+    """
     book, ctes = ParameterBook(), Ctes()
     door = Door(model, policies, scope, book)
     choice = RollupChoice(model, policies, scope.role, rollups, request)
-    writer = StatementWriter(model, door, book, ctes, choice)
+    writer = StatementWriter(model, door, book, ctes, choice, dict(currencies))
     if request.top is not None:
         ctes.add(BEST, _best(writer, request, book))
     first, *totals = request.levels()
@@ -72,8 +82,8 @@ def plan(
     if request.shape.has_limit and not totals:
         select = select.limit(book.placeholder(LimitSlot()), copy=False)
     tree = ctes.before(select)
-    sql, slots = book.positional(tree.sql(dialect="duckdb"))
-    check_text(sql, door.issued)
+    sql, slots = book.positional(tree.sql(dialect="duckdb", copy=False))
+    check_text(sql, door.issued, door.joined)
     return Plan(
         sql,
         slots,
@@ -84,6 +94,7 @@ def plan(
         _notes(request, model.calendar),
         door.tables,
         written.rollups,
+        written.money,
     )
 
 

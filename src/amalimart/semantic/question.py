@@ -93,6 +93,7 @@ class Question:
     time          role of the date to count by, such as delivered; None is each fact's own default date
     totals        rows that add up the last groups, each computed from the facts
     top           of one dimension the best members only, and one row for all others
+    as_of         the number of the release to answer from; None is the current one
     """
 
     metrics: tuple[str, ...]
@@ -112,3 +113,4 @@ class Question:
     time: str | None = None
     totals: Totals = Totals.NONE
     top: Top | None = None
+    as_of: int | None = None

@@ -36,6 +36,14 @@ class Scope:
         return cls(principal.role, tuple((kind, len(kind.of(principal))) for kind in OwnIds))
 
 
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """That a scan is joined by its key, and only so, to rows of a dataset that hold it in a column."""
+
+    dataset: str
+    column: str
+
+
 class Door:
     """Issues scans for one plan and remembers them for the guard."""
 
@@ -44,13 +52,26 @@ class Door:
         self._policies = policies
         self._scope = scope
         self._book = book
-        self._issued: set[str] = set()
+        self._issued: dict[str, str] = {}
+        self._joined: dict[str, Joined] = {}
         self._tables: set[str] = set()
 
     @property
     def issued(self) -> frozenset[str]:
         """The SELECT of every scan given out so far, as in a statement's text: `?` for each placeholder."""
         return frozenset(self._book.positional(scan)[0] for scan in self._issued)
+
+    @property
+    def joined(self) -> Mapping[str, frozenset[str]]:
+        """Scans of issued ones that say whose rows they are only by what they are joined to, and to what."""
+        return {
+            self._book.positional(scan)[0]: frozenset(
+                self._book.positional(other)[0]
+                for other, dataset in self._issued.items()
+                if dataset == joined.dataset and other not in self._joined
+            )
+            for scan, joined in self._joined.items()
+        }
 
     @property
     def tables(self) -> frozenset[str]:
@@ -62,12 +83,14 @@ class Door:
         dataset: str,
         columns: Iterable[str],
         rollup: Rollup | None = None,
+        joined: Joined | None = None,
         *,
         shown: Collection[str] = (),
         grouped: Collection[str] = (),
     ) -> exp.Subquery:
         """The permitted rows of a dataset, or of a rollup of it, with these columns.
 
+        A scan that is `joined` to the very rows by which its own are permitted need not look for them again.
         `shown` are columns for which nothing but a reader's eyes is meant, `grouped` those by which rows are
         told apart and no more: only such may be masked. Raises Denied, Masked.
         """
@@ -82,8 +105,15 @@ class Door:
         rows = self._rows(dataset, [origin for name, origin in origins.items() if name not in masks])
         if rollup is not None and _column_of(rows) not in {None, *rollup.exact}:
             raise Denied(f"whose rows they are cannot be told in the rollup {rollup.name} of {dataset}")
-        select = self._select(table, asked, rows, masks)
-        self._issued.add(self._text(table, asked, select))
+        key = self._model.datasets[dataset].key
+        is_told = joined is not None and rows == RowsThrough(joined.dataset, joined.column)
+        if joined is not None and is_told and key == joined.column:
+            self._rows(joined.dataset, [joined.column])
+            select = self._select(table, asked, AllRows(), masks)
+            self._joined[self._text(table, asked, select)] = joined
+        else:
+            select = self._select(table, asked, rows, masks)
+        self._issued[self._text(table, asked, select)] = dataset
         return exp.Subquery(this=select)
 
     @staticmethod

@@ -252,6 +252,7 @@ class MetricShape(StrictModel):
 
     label: LabelShape
     description: str
+    description_fr: str | None = None
     owner: str
     unit: Unit
     kind: Literal["simple", "ratio", "derived", "growth"] = "simple"

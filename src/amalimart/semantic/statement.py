@@ -7,6 +7,7 @@ empty.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -51,6 +52,7 @@ class Written:
     """A SELECT without order. Its first columns are the answer's, `names` are those of all its columns.
 
     rollups  what it reads in place of datasets
+    money    the datasets whose currency it tells
     """
 
     select: exp.Select
@@ -58,6 +60,7 @@ class Written:
     names: tuple[str, ...]
     metrics: tuple[PlannedMetric, ...]
     rollups: tuple[str, ...]
+    money: frozenset[str]
 
 
 class StatementWriter:
@@ -67,9 +70,16 @@ class StatementWriter:
     """
 
     def __init__(
-        self, model: SemanticModel, door: Door, book: ParameterBook, ctes: Ctes, choice: RollupChoice
+        self,
+        model: SemanticModel,
+        door: Door,
+        book: ParameterBook,
+        ctes: Ctes,
+        choice: RollupChoice,
+        currencies: Mapping[str, str],
     ) -> None:
         self._model, self._door, self._book, self._ctes, self._choice = model, door, book, ctes, choice
+        self._currencies = currencies
         self._whole = whole = choice.request
         targets = (*whole.groups, *(wanted.target for wanted in whole.filters))
         named = {use.dimension.name for use in targets if isinstance(use, DimensionUse)}
@@ -99,7 +109,7 @@ class StatementWriter:
         for position, group in enumerate(request.groups):
             if isinstance(group, DimensionUse) and group.has_label:
                 select = self._join_label(select, position, group)
-        return Written(select, tuple(columns), (*visible, *hidden), metrics, legs.rollups)
+        return Written(select, tuple(columns), (*visible, *hidden), metrics, legs.rollups, legs.money)
 
     def legs(self, request: Request, prefix: str) -> LegBook:
         """The legs of a request, none of them open yet."""
@@ -112,6 +122,7 @@ class StatementWriter:
             self._dimensions,
             self._choice,
             prefix,
+            self._currencies,
         )
 
     def _groups(self, request: Request) -> list[tuple[Column, exp.Expr]]:
@@ -218,7 +229,7 @@ class StatementWriter:
             this=nodes.column(key, f"l{position}"),
             expression=nodes.column(f"g{position}", "s"),
         )
-        return select.join(scan, on=matches, join_type="left", copy=False)
+        return nodes.left_join(select, scan, matches)
 
 
 def value_of(legs: LegBook, formula: Formula, *, compared: bool) -> exp.Expr:

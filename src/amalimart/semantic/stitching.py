@@ -98,7 +98,7 @@ class Stitcher:
             for name in groups
         ]
         on = exp.and_(*matches, copy=False) if matches else exp.true()
-        return select.join(self._ctes.table(leg, alias), on=on, join_type="left", copy=False)
+        return nodes.left_join(select, self._ctes.table(leg, alias), on)
 
     def _densified(self, columns: list[str]) -> str:
         """The facts, with a row without values for every bucket and each combination of the other groups."""

@@ -36,13 +36,13 @@ class StreamedAnswer:
         question: Question,
         release: Release,
         *,
-        sql: str | None,
+        is_open: bool,
     ) -> None:
         self._plan = plan
         self._found = found
         self._question = question
         self._release = release
-        self._sql = sql
+        self._is_open = is_open
         self._currencies: dict[str, frozenset[str]] = {each.name: frozenset() for each in plan.metrics}
         self._left_out = dict.fromkeys(left_out_of(plan), 0)
         self._added = bucket_columns(plan)
@@ -55,7 +55,7 @@ class StreamedAnswer:
     @property
     def receipt(self) -> Receipt:
         """Where the rows given so far come from."""
-        return receipt_of(self._plan, self._left_out, self._release, self._sql)
+        return receipt_of(self._plan, self._left_out, self._release, is_open=self._is_open)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The rows, in one schema. Raises QueryTooLarge and MixedCurrencies."""

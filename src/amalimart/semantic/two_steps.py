@@ -12,6 +12,9 @@ from amalimart.semantic import nodes
 from amalimart.semantic.conditions import function
 from amalimart.semantic.shapes import Aggregate
 
+FIRST_STEP = "e"
+"""The alias under which the second step reads the first."""
+
 _AGAIN: dict[Aggregate, type[exp.AggFunc]] = {
     Aggregate.SUM: exp.Sum,
     Aggregate.MIN: exp.Min,
@@ -21,7 +24,7 @@ _AGAIN: dict[Aggregate, type[exp.AggFunc]] = {
 
 def second_step(aggregate: Aggregate, name: str, *, is_key: bool) -> exp.Expr | None:
     """The aggregate of the first step's values, which stand under a name; None where there is none."""
-    column = nodes.column(name)
+    column = nodes.column(name, FIRST_STEP)
     if aggregate in _AGAIN:
         return _AGAIN[aggregate](this=column)
     if aggregate is Aggregate.COUNT or (aggregate is Aggregate.COUNT_DISTINCT and is_key):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from amalimart.access.principal import Principal
@@ -22,10 +22,17 @@ if TYPE_CHECKING:
     from amalimart.api.services import SemanticPort
 
 Json = dict[str, Any]
+History = Callable[[str], Sequence[Any]]
+"""What each version of a metric has meant, by its name."""
 
 
 def tile_receipt(
-    dashboard: Dashboard, tile_id: str, state: PageState, principal: Principal, semantic: SemanticPort
+    dashboard: Dashboard,
+    tile_id: str,
+    state: PageState,
+    principal: Principal,
+    semantic: SemanticPort,
+    history: History,
 ) -> Json:
     """Where the numbers of a tile come from under a state.
 
@@ -56,7 +63,10 @@ def tile_receipt(
             "published_at": first.published_at,
             "fresh_as_of": first.fresh_as_of,
         },
-        "metrics": [metric_document(name, principal, semantic, first) for name in _asked(plan)],
+        "metrics": [
+            metric_document(name, principal, semantic, first) | {"changes": described(tuple(history(name)))}
+            for name in _asked(plan)
+        ],
         "notes": list(dict.fromkeys([*plan.notes, *(note for each in receipts for note in each.notes)])),
         "sql": [each.sql for each in receipts if each.sql is not None],
         "is_scoped": semantic.is_scoped(principal),
@@ -71,7 +81,6 @@ def metric_document(
     answered = next((each for each in receipt.metrics if each.name == found.name), None) if receipt else None
     document: Json = described(found)
     return document | {
-        "parts": described(semantic.formula(found.name, principal)),
         "version": answered.version if answered else document.get("version"),
     }
 

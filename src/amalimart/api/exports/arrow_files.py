@@ -10,11 +10,11 @@ from typing import IO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from amalimart.api.exports.receipts import METADATA_KEY, metadata_of
+from amalimart.api.exports.receipts import METADATA_KEY, Told, metadata_of
 from amalimart.semantic.streaming import StreamedAnswer
 
 
-def write_parquet(answer: StreamedAnswer, target: IO[bytes]) -> None:
+def write_parquet(answer: StreamedAnswer, target: IO[bytes], told: Told) -> None:
     """A Parquet file of several row groups."""
     batches = answer.batches()
     first = next(batches)
@@ -22,10 +22,10 @@ def write_parquet(answer: StreamedAnswer, target: IO[bytes]) -> None:
         writer.write_batch(first)
         for batch in batches:
             writer.write_batch(batch)
-        writer.add_key_value_metadata({METADATA_KEY: metadata_of(answer.columns, answer.receipt)})
+        writer.add_key_value_metadata({METADATA_KEY: metadata_of(answer.columns, told(answer.receipt))})
 
 
-def write_arrow(answer: StreamedAnswer, target: IO[bytes], folder: Path) -> None:
+def write_arrow(answer: StreamedAnswer, target: IO[bytes], folder: Path, told: Told) -> None:
     """An Arrow IPC stream.
 
     Its schema comes first, but what the receipt says is known last: the batches are kept in `folder`
@@ -38,7 +38,7 @@ def write_arrow(answer: StreamedAnswer, target: IO[bytes], folder: Path) -> None
             writer.write_batch(first)
             for batch in batches:
                 writer.write_batch(batch)
-        schema = first.schema.with_metadata({METADATA_KEY: metadata_of(answer.columns, answer.receipt)})
+        schema = first.schema.with_metadata({METADATA_KEY: metadata_of(answer.columns, told(answer.receipt))})
         target.write(schema.serialize())
         kept.seek(len(first.schema.serialize()))
         shutil.copyfileobj(kept, target)

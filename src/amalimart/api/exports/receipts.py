@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from amalimart.core.wire import dumps
 from amalimart.semantic.answer import Column, Receipt
 
 METADATA_KEY = b"amalimart"
+Told = Callable[[Receipt], Mapping[str, Any]]
+"""A receipt as its reader may be told it."""
 _LONGEST_NOTES = 4_000
 
 
@@ -31,6 +35,6 @@ def receipt_headers(receipt: Receipt) -> dict[str, str]:
     return headers
 
 
-def metadata_of(columns: tuple[Column, ...], receipt: Receipt) -> bytes:
-    """The columns' meaning and the receipt as JSON, for files whose schema carries metadata."""
-    return dumps({"columns": [asdict(each) for each in columns], "receipt": asdict(receipt)}).encode()
+def metadata_of(columns: tuple[Column, ...], receipt: Mapping[str, Any]) -> bytes:
+    """The columns' meaning and the receipt as it is told, for files whose schema carries metadata."""
+    return dumps({"columns": [asdict(each) for each in columns], "receipt": receipt}).encode()

@@ -21,7 +21,7 @@ from amalimart.access.principal import Principal
 from amalimart.api.exports.arrow_files import write_arrow, write_parquet
 from amalimart.api.exports.csv_files import write_csv
 from amalimart.api.exports.formats import Format
-from amalimart.api.exports.receipts import receipt_headers
+from amalimart.api.exports.receipts import Told, receipt_headers
 from amalimart.api.exports.xlsx_files import write_xlsx
 from amalimart.api.services import SemanticPort
 from amalimart.core.errors import DiskFull
@@ -39,6 +39,7 @@ def exported(
     form: Format,
     folder: Path,
     most_rows: int,
+    told: Told,
 ) -> StreamingResponse:
     """The answer as a file. Raises what asking raises, and DiskFull."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -46,7 +47,7 @@ def exported(
         try:
             spooled = closing.enter_context(tempfile.TemporaryFile(dir=folder))
             with semantic.stream(question, principal, most_rows) as answer:
-                _write(answer, form, spooled, folder)
+                _write(answer, form, spooled, folder, told)
                 headers = receipt_headers(answer.receipt)
             size = spooled.seek(0, os.SEEK_END)
             spooled.seek(0)
@@ -65,16 +66,16 @@ def exported(
     return StreamingResponse(_sent(spooled), media_type=form.media_type, headers=headers)
 
 
-def _write(answer: StreamedAnswer, form: Format, target: IO[bytes], folder: Path) -> None:
+def _write(answer: StreamedAnswer, form: Format, target: IO[bytes], folder: Path, told: Told) -> None:
     match form:
         case Format.CSV:
             write_csv(answer, target)
         case Format.XLSX:
-            write_xlsx(answer, target, folder)
+            write_xlsx(answer, target, folder, told)
         case Format.PARQUET:
-            write_parquet(answer, target)
+            write_parquet(answer, target, told)
         case Format.ARROW:
-            write_arrow(answer, target, folder)
+            write_arrow(answer, target, folder, told)
         case Format.JSON:
             raise ValueError("an answer in JSON is no export")
 

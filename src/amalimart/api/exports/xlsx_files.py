@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import tempfile
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +19,7 @@ from xlsxwriter.format import Format as CellFormat
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from amalimart.api.exports.receipts import Told
 from amalimart.core.errors import QueryTooLarge
 from amalimart.core.wire import wire_value
 from amalimart.semantic.answer import Column
@@ -29,9 +31,10 @@ _EXACT_DIGITS = 15
 _FIRST_DAY = date(1900, 3, 1)  # before it, the calendar of spreadsheets has a day too many
 _UNITS = {"money": "#,##0.00", "percent": "0.0%", "count": "#,##0", "date": "yyyy-mm-dd"}
 _WIDTH = 18
+_COUNTS = ("passed", "warned", "failed")
 
 
-def write_xlsx(answer: StreamedAnswer, target: IO[bytes], folder: Path) -> None:
+def write_xlsx(answer: StreamedAnswer, target: IO[bytes], folder: Path, told: Told) -> None:
     """A workbook; its parts are kept in `folder` meanwhile. Raises QueryTooLarge for what no sheet holds."""
     with tempfile.TemporaryDirectory(dir=folder) as own:
         options = {"constant_memory": True, "tmpdir": own}
@@ -39,7 +42,7 @@ def write_xlsx(answer: StreamedAnswer, target: IO[bytes], folder: Path) -> None:
         try:
             formats = {unit: book.add_format({"num_format": text}) for unit, text in _UNITS.items()}
             _write_rows(book, answer, formats)
-            _write_receipt(book, answer)
+            _write_receipt(book, answer, told(answer.receipt)["checks"])
         finally:
             book.close()
 
@@ -93,7 +96,7 @@ def _text(sheet: Worksheet, row: int, place: int, text: str, shown: CellFormat |
     sheet.write_string(row, place, text, shown)
 
 
-def _write_receipt(book: Workbook, answer: StreamedAnswer) -> None:
+def _write_receipt(book: Workbook, answer: StreamedAnswer, checks: Mapping[str, Any]) -> None:
     """Where the numbers come from, as a person reads it."""
     sheet, receipt = book.add_worksheet("Receipt"), answer.receipt
     sheet.set_column(0, 1, 2 * _WIDTH)
@@ -101,6 +104,8 @@ def _write_receipt(book: Workbook, answer: StreamedAnswer) -> None:
         ("Release", str(receipt.release_id)),
         ("Published at", receipt.published_at.isoformat()),
         ("Fresh as of", receipt.fresh_as_of.isoformat() if receipt.fresh_as_of else ""),
+        ("Checks", checks["state"]),
+        *((f"Checks {how}", str(checks[how])) for how in _COUNTS if checks[how] is not None),
         *((f"{each.name} ({each.version})", each.basis) for each in receipt.metrics),
         *((f"Currency of {each.label}", each.currency) for each in answer.columns if each.currency),
         *(("Note", note) for note in receipt.notes),

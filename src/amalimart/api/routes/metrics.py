@@ -31,9 +31,8 @@ def metrics(principal: SignedIn, services: Services, part: Whole) -> WireRespons
 def metric(name: str, principal: SignedIn, services: Services) -> WireResponse:
     """One metric by its name or alias: its definition, and what each of its versions has meant."""
     found = known_metric(name, principal, services.semantic)
-    parts = described(services.semantic.formula(found.name, principal))
     history = [described(each) for each in services.metric_history(found.name)]
-    return WireResponse({"metric": described(found) | {"parts": parts}, "changes": history})
+    return WireResponse({"metric": described(found), "changes": history})
 
 
 @router.get("/dimensions")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from amalimart.access.principal import Principal
+from amalimart.api.answer_receipt import receipt_document
 from amalimart.api.answering import answered
 from amalimart.api.conditional import holds, not_modified, tag_of
 from amalimart.api.described import described
@@ -25,7 +27,7 @@ from amalimart.semantic.question import Question
 
 router = APIRouter(tags=["metrics"])
 
-_OF_THE_RELEASE = ("release_id", "published_at", "fresh_as_of")
+_OF_THE_RELEASE = ("release_id", "published_at", "fresh_as_of", "checks")
 _EXAMPLE = {
     "columns": [
         {"name": "month", "label": "Month", "kind": "time", "unit": "date", "currency": None},
@@ -37,9 +39,15 @@ _EXAMPLE = {
         "release_id": 41,
         "published_at": "2024-02-12T08:00:05+00:00",
         "fresh_as_of": "2024-02-12T08:00:01+00:00",
-        "metrics": [{"name": "gmv", "version": "1d8d73510624", "basis": "Totals of orders, by order date."}],
+        "metrics": [
+            {"name": "gmv", "version": 1, "hash": "1d8d73510624", "basis": "Totals of orders, by order date."}
+        ],
         "notes": [],
-        "sql": None,
+        "sql": "SELECT ...",
+        "rollups": [],
+        "tables": ["gold.fact_orders"],
+        "lineage": ["metric:gmv", "rows:gold.fact_orders"],
+        "checks": {"state": "warning", "passed": 41, "warned": 1, "failed": 0},
     },
 }
 _ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -88,9 +96,10 @@ def _answer(
         folder = services.settings.cache_folder / "exports"
         most = services.settings.export_rows_of(principal)
         with services.exports.turn():
-            return exported(services.semantic, question, principal, form, folder, most)
+            tell = partial(receipt_document, principal=principal, services=services)
+            return exported(services.semantic, question, principal, form, folder, most, tell)
     answer = services.semantic.ask(question, principal)
-    document = _document(answer)
+    document = _document(answer, receipt_document(answer.receipt, principal, services))
     # Of what is told, not of the release: that others' rows have changed must not show.
     told = {**document, "receipt": {**document["receipt"], **dict.fromkeys(_OF_THE_RELEASE)}}
     headers = {**receipt_headers(answer.receipt), "ETag": tag_of(dumps(told).encode()), "Vary": "Accept"}
@@ -99,9 +108,9 @@ def _answer(
     return WireResponse(document, headers=headers)
 
 
-def _document(answer: Answer) -> dict[str, Any]:
+def _document(answer: Answer, receipt: dict[str, Any]) -> dict[str, Any]:
     return {
         "columns": [described(column) for column in answer.columns],
         "rows": [[wire_value(value) for value in row] for row in answer.rows],
-        "receipt": described(answer.receipt),
+        "receipt": receipt,
     }

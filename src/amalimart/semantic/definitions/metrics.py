@@ -91,6 +91,7 @@ class MetricBuilder:
             shape.version,
             definition_hash(formula, shape.unit, self._datasets),
             _example(entry),
+            " ".join(shape.description_fr.split()) if shape.description_fr else None,
         )
 
     def _formula(self, entry: Entry[MetricShape], component: Callable[..., Formula]) -> Formula:

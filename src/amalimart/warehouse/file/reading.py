@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from amalimart.core.names import TableRef
+
 
 @dataclass(frozen=True, slots=True)
 class Release:
@@ -64,6 +66,10 @@ class ReadTransaction(Protocol):
         The first batch is empty and tells the types; only one is held at once. Raises QueryTooLarge at
         the time-out or beyond `most_rows`.
         """
+        ...
+
+    def only_code(self, table: TableRef, column: str) -> str | None:
+        """The one short code that a column holds beside nulls; None where that is not certain."""
         ...
 
 

@@ -13,7 +13,9 @@ import pyarrow as pa
 
 from amalimart.core.abandoning import while_wanted
 from amalimart.core.errors import Abandoned, QueryTooLarge, WarehouseError
+from amalimart.core.names import TableRef
 from amalimart.warehouse.file.engine_words import engine_error
+from amalimart.warehouse.file.only_values import only_code, statistics_sql
 from amalimart.warehouse.file.reading import Release, Rows
 from amalimart.warehouse.releases.release_log import latest_release
 
@@ -70,6 +72,10 @@ class Transaction:
                 if given > most_rows:
                     raise _too_many(most_rows)
                 yield batch
+
+    def only_code(self, table: TableRef, column: str) -> str | None:
+        told = self.rows(statistics_sql(table, column)).rows
+        return only_code(str(told[0][0])) if told else None
 
     @contextmanager
     def _bounded(self, seconds: float) -> Iterator[None]:

@@ -3,9 +3,8 @@ import { request, Trouble } from "../api.js";
 import { h, label } from "../dom.js";
 import { watchEdges } from "../edges.js";
 import { exact, NOTHING } from "../format.js";
-import { formulaWords } from "../receipt/formula.js";
 import { lineageGraph } from "../receipt/lineage.js";
-import { checksLine } from "../receipt/parts.js";
+import { changeLog, checksLine, formulaOf, meaning, subjectOf } from "../receipt/parts.js";
 import { t, word } from "../text.js";
 
 const fact = (name, value, isWide = false) => h("div", { class: isWide ? "wide" : null }, h("dt", {}, name), h("dd", {}, value));
@@ -49,20 +48,20 @@ export class EntryView {
   }
 
   metric(each) {
-    const formula = h("p", { class: "formula" }, h("span", { class: "skeleton skeleton-line" }));
     const checks = h("dd", {}, t("receipt.lineage_loading"));
     const lineage = h("div", {}, waiting());
-    this.fillMetric(each, { formula, checks, lineage });
+    const changes = h("div");
+    this.fillMetric(each, { checks, lineage, changes });
     return [
       each.missing ? h("p", { class: "page-warning warning" }, `${t("catalogue.missing")}: ${each.missing}`) : null,
-      h("p", { class: "lead", lang: "en" }, each.definition),
-      formula,
+      meaning(each, "lead"),
+      h("p", { class: "formula" }, formulaOf(each)),
       h(
         "dl",
         { class: "facts" },
         fact(t("catalogue.owner"), label(each.owner ?? t("catalogue.no_owner"))),
         fact(t("catalogue.unit"), word("unit", each.unit)),
-        each.subject ? fact(t("catalogue.subject"), each.subject) : null,
+        each.subject_label ? fact(t("catalogue.subject"), subjectOf(each)) : null,
         each.version ? fact(t("receipt.version"), h("code", { title: t("receipt.version_hint") }, each.version)) : null,
         h("div", {}, h("dt", {}, t("receipt.checks")), checks),
         each.aliases.length ? fact(t("catalogue.synonyms"), chips(each.aliases.map((name) => h("span", {}, name))), true) : null,
@@ -70,21 +69,21 @@ export class EntryView {
         this.usedBy(each),
       ),
       section(t("receipt.lineage"), lineage),
+      changes,
     ];
   }
 
-  async fillMetric(each, { formula, checks, lineage }) {
+  async fillMetric(each, { checks, lineage, changes }) {
     const address = `${this.page.metrics}/${encodeURIComponent(each.name)}`;
     try {
       const { body } = await request(address);
-      formula.replaceChildren(formulaWords(body.metric.parts));
+      changes.replaceChildren(...[changeLog(body.changes)].filter(Boolean));
       const traced = await request(`${address}/lineage`);
       checks.replaceChildren(...checksLine(traced.body.checks).filter(Boolean));
       lineage.replaceChildren(traced.body.graph ? lineageGraph(traced.body.graph) : h("p", { class: "hint" }, t("receipt.scoped")));
     } catch (cause) {
       checks.replaceChildren(t("receipt.unknown"));
       lineage.replaceChildren(trouble(cause));
-      if (formula.querySelector(".skeleton")) formula.remove();
     }
   }
 

@@ -6,7 +6,7 @@ import { lineageGraph } from "./lineage.js";
 import { query } from "../state.js";
 import { t } from "../text.js";
 import { metricsOf, numberOf } from "./number.js";
-import { checksLine, definition, nameOf, part, scope, standing, statements } from "./parts.js";
+import { changeLog, checksLine, definition, nameOf, part, scope, standing, statements } from "./parts.js";
 
 const KEY = "receipt";
 
@@ -99,6 +99,7 @@ export class ReceiptPanel {
         this.head(number, tile, receipt, metric),
         standing(receipt, this.page.zone, checks),
         definition(metric),
+        changeLog(metric.changes),
         scope(receipt),
         receipt.is_scoped ? h("p", { class: "hint" }, t("receipt.scoped")) : part(t("receipt.lineage"), h("p", { class: "hint" }, t("receipt.lineage_hint")), lineage),
         receipt.sql.length ? statements(receipt.sql, (sql, button) => this.copy(sql, button)) : null,

@@ -1,7 +1,6 @@
 // What a receipt says, part by part.
 import { h, label } from "../dom.js";
-import { ago, dayRange, exact, instant } from "../format.js";
-import { formulaWords } from "./formula.js";
+import { ago, day, dayRange, exact, instant } from "../format.js";
 import { t } from "../text.js";
 import { french } from "./language.js";
 
@@ -9,6 +8,15 @@ const fact = (name, ...value) => h("div", {}, h("dt", {}, name), h("dd", {}, ...
 const section = (title, ...parts) => h("section", { class: "receipt-part" }, h("h3", {}, title), ...parts);
 
 export const nameOf = (metric) => (french ? metric.label_fr : metric.label);
+
+export const subjectOf = (metric) => (french ? metric.subject_label_fr : metric.subject_label);
+export const formulaOf = (metric) => (french ? metric.formula_fr : metric.formula);
+
+// What a metric means, in French as far as somebody has written it so.
+export function meaning(metric, kind) {
+  const said = french ? metric.definition_fr : null;
+  return h("p", { class: kind, lang: said ? "fr" : "en" }, said ?? metric.definition);
+}
 
 const TONES = { passing: "good", warning: "", failing: "bad", unknown: "" };
 
@@ -34,8 +42,8 @@ export function standing(receipt, zone, checks) {
 export function definition(metric) {
   return section(
     t("receipt.definition"),
-    h("p", { lang: "en" }, metric.definition),
-    h("p", { class: "formula" }, h("span", { class: "hidden" }, `${t("receipt.formula")}: `), formulaWords(metric.parts)),
+    meaning(metric, null),
+    h("p", { class: "formula" }, h("span", { class: "hidden" }, `${t("receipt.formula")}: `), formulaOf(metric)),
     h(
       "dl",
       { class: "facts" },
@@ -44,6 +52,12 @@ export function definition(metric) {
       metric.aliases.length ? fact(t("receipt.also_called"), metric.aliases.join(", ")) : null,
     ),
   );
+}
+
+// What each version has meant, the newest first.
+export function changeLog(changes) {
+  const rows = [...changes].reverse().map((each) => h("li", {}, h("span", { class: "more" }, t("receipt.version_of", { version: each.version, day: day(each.date) })), h("span", { lang: "en" }, each.what)));
+  return rows.length ? section(t("receipt.changes"), h("ol", { class: "receipt-changes", reversed: true }, rows)) : null;
 }
 
 export function scope(receipt) {
