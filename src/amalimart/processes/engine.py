@@ -157,7 +157,7 @@ def run_engine(project: Project, telemetry: Telemetry) -> None:
     operations = Operations(engine, loop, clock)
     loop.at_rest = operations.at_rest
     desk = quality_desk(project, engine, control, clock)
-    jobs = timetable(house_jobs(engine, operations, desk, clock), schedules, project.zone)
+    jobs = timetable(house_jobs(engine, operations, desk, control, clock), schedules, project.zone)
     leadership = Leadership(control.leases, clock, time.monotonic)
     scheduler = Scheduler(jobs, control.job_runs, leadership, clock)
     schedule_desk = ScheduleDesk(jobs, scheduler, control.job_runs, clock)
@@ -184,7 +184,7 @@ def run_engine(project: Project, telemetry: Telemetry) -> None:
         ProjectFigures(project, engine, loop, control, clock).watch()
         control.outbox.abandon_others(project.settings.notify.channels)
         watch = IncidentWatch(
-            trouble_finder(project, engine, loop, clock, desk, schedule_desk).look,
+            trouble_finder(project, engine, loop, clock, desk, schedule_desk, control.access_reviews).look,
             control.incidents,
             telling_of(project),
             couriers_of(project, control, clock),

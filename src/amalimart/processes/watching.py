@@ -16,9 +16,11 @@ from amalimart.orchestrate.troubles import (
     FailingChecks,
     Finder,
     TroubleFinder,
+    WaitingReviews,
     build_troubles,
     check_troubles,
     job_troubles,
+    review_troubles,
 )
 
 
@@ -29,8 +31,9 @@ def trouble_finder(
     clock: Clock,
     checks: FailingChecks,
     jobs: FailedJobs,
+    reviews: WaitingReviews,
 ) -> TroubleFinder:
-    """Looks at builds, sources, monitored checks and jobs."""
+    """Looks at builds, sources, monitored checks, jobs and access reviews."""
     book = ReleaseBook(engine.hot_file, engine.acceptances)
     sources = SourceTroubles(
         project.settings.sources, lambda: source_statuses(project, engine.lake, clock), clock
@@ -46,5 +49,6 @@ def trouble_finder(
         (IncidentKind.SOURCE_FAILING, IncidentKind.SOURCE_STALE): sources.find,
         (IncidentKind.CHECK_FAILED,): lambda: check_troubles(checks),
         (IncidentKind.JOB_FAILED,): lambda: job_troubles(jobs),
+        (IncidentKind.ACCESS_REVIEW,): lambda: review_troubles(reviews),
     }
     return TroubleFinder(finders)
