@@ -16,6 +16,7 @@ from tests.web.fake_marketplace import FakeMarketplace
 from tests.web.fake_operating import FakeOperating, FakeSchedules
 from tests.web.fake_quality import FakeBook, FakeIncidents, FakeQuality
 from tests.web.fake_site import make_services, serving
+from tests.web.fake_usage import FakeUsage
 
 
 @dataclass(slots=True)
@@ -54,6 +55,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         release_book=house.book,
         quality=house.quality,
         incidents=house.incidents,
+        usage=FakeUsage(),
     )
     with serving(create_site(services)) as url:
         yield Site(url, marketplace, operating, schedules, house)

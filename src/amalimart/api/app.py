@@ -36,6 +36,8 @@ from amalimart.api.routes import (
     releases,
     rollups,
     schedules,
+    starting,
+    usage,
     work,
 )
 from amalimart.api.routes.figures import figures_router
@@ -98,6 +100,8 @@ def create_app(
         releases,
         rollups,
         schedules,
+        starting,
+        usage,
         work,
     ):
         signed_in.include_router(part.router)

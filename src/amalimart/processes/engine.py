@@ -161,7 +161,7 @@ def run_engine(project: Project, telemetry: Telemetry) -> None:
     leadership = Leadership(control.leases, clock, time.monotonic)
     scheduler = Scheduler(jobs, control.job_runs, leadership, clock)
     schedule_desk = ScheduleDesk(jobs, scheduler, control.job_runs, clock)
-    tally = QuestionTally(control.questions, clock, project.zone)
+    tally = QuestionTally(control.questions, clock, project.zone, control.visits)
     try:
         figures = Figures(
             lambda: exposition(project, telemetry),
