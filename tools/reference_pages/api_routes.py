@@ -122,6 +122,8 @@ _ERRORS: dict[str, tuple[type[AmalimartError], ...]] = {
     "POST /embed-tokens": (Denied, NotFound, AuditUnavailable),
     "GET /status": (),
     "GET /status/detail": (Denied, EngineUnavailable),
+    "GET /status/start": (Denied, EngineUnavailable),
+    "GET /usage": (Denied, EngineUnavailable),
     "GET /schedules": (Denied, EngineUnavailable),
     "GET /schedules/runs": (Denied, NotFound, EngineUnavailable),
     "POST /schedules/{job}/run": (Denied, NotFound, RequestError, EngineUnavailable),
