@@ -31,6 +31,7 @@ _SIGMAS = 3.0
 _SURE = (Seeded.EMPTY, Seeded.HALF, Seeded.DOUBLE)
 _SEED = 20_260
 _ENOUGH_ROWS = 100
+_UNSEEN = "has not been seen yet"
 # The least that counts as better.
 _BETTER = 0.001
 
@@ -44,12 +45,17 @@ class Scores:
     weekday: Score = field(default_factory=Score)
     rows_a_day: list[float] = field(default_factory=list)
     tiers: set[Tier] = field(default_factory=set)
+    missed: int = 0
+    missed_unseen: int = 0
 
     def add(self, shop: Shop, dice: np.random.Generator) -> None:
         """Seed one shop's last days and let each judge them day after day."""
         first = shop.judged_from(_LEAST, _JUDGED)
         counts, anomalies = seeded(dice, shop, first)
-        flagged, tiers = model_flags(shop, counts, first)
+        flagged, tiers, unseen = model_flags(shop, counts, first)
+        missed = {each.first for each in anomalies if each.kind in _SURE} - flagged
+        self.missed += len(missed)
+        self.missed_unseen += len(missed & unseen)
         self.model.add(flagged, anomalies)
         self.fortnight.add(rule_flags(shop, counts, first, range(1, 15)), anomalies)
         self.weekday.add(rule_flags(shop, counts, first, range(7, 57, 7)), anomalies)
@@ -61,6 +67,10 @@ class Scores:
         rows = f"{min(self.rows_a_day):,.0f} to {max(self.rows_a_day):,.0f} rows a day"
         tiers = ", ".join(tier.name for tier in sorted(self.tiers))
         print(f"{name}: {len(self.rows_a_day)} series, {rows}, tiers {tiers}")
+        print(
+            f"  of the {', '.join(_SURE)} seeded, {self.missed} are missed; "
+            f"{self.missed_unseen} of them on events that the history had not seen"
+        )
         for rule, score in (
             ("volume model", self.model),
             ("14-day z-score", self.fortnight),
@@ -90,17 +100,22 @@ class Scores:
         ]
 
 
-def model_flags(shop: Shop, counts: Mapping[date, int], first: int) -> tuple[set[int], set[Tier]]:
-    """Places of days of which a judgement failed: missing, itself off, or at the end of weeks of loss."""
+def model_flags(shop: Shop, counts: Mapping[date, int], first: int) -> tuple[set[int], set[Tier], set[int]]:
+    """Places of days of which a judgement failed: missing, itself off, or at the end of weeks of loss.
+
+    Also the tiers, and the places of days of an event whose effect was not known.
+    """
     judge = VolumeJudge(History(DailyCounts(shop.name, shop.days[0], shop.days[-1], counts), shop.events))
-    flagged, tiers = set(), set()
+    flagged, tiers, unseen = set(), set(), set()
     for place in range(first, len(shop.days)):
         day = shop.days[place]
         judgements = (judge.day(day), judge.slow_loss(day), judge.missing(DayRange(day, day)))
         tiers.add(judgements[0].tier)
+        if any(told.endswith(_UNSEEN) for told in judgements[0].not_estimated):
+            unseen.add(place)
         if any(judgement.verdict is Verdict.FAILED for judgement in judgements):
             flagged.add(place)
-    return flagged, tiers
+    return flagged, tiers, unseen
 
 
 def rule_flags(shop: Shop, counts: Mapping[date, int], first: int, days_back: range) -> set[int]:
@@ -151,7 +166,7 @@ def milliseconds_a_fit() -> float:
 def main() -> None:
     """Entry of `python bench/quality.py`."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--series", type=int, default=40, help="shops of the other family")
+    parser.add_argument("--series", type=int, default=60, help="shops of the other family")
     parser.add_argument("--seed", type=int, default=_SEED)
     arguments = parser.parse_args()
     figures = [Figure("one series of three years", milliseconds_a_fit(), "ms of one processor", 50)]

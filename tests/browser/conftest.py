@@ -17,6 +17,7 @@ from tests.web.fake_operating import FakeOperating, FakeSchedules
 from tests.web.fake_policies import POLICIES
 from tests.web.fake_quality import FakeBook, FakeIncidents, FakeQuality
 from tests.web.fake_site import make_services, serving
+from tests.web.fake_usage import FakeUsage
 
 
 @dataclass(slots=True)
@@ -56,6 +57,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         quality=house.quality,
         incidents=house.incidents,
         policies=lambda: POLICIES,
+        usage=FakeUsage(),
     )
     with serving(create_site(services)) as url:
         yield Site(url, marketplace, operating, schedules, house)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from amalimart.access.principal import Role
 from amalimart.config.project import Project
 from amalimart.config.schedule_settings import BackupSettings
 from amalimart.control.deciding import Decider
@@ -20,6 +21,7 @@ from amalimart.core.errors import (
     CheckFailed,
     ConfigError,
     JobTimedOut,
+    NotFound,
     NothingPublished,
     OperationUnderWay,
     TooLittleMemory,
@@ -27,11 +29,14 @@ from amalimart.core.errors import (
 )
 from amalimart.core.operations import OperationKind
 from amalimart.orchestrate import operations as operations_module
+from amalimart.orchestrate.governance import Governance
 from amalimart.orchestrate.jobs import compacting
 from amalimart.orchestrate.jobs.backing_up import BackupJob
 from amalimart.orchestrate.jobs.compacting import CompactJob
+from amalimart.orchestrate.jobs.forgetting import ForgetJob
 from amalimart.orchestrate.jobs.full_checks import FullChecksJob
 from amalimart.orchestrate.jobs.house import house_jobs
+from amalimart.orchestrate.jobs.reviewing_access import AccessReviewJob
 from amalimart.orchestrate.operating_state import OperatingStates
 from amalimart.orchestrate.operations import Operations
 from amalimart.orchestrate.quality_desk import QualityDesk
@@ -87,7 +92,7 @@ def in_the_file(shop: LandedShop, sql: str) -> None:
 def test_every_job_has_a_schedule_and_every_schedule_a_job(shop: LandedShop, running: Operations) -> None:
     with closing(open_control_store(shop.engine.project.control_database, shop.clock)) as control:
         desk = QualityDesk(shop.engine, control.engine, shop.clock)
-        jobs = house_jobs(shop.engine, running, desk, shop.clock)
+        jobs = house_jobs(shop.engine, running, desk, control, shop.clock)
     assert [job.name for job in jobs] == list(packaged_schedules())
     assert all(job.does.endswith(".") for job in jobs)
 
@@ -280,3 +285,45 @@ class TestOperatingState:
 
 def _parquet_bytes(home: Path) -> int:
     return sum(path.stat().st_size for path in (home / "data" / "lake").rglob("*.parquet"))
+
+
+class TestReviewingAccess:
+    def test_a_review_is_kept_whole_and_waits_until_somebody_signs_one_off(self, shop: LandedShop) -> None:
+        project = shop.engine.project
+        with closing(open_control_store(project.control_database, shop.clock)) as control:
+            control.users.add(
+                "ama@b.test", display_name="Ama", role=Role.ADMIN, password="long-enough-password"
+            )
+            control.users.add(
+                "kofi@b.test", display_name="K", role=Role.VENDOR, password="long-enough-password"
+            )
+            job = AccessReviewJob(project, control.access_reviews, shop.clock)
+            told = job.run(context())
+            assert told == {
+                "number": 1,
+                "report": Governance(project, shop.clock).review().report_hash,
+                "people": 2,
+                "keys": 0,
+                "unused": 2,
+                "without_rows": 1,
+                "personal_data": 1,
+            }
+            kept = control.access_reviews.unsigned()
+            assert kept is not None
+            assert [user["email"] for user in kept.report["users"]] == ["ama@b.test", "kofi@b.test"]
+            Governance(project, shop.clock).sign_off(Decider("Ama", "x"), "looked at it", None)
+            assert control.access_reviews.unsigned() is None
+            shop.clock.instant += timedelta(days=1_200)
+            assert job.run(context())["number"] == 2
+            assert [each.number for each in control.access_reviews.list()] == [2]
+            with pytest.raises(NotFound, match="no access review 1"):
+                control.access_reviews.get(1)
+
+
+class TestForgetting:
+    def test_it_keeps_what_the_settings_say(self, shop: LandedShop) -> None:
+        with closing(open_control_store(shop.engine.project.control_database, shop.clock)) as control:
+            assert ForgetJob(shop.engine.project, control.incident_trimming).run(context()) == {
+                "incidents": 0,
+                "messages": 0,
+            }

@@ -35,6 +35,7 @@ notify:
       credentials: secret:MAIL
       sender: a@shop.example
       recipients: [ops@shop.example]
+      digest_minutes: {minutes}
     chat:
       kind: webhook
       url: secret:CHAT
@@ -55,8 +56,8 @@ def control(tmp_path: Path) -> Iterator[ControlStore]:
     store.close()
 
 
-def project(folder: Path, smtp: int) -> Project:
-    (folder / "amalimart.yml").write_text(SETTINGS.format(smtp=smtp))
+def project(folder: Path, smtp: int, minutes: int = 0) -> Project:
+    (folder / "amalimart.yml").write_text(SETTINGS.format(smtp=smtp, minutes=minutes))
     return open_project(folder)
 
 
@@ -84,6 +85,28 @@ def test_each_channel_gets_what_it_asked_for_in_the_name_of_the_marketplace(
     assert subjects == sorted(f"[Kumasi: Market] {each.severity.value}: {each.title}" for each in troubles)
     assert [b'"release_blocked of error"' in each.body for each in hooks.posted] == [True]
     assert incident_notes(control.incidents, control.outbox)[0].detail.startswith("Open incidents: ")
+
+
+def test_e_mails_about_many_incidents_are_one_and_webhooks_get_each(
+    tmp_path: Path, control: ControlStore
+) -> None:
+    mails, hooks = Receiver(), HttpReceiver()
+    with smtp_server(mails, auth=True) as smtp, http_server(hooks) as port:
+        shop = project(tmp_path, smtp, minutes=15)
+        for name, value in (("MAIL", "me:right"), ("CHAT", f"http://127.0.0.1:{port}/in"), ("KEY", "k")):
+            write_secret(tmp_path, name, value)
+        troubles = tuple(
+            trouble(kind, severity)
+            for kind in (IncidentKind.RELEASE_BLOCKED, IncidentKind.BUILD_FAILED)
+            for severity in Severity
+        )
+        control.incidents.record(Look(troubles), telling_of(shop))
+        for courier in couriers_of(shop, control, SystemClock()):
+            courier.send_due()
+    assert [letter["Subject"].strip() for letter in mails.letters] == [
+        "[Kumasi: Market] 2 incidents: 2 errors"
+    ]
+    assert len(hooks.posted) == 2
 
 
 def test_a_secret_that_comes_later_is_used_then_and_its_absence_is_seen(

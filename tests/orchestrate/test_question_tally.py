@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -25,14 +25,22 @@ class Kept:
         self.added.append((day, dict(asked)))
 
 
+class Opened:
+    def __init__(self) -> None:
+        self.added: list[tuple[date, dict[tuple[str, str], int]]] = []
+
+    def add(self, day: date, visits: Mapping[tuple[str, str], int]) -> None:
+        self.added.append((day, dict(visits)))
+
+
 class Broken:
-    def add(self, day: date, asked: Mapping[AskedShape, Tally]) -> None:
+    def add(self, day: date, asked: Sized) -> None:
         raise OperationalError(f"{day} {len(asked)}", None, OSError("disk full"))
 
 
 def test_what_was_noted_is_written_in_one_group_by_the_business_day() -> None:
     kept = Kept()
-    tally = QuestionTally(kept, FixedClock(LATE), ZoneInfo("Africa/Lagos"))
+    tally = QuestionTally(kept, FixedClock(LATE), ZoneInfo("Africa/Lagos"), Opened())
     tally.note(SHAPE, 0.25)
     tally.note(SHAPE, 0.5)
     assert kept.added == []
@@ -42,9 +50,19 @@ def test_what_was_noted_is_written_in_one_group_by_the_business_day() -> None:
     assert len(kept.added) == 1
 
 
+def test_visits_are_counted_by_role_and_written_with_the_rest() -> None:
+    opened = Opened()
+    tally = QuestionTally(Kept(), FixedClock(LATE), ZoneInfo("Africa/Lagos"), opened)
+    for dashboard, role in (("admin", "admin"), ("admin", "analyst"), ("admin", "admin")):
+        tally.opened(dashboard, role)
+    tally.write()
+    tally.write()
+    assert opened.added == [(date(2026, 3, 11), {("admin", "admin"): 2, ("admin", "analyst"): 1})]
+
+
 def test_shapes_that_wait_are_bounded() -> None:
     kept = Kept()
-    tally = QuestionTally(kept, FixedClock(LATE), ZoneInfo("UTC"))
+    tally = QuestionTally(kept, FixedClock(LATE), ZoneInfo("UTC"), Opened())
     for number in range(question_tally.MOST_SHAPES_WAITING + 5):
         tally.note(AskedShape((f"m{number}",)), 0.0)
     tally.note(AskedShape(("m0",)), 0.0)
@@ -55,7 +73,8 @@ def test_shapes_that_wait_are_bounded() -> None:
 
 
 def test_a_log_that_cannot_be_written_is_no_trouble_of_who_asks() -> None:
-    tally = QuestionTally(Broken(), FixedClock(LATE), ZoneInfo("UTC"))
+    tally = QuestionTally(Broken(), FixedClock(LATE), ZoneInfo("UTC"), Broken())
     tally.start()
     tally.note(SHAPE, 0.25)
+    tally.opened("admin", "admin")
     tally.stop()

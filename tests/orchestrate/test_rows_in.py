@@ -26,6 +26,15 @@ def test_the_line_tells_rows_speed_and_time_left() -> None:
     assert re.search(r"\d+ s left", line)
 
 
+def test_another_listener_hears_of_rows_without_the_words() -> None:
+    heard: list[tuple[int, int, str]] = []
+    with step("snapshot", io.StringIO()) as shown:
+        note = rows_in(shown, lambda *told: heard.append(told))
+        note(TableProgress("users", 1, 2, rows=500, estimate=1000, left=4000, seconds=2.0, done=False))
+        note(TableProgress("orders", 2, 2, rows=7, estimate=None, left=0, seconds=1.0, done=False))
+    assert heard == [(500, 5_000, "users"), (507, 0, "orders")]
+
+
 def test_values_that_became_null_are_told_once_a_table_is_done() -> None:
     screen = io.StringIO()
     with step("snapshot", screen) as shown:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from amalimart.config.project import SourceSettings
+from amalimart.core.approvals import KeptReview
 from amalimart.core.errors import (
     AmalimartError,
     BrokenFile,
@@ -31,6 +32,7 @@ from amalimart.orchestrate.troubles import (
     build_troubles,
     check_troubles,
     job_troubles,
+    review_troubles,
 )
 from tests.orchestrate.landed_shop import SettableClock
 
@@ -258,3 +260,22 @@ def test_a_finder_that_fails_on_the_way_gives_up_what_it_had() -> None:
     look = TroubleFinder({(IncidentKind.JOB_FAILED,): half}).look()
     assert look.unseen == {IncidentKind.JOB_FAILED}
     assert [each.key for each in look.troubles] == ["job_failed:unseen"]
+
+
+def test_a_review_that_waits_is_told_in_figures_and_names_nobody() -> None:
+    figures = {"people": 4, "keys": 2, "unused": 1, "without_rows": 0, "personal_data": 3}
+    kept = KeptReview(9, AT, "5e", {"users": [{"email": "ama@b.test", "name": CANARY}], "figures": figures})
+
+    class Waiting:
+        def unsigned(self) -> KeptReview | None:
+            return kept
+
+    class Signed:
+        def unsigned(self) -> KeptReview | None:
+            return None
+
+    [found] = say_nothing_of_people(review_troubles(Waiting()))
+    assert "ama@b.test" not in repr(found)
+    assert (found.key, found.severity) == ("access_review:9", Severity.WARNING)
+    assert found.details.startswith("People: 4; not signed in for long: 1;")
+    assert list(review_troubles(Signed())) == []

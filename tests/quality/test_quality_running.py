@@ -13,11 +13,13 @@ import pytest
 from amalimart.core.errors import ConfigError, SourceUnreachable
 from amalimart.core.quality import MonitorKind, QualityResult, Severity, Verdict
 from amalimart.quality import running
-from amalimart.quality.declared import PACKAGED, DeclaredCheck, DeclaredChecks, load_checks
+from amalimart.quality.declared import PACKAGED, DeclaredCheck, DeclaredChecks, load_checks, read_check
 from amalimart.quality.looking import Look
 from amalimart.quality.ports import VolumeJudgement, VolumeSeries
 from amalimart.quality.running import run_checks
-from tests.quality.checked_shop import Tampered, declared, packaged
+from amalimart.quality.shapes import SeriesShape
+from amalimart.quality.shared_series import acknowledged_periods
+from tests.quality.checked_shop import Memory, Tampered, declared, packaged
 
 NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
 
@@ -114,6 +116,47 @@ class Model:
     def slow_loss(self, series: VolumeSeries) -> Sequence[VolumeJudgement]:
         self.asked.append((series, "slow_loss"))
         return []
+
+
+def test_what_is_explained_to_one_check_the_others_over_the_same_counts_know(tmp_path: Path) -> None:
+    """A quarter that is known to be low is no reason to learn nothing from its days."""
+
+    def check_of(name: str, kind: str, where: str = "") -> DeclaredCheck:
+        path = tmp_path / f"{name}.yml"
+        words = "description: d\nowner: o\nseverity: warning\nevery: day\ntable: gold.t\ncolumn: day\n"
+        path.write_text(f"{kind}\n{words}{where}")
+        return read_check(path)
+
+    checks = {
+        check.name: check
+        for check in (
+            check_of("daily", "kind: volume\ngrain: day", "where: {a: [x, y], b: 1}\n"),
+            check_of("weekly", "kind: volume\ngrain: week", "where: {b: 1, a: [y, x]}\n"),
+            check_of("quarterly", "kind: volume\ngrain: quarter", "where: {b: 1, a: [x, y]}\n"),
+            check_of("slowly", "kind: slow_loss", "where: {a: [x, y], b: 1}\n"),
+            check_of("others", "kind: volume\ngrain: day", "where: {a: x, b: 1}\n"),
+        )
+    }
+    memory = Memory()
+    memory.acknowledged = {
+        ("daily", "gold.t"): frozenset({"2026-02-24"}),
+        ("weekly", "gold.t"): frozenset({"2026-W07"}),
+        ("quarterly", "gold.t"): frozenset({"2025-Q4"}),
+        ("slowly", "gold.t"): frozenset({"2026-01-01 to 2026-01-14"}),
+        ("others", "gold.t"): frozenset({"2026-03-01"}),
+    }
+    known = {}
+    for name, check in checks.items():
+        assert isinstance(check.shape, SeriesShape)
+        known[name] = acknowledged_periods(check, check.shape, checks, memory)
+    short = {"2026-02-24", "2026-W07", "2026-01-01 to 2026-01-14"}
+    assert known == {
+        "daily": short,
+        "weekly": short,
+        "quarterly": short | {"2025-Q4"},
+        "slowly": short,
+        "others": {"2026-03-01"},
+    }
 
 
 def test_a_series_has_every_day_until_yesterday_and_what_was_acknowledged(

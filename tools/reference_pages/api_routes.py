@@ -103,7 +103,7 @@ _FIELDS = {
     "questions": "ids of kept questions, in the order of the board",
     "range": "days that move on, instead of `from` and `to`",
     "chart": "how it is drawn; chosen by its shape, without it",
-    "role": "of a user, or as which the vendors are shown their rows: `vendor`, or a narrower copy of that role",
+    "role": "of a user, or as which vendors are shown their rows: `vendor`, or a narrower copy of it",
     "who": "who says so, where that is not who is signed in",
 }
 _OF_EVERY_ROUTE = (NotSignedIn, RequestRefused, RateLimited, Busy, QueryError, Internal)
@@ -155,6 +155,8 @@ _ERRORS: dict[str, tuple[type[AmalimartError], ...]] = {
     "POST /embed-tokens": (Denied, NotFound, AuditUnavailable),
     "GET /status": (),
     "GET /status/detail": (Denied, EngineUnavailable),
+    "GET /status/start": (Denied, EngineUnavailable),
+    "GET /usage": (Denied, EngineUnavailable),
     "GET /schedules": (Denied, EngineUnavailable),
     "GET /schedules/runs": (Denied, NotFound, EngineUnavailable),
     "POST /schedules/{job}/run": (Denied, NotFound, RequestError, EngineUnavailable),

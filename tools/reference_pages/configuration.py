@@ -114,6 +114,7 @@ _MEANINGS = {
     "telemetry.otlp_endpoint": "Where traces and metrics are sent by OTLP over HTTP, such as "
     "`http://127.0.0.1:4318`; nowhere, where not set.",
     "notify.remind_after_hours": "Hours after which an incident that nobody has taken on is said again.",
+    "notify.keep_days": "Days that incidents which are over, and messages, are kept.",
     "notify.channels.<name>.kind": "How people are reached: by e-mail, or a webhook of a chat or a pager.",
     "notify.channels.<name>.host": "Of e-mail: the server that letters are handed to.",
     "notify.channels.<name>.port": "Of e-mail: its port, where it is not 587 (starttls), 465 (implicit) or "
@@ -122,6 +123,8 @@ _MEANINGS = {
     "notify.channels.<name>.credentials": "Of e-mail: `secret:NAME`, whose value is `USER:PASSWORD`.",
     "notify.channels.<name>.sender": "Of e-mail: the address that letters come from.",
     "notify.channels.<name>.recipients": "Of e-mail: the addresses that letters go to.",
+    "notify.channels.<name>.digest_minutes": "Of e-mail: how long what is no error waits for others, to go "
+    "with them as one letter; 0 for each on its own.",
     "notify.channels.<name>.url": "Of a webhook: its address, or `secret:NAME` where it holds a token.",
     "notify.channels.<name>.signing_key": "Of a webhook: `secret:NAME`; every body is then "
     "[signed](../notifications.md#the-body-of-a-webhook) with its value.",

@@ -42,6 +42,8 @@ from amalimart.api.routes import (
     rollups,
     schedules,
     scorecards,
+    starting,
+    usage,
     users,
     work,
 )
@@ -112,6 +114,8 @@ def create_app(
         schedules,
         users,
         scorecards,
+        starting,
+        usage,
         work,
     ):
         signed_in.include_router(part.router)

@@ -47,6 +47,7 @@ from amalimart.core.releases import (
     ReleaseSummary,
 )
 from amalimart.core.rollup_reports import DeclaredRollup, RollupAdvice
+from amalimart.core.usage import Usage
 from amalimart.quality.listing import ListedCheck
 from amalimart.quality.running import QualityRun
 from amalimart.quality.shapes import Every
@@ -333,6 +334,22 @@ class OperatingPort(Protocol):
     def now(self) -> OperatingState: ...
 
 
+class UsagePort(Protocol):
+    """How the house is used."""
+
+    def now(self, days: int) -> Usage:
+        """The last so many days; may be a minute old."""
+        ...
+
+
+class VisitsPort(Protocol):
+    """Counts who opens what, by role."""
+
+    def opened(self, dashboard: str, role: str) -> None:
+        """Count it. Must not fail, and must not keep the one who opens it waiting."""
+        ...
+
+
 class IncidentsPort(Protocol):
     """What went wrong, and who took it on."""
 
@@ -548,6 +565,8 @@ class AppServices:
     operations: OperationsPort | None = None
     schedules: SchedulesPort | None = None
     operating: OperatingPort | None = None
+    usage: UsagePort | None = None
+    visits: VisitsPort | None = None
     figures: Figures | None = None
     quality: QualityPort | None = None
     incidents: IncidentsPort | None = None

@@ -202,6 +202,49 @@ def _ids(user: ReviewedUser | ReviewedKey) -> str:
     return ", ".join((*user.vendor_ids, *user.delivery_partner_ids))
 
 
+@governance.command("access-reviews")
+@click.option("--show", type=int, metavar="NUMBER", help="All of one of them, as JSON.")
+@home_option
+@json_option
+def kept_reviews(show: int | None, home: Path | None, as_json: bool) -> None:
+    """List the access reviews that were made by themselves and are kept."""
+    found = _governance(home)
+    if show is not None:
+        print_json(asdict(found.kept_review(show)))
+        return
+    kept = found.kept_reviews()
+    if as_json:
+        print_json(
+            {
+                "reviews": [
+                    {
+                        "number": each.number,
+                        "made_at": each.made_at,
+                        "report_hash": each.report_hash,
+                        **each.report["figures"],
+                    }
+                    for each in kept
+                ]
+            }
+        )
+        return
+    print_table(
+        ["review", "made", "people", "not signed in", "keys", "report"],
+        [
+            (
+                each.number,
+                f"{each.made_at:%Y-%m-%d %H:%M}",
+                each.report["figures"]["people"],
+                each.report["figures"]["unused"],
+                each.report["figures"]["keys"],
+                each.report_hash[:12],
+            )
+            for each in kept
+        ],
+        [True, False, True, True, True, False],
+    )
+
+
 @governance.command("sign-off")
 @by_option
 @reason_option

@@ -17,7 +17,7 @@ from amalimart.core.quality import Severity
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _LONGEST_ADDRESS = 254
 _HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}")
-_OF_EMAIL = ("host", "port", "tls", "credentials", "sender", "recipients")
+_OF_EMAIL = ("host", "port", "tls", "credentials", "sender", "recipients", "digest_minutes")
 _OF_WEBHOOK = ("url", "signing_key", "allow_http", "allow_hosts")
 _PORTS = {"starttls": 587, "implicit": 465, "none": 25}
 
@@ -37,6 +37,7 @@ class ChannelSettings(StrictModel):
 
     tls           how the connection to the e-mail server is encrypted; none only to this machine
     credentials   of the e-mail server: `secret:NAME`, whose value is USER:PASSWORD
+    digest_minutes  how long what is no error waits for others, to go with them as one e-mail; 0 for never
     url           of the webhook: itself, or `secret:NAME` where it holds a token
     signing_key   `secret:NAME`: every body is then signed with it
     allow_http    whether the webhook may be without TLS
@@ -51,6 +52,7 @@ class ChannelSettings(StrictModel):
     credentials: str | None = None
     sender: str | None = None
     recipients: tuple[str, ...] = ()
+    digest_minutes: int = Field(default=15, ge=0, le=1440)
     url: str | None = None
     signing_key: str | None = None
     allow_http: bool = False
@@ -122,9 +124,13 @@ class ChannelSettings(StrictModel):
 
 
 class NotifySettings(StrictModel):
-    """Who is told of what goes wrong, and how often while nobody acknowledges it."""
+    """Who is told of what goes wrong, and how often while nobody acknowledges it.
+
+    keep_days  how long incidents that are over, and messages, are kept
+    """
 
     remind_after_hours: int = Field(default=24, ge=1, le=8760)
+    keep_days: int = Field(default=400, ge=1, le=3650)
     channels: dict[str, ChannelSettings] = {}
 
     @field_validator("channels")

@@ -8,13 +8,16 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from amalimart.control.acceptances import CheckAcceptances
+from amalimart.control.access_reviews import AccessReviews
 from amalimart.control.api_keys import ApiKeys
 from amalimart.control.approvals import GovernanceRecords
 from amalimart.control.database import durable, open_database
+from amalimart.control.incident_trimming import IncidentTrimming
 from amalimart.control.incidents import Incidents
 from amalimart.control.job_runs import JobRuns
 from amalimart.control.leases import Leases
 from amalimart.control.outbox import Outbox
+from amalimart.control.page_visits import PageVisits
 from amalimart.control.passwords import Passwords
 from amalimart.control.question_log import QuestionLog
 from amalimart.control.saved_questions import SavedQuestions
@@ -43,12 +46,15 @@ class ControlStore:
     api_keys: ApiKeys
     acceptances: CheckAcceptances
     governance: GovernanceRecords
+    access_reviews: AccessReviews
     leases: Leases
     job_runs: JobRuns
     incidents: Incidents
+    incident_trimming: IncidentTrimming
     outbox: Outbox
     questions: QuestionLog
     saved_questions: SavedQuestions
+    visits: PageVisits
 
     def close(self) -> None:
         """Let go of the file."""
@@ -79,10 +85,13 @@ def open_control_store(
         api_keys=ApiKeys(engine, clock),
         acceptances=CheckAcceptances(engine, clock),
         governance=GovernanceRecords(engine, clock),
+        access_reviews=AccessReviews(engine, clock),
         leases=Leases(engine),
         job_runs=JobRuns(engine),
         incidents=Incidents(engine, clock),
+        incident_trimming=IncidentTrimming(engine, clock),
         outbox=Outbox(engine, clock),
         questions=QuestionLog(engine),
         saved_questions=SavedQuestions(engine, clock),
+        visits=PageVisits(engine),
     )

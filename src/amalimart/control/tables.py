@@ -296,12 +296,16 @@ class IncidentRow(Base):
 
 
 class NotificationRow(Base):
-    """One message to one channel: what it says of its incident, and how far it has come."""
+    """One message to one channel: what it says of its incident, and how far it has come.
+
+    letter_id  of the letter in which it goes out with others
+    """
 
     __tablename__ = "notifications"
 
     notification_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
     message_id: Mapped[str] = mapped_column(String(32), unique=True)
+    letter_id: Mapped[str | None] = mapped_column(String(32), index=True)
     incident_number: Mapped[int] = mapped_column(ForeignKey("incidents.number"), index=True)
     channel: Mapped[str] = mapped_column(String(63))
     event: Mapped[str] = mapped_column(String(16))
@@ -313,6 +317,17 @@ class NotificationRow(Base):
     next_attempt_at: Mapped[datetime] = mapped_column(UtcInstant)
     sent_at: Mapped[datetime | None] = mapped_column(UtcInstant)
     last_error: Mapped[str | None] = mapped_column(String(500))
+
+
+class AccessReviewRow(Base):
+    """A review of who may see what, as it was made by itself on a day."""
+
+    __tablename__ = "access_reviews"
+
+    review_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    made_at: Mapped[datetime] = mapped_column(UtcInstant, index=True)
+    report_hash: Mapped[str] = mapped_column(String(64))
+    report: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 class SignInAttemptRow(Base):
@@ -411,3 +426,14 @@ class BoardTileRow(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.user_id", ondelete="CASCADE"), primary_key=True)
     position: Mapped[int] = mapped_column(Integer, primary_key=True)
     question_id: Mapped[str] = mapped_column(ForeignKey("saved_questions.question_id", ondelete="CASCADE"))
+
+
+class PageVisitRow(Base):
+    """How often people of a role opened a dashboard on a day; nobody by name."""
+
+    __tablename__ = "page_visits"
+
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    page: Mapped[str] = mapped_column(String(63), primary_key=True)
+    role: Mapped[str] = mapped_column(String(32), primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +40,13 @@ class SignOff:
     subject: str
     reason: str
     signed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReview:
+    """An access review as it was made by itself. `report` is what it said, as a document."""
+
+    number: int
+    made_at: datetime
+    report_hash: str
+    report: Mapping[str, Any]

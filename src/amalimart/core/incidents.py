@@ -19,6 +19,7 @@ class IncidentKind(StrEnum):
     CHECK_FAILED = "check_failed"  # a monitored check failed
     POLICY_BROKEN = "policy_broken"  # a policy file cannot be read, and keeps its role out
     JOB_FAILED = "job_failed"  # a scheduled job failed after all its tries
+    ACCESS_REVIEW = "access_review"  # a review of who may see what waits to be signed off
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class NoticeEvent(StrEnum):
     WORSENED = "worsened"  # a warning has become an error
     REMINDER = "reminder"  # nobody has acknowledged it for a while
     RESOLVED = "resolved"
+    DIGEST = "digest"  # no incident of its own: it lists what several messages say
     TEST = "test"  # no incident: somebody tries the channel
 
 
@@ -83,14 +85,16 @@ class Notice:
     """One message to one channel.
 
     message_id  stays the same however often it is sent, so that a receiver can tell a repeat
-    incident    as it was when the message was made; None for a test
+    incident    as it was when the message was made; None for a test, and for a digest
     at          when the message was made
+    listed      what a digest lists, in the order it was made
     """
 
     message_id: str
     event: NoticeEvent
     incident: Incident | None
     at: datetime
+    listed: tuple[Notice, ...] = ()
 
 
 class DeliveryState(StrEnum):

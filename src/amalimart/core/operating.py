@@ -22,6 +22,15 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class SnapshotProgress:
+    """A snapshot that is read: rows so far, rows there are believed to be (0: unknown), and the table."""
+
+    rows: int
+    of: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class SourceState:
     """One source and its ingest process.
 
@@ -32,6 +41,7 @@ class SourceState:
     rows, bytes  what the lake holds of it, older versions of rows too
     stopped      tables that stand still, and why
     batches      the newest commits, newest first
+    reading      how far a snapshot is, while one is read
     """
 
     name: str
@@ -46,6 +56,7 @@ class SourceState:
     bytes: int
     stopped: Mapping[str, str]
     batches: tuple[Batch, ...]
+    reading: SnapshotProgress | None = None
 
 
 @dataclass(frozen=True, slots=True)

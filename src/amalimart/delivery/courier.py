@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 
+from amalimart.control.letters import NO_GATHERING
 from amalimart.control.outbox import Outbox, Waiting
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError, DeliveryRefused
@@ -15,16 +17,26 @@ log = logging.getLogger(__name__)
 
 
 class Courier:
-    """Sends what is due on one channel. `jitter` gives numbers from 0 to 1."""
+    """Sends what is due on one channel. `jitter` gives numbers from 0 to 1.
+
+    gathers  how long a message that is not urgent waits for others, to go with them as one
+    """
 
     def __init__(
-        self, channel: Channel, outbox: Outbox, clock: Clock, jitter: Callable[[], float], rule: RetryRule
+        self,
+        channel: Channel,
+        outbox: Outbox,
+        clock: Clock,
+        jitter: Callable[[], float],
+        rule: RetryRule,
+        gathers: timedelta = NO_GATHERING,
     ) -> None:
         self._channel = channel
         self._outbox = outbox
         self._clock = clock
         self._jitter = jitter
         self._rule = rule
+        self._gathers = gathers
 
     @property
     def channel(self) -> str:
@@ -34,7 +46,9 @@ class Courier:
     def send_due(self, should_stop: Callable[[], bool] = lambda: False) -> None:
         """Try every message that it is time for, one after the other, and none of them twice."""
         tried: set[str] = set()  # a clock that jumps must not turn waiting into trying all the time
-        while not should_stop() and (waiting := self._outbox.next_due(self.channel)) is not None:
+        while (
+            not should_stop() and (waiting := self._outbox.next_due(self.channel, self._gathers)) is not None
+        ):
             if waiting.notice.message_id in tried:
                 return
             tried.add(waiting.notice.message_id)

@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from amalimart.observe.metrics import CACHE_LOOKUPS
+
 _EVERY_SECONDS = 5.0
 
 
@@ -40,6 +42,18 @@ def merged(texts: Iterable[str]) -> str:
     registry = CollectorRegistry()
     registry.register(_Merged())
     return generate_latest(registry).decode()
+
+
+def cache_lookups(text: str) -> dict[tuple[str, str], float]:
+    """(What is kept, hit or miss) -> how often, as a text for Prometheus says."""
+    from prometheus_client.parser import text_string_to_metric_families  # noqa: PLC0415
+
+    return {
+        (sample.labels["cache"], sample.labels["result"]): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == CACHE_LOOKUPS.name
+    }
 
 
 def kept_exposition(file: Path) -> str:

@@ -10,7 +10,7 @@ from amalimart.access.policies import Policies, load_policies
 from amalimart.config.project import Project
 from amalimart.control.deciding import Decider
 from amalimart.control.store import ControlStore, open_control_store
-from amalimart.core.approvals import Approval, SignOff
+from amalimart.core.approvals import Approval, KeptReview, SignOff
 from amalimart.core.clock import Clock
 from amalimart.core.errors import RequestError
 from amalimart.core.fiscal import Calendar
@@ -105,6 +105,16 @@ class Governance:
         with self._control() as control:
             users, keys = control.users.uses(), control.api_keys.list()
         return access_review(users, self._policies(), self._semantic(), self._clock.now(), keys)
+
+    def kept_reviews(self) -> tuple[KeptReview, ...]:
+        """The reviews that were made by themselves, the newest first."""
+        with self._control() as control:
+            return control.access_reviews.list()
+
+    def kept_review(self, number: int) -> KeptReview:
+        """One of them. Raises NotFound."""
+        with self._control() as control:
+            return control.access_reviews.get(number)
 
     def sign_offs(self) -> tuple[SignOff, ...]:
         """The sign-offs of access reviews, the oldest first."""

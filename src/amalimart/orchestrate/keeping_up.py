@@ -19,7 +19,7 @@ from amalimart.observe.progress import step
 from amalimart.observe.spans import INGEST_BATCH
 from amalimart.observe.work import Work, working
 from amalimart.orchestrate.resnapshots import pending_resnapshot, resnapshot_done
-from amalimart.orchestrate.source_opening import rows_in
+from amalimart.orchestrate.source_opening import RowsRead, rows_in
 from amalimart.sources import Follower, Source, StreamingSource, poll, snapshot_stale
 
 _STEP_SECONDS = 0.5
@@ -42,6 +42,7 @@ class SourceKeeper:
         source: Source,
         stop: threading.Event,
         note: Note,
+        reading: RowsRead,
     ) -> None:
         self._project = project
         self._name = name
@@ -51,6 +52,7 @@ class SourceKeeper:
         self._source = source
         self._stop = stop
         self._note = note
+        self._reading = reading
         self._new_files = 0
 
     def run(self) -> None:
@@ -97,7 +99,12 @@ class SourceKeeper:
             return snapshot_stale(self._writer, self._source, self._mapping)
         with step(f"snapshot of {self._name}, rows") as shown:
             commit = snapshot_stale(
-                self._writer, self._source, self._mapping, rows_in(shown), again=again, anew=anew
+                self._writer,
+                self._source,
+                self._mapping,
+                rows_in(shown, self._reading),
+                again=again,
+                anew=anew,
             )
             shown.summary = f"{commit.rows:,} rows" if commit else "nothing to land"
         if request is not None:

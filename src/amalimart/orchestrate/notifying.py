@@ -12,6 +12,7 @@ from amalimart.config.project import Project
 from amalimart.config.secret_reference import SECRET_REFERENCE
 from amalimart.control.audit import AuditEntry, write_entry
 from amalimart.control.deciding import Decider
+from amalimart.control.letters import NO_GATHERING
 from amalimart.control.store import ControlStore
 from amalimart.control.telling import Telling
 from amalimart.core.clock import Clock
@@ -79,8 +80,15 @@ def telling_of(project: Project) -> Telling:
 def couriers_of(project: Project, control: ControlStore, clock: Clock) -> Sequence[Courier]:
     """One for each channel."""
     jitter = random.Random().random  # noqa: S311 - spreads tries over time, keeps nothing secret
-    channels = channels_of(project, clock)
-    return [Courier(channel, control.outbox, clock, jitter, RetryRule()) for channel in channels.values()]
+    settings = project.settings.notify.channels
+    return [
+        Courier(channel, control.outbox, clock, jitter, RetryRule(), _gathers(settings[name]))
+        for name, channel in channels_of(project, clock).items()
+    ]
+
+
+def _gathers(settings: ChannelSettings) -> timedelta:
+    return timedelta(minutes=settings.digest_minutes) if settings.kind == "email" else NO_GATHERING
 
 
 class ChannelTest:

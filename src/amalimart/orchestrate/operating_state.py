@@ -11,7 +11,14 @@ import time
 from collections.abc import Callable
 
 from amalimart.config.project import SourceSettings
-from amalimart.core.operating import Batch, BuiltRelease, OperatingState, SourceState, SpaceUsed
+from amalimart.core.operating import (
+    Batch,
+    BuiltRelease,
+    OperatingState,
+    SnapshotProgress,
+    SourceState,
+    SpaceUsed,
+)
 from amalimart.core.releases import BlockedBuild
 from amalimart.orchestrate.engine import Engine
 from amalimart.orchestrate.operations import Operations
@@ -113,4 +120,5 @@ class OperatingStates:
                 Batch(each.version, each.kind.value, each.rows, len(each.tables), each.committed_at)
                 for each in reversed(commits)
             ),
+            reading=SnapshotProgress(**told.reading) if told.reading else None,
         )

@@ -81,6 +81,7 @@ class QualityDesk:
                 live=sources,
                 volume=self._volume,
                 columns=columns,
+                declared=checks.checks,
             )
             return run_checks(chosen, look)
 

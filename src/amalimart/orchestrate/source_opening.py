@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from amalimart.config.project import Project, SourceSettings
 from amalimart.core.clock import SystemClock
 from amalimart.observe.progress import Step
@@ -48,8 +50,16 @@ def capture_name(source: str, identity: str | None) -> str:
     return f"amalimart_{source[:40]}_{(identity or 'new')[:8]}"
 
 
-def rows_in(shown: Step) -> Progress:
-    """Progress of an ingest as rows of one running step, all tables together."""
+RowsRead = Callable[[int, int, str], None]
+"""Rows so far, rows that there are believed to be (0: unknown), and the table that is read."""
+
+
+def _nobody(_done: int, _total: int, _table: str) -> None:
+    """Nobody listens."""
+
+
+def rows_in(shown: Step, told: RowsRead = _nobody) -> Progress:
+    """Progress of an ingest as rows of one running step, all tables together; `told` hears of them too."""
     rows: dict[str, int] = {}
 
     def note(table: TableProgress) -> None:
@@ -59,6 +69,7 @@ def rows_in(shown: Step) -> Progress:
         total = done - table.rows + max(table.estimate or 0, table.rows) + (table.left or 0) if known else 0
         rate = f"{table.rows_per_second:,.0f} rows/s"
         shown(done, total, f"{table.table} ({table.number} of {table.of} tables) · {rate}")
+        told(done, total, table.table)
         for column, count in table.replaced.items():
             if table.done:
                 shown.warn(f"{table.table}.{column}: {count:,} values without an exact form became null")

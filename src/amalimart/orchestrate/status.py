@@ -83,10 +83,15 @@ class ProjectStatus:
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """What the ingest process of a source says: its state, and why it fails in the shape of an error."""
+    """What the ingest process of a source says.
+
+    error    why it fails, in the shape of an error
+    reading  how far the snapshot is that it reads
+    """
 
     state: str
     error: Mapping[str, Any] | None
+    reading: Mapping[str, Any] | None = None
 
 
 def reported(project: Project, name: str) -> Reported:
@@ -94,7 +99,8 @@ def reported(project: Project, name: str) -> Reported:
     report = read_report(project.run, ingest_process(name))
     if report is None:
         return Reported("stopped", None)
-    return Reported(str(report.fields.get("state")), report.fields.get("error"))
+    fields = report.fields
+    return Reported(str(fields.get("state")), fields.get("error"), fields.get("reading"))
 
 
 def source_statuses(project: Project, lake: Lake, clock: Clock) -> tuple[SourceStatus, ...]:

@@ -1,4 +1,4 @@
-"""What is wrong at this moment, from what the house knows already: builds, sources, checks, jobs.
+"""What is wrong at this moment, from what the house knows already: builds, sources, checks, jobs, reviews.
 
 What is said of a trouble goes out to people by channels that are not ours. It is made of names, codes and
 figures, and never of what an error or a row says: both may quote the data.
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from amalimart.core.approvals import KeptReview
 from amalimart.core.errors import AmalimartError, CheckFailed
 from amalimart.core.incidents import IncidentKind, Look, Trouble
 from amalimart.core.quality import QualityResult, Severity
@@ -59,6 +60,14 @@ class FailedJobs(Protocol):
 
     def failing(self) -> Iterable[JobFailure]:
         """Those whose last run failed."""
+        ...
+
+
+class WaitingReviews(Protocol):
+    """The access reviews, as far as they are asked here."""
+
+    def unsigned(self) -> KeptReview | None:
+        """The newest review, while nobody has signed one off since it was made."""
         ...
 
 
@@ -174,3 +183,22 @@ def job_troubles(jobs: FailedJobs) -> Iterable[Trouble]:
             details=f"Tried {failure.tries} times, last at {failure.failed_at:%Y-%m-%d %H:%M} UTC.",
             where=failure.job,
         )
+
+
+def review_troubles(reviews: WaitingReviews) -> Iterable[Trouble]:
+    """A review of access that waits for its sign-off, in figures: its names stay in the house."""
+    review = reviews.unsigned()
+    if review is None:
+        return
+    counts = review.report["figures"]
+    yield Trouble(
+        key=f"access_review:{review.number}",
+        kind=IncidentKind.ACCESS_REVIEW,
+        severity=Severity.WARNING,
+        title=f"The access review of {review.made_at:%Y-%m-%d} waits to be signed off",
+        details=f"People: {counts['people']}; not signed in for long: {counts['unused']}; without rows of "
+        f"their own: {counts['without_rows']}; seeing personal data: {counts['personal_data']}. "
+        f"Keys: {counts['keys']}.",
+        where=f"access review {review.number}",
+        next_step="amalimart governance access-review, then amalimart governance sign-off",
+    )

@@ -158,11 +158,11 @@ def run_engine(project: Project, telemetry: Telemetry) -> None:
     operations = Operations(engine, loop, clock)
     loop.at_rest = operations.at_rest
     desk = quality_desk(project, engine, control, clock)
-    jobs = timetable(house_jobs(engine, operations, desk, clock), schedules, project.zone)
+    jobs = timetable(house_jobs(engine, operations, desk, control, clock), schedules, project.zone)
     leadership = Leadership(control.leases, clock, time.monotonic)
     scheduler = Scheduler(jobs, control.job_runs, leadership, clock)
     schedule_desk = ScheduleDesk(jobs, scheduler, control.job_runs, clock)
-    tally = QuestionTally(control.questions, clock, project.zone)
+    tally = QuestionTally(control.questions, clock, project.zone, control.visits)
     keeper = PolicyKeeper(PolicyFiles.of(project))
     try:
         figures = Figures(
@@ -187,7 +187,9 @@ def run_engine(project: Project, telemetry: Telemetry) -> None:
         ProjectFigures(project, engine, loop, control, clock).watch()
         control.outbox.abandon_others(project.settings.notify.channels)
         watch = IncidentWatch(
-            trouble_finder(project, engine, loop, clock, desk, schedule_desk, keeper).look,
+            trouble_finder(
+                project, engine, loop, clock, desk, schedule_desk, keeper, control.access_reviews
+            ).look,
             control.incidents,
             telling_of(project),
             couriers_of(project, control, clock),

@@ -65,7 +65,14 @@ class IngestLoop:
                     closing(open_source(self._project, self._name, self._settings)) as source,
                 ):
                     SourceKeeper(
-                        self._project, self._name, self._mapping, writer, source, self._stop, self._note
+                        self._project,
+                        self._name,
+                        self._mapping,
+                        writer,
+                        source,
+                        self._stop,
+                        self._note,
+                        self._reading,
                     ).run()
             except AmalimartError as error:
                 self._stop.wait(self._failed(error))
@@ -94,6 +101,12 @@ class IngestLoop:
         if now - self._reported_at >= _REPORT_SECONDS:
             self._reported_at = now
             self._report(follower)
+
+    def _reading(self, done: int, total: int, what: str) -> None:
+        now = time.monotonic()
+        if now - self._reported_at >= _REPORT_SECONDS:
+            self._reported_at = now
+            self._say(state="starting", reading={"rows": done, "of": total, "what": what})
 
     def _warn_of_stopped(self, commit: Commit) -> None:
         reasons = stopped_reasons(commit.position)

@@ -20,13 +20,14 @@ from amalimart.api.services import (
     Step,
 )
 from amalimart.config.project import Project
+from amalimart.control.audit_summary import AuditSummary
 from amalimart.control.store import ControlStore
 from amalimart.core.admission import Admission
-from amalimart.core.asked import NotesQuestions
 from amalimart.core.clock import Clock
 from amalimart.core.errors import told
 from amalimart.core.fiscal import Calendar
 from amalimart.governance.definitions import judged, metric_definitions, notes_of_unapproved
+from amalimart.observe.exposition import cache_lookups
 from amalimart.orchestrate.auditing import open_audit
 from amalimart.orchestrate.embedding import open_embedding
 from amalimart.orchestrate.engine import Engine, MappedAvailability
@@ -41,6 +42,7 @@ from amalimart.orchestrate.operating_state import OperatingStates
 from amalimart.orchestrate.operations import Operations
 from amalimart.orchestrate.policy_files import PolicyFiles, PolicyKeeper
 from amalimart.orchestrate.quality_desk import QualityDesk
+from amalimart.orchestrate.question_tally import QuestionTally
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.release_book import ReleaseBook
 from amalimart.orchestrate.rollup_desk import RollupDesk
@@ -48,6 +50,7 @@ from amalimart.orchestrate.scheduling.desk import ScheduleDesk
 from amalimart.orchestrate.signing_in import open_single_sign_on
 from amalimart.orchestrate.source_notes import source_notes
 from amalimart.orchestrate.standing_checks import StandingChecks
+from amalimart.orchestrate.usage_desk import UsageDesk
 from amalimart.orchestrate.volume_events import MarketplaceEvents
 from amalimart.quality.volume_model import CalendarVolumeModel
 from amalimart.semantic.answer_cache import AnswerCache
@@ -107,7 +110,7 @@ def build_services(
     schedules: ScheduleDesk | None = None,
     quality: QualityDesk | None = None,
     figures: Figures | None = None,
-    tally: NotesQuestions | None = None,
+    tally: QuestionTally | None = None,
     keeper: PolicyKeeper | None = None,
 ) -> AppServices:
     """Everything a request may use. Raises ConfigError for a wrong metric, policy or dashboard file."""
@@ -184,6 +187,17 @@ def build_services(
         quality=quality,
         incidents=control.incidents,
         deliveries=control.outbox,
+        usage=UsageDesk(
+            AuditSummary(control.engine),
+            control.questions,
+            control.visits,
+            lambda: cache_lookups(figures.exposition()) if figures else {},
+            {name: model.metric(name).name for name in model.metric_names},
+            dashboards.dashboards,
+            clock,
+            project.zone,
+        ),
+        visits=tally,
         rollups=RollupDesk(engine, model, policies, control.questions, clock),
         channel_test=ChannelTest(project, control, clock),
         metric_effects=effects,

@@ -17,9 +17,11 @@ from amalimart.orchestrate.troubles import (
     FailingChecks,
     Finder,
     TroubleFinder,
+    WaitingReviews,
     build_troubles,
     check_troubles,
     job_troubles,
+    review_troubles,
 )
 
 
@@ -31,8 +33,9 @@ def trouble_finder(
     checks: FailingChecks,
     jobs: FailedJobs,
     policies: PolicyKeeper,
+    reviews: WaitingReviews,
 ) -> TroubleFinder:
-    """Looks at builds, sources, monitored checks, policies and jobs."""
+    """Looks at builds, sources, monitored checks, policies, jobs and access reviews."""
     book = ReleaseBook(engine.hot_file, engine.acceptances)
     sources = SourceTroubles(
         project.settings.sources, lambda: source_statuses(project, engine.lake, clock), clock
@@ -49,5 +52,6 @@ def trouble_finder(
         (IncidentKind.CHECK_FAILED,): lambda: check_troubles(checks),
         (IncidentKind.POLICY_BROKEN,): policies.troubles,
         (IncidentKind.JOB_FAILED,): lambda: job_troubles(jobs),
+        (IncidentKind.ACCESS_REVIEW,): lambda: review_troubles(reviews),
     }
     return TroubleFinder(finders)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,7 @@ class Look:
     mappings  source -> mapping, as it was written
     personal  names, in lower case, of columns that are classified personal in any model
     columns   what is published
+    declared  every check of the project by name, also those that are not run now
     """
 
     transaction: ReadTransaction
@@ -39,6 +40,7 @@ class Look:
     known_shapes: KnownShapes
     live: LiveSources
     volume: VolumeModel | None = None
+    declared: Mapping[str, DeclaredCheck] = field(default_factory=dict)
 
     def sources(self, check: DeclaredCheck, named: tuple[str, ...] | None) -> tuple[str, ...]:
         """The sources a check is about; all, if it names none. Raises NotFound, ConfigError."""

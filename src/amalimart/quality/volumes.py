@@ -12,6 +12,7 @@ from amalimart.quality.declared import DeclaredCheck
 from amalimart.quality.looking import Look
 from amalimart.quality.ports import VolumeJudgement, VolumeModel, VolumeSeries
 from amalimart.quality.shapes import SeriesShape, SlowLossShape, VolumeShape
+from amalimart.quality.shared_series import acknowledged_periods
 from amalimart.warehouse.quality.reading import rows_by_day
 
 _EXPECTED = "as many rows as the history lets expect"
@@ -73,5 +74,5 @@ def _series(check: DeclaredCheck, shape: SeriesShape, look: Look) -> VolumeSerie
         first=first,
         last=last,
         counts={day: found.get(day, 0) for day in DayRange(first, last).buckets(Grain.DAY)},
-        acknowledged=look.history.acknowledged_periods(check.name, shape.table),
+        acknowledged=acknowledged_periods(check, shape, look.declared, look.history),
     )

@@ -1,4 +1,4 @@
-"""Quality and releases: empty frames for those who answer for the numbers, filled by their scripts."""
+"""Pages for those who answer for the house: empty frames that their scripts fill."""
 
 from __future__ import annotations
 
@@ -11,22 +11,24 @@ from amalimart.api.identity import SignedIn
 from amalimart.api.language import language_of
 from amalimart.api.services import AppServices
 from amalimart.core.errors import NotFound
-from amalimart.web.places import QUALITY, RELEASES, frame, may_open
+from amalimart.web.places import CATALOGUE, QUALITY, RELEASES, START, USAGE, frame, may_open
 from amalimart.web.templating import Templates
 
 
 def operating_router(services: AppServices, templates: Templates) -> APIRouter:
-    """GET /quality for admins, and GET /releases for admins and analysts."""
+    """GET /quality, /usage and /start for admins, and GET /releases for admins and analysts."""
     router = APIRouter(include_in_schema=False)
 
-    def page(request: Request, principal: Principal, here: str, **settings: object) -> Response:
+    def page(
+        request: Request, principal: Principal, here: str, data: str | None = None, **settings: object
+    ) -> Response:
         if not may_open(here, principal.role):
             raise NotFound("There is nothing at this address.", where=here)
         return templates.page(
             request,
             f"{here.removeprefix('/')}.html",
             **frame(services, principal, here, language_of(request)),
-            page=templates.script_settings(request, data=f"{PREFIX}{here}", **settings),
+            page=templates.script_settings(request, data=f"{PREFIX}{data or here}", **settings),
         )
 
     @router.get(QUALITY)
@@ -36,5 +38,14 @@ def operating_router(services: AppServices, templates: Templates) -> APIRouter:
     @router.get(RELEASES)
     def releases(request: Request, principal: SignedIn) -> Response:
         return page(request, principal, RELEASES, may_accept=principal.role is Role.ADMIN)
+
+    @router.get(USAGE)
+    def usage(request: Request, principal: SignedIn) -> Response:
+        return page(request, principal, USAGE, catalogue=CATALOGUE)
+
+    @router.get(START)
+    def start(request: Request, principal: SignedIn) -> Response:
+        home = services.dashboards.home(principal)
+        return page(request, principal, START, "/status/start", home=f"/dashboards/{home.name}")
 
     return router

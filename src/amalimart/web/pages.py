@@ -5,15 +5,17 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
+from amalimart.access.principal import Role
 from amalimart.api.addresses import PREFIX
 from amalimart.api.dashboards.definition import Dashboard, KpiTile
 from amalimart.api.dashboards.state import PAGE_GRAINS, RANGE_LABELS
 from amalimart.api.dashboards.translating import Sayings
 from amalimart.api.identity import SignedIn
 from amalimart.api.language import language_of
+from amalimart.api.routes.starting import has_numbers
 from amalimart.api.services import AppServices
 from amalimart.web.assets import Assets
-from amalimart.web.places import frame
+from amalimart.web.places import START, frame
 from amalimart.web.templating import Templates
 
 
@@ -23,12 +25,16 @@ def pages_router(services: AppServices, templates: Templates, assets: Assets) ->
 
     @router.get("/")
     def front(principal: SignedIn) -> Response:
+        if principal.role is Role.ADMIN and not has_numbers(services):
+            return RedirectResponse(START, status_code=303)
         home = services.dashboards.home(principal)
         return RedirectResponse(f"/dashboards/{home.name}", status_code=303)
 
     @router.get("/dashboards/{name}")
     def dashboard(name: str, request: Request, principal: SignedIn) -> Response:
         shown = services.dashboards.get(name, principal)
+        if services.visits is not None:
+            services.visits.opened(shown.name, principal.role.value)
         language = language_of(request)
         said = services.sayings(language)
         return templates.page(

@@ -8,6 +8,7 @@ from typing import Any
 from amalimart.access.principal import Principal, Role
 from amalimart.api.language import Language
 from amalimart.api.routes.payouts import READERS as PAYOUT_READERS
+from amalimart.api.routes.starting import is_started
 from amalimart.api.routes.work import WORKERS
 from amalimart.api.services import AppServices
 from amalimart.web.wording import wording
@@ -18,8 +19,10 @@ EXPLORE = "/explore"
 PAYOUTS = "/payouts"
 QUALITY = "/quality"
 RELEASES = "/releases"
+START = "/start"
 STATUS = "/status"
 USERS = "/users"
+USAGE = "/usage"
 WORK = "/work"
 
 
@@ -42,13 +45,13 @@ def _offered(role: Role) -> list[tuple[str, str]]:
     if role in {Role.ADMIN, Role.ANALYST}:
         offered.append(("releases", RELEASES))
     if role is Role.ADMIN:
-        offered += [("quality", QUALITY), ("status", STATUS), ("users", USERS)]
+        offered += [("quality", QUALITY), ("usage", USAGE), ("status", STATUS), ("users", USERS)]
     return offered
 
 
 def may_open(address: str, role: Role) -> bool:
     """Whether a role may open a page beside the dashboards."""
-    return address in {known for _, known in _offered(role)}
+    return address in {known for _, known in _offered(role)} or (address == START and role is Role.ADMIN)
 
 
 def frame(services: AppServices, principal: Principal, here: str, language: Language) -> dict[str, Any]:
@@ -62,6 +65,8 @@ def frame(services: AppServices, principal: Principal, here: str, language: Lang
         Place(f"/scorecards/{each.name}", said.say(each.title) if said else each.title)
         for each in services.scorecards.for_principal(principal)
     ]
+    if principal.role is Role.ADMIN and (here == START or not is_started(services)):
+        places.insert(0, Place(START, words("place.start")))
     places += [Place(address, words(f"place.{name}")) for name, address in _offered(principal.role)]
     return {
         "here": here,

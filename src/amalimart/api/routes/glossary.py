@@ -11,6 +11,7 @@ from amalimart.api.described import described
 from amalimart.api.identity import SignedIn
 from amalimart.api.language import ReadersLanguage
 from amalimart.api.routes.context import Services
+from amalimart.api.routes.usage import DAYS
 from amalimart.api.services import AppServices
 from amalimart.api.wire_response import WireResponse
 
@@ -21,7 +22,10 @@ Json = dict[str, Any]
 
 @router.get("/glossary")
 def glossary(principal: SignedIn, services: Services, language: ReadersLanguage) -> WireResponse:
-    """Everything that the reader may know of by name; tables are not for a reader of own rows."""
+    """Everything that the reader may know of by name; tables are not for a reader of own rows.
+
+    `asked` of a metric is how often it was answered in 30 days; it is not for a reader of own rows, either.
+    """
     said = services.sayings(language)
     titles = {
         each.name: said.say(each.title) if said else each.title
@@ -30,7 +34,9 @@ def glossary(principal: SignedIn, services: Services, language: ReadersLanguage)
     uses = _uses(services, titles)
     return WireResponse(
         {
-            "metrics": _with_uses(services.semantic.metrics(principal), uses),
+            "metrics": _with_asked(
+                _with_uses(services.semantic.metrics(principal), uses), _asked(services, principal)
+            ),
             "dimensions": _with_uses(services.semantic.dimensions(principal), uses),
             "tables": _tables(services, principal),
             "dashboards": titles,
@@ -55,6 +61,16 @@ def _with_uses(entries: Any, uses: dict[str, list[str]]) -> list[Json]:
         used_by = sorted({dashboard for name in names for dashboard in uses.get(name, ())})
         told.append(described(each) | {"used_by": used_by})
     return told
+
+
+def _asked(services: AppServices, principal: Principal) -> dict[str, int] | None:
+    if services.usage is None or services.semantic.is_scoped(principal):
+        return None
+    return {each.metric: each.asked for each in services.usage.now(DAYS).metrics}
+
+
+def _with_asked(metrics: list[Json], asked: dict[str, int] | None) -> list[Json]:
+    return [each | {"asked": None if asked is None else asked.get(each["name"], 0)} for each in metrics]
 
 
 def _tables(services: AppServices, principal: Principal) -> list[Json]:

@@ -18,6 +18,9 @@ Floats = NDArray[np.float64]
 _BEND_EVERY = {Tier.MONTHS: 91, Tier.QUARTERS: 182, Tier.YEARS: 365}
 _QUARTER_END = 7
 _YEARLY_WAVES = 4
+# A shop's year ends with a climb to Christmas Eve and a fall in a night; waves are too round for either.
+_CLIMB_DAYS = 21
+_EVE = {"month": 12, "day": 24}
 _YEAR = 365.25
 
 
@@ -34,6 +37,8 @@ def calendar_terms(days: Sequence[date], tier: Tier) -> Floats:
         angle = of_year * (2 * np.pi / _YEAR)
         for wave in range(1, _YEARLY_WAVES + 1):
             columns += [np.sin(wave * angle), np.cos(wave * angle)]
+        to_eve = np.array([(day.replace(**_EVE) - day).days for day in days], dtype=np.float64)
+        columns += [(to_eve >= 0) * np.maximum(1 - to_eve / _CLIMB_DAYS, 0.0), 1.0 * (to_eve < 0)]
     return np.column_stack(columns)
 
 

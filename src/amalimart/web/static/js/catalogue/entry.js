@@ -5,7 +5,7 @@ import { watchEdges } from "../edges.js";
 import { exact, NOTHING } from "../format.js";
 import { lineageGraph } from "../receipt/lineage.js";
 import { changeLog, checksLine, formulaOf, meaning, subjectOf } from "../receipt/parts.js";
-import { t, word } from "../text.js";
+import { counted, t, word } from "../text.js";
 
 const fact = (name, value, isWide = false) => h("div", { class: isWide ? "wide" : null }, h("dt", {}, name), h("dd", {}, value));
 const section = (title, ...parts) => h("section", { class: "receipt-part" }, h("h3", {}, title), ...parts);
@@ -67,6 +67,7 @@ export class EntryView {
         each.aliases.length ? fact(t("catalogue.synonyms"), chips(each.aliases.map((name) => h("span", {}, name))), true) : null,
         fact(t("catalogue.groups"), this.dimensionChips(each.dimensions ?? []), true),
         this.usedBy(each),
+        each.asked === null || each.asked === undefined ? null : fact(t("catalogue.asked"), counted("catalogue.asked_n", each.asked, exact(each.asked, "count"))),
       ),
       section(t("receipt.lineage"), lineage),
       changes,
