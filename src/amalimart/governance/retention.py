@@ -156,6 +156,28 @@ def retention(settings: Settings) -> tuple[Retention, ...]:
             ("incidents", "notifications"),
         ),
         Retention(
+            "lake",
+            "marks of people who were erased; without them a new snapshot would bring them back",
+            "for ever",
+            None,
+            None,
+        ),
+        Retention(
+            "control database",
+            "who erased whom, by mark, and where backups were put",
+            "for ever",
+            None,
+            None,
+            ("erasures", "backups_taken"),
+        ),
+        Retention(
+            "backups",
+            "people who were erased after the backup was taken",
+            "until the backup is deleted; a restore erases them again",
+            "backups.keep" if settings.backups.folder else None,
+            "the job backup, by deleting the oldest" if settings.backups.folder else None,
+        ),
+        Retention(
             "control database",
             "shapes of questions: names of metrics and dimensions, how often and how long, no values, nobody",
             "90 days, 2,000 shapes a day",
