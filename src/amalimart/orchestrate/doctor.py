@@ -20,6 +20,7 @@ from amalimart.mapping.catalog_check import check_catalog
 from amalimart.mapping.source_mapping import SourceMapping, find_mapping, load_mapping
 from amalimart.orchestrate.lake_opening import open_lake
 from amalimart.orchestrate.metric_changes import MetricChanges
+from amalimart.orchestrate.privacy.under_way import ErasureUnderWay
 from amalimart.orchestrate.runtime_files import read_report
 from amalimart.orchestrate.scheduling.schedules import load_schedules
 from amalimart.orchestrate.source_opening import open_source
@@ -69,6 +70,13 @@ def examine(home: Path, clock: Clock) -> Iterator[Finding]:
         else Finding("engine", Verdict.NOTE, "does not run", "amalimart up")
     )
     yield from _examine_metrics(project, clock)
+    if ErasureUnderWay(home).is_there:
+        yield Finding(
+            "erasure",
+            Verdict.NOTE if engine else Verdict.PROBLEM,
+            "a person is being erased, and nothing is published before that is done",
+            None if engine else "amalimart up takes it up",
+        )
     yield _guarded("schedules", lambda: f"{len(load_schedules(project))} jobs")
     for name in project.settings.notify.channels:
         yield _guarded(f"channel {name}", lambda name=name: _channel_detail(project, name))  # type: ignore[misc]
