@@ -30,6 +30,7 @@ from amalimart.api.routes import (
     models,
     operating,
     operations,
+    privacy,
     quality,
     query,
     receipts,
@@ -103,6 +104,7 @@ def create_app(
         signed_in.include_router(part.router)
     if local_operator is not None:
         signed_in.include_router(operations.router)
+        signed_in.include_router(privacy.router)
         signed_in.include_router(incidents.local)
         signed_in.include_router(metric_effects.router)
     app.include_router(signed_in)

@@ -37,6 +37,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "lineage": ("lineage", "lineage", "Say what a number is made of, and what uses it."),
     "governance": ("governance", "governance", "Report owners, access and retention; approve definitions."),
     "schema": ("schema", "schema", "Write JSON Schemas of the project's files, for editors."),
+    "privacy": ("privacy", "privacy", "Hand out or erase what is held about one person."),
     "audit": ("audit", "audit", "List who asked what; verify the log of it."),
     "query": ("query", "query", "Ask a governed question."),
     "mcp": ("mcp", "mcp", "Serve governed numbers to an assistant."),

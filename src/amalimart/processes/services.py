@@ -7,6 +7,7 @@ from pathlib import Path
 import amalimart
 from amalimart.access.policies import load_policies
 from amalimart.access.principal import Principal, Role
+from amalimart.api.dashboards.kept_pages import KeptPages
 from amalimart.api.dashboards.library import load_dashboards
 from amalimart.api.rate_limit import RateLimit
 from amalimart.api.services import (
@@ -40,6 +41,7 @@ from amalimart.orchestrate.models import EngineModels
 from amalimart.orchestrate.notifying import ChannelTest
 from amalimart.orchestrate.operating_state import OperatingStates
 from amalimart.orchestrate.operations import Operations
+from amalimart.orchestrate.privacy.desk import PrivacyDesk
 from amalimart.orchestrate.quality_desk import QualityDesk
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.release_book import ReleaseBook
@@ -138,6 +140,17 @@ def build_services(
     models = EngineModels(engine, loop, model)
     uses = {name: {use.name for use in named} for name, named in dashboards.uses.items()}
     audit = open_audit(project, control).log(clock)
+    pages = KeptPages()
+
+    def forget_answers() -> None:
+        kept.clear()
+        pages.clear()
+
+    privacy = (
+        PrivacyDesk(engine, loop, control, clock, operations, forget_answers)
+        if operations is not None
+        else None
+    )
     return AppServices(
         semantic=AuditedSemantic(semantic, policies, audit, clock),
         control=control,
@@ -167,6 +180,8 @@ def build_services(
         lineage_desk=LineageDesk(project, clock, models.published, uses),
         release_book=book,
         operations=operations,
+        privacy=privacy,
+        pages=pages,
         schedules=schedules,
         operating=OperatingStates(engine, loop, book, operations),
         figures=figures,
