@@ -14,11 +14,12 @@ import pytest
 
 from amalimart.control.audit import entries
 from amalimart.control.deciding import Decider
-from amalimart.core.errors import NotFound, OperationUnderWay
+from amalimart.core.errors import NotFound, OperationUnderWay, TooLittleMemory
 from amalimart.core.models import ModelRebuild
 from amalimart.core.operations import OperationKind
 from amalimart.lake.tombstones import FOLDER
 from amalimart.mapping.source_mapping import SourceMapping
+from amalimart.orchestrate import rebuilding
 from amalimart.orchestrate.backup import back_up
 from amalimart.orchestrate.keeping_up import SourceKeeper
 from amalimart.orchestrate.lake_opening import open_lake
@@ -204,6 +205,17 @@ def test_a_kill_leaves_the_old_state_or_the_new_one_and_is_made_up_for(shop: Peo
     assert json.loads(shop.totals())["gmv"] == [["213.00"]]
     assert shop.desk.erasures()[0].done_at is not None
     assert left_of(shop) == []
+
+
+def test_where_the_warehouse_cannot_be_built_anew_nobody_is_erased(
+    shop: PeopleShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuilding, "free_memory_bytes", lambda: 0)
+    with pytest.raises(TooLittleMemory):
+        shop.desk.erase(AMA, OPERATOR, "asked for")
+    assert not ErasureUnderWay(shop.home).is_there
+    assert shop.engine.lake.tombstones.known() == {}
+    assert shop.desk.erasures() == ()
 
 
 class Quiet:

@@ -187,6 +187,12 @@ def _fresh_file(engine: Engine, clock: Clock, tell: Told, *, is_kept: bool = Fal
         engine.hot_file.discard(file)
 
 
+def require_room(engine: Engine) -> None:
+    """See that a second file can be made beside the one that serves. Raises TooLittleMemory, DiskFull."""
+    _memory_to_use(engine.hot_file)
+    _require_disk(engine.hot_file)
+
+
 def _memory_to_use(served: HotFile) -> int:
     """How much the second engine may take. Raises TooLittleMemory."""
     needed = max(_LEAST_MEMORY, min(served.bytes // 2, _MOST_NEEDED))

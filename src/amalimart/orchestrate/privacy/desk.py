@@ -21,7 +21,7 @@ from amalimart.orchestrate.privacy.backups import backups_of, lay_beside
 from amalimart.orchestrate.privacy.exporting import counted_in_warehouse, held_about
 from amalimart.orchestrate.privacy.lake_rows import LakePeople, Traces, of_person
 from amalimart.orchestrate.privacy.under_way import ErasureUnderWay
-from amalimart.orchestrate.rebuilding import Told
+from amalimart.orchestrate.rebuilding import Told, require_room
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.warehouse.personal_rows import nearest_person
 
@@ -81,12 +81,13 @@ class PrivacyDesk:
     def erase(self, person: str, decider: Decider, reason: str) -> Operation:
         """Begin to erase somebody, and return at once.
 
-        Raises NotFound, NotAvailable, RequestError, OperationUnderWay; WarehouseError where a release is
-        held back: nothing is erased then.
+        Raises NotFound, NotAvailable, RequestError, OperationUnderWay; DiskFull or TooLittleMemory where the
+        warehouse cannot be built anew, WarehouseError where a release is held back: nothing is erased then.
         """
         checked_words(decider.name, "name")
         checked_words(reason, "reason")
         found = self._found(self._people, person)
+        require_room(self._engine)
         if not self._under_way.is_there:
             self._engine.refresh()
 
