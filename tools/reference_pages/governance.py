@@ -32,7 +32,8 @@ their values from the sources to gold. Exceptions say why, in `governance.yml`.
 _RETENTION = """
 "Nothing" is meant: what is kept for ever is removed by nobody, and whoever must delete earlier does it by
 hand. Deleting a row in the source takes it out of every table at the next release, and leaves it in bronze
-until a new snapshot replaces its files and `history_days` have passed.
+until a new snapshot replaces its files and `history_days` have passed. A person leaves all of it by
+[`amalimart privacy erase`](privacy.md).
 """
 
 

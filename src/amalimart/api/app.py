@@ -34,6 +34,7 @@ from amalimart.api.routes import (
     payouts,
     peers,
     policies,
+    privacy,
     quality,
     query,
     questions,
@@ -121,6 +122,7 @@ def create_app(
         signed_in.include_router(part.router)
     if local_operator is not None:
         signed_in.include_router(operations.router)
+        signed_in.include_router(privacy.router)
         signed_in.include_router(incidents.local)
         signed_in.include_router(metric_effects.router)
     app.include_router(signed_in)

@@ -37,6 +37,7 @@ from amalimart.core.jobs import AskedRun, JobRun, JobStatus
 from amalimart.core.models import ModelRebuild, PublishedProject, Rebuilt
 from amalimart.core.operating import OperatingState
 from amalimart.core.operations import Operation, OperationKind
+from amalimart.core.privacy import Erasure, ErasurePlan, PersonTable
 from amalimart.core.profiles import TableProfile
 from amalimart.core.releases import (
     Acceptance,
@@ -294,6 +295,30 @@ class QualityPort(Protocol):
 
     def profile(self, table: str, *, exact: bool = False) -> TableProfile:
         """One published table looked at once. Raises UnknownName."""
+        ...
+
+
+class PrivacyPort(Protocol):
+    """One person's data, for whoever runs this machine. Who is not there raises NotFound."""
+
+    def plan(self, person: str) -> ErasurePlan:
+        """What erasing somebody would change."""
+        ...
+
+    def export(self, person: str, decider: Decider) -> tuple[PersonTable, ...]:
+        """Everything that is held about somebody."""
+        ...
+
+    def erase(self, person: str, decider: Decider, reason: str) -> Operation:
+        """Begin to erase somebody, and return at once. Raises OperationUnderWay, WarehouseError."""
+        ...
+
+    def resume(self) -> Operation | None:
+        """Take up an erasure that was cut off, if there is one."""
+        ...
+
+    def erasures(self) -> tuple[Erasure, ...]:
+        """Everybody who was erased, the latest first."""
         ...
 
 
@@ -563,6 +588,7 @@ class AppServices:
     release_book: ReleasesPort | None = None
     rollups: RollupsPort | None = None
     operations: OperationsPort | None = None
+    privacy: PrivacyPort | None = None
     schedules: SchedulesPort | None = None
     operating: OperatingPort | None = None
     usage: UsagePort | None = None

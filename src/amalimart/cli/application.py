@@ -38,6 +38,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "governance": ("governance", "governance", "Report owners, access and retention; approve definitions."),
     "dashboard": ("dashboard", "dashboard", "List the dashboards; say what is wrong with their files."),
     "schema": ("schema", "schema", "Write JSON Schemas of the project's files, for editors."),
+    "privacy": ("privacy", "privacy", "Hand out or erase what is held about one person."),
     "audit": ("audit", "audit", "List who asked what; verify the log of it."),
     "query": ("query", "query", "Ask a governed question."),
     "mcp": ("mcp", "mcp", "Serve governed numbers to an assistant."),

@@ -71,14 +71,20 @@ def verify(folder: Path, as_json: bool) -> None:
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.argument("home", type=click.Path(path_type=Path))
+@click.option(
+    "--erased-in",
+    type=click.Path(path_type=Path),
+    metavar="HOME",
+    help="The project that the backup is of: who was erased in it since is erased again.",
+)
 @json_option
-def restore(folder: Path, home: Path, as_json: bool) -> None:
+def restore(folder: Path, home: Path, erased_in: Path | None, as_json: bool) -> None:
     """Make a project of a backup, in a folder that is new or empty. The backup is verified first."""
     from amalimart.observe.progress import step
     from amalimart.orchestrate.restoring import restore_backup
 
     with step("restoring, files") as shown:
-        project, manifest = restore_backup(folder, home, shown)
+        project, manifest = restore_backup(folder, home, shown, erased_in=erased_in)
         shown.summary = f"{len(manifest.files):,} files, {manifest.total_bytes:,} bytes"
     _tell(manifest, as_json)
     click.echo(f"next: amalimart up --home {project.home}", err=True)

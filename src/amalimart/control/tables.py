@@ -258,6 +258,32 @@ class QualityAcknowledgementRow(Base):
     ended_at: Mapped[datetime | None] = mapped_column(UtcInstant)
 
 
+class ErasureRow(Base):
+    """A person who was erased, by the mark of the lake; done once nothing was left to do.
+
+    counts  rows and files of each table, when it began
+    """
+
+    __tablename__ = "erasures"
+
+    person: Mapped[str] = mapped_column(String(32), primary_key=True)
+    begun_at: Mapped[datetime] = mapped_column(UtcInstant)
+    done_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    erased_by: Mapped[str] = mapped_column(String(200))
+    subject: Mapped[str] = mapped_column(String(254))
+    reason: Mapped[str] = mapped_column(String(2000))
+    counts: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class BackupRow(Base):
+    """A backup that was taken of the project, and where it was put then."""
+
+    __tablename__ = "backups_taken"
+
+    folder: Mapped[str] = mapped_column(String(1000), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(UtcInstant)
+
+
 class SourceShapeRow(Base):
     """Tables, columns and types of a source: those that somebody knows of, and those seen last."""
 

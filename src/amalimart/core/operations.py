@@ -15,11 +15,13 @@ class OperationKind(StrEnum):
     REBUILD  build everything anew from the lake, beside what serves, and let that take over
     COMPACT  copy what serves into a smaller file, and let that take over
     COPY     leave a copy of what serves beside it, for a backup
+    ERASE    take a person out of everything that is kept
     """
 
     REBUILD = "rebuild"
     COMPACT = "compact"
     COPY = "copy"
+    ERASE = "erase"
 
 
 class OperationState(StrEnum):

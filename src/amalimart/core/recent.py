@@ -24,6 +24,12 @@ class Recent(Generic[K, V]):
         """How much all entries take up together."""
         return self._taken
 
+    def clear(self) -> None:
+        """Let go of everything."""
+        with self._lock:
+            self._entries.clear()
+            self._taken = 0
+
     def get(self, key: K) -> V | None:
         """The value, which counts as used now."""
         with self._lock:

@@ -156,6 +156,28 @@ def retention(settings: Settings) -> tuple[Retention, ...]:
             ("incidents", "notifications"),
         ),
         Retention(
+            "lake",
+            "marks of people who were erased; without them a new snapshot would bring them back",
+            "for ever",
+            None,
+            None,
+        ),
+        Retention(
+            "control database",
+            "who erased whom, by mark, and where backups were put",
+            "for ever",
+            None,
+            None,
+            ("erasures", "backups_taken"),
+        ),
+        Retention(
+            "backups",
+            "people who were erased after the backup was taken",
+            "until the backup is deleted; a restore erases them again",
+            "backups.keep" if settings.backups.folder else None,
+            "the job backup, by deleting the oldest" if settings.backups.folder else None,
+        ),
+        Retention(
             "control database",
             "access reviews that were made by themselves: everybody's name and rights",
             "1,100 days; the newest for ever",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from amalimart.lake.commit import (
+    BEFORE_ERASURES,
     FORMAT,
     Commit,
     CommitKind,
@@ -63,7 +64,9 @@ def _document(state: LiveState, *, now: datetime, grace: timedelta) -> dict[str,
     latest = state.latest
     assert latest is not None  # noqa: S101 - checked by the caller
     return {
-        "format": FORMAT,
+        # An earlier version would forget who was erased.
+        "format": FORMAT if state.erased else BEFORE_ERASURES,
+        "erased": sorted(state.erased),
         "latest": {
             "version": latest.version,
             "kind": latest.kind.value,
@@ -114,6 +117,7 @@ def _state(document: Mapping[str, Any]) -> LiveState:
         removed={inside_data(path): read_instant(moment) for path, moment in document["removed"].items()},
         snapshots={table: int(version) for table, version in document["snapshots"].items()},
         sealed={int(first): read_instant(moment) for first, moment in document["sealed"].items()},
+        erased={str(stamp) for stamp in document.get("erased", ())},
     )
 
 

@@ -16,7 +16,8 @@ from typing import Any
 
 from amalimart.core.errors import DamagedLake, LakeError
 
-FORMAT = 1
+FORMAT = 2
+BEFORE_ERASURES = 1
 
 _DATA_PATH = re.compile(r"data/[A-Za-z0-9_%-][A-Za-z0-9_%.-]*/[A-Za-z0-9_-]+\.parquet")
 
@@ -28,12 +29,14 @@ class CommitKind(StrEnum):
     CHANGES     adds rows, in files or in the journal
     SEAL        gives the batches of a journal segment their files
     COMPACTION  rewrites files without changing what the rows say
+    ERASURE     rewrites files without what is known of people who were erased, history too
     """
 
     SNAPSHOT = "snapshot"
     CHANGES = "changes"
     SEAL = "seal"
     COMPACTION = "compaction"
+    ERASURE = "erasure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +70,15 @@ class DataFile:
 
 @dataclass(frozen=True, slots=True)
 class TableChange:
-    """Files a commit adds to a table, paths no longer needed on disk, and how many rows it journaled."""
+    """Files a commit adds to a table, paths no longer needed on disk, and how many rows it journaled.
+
+    rewritten  path -> the file that takes its place, live or kept as history; the path is not needed then
+    """
 
     added: tuple[DataFile, ...] = ()
     removed: tuple[str, ...] = ()
     journaled_rows: int = 0
+    rewritten: tuple[tuple[str, DataFile], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +91,7 @@ class Commit:
     committed_at  by the lake's clock, UTC
     tables        table -> what changed
     seals         of a seal: the first version of the segment, which ends just before this version
+    erased        of an erasure: the stamps of what is in no file any more (RowScreen)
     """
 
     version: int
@@ -93,6 +101,7 @@ class Commit:
     committed_at: datetime
     tables: Mapping[str, TableChange]
     seals: int | None = None
+    erased: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -122,21 +131,31 @@ def plain_position(position: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def encode_commit(commit: Commit) -> bytes:
     """The file's bytes. Raises LakeError where the position is not a plain JSON object."""
-    document = {
-        "format": FORMAT,
+    document: dict[str, Any] = {
+        # An earlier version must not read on over an erasure, and can read everything else.
+        "format": FORMAT if commit.kind is CommitKind.ERASURE else BEFORE_ERASURES,
         "version": commit.version,
         "kind": commit.kind.value,
         "position": plain_position(commit.position),
         "fresh_as_of": commit.fresh_as_of.isoformat() if commit.fresh_as_of else None,
         "committed_at": commit.committed_at.isoformat(),
-        "tables": {
-            table: {"added": [file_document(file) for file in change.added], "removed": list(change.removed)}
-            for table, change in commit.tables.items()
-        },
+        "tables": {table: _change_document(change) for table, change in commit.tables.items()},
     }
+    if commit.erased:
+        document["erased"] = list(commit.erased)
     if commit.seals is not None:
         document["seals"] = commit.seals
     return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1).encode()
+
+
+def _change_document(change: TableChange) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "added": [file_document(file) for file in change.added],
+        "removed": list(change.removed),
+    }
+    if change.rewritten:
+        document["rewritten"] = {path: file_document(file) for path, file in change.rewritten}
+    return document
 
 
 def file_document(file: DataFile) -> dict[str, Any]:
@@ -184,6 +203,7 @@ def decode_commit(content: bytes, *, version: int | None, where: str) -> Commit:
             committed_at=read_instant(document["committed_at"]),
             tables={table: _decode_change(change) for table, change in document["tables"].items()},
             seals=int(document["seals"]) if "seals" in document else None,
+            erased=tuple(map(str, document.get("erased", ()))),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _damaged(f"the commit cannot be read: {error!r}", where) from error
@@ -204,7 +224,10 @@ def read_instant(text: str) -> datetime:
 
 def _decode_change(change: Mapping[str, Any]) -> TableChange:
     added = tuple(read_file_document(file) for file in change["added"])
-    return TableChange(added, tuple(inside_data(path) for path in change["removed"]))
+    rewritten = tuple(
+        (inside_data(path), read_file_document(file)) for path, file in change.get("rewritten", {}).items()
+    )
+    return TableChange(added, tuple(inside_data(path) for path in change["removed"]), rewritten=rewritten)
 
 
 def inside_data(path: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -19,9 +19,11 @@ from amalimart.lake.lease import Lease
 from amalimart.lake.live import TableFiles
 from amalimart.lake.log import CommitLog
 from amalimart.lake.object_storage import CACHE_BYTES, ObjectStorage, sources_in
+from amalimart.lake.screening import UNSCREENED, RowScreen
 from amalimart.lake.source_writer import SMALL_FILE_BYTES, SourceWriter
 from amalimart.lake.storage import FolderStorage, Storage
-from amalimart.lake.sweeping import Swept
+from amalimart.lake.sweeping import Swept, purge
+from amalimart.lake.tombstones import Tombstones
 from amalimart.lake.writer import BatchWriter
 
 DEFAULT_GRACE = timedelta(hours=1)
@@ -51,14 +53,21 @@ class Lake:
         grace: timedelta = DEFAULT_GRACE,
         kept_in: ObjectStore | None = None,
         cache_bytes: int = CACHE_BYTES,
+        screens: Callable[[str], RowScreen] | None = None,
     ) -> None:
-        """The lake in a folder, or, where it is kept in an object store, its copy in one."""
+        """The lake in a folder, or, where it is kept in an object store, its copy in one.
+
+        `screens` gives what every row of a source passes on its way in.
+        """
         self.root = root.absolute()
+        self._screens = screens
+        self.tombstones = Tombstones(self.root, kept_in)
         self._kept_in = kept_in
         self._cache_bytes = cache_bytes
         self._clock = clock
         self._grace = grace
         self._logs: dict[str, CommitLog] = {}
+        self._screen: dict[str, RowScreen] = {}
         self._recovered: set[str] = set()
         self._lock = threading.Lock()
 
@@ -110,7 +119,8 @@ class Lake:
         """
         lease = self._lease(source)
         try:
-            writer = SourceWriter(self._log(source), self._clock, lease, self._grace)
+            self.tombstones.pull()
+            writer = SourceWriter(self._log(source), self._clock, lease, self._grace, self.screen(source))
             if source not in self._recovered:
                 writer.sweep()
                 self._recovered.add(source)
@@ -163,6 +173,30 @@ class Lake:
         """
         with self.writer(source) as writer:
             return writer.forget_history(older_than)
+
+    def screen(self, source: str) -> RowScreen:
+        """What every row of a source passes on its way in."""
+        with self._lock:
+            if source not in self._screen:
+                self._screen[source] = self._screens(source) if self._screens is not None else UNSCREENED
+            return self._screen[source]
+
+    def erased(self, source: str) -> frozenset[str]:
+        """Stamps of what erasures took out of every file of the source."""
+        with self._log(source).state() as state:
+            return frozenset(state.erased)
+
+    def purge(self, source: str) -> None:
+        """Delete what is no longer needed without waiting out the grace period.
+
+        A reader on its way through them fails. May be called while another process writes. Raises LakeError.
+        """
+        log = self._log(source)
+        with (
+            log.state() as state,
+            guarded("deleting erased files", log.folder, lambda: "what is committed stays committed"),
+        ):
+            purge(log.storage, state)
 
     def verify(self, source: str) -> Verified:
         """Read every live file and compare size and checksum with the commit that added it.

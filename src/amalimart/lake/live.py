@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from amalimart.lake.commit import Column, Commit, CommitKind, DataFile, TableChange
 from amalimart.lake.journal import JournalPart, JournalRecord
 from amalimart.lake.storage import Storage
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,7 @@ class LiveState:
     retained  table -> path -> what is no longer live and stays on disk as history
     removed   path -> when it was removed; it may be deleted from disk after the grace period
     sealed    first version of a sealed segment -> when; its file may go after the grace period, too
+    erased    stamps of what erasures took out of every file there was then
     """
 
     latest: Commit | None = None
@@ -102,6 +106,7 @@ class LiveState:
     removed: dict[str, datetime] = field(default_factory=dict)
     snapshots: dict[str, int] = field(default_factory=dict)
     sealed: dict[int, datetime] = field(default_factory=dict)
+    erased: set[str] = field(default_factory=set)
 
     @property
     def version(self) -> int:
@@ -131,11 +136,24 @@ class LiveState:
                 self.retained.get(table, {}).pop(path, None)
                 self.removed[path] = commit.committed_at
             files.update({file.path: file for file in change.added})
+            for path, file in change.rewritten:
+                self._rewrite(table, path, file, commit.committed_at)
+        self.erased.update(commit.erased)
         if commit.seals is not None:
             self.sealed[commit.seals] = commit.committed_at
             self.journal = {}
         self.segment, self.segment_end = None, 0
         self.latest = commit
+
+    def _rewrite(self, table: str, path: str, file: DataFile, at: datetime) -> None:
+        """Let a file take the place of another, live or kept as history, and its place in their order."""
+        retained = self.retained.get(table, {})
+        if path in retained:
+            anew = replace(retained[path], file=file)
+            self.retained[table] = _in_place(retained, path, file.path, anew)
+        else:
+            self.live[table] = _in_place(self.live[table], path, file.path, file)
+        self.removed[path] = at
 
     def apply_record(self, record: JournalRecord) -> None:
         """Add the next batch of the open segment."""
@@ -177,3 +195,7 @@ class LiveState:
 
 def _in_order(files: Mapping[str, DataFile]) -> tuple[DataFile, ...]:
     return tuple(sorted(files.values(), key=lambda file: (file.first_batch, file.path)))
+
+
+def _in_place(kept: Mapping[str, T], path: str, new_path: str, new: T) -> dict[str, T]:
+    return {(new_path if key == path else key): (new if key == path else each) for key, each in kept.items()}

@@ -67,7 +67,10 @@ class CommitLog:
     def append(self, commit: Commit) -> None:
         """Make a commit durable and visible. Raises CommitConflict, LakeError or OSError."""
         content = encode_commit(commit)
-        self.storage.keep([file for change in commit.tables.values() for file in change.added])
+        written = [
+            [*change.added, *(file for _, file in change.rewritten)] for change in commit.tables.values()
+        ]
+        self.storage.keep([file for files in written for file in files])
         first = commit.version if commit.seals is None else commit.seals
         self.storage.publish_commit(first, commit.version, content)
 

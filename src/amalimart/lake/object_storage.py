@@ -189,6 +189,11 @@ class ObjectStorage:
             self._store.remove(doomed)
         return orphans, expired
 
+    def drop(self, paths: Collection[str]) -> None:
+        with self._answers("deleting erased files"):
+            self._store.remove(self._key(path) for path in paths)
+        self._copy.drop(paths)
+
     def tidy(self, known: Collection[str], *, now: datetime) -> None:
         moment = self._elapsed()
         if self._tidied is not None and moment - self._tidied < _TIDY_SECONDS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from amalimart.core.errors import LakeError
+from amalimart.lake.screening import RowScreen
 
 _COMMITTED_AT = pa.timestamp("us", tz="UTC")
 # Named as Parquet names it, so that a file read back has the same type.
@@ -66,6 +67,10 @@ class ChangedRows:
     sequences: Sequence[int]
     transactions: Sequence[Transaction]
     unchanged: Sequence[tuple[str, ...]]
+
+    def screened(self, screen: RowScreen) -> ChangedRows:
+        """The changes as they may be kept."""
+        return replace(self, rows=screen.screened(self.table, self.rows))
 
     def in_batch(self, version: int) -> pa.RecordBatch:
         """The rows as they are kept. Raises LakeError for columns the lake cannot hold."""

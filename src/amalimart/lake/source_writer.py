@@ -15,11 +15,13 @@ from amalimart.lake.checkpoint import checkpoint_due, write_checkpoint
 from amalimart.lake.commit import Commit, CommitKind, DataFile, TableChange
 from amalimart.lake.compaction import merge, mergeable_runs
 from amalimart.lake.durable import guarded
+from amalimart.lake.erasing import rewritten_file
 from amalimart.lake.journal import Segment, encode_body, segment_path
 from amalimart.lake.lease import Lease
 from amalimart.lake.live import LiveState, TableFiles
 from amalimart.lake.log import CommitLog
 from amalimart.lake.rows import ChangedRows
+from amalimart.lake.screening import UNSCREENED, RowScreen
 from amalimart.lake.sealing import seal_tables
 from amalimart.lake.sweeping import Swept, outlived_history, sweep
 from amalimart.lake.writer import BatchWriter
@@ -40,8 +42,16 @@ class SourceWriter:
     visible at once, and are sealed into files now and then. Not to be shared between threads.
     """
 
-    def __init__(self, log: CommitLog, clock: Clock, lease: Lease, grace: timedelta) -> None:
+    def __init__(
+        self,
+        log: CommitLog,
+        clock: Clock,
+        lease: Lease,
+        grace: timedelta,
+        screen: RowScreen = UNSCREENED,
+    ) -> None:
         self._log = log
+        self._screen = screen
         self._clock = clock
         self._lease = lease
         self._grace = grace
@@ -89,7 +99,7 @@ class SourceWriter:
             self._require_own(state)
             version = state.version + 1
         now = self._clock.now()
-        tables = [(change.table, change.in_batch(version)) for change in changes]
+        tables = [(change.table, change.screened(self._screen).in_batch(version)) for change in changes]
         body = encode_body(version, position, _zoned(fresh_as_of), now, tables)
         with (
             self._measured(JOURNAL, JOURNAL_SECONDS),
@@ -163,7 +173,7 @@ class SourceWriter:
         Raises LakeError, DiskFull.
         """
         self.seal()
-        return BatchWriter(self._log, kind, self._clock, on_close)
+        return BatchWriter(self._log, kind, self._clock, on_close, self._screen)
 
     def crowded_table(self, at_least: int) -> str | None:
         """The table with the most small files that can be merged into one, if it has that many."""
@@ -199,6 +209,42 @@ class SourceWriter:
                         writer.adopt(table, merged, [file.path for file in run])
             if latest is None or not writer.has_files:
                 return None
+            return writer.commit(latest.position, latest.fresh_as_of)
+
+    @property
+    def erasure_due(self) -> bool:
+        """Whether files may hold what the screen by now takes out of every row."""
+        with self._log.state() as state:
+            return state.latest is not None and not self._screen.stamps <= state.erased
+
+    def erase(self) -> Commit | None:
+        """Rewrite the files that hold what the screen takes out, history too, by one commit.
+
+        None where that was done before. Files without such a row stay as they are; the others leave the
+        disk after the grace period, or by `Lake.purge`. Raises DamagedLake, DiskFull.
+        """
+        if not self.erasure_due:
+            return None
+        with self.begin(CommitKind.ERASURE) as writer:
+            stamps = self._screen.stamps
+            with self._log.state() as state:
+                live, latest = state.tables(self._log.storage), state.latest
+                unread = {
+                    table: [path for path, replaced in paths.items() if replaced.file is None]
+                    for table, paths in state.retained.items()
+                }
+            assert latest is not None  # noqa: S101 - an erasure is not due before
+            for table, paths in unread.items():
+                if paths:  # kept by a name alone since an earlier version: nobody can tell what is in it
+                    writer.remove(table, paths)
+            for table, files in live.items():
+                past = [replaced.file for replaced in files.history if replaced.file is not None]
+                for file in (*files.files, *past):
+                    with guarded(f"erasing in the table {table!r}", self._log.folder, writer.kept):
+                        anew = rewritten_file(self._log.storage, table, file, self._screen, writer.version)
+                        if anew is not None:
+                            writer.rewrite(table, file.path, anew)
+            writer.say_erased(stamps)
             return writer.commit(latest.position, latest.fresh_as_of)
 
     def forget_history(self, older_than: timedelta) -> int:

@@ -93,6 +93,10 @@ class Storage(Protocol):
         """
         ...
 
+    def drop(self, paths: Collection[str]) -> None:
+        """Delete data files that no commit names any more, wherever they are. Needs no lease."""
+        ...
+
     def tidy(self, known: Collection[str], *, now: datetime) -> None:
         """Let go of copies that nobody has asked for, where they are many; files not `known` are left."""
         ...
@@ -167,6 +171,10 @@ class FolderStorage:
                 path.unlink()
                 expired += 1
         return orphans, expired
+
+    def drop(self, paths: Collection[str]) -> None:
+        for path in paths:
+            (self.folder / path).unlink(missing_ok=True)
 
     def tidy(self, known: Collection[str], *, now: datetime) -> None:
         """Nothing: there are no copies."""

@@ -39,6 +39,17 @@ def sweep(storage: Storage, state: LiveState, *, now: datetime, grace: timedelta
     return Swept(orphans, expired)
 
 
+def purge(storage: Storage, state: LiveState) -> None:
+    """Delete at once what commits removed and sealed, grace period or not.
+
+    A reader on its way through them fails. Needs no lease: nobody writes to a name a second time.
+    """
+    storage.drop(sorted(state.removed.keys() - state.known_paths()))
+    for path in storage.folder.glob("journal/[0-9]*.journal"):
+        if int(path.stem) <= state.version and int(path.stem) != state.segment:
+            path.unlink(missing_ok=True)
+
+
 def outlived_history(state: LiveState, *, before: datetime) -> dict[str, tuple[str, ...]]:
     """By table: files that a snapshot replaced before a moment."""
     return {

@@ -18,6 +18,7 @@ from amalimart.lake.layout import new_file
 from amalimart.lake.log import CommitLog
 from amalimart.lake.parquet import ParquetSink
 from amalimart.lake.rows import ChangedRows, Operation, Transaction, check_columns, kept_schema, stamped
+from amalimart.lake.screening import UNSCREENED, RowScreen
 
 BATCH_COLUMNS = ("_op", "_batch", "_sequence", "_position", "_committed_at", "_unchanged")
 
@@ -30,9 +31,15 @@ class BatchWriter:
     """
 
     def __init__(
-        self, log: CommitLog, kind: CommitKind, clock: Clock, on_close: Callable[[], None] = lambda: None
+        self,
+        log: CommitLog,
+        kind: CommitKind,
+        clock: Clock,
+        on_close: Callable[[], None] = lambda: None,
+        screen: RowScreen = UNSCREENED,
     ) -> None:
         self._log = log
+        self._screen = screen
         self._kind = kind
         self._clock = clock
         self._on_close = on_close
@@ -41,6 +48,8 @@ class BatchWriter:
         self._sequence = 0
         self._added: dict[str, list[DataFile]] = {}
         self._removed: dict[str, list[str]] = {}
+        self._rewritten: dict[str, list[tuple[str, DataFile]]] = {}
+        self._erased: tuple[str, ...] = ()
         self._sinks: dict[tuple[str, pa.Schema], tuple[str, ParquetSink]] = {}
         self._open = True
 
@@ -94,7 +103,13 @@ class BatchWriter:
             batch = first
             while batch is not None:
                 numbered = stamped(
-                    table, batch, full_schema, operation, self.version, self._sequence + 1, transaction
+                    table,
+                    self._screen.screened(table, batch),
+                    full_schema,
+                    operation,
+                    self.version,
+                    self._sequence + 1,
+                    transaction,
                 )
                 self._sequence += batch.num_rows
                 with guarded(writing, self._log.folder, self.kept):
@@ -114,7 +129,7 @@ class BatchWriter:
         Raises LakeError for rows that cannot be kept, DiskFull; after that only leaving is possible.
         """
         self._require_open()
-        batch = change.in_batch(self.version)
+        batch = change.screened(self._screen).in_batch(self.version)
         with guarded(f"writing the table {change.table!r}", self._log.folder, self.kept):
             key = (change.table, batch.schema)
             if key not in self._sinks:
@@ -148,10 +163,22 @@ class BatchWriter:
             raise LakeError("the source's time has no time zone", expected="an aware UTC time")
         self._finish_sinks()
         tables = {
-            table: TableChange(tuple(self._added.get(table, ())), tuple(self._removed.get(table, ())))
-            for table in sorted({*self._added, *self._removed})
+            table: TableChange(
+                tuple(self._added.get(table, ())),
+                tuple(self._removed.get(table, ())),
+                rewritten=tuple(self._rewritten.get(table, ())),
+            )
+            for table in sorted({*self._added, *self._removed, *self._rewritten})
         }
-        commit = Commit(self.version, self._kind, dict(position), fresh_as_of, self._clock.now(), tables)
+        commit = Commit(
+            self.version,
+            self._kind,
+            dict(position),
+            fresh_as_of,
+            self._clock.now(),
+            tables,
+            erased=self._erased,
+        )
         with guarded("writing the commit", self._log.folder, self.kept):
             self._log.append(commit)
         self._open = False
@@ -164,6 +191,16 @@ class BatchWriter:
         sync_folder((self._log.folder / file.path).parent)
         self._added.setdefault(table, []).append(file)
         self.remove(table, replaced)
+
+    def rewrite(self, table: str, path: str, file: DataFile) -> None:
+        """Let a file that was written elsewhere take the place of another (erasure)."""
+        self._require_open()
+        sync_folder((self._log.folder / file.path).parent)
+        self._rewritten.setdefault(table, []).append((path, file))
+
+    def say_erased(self, stamps: Iterable[str]) -> None:
+        """Name what is in no file any more once this batch is committed."""
+        self._erased = tuple(sorted(stamps))
 
     def remove(self, table: str, paths: Iterable[str]) -> None:
         """Let files go with this commit; they leave the disk after the grace period."""
@@ -178,9 +215,10 @@ class BatchWriter:
         try:
             for _, sink in self._sinks.values():
                 sink.drop()
-            for files in self._added.values():
-                for file in files:
-                    (self._log.folder / file.path).unlink(missing_ok=True)
+            written = [file for files in self._added.values() for file in files]
+            written += [file for pairs in self._rewritten.values() for _, file in pairs]
+            for file in written:
+                (self._log.folder / file.path).unlink(missing_ok=True)
         finally:
             self._on_close()
 

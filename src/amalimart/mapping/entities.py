@@ -44,10 +44,14 @@ class EntityColumn(StrictModel):
 
 
 class Entity(StrictModel):
-    """One kind of thing the marketplace knows; `key` identifies a row."""
+    """One kind of thing the marketplace knows; `key` identifies a row.
+
+    person  of several references to users, the one that says whose a row is and whose its personal columns
+    """
 
     description: str
     key: tuple[str, ...]
+    person: str | None = None
     columns: dict[str, EntityColumn]
 
 
@@ -68,7 +72,24 @@ def load_entities(folder: Path = ENTITIES_FOLDER) -> Mapping[str, Entity]:
                         f"{name}.{column} is not a plain name, or has values without being an enum",
                         where=document.where(name, "columns", column),
                     )
+            if _is_nobodys(entity):
+                raise ConfigError(
+                    f"{name} has personal columns and refers to several users",
+                    where=where,
+                    expected="`person:`, the column that says whose they are",
+                )
             if not set(entity.key) <= set(entity.columns):
                 raise ConfigError(f"the key of {name} names a column it does not have", where=where)
             entities[name] = entity
     return entities
+
+
+def _is_nobodys(entity: Entity) -> bool:
+    """Whether personal columns could be those of several users, or of a column that names none."""
+    referring = [
+        column for column, spec in entity.columns.items() if (spec.references or "").startswith("users.")
+    ]
+    if entity.person is not None:
+        return entity.person not in referring
+    is_personal = any(spec.sensitivity == "personal" for spec in entity.columns.values())
+    return is_personal and len(referring) > 1

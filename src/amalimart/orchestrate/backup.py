@@ -16,11 +16,14 @@ from pathlib import Path
 from amalimart import __version__
 from amalimart.config.project import SETTINGS_FILE, Project, secrets_file
 from amalimart.control.copying import copy_database
+from amalimart.control.database import open_database
+from amalimart.control.erasures import note_backup
 from amalimart.core.clock import Clock
 from amalimart.core.errors import ConfigError, DamagedLake, LakeError
 from amalimart.lake import Lake
 from amalimart.lake.cutting import Cut, CutFile
 from amalimart.lake.durable import guarded, sync_folder
+from amalimart.lake.tombstones import FOLDER as TOMBSTONES
 from amalimart.orchestrate.auditing import untouched
 from amalimart.orchestrate.backup_manifest import (
     FILES,
@@ -58,6 +61,8 @@ def back_up(
                 if project.audit_head.is_file():
                     taking.copy(project.audit_head, "data/audit.head")
             taking.took("data/control.db", copied)
+        for path in sorted((project.lake / TOMBSTONES).glob("[!.]*")):
+            taking.copy(path, path.relative_to(project.home).as_posix())
         if warehouse is not None:
             taking.link(warehouse, "data/warehouse.duckdb")
         lake = open_lake(project, clock)
@@ -76,7 +81,16 @@ def back_up(
         )
         taking.sync()
         _publish(target / MANIFEST, manifest.encoded())
+    _remember(project, target, manifest)
     return manifest
+
+
+def _remember(project: Project, target: Path, manifest: Manifest) -> None:
+    """Note where the backup is: whoever is erased later is still in it."""
+    if project.control_database.is_file():
+        database = open_database(project.control_database)
+        note_backup(database, target, manifest.created_at)
+        database.dispose()
 
 
 class _Taking:

@@ -27,6 +27,7 @@ from amalimart.orchestrate.governance import Governance
 from amalimart.orchestrate.lake_opening import open_lake
 from amalimart.orchestrate.metric_changes import MetricChanges
 from amalimart.orchestrate.policy_files import PolicyFiles, broken_in_words
+from amalimart.orchestrate.privacy.under_way import ErasureUnderWay
 from amalimart.orchestrate.runtime_files import read_report
 from amalimart.orchestrate.scheduling.schedules import load_schedules
 from amalimart.orchestrate.signing_in import open_provider
@@ -84,6 +85,13 @@ def examine(home: Path, clock: Clock, published: PublishedProject | None = None)
     yield from _examine_policies(project)
     if published is not None:
         yield from _examine_personal_columns(project, clock, published)
+    if ErasureUnderWay(home).is_there:
+        yield Finding(
+            "erasure",
+            Verdict.NOTE if engine else Verdict.PROBLEM,
+            "a person is being erased, and nothing is published before that is done",
+            None if engine else "amalimart up takes it up",
+        )
     yield _guarded("schedules", lambda: f"{len(load_schedules(project))} jobs")
     if (oidc := project.settings.sign_in.oidc) is not None:
         yield _guarded("identity provider", lambda: _provider_detail(project, oidc, clock))

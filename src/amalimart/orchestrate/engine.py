@@ -18,7 +18,13 @@ from pathlib import Path
 from amalimart.config.limits import LimitSettings
 from amalimart.config.project import Project
 from amalimart.core.clock import Clock
-from amalimart.core.errors import ApprovalMissing, CompileFailed, UnsupportedFeature, WarehouseError
+from amalimart.core.errors import (
+    ApprovalMissing,
+    CompileFailed,
+    OperationUnderWay,
+    UnsupportedFeature,
+    WarehouseError,
+)
 from amalimart.core.models import ModelRebuild
 from amalimart.lake.durable import guarded
 from amalimart.mapping.source_mapping import SourceMapping, find_mapping, load_mapping
@@ -28,6 +34,7 @@ from amalimart.orchestrate.approval_gate import ApprovalGate
 from amalimart.orchestrate.build_observing import BuildObserver, Unobserved, observed
 from amalimart.orchestrate.lake_opening import open_lake
 from amalimart.orchestrate.own_files import in_own_files
+from amalimart.orchestrate.privacy.under_way import ErasureUnderWay
 from amalimart.semantic.loading import PACKAGED, load_model
 from amalimart.semantic.rollups.declared import load_rollups
 from amalimart.semantic.rollups.rollup import Rollup
@@ -229,6 +236,7 @@ class Engine:
 
     def publish(self, graph: CompiledGraph, state: LakeState) -> BuildReport | None:
         """Publish what the lake held, while the engine is held. Raises WarehouseError, as `refresh` does."""
+        self._refuse_while_erasing()
         return observed(
             self.observer,
             graph,
@@ -249,6 +257,7 @@ class Engine:
         Raises UnknownName, NotAvailable, InvalidFilter for the request; WarehouseError as `refresh` does.
         """
         with self._building, within(RELEASE_BUILD):
+            self._refuse_while_erasing()
             graph = self.compiled()
             model = find_model(graph.models, wish.name)
             asked = requested(graph, wish, published_columns(self.hot_file, model.unique_id), by)
@@ -266,10 +275,11 @@ class Engine:
     def refresh(self, progress: Progress = _silent) -> BuildReport | None:
         """Publish a release if the lake, the project or the business day moved on; else None.
 
-        Raises WarehouseError; the release that was published before then still serves.
+        Nothing is while a person is being erased: half of it would show. Raises WarehouseError; the release
+        that was published before then still serves.
         """
         with self._building:
-            if not self.has_news:
+            if not self.has_news or ErasureUnderWay(self.project.home).is_there:
                 return None
             graph = self.compiled()
             with in_own_files(self.project.overlay("models")):
@@ -279,6 +289,14 @@ class Engine:
                     progress,
                     lambda told: self._executor.publish(graph, self.lake_state(), told),
                 )
+
+    def _refuse_while_erasing(self) -> None:
+        if ErasureUnderWay(self.project.home).is_there:
+            raise OperationUnderWay(
+                "a person is being erased, and nothing is published before that is done",
+                where=str(self.project.home),
+                next_step="wait for it; amalimart up takes up one that was cut off",
+            )
 
 
 def _signature(landed: tuple[LandedSource, ...]) -> tuple[object, ...]:

@@ -58,6 +58,7 @@ class SourceKeeper:
     def run(self) -> None:
         """Return when the stop event is set. Raises SourceError, LakeError, ConfigError."""
         while not self._stop.is_set():
+            self._writer.erase()
             with working(INGEST_BATCH) as work:
                 began = time.monotonic()
                 commit = self._snapshot()
@@ -67,7 +68,14 @@ class SourceKeeper:
                 self._follow(self._source)
             else:
                 self._poll()
-                self._stop.wait(self._settings.poll_seconds)
+                self._rest()
+
+    def _rest(self) -> None:
+        """Wait for the next look at the source; who is erased meanwhile is not kept waiting."""
+        until = time.monotonic() + self._settings.poll_seconds
+        while (left := until - time.monotonic()) > 0 and not self._writer.erasure_due:
+            if self._stop.wait(min(left, _STEP_SECONDS)):
+                return
 
     def _poll(self) -> None:
         with working(INGEST_BATCH) as work:
@@ -135,6 +143,8 @@ class SourceKeeper:
                 if commit is not None and commit.position.get("stale"):
                     return
                 if follower.at_rest and pending_resnapshot(self._project, self._name) is not None:
+                    return
+                if follower.at_rest and self._writer.erasure_due:
                     return
 
     def _tidy(self, commit: Commit | None) -> Commit | None:

@@ -66,7 +66,8 @@ class ProjectSources:
         graph = self._graph()
         self._project.build.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="live-", dir=self._project.build) as folder:
-            lake = Lake(Path(folder) / "lake", self._clock)
+            # Who was erased is not to come back by way of a comparison.
+            lake = Lake(Path(folder) / "lake", self._clock, screens=self._engine.lake.screen)
             views = bronze_needed_for(graph, tables)
             for name, mapping in databases.items():
                 self._land(lake, name, mapping, views)

@@ -9,7 +9,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from amalimart.core.operations import Operation, OperationKind, OperationState
 from amalimart.observe.spans import OPERATION
 from amalimart.observe.work import Work, working
 from amalimart.orchestrate.engine import Engine
-from amalimart.orchestrate.rebuilding import TakenOver, compact, copy_beside, rebuild
+from amalimart.orchestrate.rebuilding import TakenOver, Told, compact, copy_beside, rebuild
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 
 _REMEMBERED = 20
@@ -30,6 +30,9 @@ _TOO_LARGE = 2.0
 _WORTH_BYTES = 64 * 1024**2
 
 log = logging.getLogger(__name__)
+
+Doing = Callable[[Told], dict[str, Any]]
+"""Does an operation, tells how far it is, and returns what it brought."""
 
 
 class Operations:
@@ -45,8 +48,11 @@ class Operations:
         self._look_at = 0.0
         self._quiet_since: float | None = None
 
-    def start(self, kind: OperationKind) -> Operation:
-        """Begin an operation and return at once. Raises OperationUnderWay."""
+    def start(self, kind: OperationKind, work: Doing | None = None) -> Operation:
+        """Begin an operation and return at once. Raises OperationUnderWay.
+
+        `work` does one that needs more than the warehouse, and returns what it brought.
+        """
         with self._lock:
             running = next((op for op in self._known.values() if op.state is OperationState.RUNNING), None)
             if running is not None:
@@ -62,7 +68,7 @@ class Operations:
             for forgotten in list(self._known)[:-_REMEMBERED]:
                 del self._known[forgotten]
             name = f"operation {kind.value}"
-            self._thread = threading.Thread(target=self._run, args=(begun,), name=name, daemon=True)
+            self._thread = threading.Thread(target=self._run, args=(begun, work), name=name, daemon=True)
             self._thread.start()
         return begun
 
@@ -104,14 +110,14 @@ class Operations:
         except OperationUnderWay:
             return
 
-    def _run(self, begun: Operation) -> None:
+    def _run(self, begun: Operation, doing: Doing | None) -> None:
         with working(OPERATION) as work:
             work.set(kind=begun.kind.value)
-            self._do(begun, work)
+            self._do(begun, doing, work)
 
-    def _do(self, begun: Operation, work: Work) -> None:
+    def _do(self, begun: Operation, doing: Doing | None, work: Work) -> None:
         try:
-            result = self._done(begun)
+            result = self._done(begun, doing)
         except AmalimartError as error:
             work.fail(error.code)
             log.error(  # noqa: TRY400 - typed
@@ -129,10 +135,12 @@ class Operations:
             log.info("operation done", extra={"operation": begun.kind.value, **result})
             self._end(begun, OperationState.DONE, result=result)
 
-    def _done(self, begun: Operation) -> dict[str, Any]:
+    def _done(self, begun: Operation, doing: Doing | None) -> dict[str, Any]:
         def tell(share: float, what: str) -> None:
             self._note(begun.operation_id, share=share, what=what)
 
+        if doing is not None:
+            return doing(tell)
         if begun.kind is OperationKind.COPY:
             return {"file": str(copy_beside(self._engine, self._clock, tell))}
         work = rebuild if begun.kind is OperationKind.REBUILD else compact

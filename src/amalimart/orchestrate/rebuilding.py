@@ -45,7 +45,7 @@ Told = Callable[[float, str], None]
 class TakenOver:
     """What a fresh file brought: bytes of the old and of the new one, and how their tables differed.
 
-    comparison  None where the tables were copied
+    comparison  None where the tables were copied, or not to be compared
     report      of the release of its own; None where the releases are the very same
     """
 
@@ -56,14 +56,17 @@ class TakenOver:
     report: BuildReport | None
 
 
-def rebuild(engine: Engine, clock: Clock, tell: Told) -> TakenOver:
-    """Build everything anew from the lake. Raises WarehouseError, DiskFull; the old file then serves on."""
+def rebuild(engine: Engine, clock: Clock, tell: Told, *, compares: bool = True) -> TakenOver:
+    """Build everything anew from the lake. Raises WarehouseError, DiskFull; the old file then serves on.
+
+    Unless it `compares`, nothing is published into the old file meanwhile.
+    """
     with _fresh_file(engine, clock, tell) as fresh:
         with closing(fresh.opened()) as hot_file:
             built = fresh.follow(hot_file)
         if built is None:
             raise WarehouseError("nothing has been landed yet", next_step="amalimart up")
-        comparison = fresh.compared()
+        comparison = fresh.compared() if compares else None
         taken = fresh.take_over(own_release=True)
         published = engine.hot_file.latest_release()
         report = replace(built, release=published) if published else None
@@ -182,6 +185,12 @@ def _fresh_file(engine: Engine, clock: Clock, tell: Told, *, is_kept: bool = Fal
         raise
     if not is_kept:
         engine.hot_file.discard(file)
+
+
+def require_room(engine: Engine) -> None:
+    """See that a second file can be made beside the one that serves. Raises TooLittleMemory, DiskFull."""
+    _memory_to_use(engine.hot_file)
+    _require_disk(engine.hot_file)
 
 
 def _memory_to_use(served: HotFile) -> int:

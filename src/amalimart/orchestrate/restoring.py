@@ -7,9 +7,12 @@ import shutil
 from pathlib import Path
 
 from amalimart.config.project import SETTINGS_FILE, Project, open_project
+from amalimart.core.clock import SystemClock
 from amalimart.core.errors import ConfigError, DiskFull
 from amalimart.lake.durable import guarded, sync_folder
+from amalimart.lake.tombstones import FOLDER as TOMBSTONES
 from amalimart.orchestrate.backup_manifest import BackupFile, Manifest, opened, read_manifest
+from amalimart.orchestrate.privacy.restored import erase_again, have_erased_again, tombstones_of
 from amalimart.warehouse.executor import Progress
 
 
@@ -23,10 +26,13 @@ def verify_backup(folder: Path, progress: Progress) -> Manifest:
     return manifest
 
 
-def restore_backup(folder: Path, home: Path, progress: Progress) -> tuple[Project, Manifest]:
+def restore_backup(
+    folder: Path, home: Path, progress: Progress, *, erased_in: Path | None = None
+) -> tuple[Project, Manifest]:
     """Make a project folder of a backup. Raises DamagedBackup, ConfigError, DiskFull.
 
-    The settings are written last: until then it is not a project, and what fails leaves nothing behind.
+    The settings are written last: until then it is not a project, and what fails leaves nothing behind. Who
+    was erased since, by what lies beside the backup or in the project `erased_in`, is erased in it again.
     """
     home = home.absolute()
     is_new = not home.exists()
@@ -38,6 +44,7 @@ def restore_backup(folder: Path, home: Path, progress: Progress) -> tuple[Projec
         )
     manifest = verify_backup(folder, progress)
     _require_disk(manifest, home)
+    told = [] if erased_in is None else [tombstones_of(erased_in)]
     with guarded("restoring the backup", home, lambda: "nothing is left of it"):
         try:
             home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -45,13 +52,17 @@ def restore_backup(folder: Path, home: Path, progress: Progress) -> tuple[Projec
                 sorted(manifest.files, key=lambda each: each.path == SETTINGS_FILE)
             ):
                 progress(number, len(manifest.files), file.path)
+                if file.path == SETTINGS_FILE:
+                    have_erased_again(home, [folder / TOMBSTONES, *told])
                 _write(folder, file, home / file.path)
             for written, _, _ in os.walk(home):
                 sync_folder(Path(written))
         except BaseException:
             _leave_nothing(home, is_new=is_new)
             raise
-    return open_project(home), manifest
+    project = open_project(home)
+    erase_again(project, SystemClock())
+    return project, manifest
 
 
 def _write(folder: Path, file: BackupFile, target: Path) -> None:

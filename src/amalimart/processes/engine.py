@@ -197,6 +197,8 @@ def run_engine(project: Project, telemetry: Telemetry) -> None:
         gc.freeze()  # what is loaded by now stays: it need not be looked through for garbage
         local = bind_local(project.run)  # before other threads run: the umask is the whole process's
         loop.start()
+        if services.privacy is not None:
+            services.privacy.resume()
         watch.start()
         scheduler.start()
         tally.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from amalimart.access.principal import Principal, Role
+from amalimart.api.dashboards.kept_pages import KeptPages
 from amalimart.api.dashboards.library import DashboardLibrary
 from amalimart.api.dashboards.reloading import ReloadingDashboards
 from amalimart.api.rate_limit import RateLimit
@@ -41,6 +42,7 @@ from amalimart.orchestrate.notifying import ChannelTest
 from amalimart.orchestrate.operating_state import OperatingStates
 from amalimart.orchestrate.operations import Operations
 from amalimart.orchestrate.policy_files import PolicyFiles, PolicyKeeper
+from amalimart.orchestrate.privacy.desk import PrivacyDesk
 from amalimart.orchestrate.quality_desk import QualityDesk
 from amalimart.orchestrate.question_tally import QuestionTally
 from amalimart.orchestrate.refresh_loop import RefreshLoop
@@ -147,6 +149,17 @@ def build_services(
     uses = {name: {use.name for use in named} for name, named in dashboards.uses.items()}
     audit = open_audit(project, control).log(clock)
     lineage_desk = LineageDesk(project, clock, models.published, uses)
+    pages = KeptPages()
+
+    def forget_answers() -> None:
+        kept.clear()
+        pages.clear()
+
+    privacy = (
+        PrivacyDesk(engine, loop, control, clock, operations, forget_answers)
+        if operations is not None
+        else None
+    )
     return AppServices(
         semantic=AuditedSemantic(semantic, policies, audit, clock, keeper.current),
         control=control,
@@ -181,6 +194,8 @@ def build_services(
         standing_checks=StandingChecks(lineage_desk, book).of,
         release_book=book,
         operations=operations,
+        privacy=privacy,
+        pages=pages,
         schedules=schedules,
         operating=OperatingStates(engine, loop, book, operations),
         figures=figures,

@@ -40,6 +40,10 @@ class AnswerCache:
         self._kept: Recent[Hashable, tuple[Versions, Answer]] = Recent(most_bytes)
         self._flights: Flights[Answer] = Flights()
 
+    def clear(self) -> None:
+        """Let go of every answer."""
+        self._kept.clear()
+
     def published(self) -> Published:
         """What is published now. Raises NothingPublished."""
         return self._tables.published()

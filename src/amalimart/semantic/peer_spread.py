@@ -1,7 +1,7 @@
 """How the figures of many are spread, told so that no one of them can be found out; or why it is not told.
 
 It knows numbers only: whose they are, and how they were asked for, is peers.py's. Why these rules, and what
-they cannot hide, is in docs/adr/0025-figures-of-others-are-told-of-many.md.
+they cannot hide, is in docs/adr/0027-figures-of-others-are-told-of-many.md.
 """
 
 from __future__ import annotations

@@ -45,6 +45,10 @@ class KeptPages:
         self._kept: Recent[Hashable, KeptPage] = Recent(most_bytes)
         self._flights: Flights[KeptPage] = Flights()
 
+    def clear(self) -> None:
+        """Let go of every page."""
+        self._kept.clear()
+
     def page(
         self,
         key: Hashable,

@@ -10,7 +10,7 @@ from amalimart.api.identity import SignedIn
 from amalimart.api.routes.context import Services
 from amalimart.api.services import AppServices, OperationsPort
 from amalimart.api.wire_response import WireResponse
-from amalimart.core.errors import Denied, EngineUnavailable
+from amalimart.core.errors import Denied, EngineUnavailable, RequestError
 from amalimart.core.operations import OperationKind
 
 router = APIRouter(tags=["operations"])
@@ -27,6 +27,12 @@ class Asked(BaseModel):
 @router.post("/operations")
 def start(asked: Asked, principal: SignedIn, services: Services) -> WireResponse:
     """Begin an operation; the answer names it, and comes at once."""
+    if asked.kind is OperationKind.ERASE:
+        raise RequestError(
+            "whom to erase is not said",
+            expected="rebuild, compact or copy",
+            next_step="amalimart privacy erase USER",
+        )
     return WireResponse(_operations(principal, services).start(asked.kind).as_dict())
 
 

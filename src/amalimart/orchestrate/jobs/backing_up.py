@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from amalimart.config.project import Project
+from amalimart.control.database import open_database
+from amalimart.control.erasures import forget_backup
 from amalimart.core.clock import Clock
 from amalimart.orchestrate.backup import back_up
 from amalimart.orchestrate.backup_manifest import MANIFEST
@@ -54,12 +56,19 @@ class BackupJob:
         gone = _beyond(folder, target, settings.keep)
         for old in gone:
             shutil.rmtree(old)
+            self._forget(old)
         return {
             "folder": str(target),
             "files": len(manifest.files),
             "bytes": manifest.total_bytes,
             "removed": len(gone),
         }
+
+    def _forget(self, folder: Path) -> None:
+        """Nobody has to be told of it any more."""
+        database = open_database(self._project.control_database)
+        forget_backup(database, folder)
+        database.dispose()
 
 
 def _beyond(folder: Path, newest: Path, keep: int) -> list[Path]:

@@ -52,9 +52,8 @@ class Generations:
     def set_aside(self) -> Path:
         """Keep the served file under another name, and return the name of a fresh one in its place."""
         current = self.current
-        aside = self.path.with_name(f"{self.path.stem}.unreadable.duckdb")
-        for left in (aside, *aside.parent.glob(f"{aside.name}.wal*")):
-            left.unlink(missing_ok=True)
+        aside = self._aside
+        self.forget_aside()
         for written in (current, *current.parent.glob(f"{current.name}.wal*")):
             written.replace(aside.with_name(aside.name + written.name.removeprefix(current.name)))
         if self.path.is_symlink():
@@ -72,18 +71,30 @@ class Generations:
         if file.parent == self.folder:
             shutil.rmtree(self.spill_of(file), ignore_errors=True)
 
+    def others(self) -> list[Path]:
+        """What is on the disk and does not belong to the generation that is served."""
+        stem = self.current.stem if self.current.parent == self.folder else None
+        found = self.folder.iterdir() if self.folder.is_dir() else ()
+        first = self.path.parent.glob(f"{self.path.name}.wal*") if self.path.is_symlink() else ()
+        return [*first, *(path for path in found if path.name.partition(".")[0] != stem)]
+
+    def forget_aside(self) -> None:
+        """Delete what was set aside."""
+        for left in self.path.parent.glob(f"{self._aside.name}*"):
+            left.unlink(missing_ok=True)
+
+    @property
+    def _aside(self) -> Path:
+        return self.path.with_name(f"{self.path.stem}.unreadable.duckdb")
+
     def clear(self) -> None:
         """Delete every generation but the one that is served. Only for the one process that has it open."""
         if self.path.is_symlink():
             self.remove(self.path)
         for left in self.path.parent.glob(f".{self.path.name}.*.tmp"):
             left.unlink(missing_ok=True)
-        if self.folder.is_dir():
-            stem = self.current.stem if self.current.parent == self.folder else None
-            for path in self.folder.iterdir():
-                if path.name.partition(".")[0] == stem:
-                    continue
-                if path.is_dir():
-                    shutil.rmtree(path, ignore_errors=True)
-                else:
-                    path.unlink(missing_ok=True)
+        for path in self.others():
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)

@@ -225,6 +225,15 @@ class HotFile:
             retired.is_retired = True
             self._let_go(retired)
 
+    def forget_aside(self) -> None:
+        """Delete a file that could not be read and was set aside."""
+        self._generations.forget_aside()
+
+    @property
+    def serves_alone(self) -> bool:
+        """Whether no file that another has replaced is read or on the disk any more."""
+        return not self._generations.others()
+
     def _lock_down(self, connection: duckdb.DuckDBPyConnection, spill: Path) -> None:
         own = (spill, self._generations.folder)
         folders = [str(folder.resolve()) for folder in (*self._readable_folders, *own)]
