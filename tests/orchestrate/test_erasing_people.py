@@ -241,7 +241,7 @@ def test_an_ingest_that_runs_does_the_part_of_the_lake(shop: PeopleShop) -> None
     stop = threading.Event()
     project, mapping = shop.engine.project, shop.engine.mappings["shop"]
     with open_lake(project, shop.clock).writer("shop") as writer:
-        keeper = SourceKeeper(project, "shop", mapping, writer, Quiet(), stop, silent)
+        keeper = SourceKeeper(project, "shop", mapping, writer, Quiet(), stop, silent, lambda *_: None)
         running = threading.Thread(target=keeper.run)
         running.start()
         shop.erased()
