@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from amalimart.api.scorecards.judging import Verdict, judged
 from amalimart.api.scorecards.library import load_scorecards
 from amalimart.core.calendar import DayRange
 from amalimart.core.errors import ConfigError
+from amalimart.orchestrate.peer_standings import last_whole_month
 from tests.api.shop_site import Shop, opened_shop, shop_model
 
 DAYS = "range=custom&from=2023-06-01&to=2024-03-20"
@@ -114,25 +116,47 @@ def test_support_chooses_a_vendor_and_too_few_are_not_judged(shop: Shop) -> None
 
 @dataclass(frozen=True)
 class Standing:
-    quartile: int
+    quarter: int
+    within: str
+    month: date
 
 
 class Peers:
-    """Tells of one metric only."""
+    """Tells of two metrics only."""
 
-    def standing(self, metric: str, vendor_id: str, days: DayRange, principal: Principal) -> Standing | None:
-        del days, principal
-        return Standing(2) if (metric, vendor_id) == ("avg_rating", "vA") else None
+    def standings(
+        self, metric: str, vendor_id: str, days: DayRange, today: date, principal: Principal
+    ) -> tuple[Standing, ...]:
+        del principal
+        quarters = {"avg_rating": 4, "line_cancellation_rate": 4} if vendor_id == "vA" else {}
+        month = last_whole_month(days, today)
+        return (Standing(quarters[metric], "Tools", month),) if metric in quarters else ()
 
 
-def test_where_peers_are_told_the_quartile_is_shown_and_else_nothing(shop: Shop) -> None:
-    assert {each["peers"] for each in card(shop, "ama@shop.test", name="vendor")["measures"]} == {None}
+def test_where_peers_are_told_the_quarter_is_shown_from_the_best_and_else_nothing(shop: Shop) -> None:
+    assert all(each["peers"] == [] for each in card(shop, "ama@shop.test", name="vendor")["measures"])
     before, shop.services = shop.services, replace(shop.services, peers=Peers())
     told = card(shop, "ama@shop.test", name="vendor")
     shop.services = before
     found = {each["metric"]: each["peers"] for each in told["measures"]}
-    assert found.pop("avg_rating") == 2
-    assert set(found.values()) == {None}
+    assert [each["quarter"] for each in found.pop("avg_rating")] == [1]
+    assert [each["quarter"] for each in found.pop("line_cancellation_rate")] == [4]
+    assert not any(found.values())
+
+
+@pytest.mark.parametrize(
+    ("last", "today", "month"),
+    [
+        (date(2026, 3, 31), date(2026, 4, 9), date(2026, 3, 1)),
+        (date(2026, 3, 30), date(2026, 4, 9), date(2026, 2, 1)),
+        (date(2026, 3, 31), date(2026, 3, 31), date(2026, 2, 1)),
+        (date(2026, 1, 15), date(2026, 4, 9), date(2025, 12, 1)),
+    ],
+)
+def test_the_month_of_peers_is_over_and_ends_within_the_days_or_before_them(
+    last: date, today: date, month: date
+) -> None:
+    assert last_whole_month(DayRange(date(2026, 1, 1), last), today) == month
 
 
 def test_a_card_is_sent_once_and_refused_where_it_is_not_for_the_role(shop: Shop) -> None:

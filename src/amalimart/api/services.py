@@ -157,16 +157,20 @@ class PeerStanding(Protocol):
     """Where a vendor stands among its peers."""
 
     @property
-    def quartile(self) -> int: ...
+    def quarter(self) -> int: ...
+    @property
+    def within(self) -> str: ...
+    @property
+    def month(self) -> date: ...
 
 
 class PeersPort(Protocol):
     """How a vendor compares with others, told only where no other can be inferred from it."""
 
-    def standing(
-        self, metric: str, vendor_id: str, days: DayRange, principal: Principal
-    ) -> PeerStanding | None:
-        """The quartile of the vendor, 1 for the best; None where it is not to be told."""
+    def standings(
+        self, metric: str, vendor_id: str, days: DayRange, today: date, principal: Principal
+    ) -> Sequence[PeerStanding]:
+        """The quarter of the vendor in each group, 1 for the lowest figures; none where it is not told."""
         ...
 
 

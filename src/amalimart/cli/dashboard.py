@@ -79,7 +79,7 @@ def dashboard_check(home: Path | None, as_json: bool) -> None:
     model = load_model([PACKAGED, project.overlay("metrics")])
     policies = load_policies([PACKAGED.parent / "policies", project.overlay("policies")])
     found = check_dashboards(model, policies, project.overlay("dashboards"))
-    load_scorecards(project.overlay("scorecards")).check_names(model.metric_names)
+    load_scorecards(project.overlay("scorecards"), roles=policies.roles).check_names(model.metric_names)
     if as_json:
         print_json({"findings": [asdict(each) for each in found]})
     elif found:

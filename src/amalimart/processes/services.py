@@ -41,6 +41,7 @@ from amalimart.orchestrate.models import EngineModels
 from amalimart.orchestrate.notifying import ChannelTest
 from amalimart.orchestrate.operating_state import OperatingStates
 from amalimart.orchestrate.operations import Operations
+from amalimart.orchestrate.peer_standings import PeerStandings
 from amalimart.orchestrate.policy_files import PolicyFiles, PolicyKeeper
 from amalimart.orchestrate.privacy.desk import PrivacyDesk
 from amalimart.orchestrate.quality_desk import QualityDesk
@@ -137,7 +138,7 @@ def build_services(
     dashboards = ReloadingDashboards(
         project.overlay("dashboards"), check_names, lambda: keeper.current().roles
     )
-    scorecards = load_scorecards(project.overlay("scorecards"))
+    scorecards = load_scorecards(project.overlay("scorecards"), roles=policies.roles)
     scorecards.check_names(model.metric_names)
     effects = MetricEffects(
         engine.hot_file, policies.policy(Role.ADMIN), availability, OPERATOR, model.calendar
@@ -160,8 +161,9 @@ def build_services(
         if operations is not None
         else None
     )
+    audited = AuditedSemantic(semantic, policies, audit, clock, keeper.current)
     return AppServices(
-        semantic=AuditedSemantic(semantic, policies, audit, clock, keeper.current),
+        semantic=audited,
         control=control,
         clock=clock,
         settings=SiteSettings(
@@ -224,6 +226,7 @@ def build_services(
             project.settings.sign_in.passwords, open_single_sign_on(project, control, clock)
         ),
         scorecards=scorecards,
+        peers=PeerStandings(audited, keeper.current),
         embed=open_embedding(
             project,
             control.api_keys,

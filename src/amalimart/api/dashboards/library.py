@@ -18,6 +18,7 @@ from amalimart.api.dashboards.definition import (
     grouped_parts,
     measured_parts,
 )
+from amalimart.api.known_roles import check_roles
 from amalimart.config.strict_yaml import YamlDocument, YamlPath, read_yaml
 from amalimart.core.errors import ConfigError, NotFound
 from amalimart.core.names import is_identifier, nearest
@@ -128,7 +129,8 @@ def read_dashboard(
     """One dashboard and what it names; `texts` are part of its fingerprint. Raises ConfigError."""
     document = read_yaml(path)
     dashboard = _read(name, document, texts)
-    _check_roles(dashboard, document, roles)
+    check_roles(document, "roles", dashboard.roles, roles)
+    check_roles(document, "home_of", dashboard.home_of, roles)
     return dashboard, tuple(_uses(dashboard, document))
 
 
@@ -196,19 +198,6 @@ def _check_ids(tiles: tuple[Tile, ...], document: YamlDocument) -> None:
                 next_step="rename one of the two",
             )
         seen.add(tile.id)
-
-
-def _check_roles(dashboard: Dashboard, document: YamlDocument, known: tuple[Role, ...]) -> None:
-    for key, roles in (("roles", dashboard.roles), ("home_of", dashboard.home_of)):
-        for position, role in enumerate(roles):
-            if role not in known:
-                raise ConfigError(
-                    f"{key}: there is no role {role.value!r}",
-                    where=document.where(key, position),
-                    expected=", ".join(known),
-                    nearest=nearest(role.value, known),
-                    next_step="correct it, or add its policy to policies/",
-                )
 
 
 def check_homes(dashboards: dict[str, Dashboard]) -> None:

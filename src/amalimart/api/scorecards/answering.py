@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from amalimart.access.principal import Principal
 from amalimart.api.dashboards.state import PageState
-from amalimart.api.scorecards.definition import Measure, Scorecard
+from amalimart.api.scorecards.definition import Measure, Scorecard, Side
 from amalimart.api.scorecards.judging import judged
 from amalimart.core.calendar import Grain
 from amalimart.core.errors import AmalimartError, Denied, NothingPublished
@@ -16,10 +16,11 @@ from amalimart.semantic.answer import Answer, Column, ColumnKind, Receipt
 from amalimart.semantic.question import Filter, Operator, Question
 
 if TYPE_CHECKING:
-    from amalimart.api.services import PeersPort, SemanticPort
+    from amalimart.api.services import PeersPort, PeerStanding, SemanticPort
 
 Json = dict[str, Any]
 
+_QUARTERS = 4
 _WEEKS_UP_TO = 120  # days: longer courses are by month
 
 
@@ -46,9 +47,17 @@ def answer_scorecard(
         if isinstance(total, Denied):
             continue
         shown = _measure(measure, total, course)
-        standing = peers.standing(measure.metric, vendor_id, state.days, principal) if peers else None
-        told.append(shown | {"peers": wire_value(standing.quartile) if standing else None})
+        found = (
+            peers.standings(measure.metric, vendor_id, state.days, state.today, principal) if peers else ()
+        )
+        told.append(shown | {"peers": [_standing(each, measure.better) for each in found]})
     return told, receipt
+
+
+def _standing(standing: PeerStanding, better: Side) -> Json:
+    """Where the vendor stands in one group, 1 for the best quarter."""
+    rank = standing.quarter if better is Side.LOWER else _QUARTERS + 1 - standing.quarter
+    return {"quarter": rank, "within": standing.within, "month": f"{standing.month:%Y-%m}"}
 
 
 def _questions(measure: Measure, vendor_id: str, state: PageState) -> tuple[Question, Question]:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from amalimart.access.principal import Principal
+from amalimart.access.principal import Principal, Role
+from amalimart.api.known_roles import check_roles
 from amalimart.api.scorecards.definition import Scorecard, ScorecardFile
 from amalimart.config.strict_yaml import YamlDocument, read_yaml
 from amalimart.core.errors import ConfigError, NotFound
@@ -56,17 +57,23 @@ class ScorecardLibrary:
                         )
 
 
-def load_scorecards(overlay: Path | None = None, packaged: Path = PACKAGED) -> ScorecardLibrary:
-    """Read every scorecard file. Raises ConfigError with file and line for the first mistake."""
+def load_scorecards(
+    overlay: Path | None = None, packaged: Path = PACKAGED, roles: Iterable[Role] = tuple(Role)
+) -> ScorecardLibrary:
+    """Read every scorecard file; `roles` are those that there are.
+
+    Raises ConfigError with file and line for the first mistake.
+    """
+    known = tuple(roles)
     paths: dict[str, Path] = {}
     for folder in (packaged, overlay):
         if folder is not None and folder.is_dir():
             paths |= {path.stem: path for path in sorted(folder.glob("*.yml"))}
     documents = {name: read_yaml(path) for name, path in sorted(paths.items())}
-    return ScorecardLibrary({name: _read(name, each) for name, each in documents.items()}, documents)
+    return ScorecardLibrary({name: _read(name, each, known) for name, each in documents.items()}, documents)
 
 
-def _read(name: str, document: YamlDocument) -> Scorecard:
+def _read(name: str, document: YamlDocument, roles: tuple[Role, ...]) -> Scorecard:
     if not is_identifier(name):
         raise ConfigError(
             f"a scorecard cannot be named {name!r}",
@@ -82,4 +89,5 @@ def _read(name: str, document: YamlDocument) -> Scorecard:
             next_step="see the packaged scorecard for an example",
         )
     read = document.parse(ScorecardFile)
+    check_roles(document, "roles", read.roles, roles)
     return Scorecard(name=name, **{key: getattr(read, key) for key in ScorecardFile.model_fields})

@@ -67,7 +67,7 @@ function told(measure) {
     h("p", { class: "measured" }, h("b", { title: exact(measure.value, measure.unit, measure.currency) }, valueOf(measure, measure.value)), h("span", {}, isFew ? t("scorecard.few", { n: measure.at_least, of: measure.sample.label.toLowerCase() }) : before)),
     course(measure),
     h("p", { class: "hint" }, bands),
-    h("p", { class: "hint" }, [sample, measure.peers ? t("scorecard.peers", { n: measure.peers }) : null].filter(Boolean).join(" · ")),
+    h("p", { class: "hint" }, [sample, ...measure.peers.map((each) => t("scorecard.peers", { n: each.quarter, within: each.within, month: each.month }))].join(" · ")),
     h("p", { class: "why" }, measure.why),
     measure.course.length ? courseTable(measure) : null,
   );
