@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from amalimart.access.principal import Principal
+from amalimart.api.addresses import PREFIX
 from amalimart.api.bearer import bearer_principal, shown_token
 from amalimart.api.middleware import SAFE_METHODS
 from amalimart.api.services import EmbedPort
@@ -20,6 +21,9 @@ from amalimart.core.errors import Denied, NotSignedIn
 
 COOKIE = "amalimart_session"
 ACT_AS_HEADER = "x-amalimart-as"
+
+_ASKED_BY_POST = frozenset({f"{PREFIX}/query", f"{PREFIX}/compatible"})
+"""Questions too long for an address: POST, but nothing is changed by them."""
 
 Identify = Callable[[Request], Principal]
 
@@ -34,7 +38,7 @@ def by_credentials(control: ControlStore, embed: EmbedPort | None = None) -> Ide
         principal = control.sessions.principal(token) if token else None
         if principal is None:
             raise NotSignedIn("You are not signed in, or the session has ended.", next_step="sign in")
-        if principal.viewed_by and request.method not in SAFE_METHODS:
+        if principal.viewed_by and not _only_asks(request):
             raise Denied(
                 "You look at pages as somebody else, and change nothing meanwhile.",
                 next_step="go back to your own pages first",
@@ -42,6 +46,11 @@ def by_credentials(control: ControlStore, embed: EmbedPort | None = None) -> Ide
         return principal
 
     return identify
+
+
+def _only_asks(request: Request) -> bool:
+    """Whether the request changes nothing."""
+    return request.method in SAFE_METHODS or request.url.path in _ASKED_BY_POST
 
 
 def as_operator(operator: Principal, control: ControlStore) -> Identify:
