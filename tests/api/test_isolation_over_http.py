@@ -45,6 +45,10 @@ READ_BY_A_VENDOR = {
     "/api/v1/quality/profile/{table}": 403, "/api/v1/metrics/{name}/lineage": 422,
     "/api/v1/rollups": 403, "/api/v1/rollups/advice": 403, "/api/v1/schedules": 403,
     "/api/v1/schedules/runs": 403, "/api/v1/work": 403, "/api/v1/orders/{order_id}/timeline": 403,
+    "/api/v1/policies": 403, "/api/v1/payouts": 200, "/api/v1/payouts/{payout_id}": 404,
+    "/api/v1/questions": 200, "/api/v1/questions/{question_id}": 404, "/api/v1/board": 200,
+    "/api/v1/users": 403, "/api/v1/users/{user_id}": 403, "/api/v1/scorecards": 200,
+    "/api/v1/scorecards/{name}": 404, "/api/v1/status/start": 403, "/api/v1/usage": 403,
 }  # fmt: skip
 TABLES_OF_VENDORS = (
     "fact_order_items", "fact_returns", "fact_reviews", "fact_inventory_daily", "fact_payouts",
@@ -103,6 +107,13 @@ def addresses(shop: Shop, client: TestClient) -> list[str]:
     found += [f"/api/v1/peers/total_revenue?month={month}" for month in ("2024-01", "2024-02", "x")]
     found += [f"/api/v1/dimensions/{name}/values" for name in dimensions]
     found += [f"/api/v1/dimensions/{name}/values?search=a&limit=2" for name in dimensions]
+    payouts = client.get("/api/v1/payouts").json()["payouts"]
+    found += [f"/api/v1/payouts/{each['payout_id']}" for each in payouts]
+    found += [
+        f"/api/v1/scorecards/vendor?range=custom&{DAYS}{vendor}"
+        for vendor in ("", "&vendor=vA", "&vendor=vB")
+    ]
+    found.append("/api/v1/payouts?vendor=vB")
     for page in pages:
         tiles = client.get(f"/api/v1/dashboards/{page}").json()["tiles"]
         found += [f"/api/v1/dashboards/{page}/tiles/{tile['id']}/receipt?{DAYS}" for tile in tiles[:4]]

@@ -147,7 +147,7 @@ def test_a_tile_that_is_left_out_says_why(admin: TestClient) -> None:
     client_error = admin.get(
         "/api/v1/dashboards/analyst/tiles/acquisition_cost/receipt?shipping_region=Volta"
     )
-    assert "Marketing spend is not told apart by region." in client_error.json()["error"]["what"]
+    assert "Marketing spend is not told apart by region or customer." in client_error.json()["error"]["what"]
 
 
 def test_a_denied_metric_has_no_receipt(admin: TestClient, marketplace: FakeMarketplace) -> None:

@@ -23,6 +23,7 @@ def users_router(services: AppServices, templates: Templates) -> APIRouter:
     def users(request: Request, principal: SignedIn) -> Response:
         if not may_open(USERS, principal.role):
             raise NotFound("There is nothing at this address.", where=USERS)
+        roles = dict.fromkeys((*(role.value for role in Role), *(each.role for each in services.policies())))
         return templates.page(
             request,
             "users.html",
@@ -34,7 +35,7 @@ def users_router(services: AppServices, templates: Templates) -> APIRouter:
                 values=f"{PREFIX}/dimensions",
                 me=principal.subject,
                 may_change=not principal.viewed_by,
-                roles=[each.role for each in services.policies() if each.role != Role.SERVICE],
+                roles=[role for role in roles if role != Role.SERVICE],
                 packaged=[role.value for role in Role],
             ),
         )

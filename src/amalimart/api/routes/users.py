@@ -84,9 +84,9 @@ def _admin(principal: SignedIn) -> Principal:
 
 
 def _known(role: Role, services: AppServices) -> Role:
-    """A role that has a policy, the product's or the project's own. Raises UserInvalid for another."""
-    known = [each.role for each in services.policies() if each.has_policy]
-    if role.value not in known:
+    """A role of the product, or of the project's own. Raises UserInvalid for another."""
+    known = list(dict.fromkeys((*Role, *(each.role for each in services.policies()))))
+    if role not in known:
         raise UserInvalid(
             f"there is no role {role.value[:80]!r}",
             expected=", ".join(known),
