@@ -110,8 +110,8 @@ def test_an_admin_looks_as_a_vendor_sees_its_numbers_and_goes_back(visit: Visit)
     expect(theirs.page.locator(".viewing")).to_have_count(0)
 
     refused = visitor.page.evaluate(
-        "fetch('/api/v1/query', {method: 'POST', headers: {'Content-Type': 'application/json'},"
-        ' body: \'{"metrics": ["gmv"]}\'}).then((answer) => answer.status)'
+        "fetch('/api/v1/board', {method: 'PUT', headers: {'Content-Type': 'application/json'},"
+        ' body: \'{"questions": []}\'}).then((answer) => answer.status)'
     )
     assert refused == 403
     visitor.expected = ("403",)
