@@ -41,6 +41,7 @@ def test_axe_finds_nothing(visit: Visit, width: int, theme: str) -> None:
     assert violations(visitor) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "theme"), VIEWS)
 def test_axe_finds_nothing_on_a_filtered_page_with_gaps(visit: Visit, width: int, theme: str) -> None:
     visitor = visit(width=width, height=844, theme=theme)

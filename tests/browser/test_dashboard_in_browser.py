@@ -92,6 +92,7 @@ def test_a_category_filters_the_page_without_reload_and_back_undoes_it(visit: Vi
     assert page.evaluate("window.stillHere") is True
 
 
+@pytest.mark.slow
 def test_an_answer_slower_than_the_pace_of_news_is_waited_for(visit: Visit) -> None:
     visitor = visit()
     visitor.sign_in()
@@ -112,6 +113,7 @@ def test_an_answer_slower_than_the_pace_of_news_is_waited_for(visit: Visit) -> N
     page.unroute_all(behavior="ignoreErrors")
 
 
+@pytest.mark.slow
 def test_a_vendor_is_drilled_into_by_keyboard_and_left_by_the_trail(visit: Visit) -> None:
     visitor = visit()
     visitor.sign_in()
@@ -156,6 +158,7 @@ def test_an_address_restores_the_whole_state(visit: Visit) -> None:
     assert shown == str(visitor.site.marketplace.total("item_gmv", days, "v3"))
 
 
+@pytest.mark.slow
 def test_range_and_grain_are_chosen_by_keyboard(visit: Visit) -> None:
     visitor = visit()
     visitor.sign_in()
@@ -244,6 +247,7 @@ def test_missing_data_and_impossible_addresses_are_said_in_place(visit: Visit) -
     assert visitor.value("orders")
 
 
+@pytest.mark.slow
 def test_hostile_labels_are_text_and_still_drill(visit: Visit) -> None:
     visitor = visit()
     visitor.site.marketplace.vendors = HOSTILE_VENDORS
@@ -265,6 +269,7 @@ def test_hostile_labels_are_text_and_still_drill(visit: Visit) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", ["light", "dark"])
 def test_the_theme_follows_the_system_until_chosen_and_is_remembered(visit: Visit, system: str) -> None:
     visitor = visit(theme=system)
@@ -311,6 +316,7 @@ def test_a_chart_has_a_table_with_the_same_numbers(visit: Visit) -> None:
     assert tile.locator(".chart").is_hidden()
 
 
+@pytest.mark.slow
 def test_the_pointer_names_the_bucket_under_it(visit: Visit) -> None:
     visitor = visit()
     visitor.sign_in()
@@ -340,6 +346,7 @@ def test_nothing_is_wider_than_the_window(visit: Visit, width: int) -> None:
     assert wide == []
 
 
+@pytest.mark.slow
 def test_a_table_that_is_wider_than_a_phone_says_so_and_keeps_its_names(visit: Visit) -> None:
     visitor = visit(width=390, height=844)
     visitor.sign_in()
@@ -356,6 +363,7 @@ def test_a_table_that_is_wider_than_a_phone_says_so_and_keeps_its_names(visit: V
     assert after["x"] == pytest.approx(before["x"], abs=1)
 
 
+@pytest.mark.slow
 def test_the_way_back_stays_in_view_below_the_fold(visit: Visit) -> None:
     visitor = visit(height=600)
     visitor.sign_in()
@@ -366,6 +374,7 @@ def test_the_way_back_stays_in_view_below_the_fold(visit: Visit) -> None:
     expect(visitor.page.locator("#trail >> text=Whole marketplace")).to_be_in_viewport()
 
 
+@pytest.mark.slow
 def test_a_column_of_money_has_one_form(visit: Visit) -> None:
     visitor = visit()
     visitor.sign_in()
@@ -376,6 +385,7 @@ def test_a_column_of_money_has_one_form(visit: Visit) -> None:
         assert [text for text in texts if not re.fullmatch(r"GH₵[\d,]+", text)] == []
 
 
+@pytest.mark.slow
 def test_a_chart_follows_the_size_of_its_window(visit: Visit) -> None:
     visitor = visit()
     visitor.sign_in()
@@ -392,6 +402,7 @@ def test_a_chart_follows_the_size_of_its_window(visit: Visit) -> None:
         )
 
 
+@pytest.mark.slow
 def test_a_finger_reads_a_chart_and_puts_it_away(visit: Visit) -> None:
     visitor = visit(width=390, height=844, has_touch=True)
     visitor.sign_in()
@@ -404,6 +415,7 @@ def test_a_finger_reads_a_chart_and_puts_it_away(visit: Visit) -> None:
     expect(card).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_a_slow_answer_is_said_and_comes(visit: Visit) -> None:
     visitor = visit()
     visitor.sign_in()
@@ -418,6 +430,7 @@ def test_a_slow_answer_is_said_and_comes(visit: Visit) -> None:
     expect(visitor.page.locator("#message")).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_an_error_is_said_in_the_language_of_the_reader(visit: Visit) -> None:
     visitor = visit(locale="fr-FR")
     visitor.expected = ("400", "404")

@@ -153,6 +153,7 @@ def test_a_question_is_built_by_the_keyboard_alone(visit: Visit) -> None:
     assert shelf(page, "by") == ["Order status"]
 
 
+@pytest.mark.slow
 def test_a_shared_question_gives_each_reader_their_own_numbers_or_none(visit: Visit) -> None:
     filters = "filter=product~in~p1~p2"
     ama = opened(visit(), f"{BY_PRODUCT}&{filters}&chart=table", "ama")

@@ -96,6 +96,7 @@ def test_a_build_that_is_held_back_says_why_and_an_admin_accepts_it(visit: Visit
     expect(blocked.get_by_role("button", name="Take back")).to_have_count(1)
 
 
+@pytest.mark.slow
 def test_an_analyst_sees_why_but_decides_nothing(visit: Visit) -> None:
     visitor = visit()
     visitor.site.house.book.held = (HELD,)
@@ -105,6 +106,7 @@ def test_an_analyst_sees_why_but_decides_nothing(visit: Visit) -> None:
     assert "o<b>1</b>" not in visitor.page.inner_text("#blocked")
 
 
+@pytest.mark.slow
 def test_releases_that_are_not_there_are_said_in_their_place(visit: Visit) -> None:
     visitor = visit()
     visitor.expected = ("404",)
@@ -113,6 +115,7 @@ def test_releases_that_are_not_there_are_said_in_their_place(visit: Visit) -> No
     expect(visitor.page.locator("#history")).to_contain_text("#5")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "path"), [("analyst", "/quality"), ("vendor", "/quality"), ("vendor", "/releases")]
 )

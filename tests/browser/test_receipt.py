@@ -67,6 +67,7 @@ def test_a_cell_opens_the_receipt_of_exactly_its_number_and_back_closes_it(visit
     visitor.page.wait_for_selector("dialog.receipt", state="hidden")
 
 
+@pytest.mark.slow
 def test_a_chart_a_ranking_and_a_table_have_a_receipt_by_keyboard(visit: Visit) -> None:
     visitor = opened(visit())
     for tile in ("gmv_over_time", "top_vendors", "regions"):
@@ -80,6 +81,7 @@ def test_a_chart_a_ranking_and_a_table_have_a_receipt_by_keyboard(visit: Visit) 
     expect(visitor.page.locator("dialog")).to_contain_text("Fulfilment rate in words.")
 
 
+@pytest.mark.slow
 def test_the_link_opens_the_same_days_filters_and_number_and_says_if_the_release_moved_on(
     visit: Visit,
 ) -> None:
@@ -176,6 +178,7 @@ def test_names_of_any_length_script_and_direction_stay_inside_the_receipt(visit:
     assert violations(visitor) == []
 
 
+@pytest.mark.slow
 def test_a_session_that_ends_while_a_receipt_is_open_says_so_in_there(visit: Visit) -> None:
     visitor = opened(visit())
     visitor.expected = ("401",)

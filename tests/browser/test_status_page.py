@@ -52,6 +52,7 @@ def test_an_admin_goes_there_by_the_side_bar_and_sees_each_part_of_the_house(vis
     assert "bytes 1.9 GB" in schedules
 
 
+@pytest.mark.slow
 def test_what_happens_shows_by_itself_and_nothing_is_sent_while_nothing_does(visit: Visit) -> None:
     visitor = opened(visit())
     answers: list[int] = []
@@ -78,6 +79,7 @@ def test_it_is_calm_where_there_is_nothing_yet(visit: Visit) -> None:
     assert violations(visitor) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["vendor", "analyst"])
 def test_for_anybody_else_there_is_no_such_page(visit: Visit, name: str) -> None:
     visitor = visit()

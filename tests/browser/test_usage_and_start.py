@@ -128,6 +128,7 @@ def test_a_table_that_stands_still_is_a_trouble_of_the_mapping(visit: Visit) -> 
     expect(mapping.locator("code")).to_have_text("amalimart map check partners")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "theme"), VIEWS)
 def test_axe_finds_nothing_on_usage_and_start(visit: Visit, width: int, theme: str) -> None:
     visitor = opened(visit(width=width, height=844, theme=theme), "/usage")

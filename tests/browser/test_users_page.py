@@ -91,6 +91,7 @@ def test_the_last_admin_is_told_why_it_stays(visit: Visit) -> None:
     expect(dialog).to_contain_text("This is the last admin")
 
 
+@pytest.mark.slow
 def test_an_admin_looks_as_a_vendor_sees_its_numbers_and_goes_back(visit: Visit) -> None:
     visitor = opened(visit())
     visitor.page.get_by_role("button", name="View as Ama Serwaa").click()
@@ -111,7 +112,7 @@ def test_an_admin_looks_as_a_vendor_sees_its_numbers_and_goes_back(visit: Visit)
 
     refused = visitor.page.evaluate(
         "fetch('/api/v1/board', {method: 'PUT', headers: {'Content-Type': 'application/json'},"
-        ' body: \'{"questions": []}\'}).then((answer) => answer.status)'
+        " body: '{\"questions\": []}'}).then((answer) => answer.status)"
     )
     assert refused == 403
     visitor.expected = ("403",)

@@ -83,6 +83,7 @@ def test_a_payout_is_explained_from_its_list_to_its_lines_and_back(visit: Visit)
     expect(rows).to_have_count(3)
 
 
+@pytest.mark.slow
 def test_a_payout_without_lines_or_period_says_so(visit: Visit) -> None:
     visitor = visit()
     fill(visitor.site)
@@ -94,6 +95,7 @@ def test_a_payout_without_lines_or_period_says_so(visit: Visit) -> None:
     expect(page.locator('[data-step="payout"] .number')).to_have_text("-GH₵12.50")
 
 
+@pytest.mark.slow
 def test_a_payout_that_is_not_there_is_said_in_its_place(visit: Visit) -> None:
     visitor = visit()
     visitor.expected = ("404",)
@@ -125,6 +127,7 @@ def test_a_vendor_is_picked_judged_and_left_by_back(visit: Visit) -> None:
     expect(page.locator("#measures")).to_contain_text("No vendor is chosen")
 
 
+@pytest.mark.slow
 def test_a_hand_made_address_of_a_scorecard_is_answered_calmly(visit: Visit) -> None:
     visitor = visit()
     visitor.expected = ("404", "400", "422")
@@ -231,6 +234,7 @@ def test_axe_finds_nothing_on_scorecards_and_payouts(visit: Visit, width: int, t
         assert visitor.page.evaluate("document.documentElement.scrollWidth") == width, path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "theme"), VIEWS)
 def test_axe_finds_nothing_on_the_other_pages(visit: Visit, width: int, theme: str) -> None:
     visitor = visit(width=width, height=844, theme=theme)

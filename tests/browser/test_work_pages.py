@@ -78,6 +78,7 @@ def test_support_works_from_the_most_urgent_to_its_timeline_and_back(visit: Visi
     expect(visitor.page.locator("#order")).to_contain_text("-GH₵12.50")
 
 
+@pytest.mark.slow
 def test_an_order_that_is_not_there_is_said_in_its_place(visit: Visit) -> None:
     visitor = visit()
     visitor.expected = ("404",)
@@ -85,6 +86,7 @@ def test_an_order_that_is_not_there_is_said_in_its_place(visit: Visit) -> None:
     expect(visitor.page.locator("#message")).to_contain_text("There is no order '<b>none</b>' for you.")
 
 
+@pytest.mark.slow
 def test_an_empty_list_is_calm_and_new_work_comes_by_itself(visit: Visit) -> None:
     visitor = visit()
     opened(visitor, "delivery")

@@ -178,6 +178,7 @@ def test_the_command_serves_the_tools_on_standard_input_and_output(project: Path
     assert [row[0] for row in sales.structured_content["rows"]] == ["vA"]
 
 
+@pytest.mark.slow
 def test_the_command_says_who_is_not_there_and_what_does_not_run(project: Path, tmp_path: Path) -> None:
     def said(email: str, home: Path) -> tuple[int, str]:
         done = subprocess.run(

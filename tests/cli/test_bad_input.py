@@ -93,6 +93,7 @@ def test_questions_that_cannot_be_answered(loaded: Shell) -> None:
     assert loaded.fails(6, "query", "total_payment_value")["code"] == "not_available"
 
 
+@pytest.mark.slow
 def test_no_project_and_no_release(shell: Shell, tmp_path: Path) -> None:
     assert shell.fails(2, "query", "gmv")["code"] == "project_not_found"
     assert shell.run("init", str(shell.home)).returncode == 0

@@ -42,6 +42,7 @@ def console(published: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     services.control.close()
 
 
+@pytest.mark.slow
 def test_a_fault_is_run_into_shown_acknowledged_and_no_longer_failing(console: Place) -> None:
     assert "1 checks: 1 passed, 0 failed" in said("run", "own")
     console.tamper("update gold.copied set total_amount = 10.01 where order_id = '1'")

@@ -70,6 +70,7 @@ class Newest:
         return self._desk.shop.hot_file.latest_release()
 
 
+@pytest.mark.slow
 def test_a_blocked_build_is_found_understood_accepted_and_seen_again(console: Console) -> None:
     desk = console.desk
     desk.land(order("2", "5000"), order("3", buyer="nobody"))

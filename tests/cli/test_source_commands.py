@@ -117,6 +117,7 @@ def test_a_drafted_mapping_gives_the_figures_that_are_known(shell: Shell, amalim
     assert json.loads(asked.stdout)["rows"] == [["561065.69", "638761.06", 1000]]
 
 
+@pytest.mark.slow
 def test_a_database_is_added_by_its_url_with_a_word_about_the_password(
     shell: Shell, database: Database
 ) -> None:
@@ -149,6 +150,7 @@ def test_a_database_is_added_by_its_url_with_a_word_about_the_password(
         database.run("drop role cli_reader")
 
 
+@pytest.mark.slow
 def test_a_server_without_change_capture_is_refused_with_both_ways_out(
     shell: Shell, database: Database
 ) -> None:

@@ -131,6 +131,7 @@ def test_the_page_shows_the_shops_figures_and_follows_it_without_reload(
     page.close()
 
 
+@pytest.mark.slow
 def test_status_and_doctor_say_that_all_is_well(demo: RunningDemo) -> None:
     status = ask(demo, "status")
     assert status["engine"] == demo.address

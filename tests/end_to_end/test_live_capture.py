@@ -167,6 +167,7 @@ def test_every_kind_of_change_reaches_the_numbers_and_bronze_alone_gives_them_ag
     assert {table for table in rebuilt if rebuilt[table] != followed[table]} == set()
 
 
+@pytest.mark.slow
 def test_a_killed_ingest_goes_on_where_it_was_and_a_second_one_is_refused(live: LiveShop) -> None:
     command = [sys.executable, "-m", "amalimart.processes.ingest", "--home", str(live.project.home)]
     first = subprocess.Popen([*command, "--source", "shop"])

@@ -130,6 +130,7 @@ def test_a_row_of_the_shop_reaches_the_answer(project: OwnProject) -> None:
     wait_for("the new order", lambda: orders(project) == before + 1)
 
 
+@pytest.mark.slow
 def test_a_killed_ingest_process_is_started_again_and_loses_nothing(project: OwnProject) -> None:
     before, killed = orders(project), project.pid("ingest-shop")
     os.kill(killed, signal.SIGKILL)
@@ -146,6 +147,7 @@ def test_a_killed_engine_is_started_again_with_its_release(project: OwnProject) 
     assert project.ask("status")["release_id"] >= before
 
 
+@pytest.mark.slow
 def test_a_source_that_goes_away_is_reported_while_the_last_release_serves(project: OwnProject) -> None:
     serving = orders(project)
     stop_source(project.home.parent / "shop")

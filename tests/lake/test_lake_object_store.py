@@ -140,6 +140,7 @@ def test_readers_beside_the_writer_need_no_request_for_a_look(
     reader.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["/data/", "/commits/"])
 def test_an_upload_that_breaks_off_each_time_commits_nothing(
     over: OrdersLake, bad_network: BadNetwork, part: str
@@ -194,6 +195,7 @@ def test_a_commit_whose_answer_is_lost_is_recognised_as_its_own(
     assert over.reopened().live_ids() == [1, 2, 3]
 
 
+@pytest.mark.slow
 def test_a_commit_whose_every_answer_is_lost_counts_if_it_is_there(
     over: OrdersLake, bad_network: BadNetwork
 ) -> None:

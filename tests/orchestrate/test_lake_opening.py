@@ -75,6 +75,7 @@ def totals(project: Project) -> dict[str, str]:
         engine.lake.close()
 
 
+@pytest.mark.slow
 def test_all_of_it_is_built_again_on_a_machine_that_has_only_the_settings(
     project: Project,
     bucket: Bucket,

@@ -37,6 +37,7 @@ def hold(everything: dict[str, list[Row]], steps: list[tuple[str, Any]]) -> None
         shutil.rmtree(folder)
 
 
+@pytest.mark.slow
 @settings(max_examples=2, suppress_health_check=PLAIN, derandomize=True, phases=[Phase.generate])
 @given(everything=EVERYTHING, steps=STEPS)
 def test_step_by_step_equals_at_once(everything: dict[str, list[Row]], steps: list[tuple[str, Any]]) -> None:
