@@ -226,7 +226,7 @@ def build_services(
             project.settings.sign_in.passwords, open_single_sign_on(project, control, clock)
         ),
         scorecards=scorecards,
-        peers=PeerStandings(audited, keeper.current),
+        peers=PeerStandings(audited, keeper.current, clock),
         embed=open_embedding(
             project,
             control.api_keys,

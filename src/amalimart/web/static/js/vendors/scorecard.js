@@ -48,6 +48,13 @@ function course(measure) {
 
 const valueOf = (measure, value) => compact(value, measure.unit, measure.currency);
 
+// Where it stands among all who sell the same, by department, in the last month that is over.
+function peersTable(measure) {
+  const title = t("scorecard.peers", { month: bucket(`${measure.peers[0].month}-01`, "month", true) });
+  const rows = measure.peers.map((each) => [each.within, t("scorecard.quarter_of", { n: each.quarter })]);
+  return h("details", { class: "course" }, h("summary", { "data-key": `peers-${measure.metric}` }, title), readTable(title, [[t("scorecard.department")], [t("scorecard.quarter"), "number"]], rows));
+}
+
 function courseTable(measure) {
   const rows = [...measure.course].reverse().map((each) => [[bucket(each.time, "day", true), each.partial ? h("span", { class: "missing" }, ` (${t("trend.is_partial")})`) : null], each.value === null ? NOTHING : exact(each.value, measure.unit, measure.currency)]);
   const title = t("scorecard.course_of", { label: measure.label });
@@ -67,8 +74,9 @@ function told(measure) {
     h("p", { class: "measured" }, h("b", { title: exact(measure.value, measure.unit, measure.currency) }, valueOf(measure, measure.value)), h("span", {}, isFew ? t("scorecard.few", { n: measure.at_least, of: measure.sample.label.toLowerCase() }) : before)),
     course(measure),
     h("p", { class: "hint" }, bands),
-    h("p", { class: "hint" }, [sample, ...measure.peers.map((each) => t("scorecard.peers", { n: each.quarter, within: each.within, month: each.month }))].join(" · ")),
+    h("p", { class: "hint" }, sample),
     h("p", { class: "why" }, measure.why),
+    measure.peers.length ? peersTable(measure) : null,
     measure.course.length ? courseTable(measure) : null,
   );
 }
