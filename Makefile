@@ -62,7 +62,7 @@ spark: $(VENV)/spark.stamp ## install Spark for the tests on it, and find a Java
 
 check: $(VENV)/dev.stamp ## what CI runs
 	@$(MAKE) --no-print-directory -j 2 format-check lint imports sql types
-	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow"
+	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 .PHONY: format-check
 format-check: $(VENV)/dev.stamp

@@ -64,6 +64,7 @@ def test_what_is_not_there_is_said_in_place(visit: Visit) -> None:
     expect(visitor.page.locator("#entries")).to_contain_text("Nothing is called that")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "theme"), VIEWS)
 def test_axe_finds_nothing_in_the_catalogue(visit: Visit, width: int, theme: str) -> None:
     visitor = opened(visit(width=width, height=844, theme=theme))

@@ -29,7 +29,7 @@ def test_every_persona_signs_in_by_one_click_and_sees_each_tile_filled(visit: Vi
             "[data-tile]", "tiles => tiles.map((tile) => tile.dataset.status)"
         )
         assert set(states) == {"ok"}, name
-        assert visitor.page.locator(".skeleton").count() == 0
+        expect(visitor.page.locator(".skeleton")).to_have_count(0)
         assert visitor.page.locator("[data-type=trend] .chart svg").count() >= 1
         visitor.page.click("[aria-label='Sign out']")
         visitor.page.wait_for_url("**/sign-in")

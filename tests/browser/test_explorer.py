@@ -187,6 +187,7 @@ def test_a_shared_question_gives_each_reader_their_own_numbers_or_none(visit: Vi
     expect(kofi.get_by_role("dialog")).to_contain_text("Nothing is saved yet")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "theme"), VIEWS)
 def test_axe_finds_nothing_in_the_explorer(visit: Visit, width: int, theme: str) -> None:
     visitor = visit(width=width, height=844, theme=theme)

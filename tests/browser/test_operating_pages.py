@@ -128,6 +128,7 @@ def test_for_others_there_is_no_such_page(visit: Visit, name: str, path: str) ->
     assert answer.status == 404
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "theme"), VIEWS)
 def test_axe_finds_nothing_on_quality_and_releases(visit: Visit, width: int, theme: str) -> None:
     visitor = visit(width=width, height=844, theme=theme)

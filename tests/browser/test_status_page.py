@@ -92,6 +92,7 @@ def test_for_anybody_else_there_is_no_such_page(visit: Visit, name: str) -> None
     assert visitor.page.request.get(f"{visitor.site.url}/api/v1/status/detail").status == 403
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "theme"), VIEWS)
 def test_axe_finds_nothing_on_the_status_page(visit: Visit, width: int, theme: str) -> None:
     visitor = visit(width=width, theme=theme)

@@ -142,6 +142,7 @@ def test_a_role_says_in_words_what_it_may_see(visit: Visit) -> None:
     expect(visitor.page.locator("#people")).to_contain_text("Nobody here matches that")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "theme"), VIEWS)
 def test_axe_finds_nothing_on_users_and_their_dialogs(visit: Visit, width: int, theme: str) -> None:
     visitor = opened(visit(width=width, height=844, theme=theme))

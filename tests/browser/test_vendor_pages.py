@@ -220,6 +220,7 @@ def test_an_empty_period_and_hostile_names_do_no_harm(visit: Visit) -> None:
     assert "owned" not in page.title()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "theme"), VIEWS)
 def test_axe_finds_nothing_on_scorecards_and_payouts(visit: Visit, width: int, theme: str) -> None:
     visitor = visit(width=width, height=844, theme=theme)

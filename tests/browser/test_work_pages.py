@@ -97,6 +97,7 @@ def test_an_empty_list_is_calm_and_new_work_comes_by_itself(visit: Visit) -> Non
     assert visitor.page.get_by_text("Failed orders").count() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "theme"), VIEWS)
 def test_axe_finds_nothing_on_work_lists_and_timelines(visit: Visit, width: int, theme: str) -> None:
     visitor = visit(width=width, height=844, theme=theme)

@@ -25,6 +25,8 @@ from tests.end_to_end.running_demo import amalimart, free_port
 
 WAIT_SECONDS = 60.0
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass
 class OwnProject:
@@ -130,7 +132,6 @@ def test_a_row_of_the_shop_reaches_the_answer(project: OwnProject) -> None:
     wait_for("the new order", lambda: orders(project) == before + 1)
 
 
-@pytest.mark.slow
 def test_a_killed_ingest_process_is_started_again_and_loses_nothing(project: OwnProject) -> None:
     before, killed = orders(project), project.pid("ingest-shop")
     os.kill(killed, signal.SIGKILL)
@@ -139,7 +140,6 @@ def test_a_killed_ingest_process_is_started_again_and_loses_nothing(project: Own
     assert project.pid("ingest-shop") not in {0, killed}
 
 
-@pytest.mark.slow
 def test_a_killed_engine_is_started_again_with_its_release(project: OwnProject) -> None:
     before, killed = project.ask("status")["release_id"], project.pid("engine")
     os.kill(killed, signal.SIGKILL)
@@ -147,7 +147,6 @@ def test_a_killed_engine_is_started_again_with_its_release(project: OwnProject) 
     assert project.ask("status")["release_id"] >= before
 
 
-@pytest.mark.slow
 def test_a_source_that_goes_away_is_reported_while_the_last_release_serves(project: OwnProject) -> None:
     serving = orders(project)
     stop_source(project.home.parent / "shop")
