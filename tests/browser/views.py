@@ -1,4 +1,4 @@
-"""The widths and themes in which pages are looked at: dashboards on a phone in the gate, all in the long run."""
+"""The widths and themes of pages: dashboards on a phone in the gate, all in the long run."""
 
 from __future__ import annotations
 
