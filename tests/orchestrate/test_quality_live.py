@@ -75,11 +75,11 @@ class LiveShop:
     """A database, a project that reads it, and its desk."""
 
     def __init__(self, home: Path, database: Database | MySQLDatabase, *, is_mysql: bool = False) -> None:
-        moment = "datetime" if is_mysql else "timestamp"
+        moment = "datetime(6)" if is_mysql else "timestamp"
         columns = f"id bigint primary key, at {moment}, total decimal(12, 2), changed {moment}"
         database.run(f"create table sales ({columns})", SALES)
         self.database = database
-        self.now = "utc_timestamp()" if is_mysql else "now() at time zone 'UTC'"
+        self.now = "utc_timestamp(6)" if is_mysql else "now() at time zone 'UTC'"
         project = init_project(home)
         (home / "sources" / "shop.yml").write_text(MAPPING)
         (home / "models" / "own_orders.sql").write_text(MODEL)

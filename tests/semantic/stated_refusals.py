@@ -49,7 +49,7 @@ CODES = {
     "gender": "FEMALE MALE OTHER UNKNOWN",
     "user_role": "CUSTOMER VENDOR ADMIN SUPPORT DELIVERY ANALYST UNKNOWN",
     "customer_kind": "PRIVATE BUSINESS UNKNOWN",
-    "customer_segment": "CHAMPION LOYAL NEW AT_RISK LOST NO_ORDER",
+    "customer_segment": "CHAMPION LOYAL NEW AT_RISK LOST NO_ORDER UNKNOWN",
 }
 _ORDERING = {Operator.LT, Operator.LE, Operator.GT, Operator.GE}
 
