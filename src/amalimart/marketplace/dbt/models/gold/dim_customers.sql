@@ -1,5 +1,5 @@
 -- Every account, whatever its role: orders of accounts that are not CUSTOMER count too, and role is a filter.
--- The age group is the age on the business day. First and last order: of any status, test orders left out. The
+-- The age group is the age on the business day. First and last order: of any status, without test orders. The
 -- segment says how lately, seen from the business day, and how often somebody ordered; money is not in it,
 -- because it may be in several currencies.
 -- grain: one row per account
@@ -72,8 +72,10 @@ dim_customers as (
         order_dates.last_order_date,
         case
             when order_dates.last_order_date is null then 'NO_ORDER'
-            when {{ days_between('order_dates.last_order_date', 'run_context.business_day') }} > 180 then 'LOST'
-            when {{ days_between('order_dates.last_order_date', 'run_context.business_day') }} > 90 then 'AT_RISK'
+            when {{ days_between('order_dates.last_order_date', 'run_context.business_day') }} > 180
+                then 'LOST'
+            when {{ days_between('order_dates.last_order_date', 'run_context.business_day') }} > 90
+                then 'AT_RISK'
             when order_dates.order_count >= 5 then 'CHAMPION'
             when order_dates.order_count >= 2 then 'LOYAL'
             else 'NEW'
