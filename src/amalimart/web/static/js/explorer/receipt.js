@@ -22,7 +22,7 @@ export class AnswerReceipt extends ReceiptPanel {
     const told = await Promise.all(question.metrics.map((name) => request(`${this.page.metrics}/${encodeURIComponent(name)}`)));
     const metrics = told.map(({ body }, place) => {
       const used = answer.receipt.metrics.find((each) => each.name === body.metric.name) ?? {};
-      return { ...body.metric, ...used, name: question.metrics[place] };
+      return { changes: body.changes ?? [], ...body.metric, ...used, name: question.metrics[place] };
     });
     const filters = await Promise.all(question.filters.map((each) => this.filter(each)));
     const grain = question.grain ?? "day";
