@@ -14,7 +14,7 @@ from amalimart.control.deciding import Decider
 from amalimart.control.erasures import Erasures, forget_backup, known_backups, note_backup
 from amalimart.control.personal_traces import forget_words, leave_no_bytes
 from amalimart.control.store import ControlStore
-from amalimart.control.tables import QualityResultRow
+from amalimart.control.tables import QualityResultRow, SavedQuestionRow
 from amalimart.core.errors import RequestError
 
 if TYPE_CHECKING:
@@ -58,6 +58,30 @@ def test_words_go_from_every_place_that_may_quote_them(store: ControlStore, cloc
     assert rb"\u00c9b\u00e8ne" not in kept
     assert b"ama@shop.test is" not in kept
     assert forget_words(store.engine, WORDS) == 0
+
+
+def test_words_go_from_the_name_and_the_filters_of_a_saved_question(
+    store: ControlStore, clock: HandClock
+) -> None:
+    owner = store.users.add(
+        "yaw@shop.test", display_name="Yaw", role=Role.ADMIN, password="a long enough password"
+    )
+    filters = [{"dimension": "customer", "values": [WORDS[2], "kept"]}]
+    with Session(store.engine) as session, session.begin():
+        session.add(
+            SavedQuestionRow(
+                question_id="q", owner_id=owner.user_id, name=f"Orders of {WORDS[0]}", sharing="private",
+                question={"metrics": ["gmv"], "filters": filters}, saved_as={}, created_at=clock.now(),
+                changed_at=clock.now(),
+            )
+        )  # fmt: skip
+    assert forget_words(store.engine, WORDS) == 1
+    leave_no_bytes(store.engine)
+    with Session(store.engine) as session:
+        kept = session.query(SavedQuestionRow).one()
+        assert kept.name == "Orders of erased"
+        assert kept.question["filters"][0]["values"] == ["erased", "kept"]
+    assert WORDS[2].encode() not in files_of(store)
 
 
 def test_an_erasure_is_told_by_its_mark_from_beginning_to_end(store: ControlStore, clock: HandClock) -> None:

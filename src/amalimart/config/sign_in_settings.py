@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
+from amalimart.config.notify_settings import is_loopback
 from amalimart.config.secret_reference import SECRET_REFERENCE
 from amalimart.config.strict_yaml import StrictModel
 
@@ -26,16 +26,7 @@ def is_safe_address(address: str) -> bool:
         return False
     if not host or parts.username is not None or parts.fragment or not address.isprintable():
         return False
-    return parts.scheme == "https" or (parts.scheme == "http" and _is_this_machine(host))
-
-
-def _is_this_machine(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
 
 
 class OidcSettings(StrictModel):

@@ -1,7 +1,7 @@
 """Taking words of a person out of the control database, down to the bytes of its file.
 
-People may write a name into a reason, and a check or a message may quote one. What stands in who may sign in,
-and in the audit log, which is a chain and holds no value, is left alone.
+People may write a name into a reason or filter a question by one, and a check or a message may quote one.
+What stands in who may sign in, and in the audit log, which is a chain and holds no value, is left alone.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from amalimart.control.tables import (
     NotificationRow,
     QualityAcknowledgementRow,
     QualityResultRow,
+    SavedQuestionRow,
     SignOffRow,
 )
 from amalimart.core.forgetting import without_words_in
@@ -38,6 +39,7 @@ _MAY_QUOTE: tuple[tuple[type[Base], tuple[str, ...]], ...] = (
     (ApprovalRow, ("reason",)),
     (SignOffRow, ("reason",)),
     (ErasureRow, ("reason",)),
+    (SavedQuestionRow, ("name", "question")),
     (AuditRow, ("details",)),
 )
 

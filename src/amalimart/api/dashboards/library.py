@@ -19,9 +19,10 @@ from amalimart.api.dashboards.definition import (
     measured_parts,
 )
 from amalimart.api.known_roles import check_roles
+from amalimart.api.overlaid import check_form, overlaid
 from amalimart.config.strict_yaml import YamlDocument, YamlPath, read_yaml
 from amalimart.core.errors import ConfigError, NotFound
-from amalimart.core.names import is_identifier, nearest
+from amalimart.core.names import nearest
 
 PACKAGED = Path(__file__).parents[2] / "marketplace" / "dashboards"
 
@@ -116,11 +117,7 @@ def load_dashboards(
 
 def dashboard_files(overlay: Path | None = None, packaged: Path = PACKAGED) -> dict[str, Path]:
     """The file of each dashboard by name; one of the overlay folder replaces the packaged one."""
-    paths: dict[str, Path] = {}
-    for folder in (packaged, overlay):
-        if folder is not None and folder.is_dir():
-            paths |= {path.stem: path for path in sorted(folder.glob("*.yml"))}
-    return dict(sorted(paths.items()))
+    return overlaid(packaged, overlay)
 
 
 def read_dashboard(
@@ -145,20 +142,7 @@ def read_texts(folders: Iterable[Path | None]) -> dict[str, dict[str, str]]:
 
 
 def _read(name: str, document: YamlDocument, texts: str) -> Dashboard:
-    if not is_identifier(name):
-        raise ConfigError(
-            f"a dashboard cannot be named {name!r}",
-            where=str(document.path),
-            expected="lower-case letters, digits and underscores",
-            next_step="rename the file",
-        )
-    if not isinstance(document.data, dict):
-        raise ConfigError(
-            "a dashboard file holds keys and values",
-            where=document.where(),
-            expected="title, description, roles, tiles",
-            next_step="see the packaged dashboards for examples",
-        )
+    check_form("dashboard", name, document, "title, description, roles, tiles")
     top = document.parse(DashboardFile)
     tiles = tuple(_read_tile(document, position) for position in range(len(top.tiles)))
     _check_ids(tiles, document)

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from amalimart.access.principal import Principal, Role
 from amalimart.api.known_roles import check_roles
+from amalimart.api.overlaid import check_form, overlaid
 from amalimart.api.scorecards.definition import Scorecard, ScorecardFile
 from amalimart.config.strict_yaml import YamlDocument, read_yaml
 from amalimart.core.errors import ConfigError, NotFound
-from amalimart.core.names import is_identifier, nearest
+from amalimart.core.names import nearest
 
 PACKAGED = Path(__file__).parents[2] / "marketplace" / "scorecards"
 
@@ -65,29 +66,12 @@ def load_scorecards(
     Raises ConfigError with file and line for the first mistake.
     """
     known = tuple(roles)
-    paths: dict[str, Path] = {}
-    for folder in (packaged, overlay):
-        if folder is not None and folder.is_dir():
-            paths |= {path.stem: path for path in sorted(folder.glob("*.yml"))}
-    documents = {name: read_yaml(path) for name, path in sorted(paths.items())}
+    documents = {name: read_yaml(path) for name, path in overlaid(packaged, overlay).items()}
     return ScorecardLibrary({name: _read(name, each, known) for name, each in documents.items()}, documents)
 
 
 def _read(name: str, document: YamlDocument, roles: tuple[Role, ...]) -> Scorecard:
-    if not is_identifier(name):
-        raise ConfigError(
-            f"a scorecard cannot be named {name!r}",
-            where=str(document.path),
-            expected="lower-case letters, digits and underscores",
-            next_step="rename the file",
-        )
-    if not isinstance(document.data, dict):
-        raise ConfigError(
-            "a scorecard file holds keys and values",
-            where=document.where(),
-            expected="title, description, roles, measures",
-            next_step="see the packaged scorecard for an example",
-        )
+    check_form("scorecard", name, document, "title, description, roles, measures")
     read = document.parse(ScorecardFile)
     check_roles(document, "roles", read.roles, roles)
     return Scorecard(name=name, **{key: getattr(read, key) for key in ScorecardFile.model_fields})
