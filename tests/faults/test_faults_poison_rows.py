@@ -87,7 +87,7 @@ def follow_odd_rows(
         shop.run(f"update odd set {changed} where id = {2 * TOLD + number}")
     mark(shop, 2)
     process.wait_for_entry(2)
-    assert process.report()["state"] == "following"
+    process.wait("a report that it follows", lambda: process.report().get("state") == "following")
     process.stop()
     no_defect(home)
     return latest(opened(home).live_files(SOURCE)["odd"])
