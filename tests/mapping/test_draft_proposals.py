@@ -159,9 +159,9 @@ def test_a_database_of_a_thousand_tables_is_drafted_in_seconds() -> None:
     words = ["order", "stock", "ledger", "visit", "tax", "invoice", "audit", "queue", "rule", "price"]
     columns = {"id": INT, **{f"{word}_{other}": TEXT for word in words[:4] for other in words[5:]}}
     many = [table(f"{word}_{other}_{n}", columns) for word in words for other in words for n in range(10)]
-    started = time.monotonic()
+    started = time.process_time()
     found = draft(*many, table("orders", ORDERS))
-    assert time.monotonic() - started < 30
+    assert time.process_time() - started < 30
     assert entity(found, "orders").table == "orders"
 
 
