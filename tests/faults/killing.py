@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -226,7 +227,11 @@ class Killer:
         return {entry.name for entry in _entries(self._folder / "data" / self._bulk_table)}
 
     def _journal_size(self) -> object:
-        return [(entry.name, entry.stat().st_size) for entry in _entries(self._folder / "journal")]
+        sizes = []
+        for entry in _entries(self._folder / "journal"):
+            with suppress(FileNotFoundError):  # the process has sealed it since and taken it away
+                sizes.append((entry.name, entry.stat().st_size))
+        return sizes
 
     def _commit_files(self) -> object:
         return {entry.name for entry in _entries(self._folder / "commits")}
