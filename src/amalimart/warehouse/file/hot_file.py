@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 # Small row groups let a query for some keys skip nearly all of a large table; so does comparing each group's
 # bounds with up to so many keys of a join.
-_ROW_GROUP = 6_144
+_ROW_GROUP = 12_288
 _KEYS_THAT_PRUNE = 5_000
 # The engine does so by itself only after 16 MB of log: thousands of small batches, whose deleted rows stay in
 # memory and in the way of every scan until then.
