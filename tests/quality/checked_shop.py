@@ -110,6 +110,11 @@ class Tampered:
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         return self._cursor.execute(sql).fetchall()
 
+    def watermark(self, moment: datetime) -> None:
+        """Let the release hold the source's rows up to this moment."""
+        release = replace(self.transaction.release, fresh_as_of=moment)
+        self.transaction = Transaction(self._cursor, release, ReadLimits())
+
     def look(self, now: datetime | None = None) -> Look:
         return Look(
             transaction=self.transaction,

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from amalimart.core.quality import QualityResult, Verdict
+from amalimart.quality.ports import LiveRows
+from amalimart.warehouse.file.reading import ReadTransaction
 from tests.quality.checked_shop import CheckedShop, Tampered, declared, packaged
+from tests.warehouse.whole_shop import ZONE
 
 PACKAGED = ["orders_reconcile", "order_items_reconcile", "payments_reconcile", "returns_reconcile"]
 
@@ -285,3 +292,66 @@ gold:
     assert result.verdict is Verdict.CANNOT_TELL
     assert f"own.yml:{line}" in result.message
     assert nearest is None or f"nearest: {nearest}" in result.message
+
+
+AGAINST_DATABASE = """\
+kind: reconciliation
+against: database
+source:
+  table: staging.stg_orders
+  key: order_id
+  day: order_date
+  currency: currency
+  amounts: {total: total_amount}
+  leave_out: [is_test]
+  changed: updated_at
+gold:
+  table: gold.fact_orders
+  key: order_id
+  day: order_date
+  currency: currency
+  amounts: {total: total_amount}
+"""
+
+
+class SameRows:
+    """A database that holds what is staged, a minute after the release."""
+
+    def __init__(self, transaction: ReadTransaction, as_of: datetime) -> None:
+        self._rows = LiveRows(transaction, as_of)
+
+    @contextmanager
+    def staged(self, tables: Collection[str]) -> Iterator[LiveRows]:
+        assert "staging.stg_orders" in tables
+        yield self._rows
+
+
+@pytest.mark.parametrize(
+    ("changed", "verdict"),
+    [
+        (timedelta(microseconds=-700_000), Verdict.CANNOT_TELL),  # 12:00:05, in the second of the release
+        (timedelta(microseconds=-700_001), Verdict.FAILED),  # told to the microsecond, and before it
+        (timedelta(seconds=-1, microseconds=-700_000), Verdict.FAILED),  # 12:00:04, over before it
+        (timedelta(microseconds=1), Verdict.CANNOT_TELL),
+    ],
+)
+def test_a_row_that_changed_in_the_second_of_the_release_is_not_called_lost(
+    shop: Tampered, tmp_path: Path, changed: timedelta, verdict: Verdict
+) -> None:
+    fresh_as_of = shop.transaction.release.fresh_as_of
+    assert fresh_as_of is not None
+    watermark = fresh_as_of.replace(microsecond=700_000)
+    shop.watermark(watermark)
+    local = watermark.astimezone(ZoneInfo(ZONE)).replace(tzinfo=None)
+    ((key,),) = shop.rows(
+        f"select order_id from gold.fact_orders where order_date < date '{local.date()}' order by 1 limit 1"
+    )
+    shop.tamper(
+        f"delete from gold.fact_orders where order_id = '{key}'",
+        f"update staging.stg_orders set updated_at = timestamp '{local + changed}' where order_id = '{key}'",
+    )
+    live = SameRows(shop.transaction, watermark + timedelta(minutes=1))
+    result = shop.one(declared(tmp_path, AGAINST_DATABASE), live=live)
+    assert result.verdict is verdict, result.message
+    assert result.samples is not None
+    assert [row[0] for row in result.samples.rows] == [key]

@@ -15,6 +15,7 @@ from amalimart.quality.looking import Finding, Look, counted
 from amalimart.quality.ports import LiveRows
 from amalimart.quality.reconciling import Asked, Comparison, RowDifference, compare
 from amalimart.quality.shapes import Against, ReconciliationShape
+from amalimart.quality.told_moments import latest_of
 from amalimart.warehouse.quality.reading import quarantined, staged_rows
 from amalimart.warehouse.quality.sides import before
 
@@ -106,7 +107,8 @@ def _live(
 
 
 def _is_certain(row: RowDifference, watermark: datetime) -> bool:
-    return row.source is not None and row.source.changed is not None and row.source.changed <= watermark
+    changed = None if row.source is None else row.source.changed
+    return changed is not None and latest_of(changed) <= watermark
 
 
 def _told(finding: Finding, words: Words, found: Comparison, note: str) -> QualityResult:
