@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from amalimart.api.dashboards.kept_pages import KeptPages
 from amalimart.web.site import create_site
 from tests.web.fake_lineage import FakeGlossary, FakeLineage
 from tests.web.fake_marketplace import FakeMarketplace
@@ -38,6 +39,7 @@ class Site:
     operating: FakeOperating
     schedules: FakeSchedules
     house: House
+    pages: KeptPages
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +62,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         usage=FakeUsage(),
     )
     with serving(create_site(services)) as url:
-        yield Site(url, marketplace, operating, schedules, house)
+        yield Site(url, marketplace, operating, schedules, house, services.pages)
     services.control.close()
 
 
@@ -76,6 +78,8 @@ def site(served: Site) -> Site:
         (served.house.quality, served.house.incidents, served.house.book), fresh_house, strict=True
     ):
         now.__dict__.update(new.__dict__)
+    # The releases of the marketplace as new are earlier ones: what was kept of later ones would outlive it.
+    served.pages.clear()
     return served
 
 
