@@ -8,7 +8,6 @@ for it. The other roles go on.
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from amalimart.access.rules import Mask
 from amalimart.access.signing_secrets import checked_secret, key_for, new_secret
 from amalimart.config.project import Project, secrets_file, write_secret
 from amalimart.config.secret_reference import SECRET_REFERENCE
+from amalimart.config.watched_files import Stamp, WatchedFiles, stamp_of
 from amalimart.core.errors import ConfigError
 from amalimart.core.fiscal import Calendar
 from amalimart.core.incidents import IncidentKind, Trouble
@@ -66,16 +66,9 @@ class PolicyFiles:
             policies = policies.keyed(mask_key(self._project))
         return ReadPolicies(policies, tuple(broken))
 
-    def signature(self) -> tuple[object, ...]:
+    def stamp(self) -> Stamp:
         """Another one as soon as a file was written, added or removed."""
-        found: list[object] = []
-        for path in sorted(self._folder.glob("*.yml")):
-            try:
-                stat = path.stat()
-            except FileNotFoundError:
-                continue
-            found.append((path.name, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino))
-        return tuple(found)
+        return stamp_of(self._folder)
 
 
 def known_role(project: Project, name: str, *, of_person: bool = False) -> Role:
@@ -115,19 +108,17 @@ class PolicyKeeper:
     def __init__(self, files: PolicyFiles) -> None:
         """Raises ConfigError where a file is wrong: nothing is begun under policies that are in doubt."""
         self._files = files
-        self._lock = threading.Lock()
-        self._seen = files.signature()
-        self._read = files.read()
-        for each in self._read.broken:
+        self._watched = WatchedFiles(files.stamp, self._read)
+        for each in self._watched.current().broken:
             raise each.error
 
     def current(self) -> Policies:
         """The policies in force."""
-        return self._look().policies
+        return self._watched.current().policies
 
     def broken(self) -> tuple[BrokenPolicy, ...]:
         """The files that are wrong at the moment."""
-        return self._look().broken
+        return self._watched.current().broken
 
     def notes(self) -> tuple[str, ...]:
         """The same in sentences, for those who run the house."""
@@ -146,18 +137,12 @@ class PolicyKeeper:
                 next_step="amalimart doctor",
             )
 
-    def _look(self) -> ReadPolicies:
-        seen = self._files.signature()
-        if seen == self._seen:
-            return self._read
-        with self._lock:
-            seen = self._files.signature()  # before reading: what is written meanwhile is read next time
-            if seen != self._seen:
-                self._read, self._seen = self._files.read(), seen
-                _log.info("policies read anew", extra={"roles": len(self._read.policies.roles)})
-                for each in self._read.broken:
-                    _log.error("policy file not read", extra={"error": each.error.as_dict()})
-            return self._read
+    def _read(self) -> ReadPolicies:
+        found = self._files.read()
+        _log.info("policies read", extra={"roles": len(found.policies.roles)})
+        for each in found.broken:
+            _log.error("policy file not read", extra={"error": each.error.as_dict()})
+        return found
 
 
 def roles_in_words(broken: BrokenPolicy) -> str:
