@@ -13,8 +13,8 @@ from amalimart.core.errors import CaptureRefused, SourceMismatch, SourceRefused
 from amalimart.mapping.source_mapping import SourceMapping
 from amalimart.sources import PostgresStreamingSource
 from amalimart.sources.postgres import stream
-from amalimart.sources.postgres.preflight import Finding
 from amalimart.sources.postgres.replication import Replication
+from amalimart.sources.preflight import Finding
 from tests.sources.followed_shop import FollowedShop
 
 if TYPE_CHECKING:

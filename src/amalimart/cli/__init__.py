@@ -1,8 +1,8 @@
 """The command line: a thin client. Data on standard output, everything else on standard error.
 
 Exit codes: 0 done, 1 a defect of ours, 2 configuration or usage, 3 source, 4 lake, 5 warehouse,
-6 question, 7 access, 8 processes and ports, 130 interrupted. This module owns them and standard
-error; heavy imports happen inside commands, so that --help stays fast.
+6 question, 7 access, 8 processes and ports, 9 monitored checks, 130 interrupted. This module owns them
+and standard error; heavy imports happen inside commands, so that --help stays fast.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from amalimart.cli.control import opened_control
 from amalimart.cli.options import home_option, json_option, parse_day
 from amalimart.cli.output import print_json, print_table
 
@@ -21,17 +22,10 @@ if TYPE_CHECKING:
 
 @contextmanager
 def _opened(home: Path | None) -> Iterator[tuple[Project, AuditTrail]]:
-    from amalimart.config.project import find_home, open_project
-    from amalimart.control.store import open_control_store
-    from amalimart.core.clock import SystemClock
     from amalimart.orchestrate.auditing import open_audit
 
-    project = open_project(find_home(home))
-    control = open_control_store(project.control_database, SystemClock())
-    try:
+    with opened_control(home) as (project, control):
         yield project, open_audit(project, control)
-    finally:
-        control.close()
 
 
 @click.group()

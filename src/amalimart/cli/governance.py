@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from amalimart.cli.asking import engine_client
+from amalimart.cli.control import LOCAL_OPERATOR
 from amalimart.cli.options import home_option, json_option
 from amalimart.cli.output import print_json, print_table
 
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from amalimart.governance.report import GovernanceReport, TableEntry
     from amalimart.orchestrate.governance import Governance
 
-_OPERATOR = "local operator"
 by_option = click.option("--by", required=True, metavar="NAME", help="Who says so.")
 reason_option = click.option("--reason", required=True, metavar="TEXT", help="Why.")
 
@@ -34,7 +35,7 @@ def _governance(home: Path | None) -> Governance:
 def _decider(by: str) -> Decider:
     from amalimart.control.deciding import Decider
 
-    return Decider(by, _OPERATOR)
+    return Decider(by, LOCAL_OPERATOR)
 
 
 @click.group()
@@ -60,12 +61,10 @@ def report(home: Path | None, as_json: bool) -> None:
 
 def _flow(found: Governance, home: Path | None) -> tuple[PersonalFlow, ...] | None:
     """None where nothing is published yet."""
-    from amalimart.config.project import find_home, open_project
     from amalimart.core.errors import NothingPublished
     from amalimart.core.models import read_published
-    from amalimart.processes.client import EngineClient
 
-    with EngineClient(open_project(find_home(home))) as client:
+    with engine_client(home) as client:
         try:
             published = read_published(client.get("/models"))
         except NothingPublished:

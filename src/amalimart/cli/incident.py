@@ -8,15 +8,9 @@ from typing import Any
 
 import click
 
+from amalimart.cli.asking import engine_client
 from amalimart.cli.options import home_option, json_option
 from amalimart.cli.output import print_json, print_table
-
-
-def _client(home: Path | None) -> Any:
-    from amalimart.config.project import find_home, open_project
-    from amalimart.processes.client import EngineClient
-
-    return EngineClient(open_project(find_home(home)))
 
 
 @click.group()
@@ -30,7 +24,7 @@ def incident() -> None:
 @json_option
 def list_incidents(include_over: bool, home: Path | None, as_json: bool) -> None:
     """List what is wrong now, the newest first."""
-    with _client(home) as client:
+    with engine_client(home) as client:
         found = client.get(f"/incidents?include_over={'true' if include_over else 'false'}")
     if as_json:
         print_json(found)
@@ -48,7 +42,7 @@ def list_incidents(include_over: bool, home: Path | None, as_json: bool) -> None
 @json_option
 def show(number: int, home: Path | None, as_json: bool) -> None:
     """Show an incident, and how far the messages about it have come."""
-    with _client(home) as client:
+    with engine_client(home) as client:
         found = client.get(f"/incidents/{number}")
     if as_json:
         print_json(found)
@@ -99,7 +93,7 @@ def _state(each: Mapping[str, Any]) -> str:
 @json_option
 def ack(number: int, by: str, reason: str, home: Path | None, as_json: bool) -> None:
     """Take an incident on: nothing more is sent about it until it is over."""
-    with _client(home) as client:
+    with engine_client(home) as client:
         done = client.post(f"/incidents/{number}/acknowledge", {"reason": reason, "who": by})
     if as_json:
         print_json(done)
@@ -120,7 +114,7 @@ def test(channel: str, home: Path | None, as_json: bool) -> None:
     """Send a test message on a channel, and say how that ended."""
     from urllib.parse import quote
 
-    with _client(home) as client:
+    with engine_client(home) as client:
         done = client.post(f"/notify/{quote(channel, safe='')}/test", {})
     if as_json:
         print_json(done)

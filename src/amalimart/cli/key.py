@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from amalimart.cli.control import LOCAL_OPERATOR, opened_control
 from amalimart.cli.options import home_option, json_option
 from amalimart.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from amalimart.config.project import Project
-    from amalimart.control.store import ControlStore
-
-_OPERATOR = "local operator"
-
-
-@contextmanager
-def _opened(home: Path | None) -> Iterator[tuple[Project, ControlStore]]:
-    from amalimart.config.project import find_home, open_project
-    from amalimart.control.store import open_control_store
-    from amalimart.core.clock import SystemClock
-
-    project = open_project(find_home(home))
-    control = open_control_store(project.control_database, SystemClock())
-    try:
-        yield project, control
-    finally:
-        control.close()
+    pass
 
 
 @click.group()
@@ -65,10 +47,10 @@ def add(
 
     from amalimart.orchestrate.policy_files import known_role
 
-    with _opened(home) as (project, control):
+    with opened_control(home) as (project, control):
         added, whole = control.api_keys.add(
             name,
-            by=_OPERATOR,
+            by=LOCAL_OPERATOR,
             role=known_role(project, role) if role else None,
             user=email,
             vendor_ids=vendor_id,
@@ -89,7 +71,7 @@ def add(
 @json_option
 def list_(home: Path | None, as_json: bool) -> None:
     """List the keys, revoked ones too."""
-    with _opened(home) as (_, control):
+    with opened_control(home) as (_, control):
         found = control.api_keys.list()
     if as_json:
         print_json(
@@ -154,7 +136,7 @@ def embed(
     from amalimart.orchestrate.policy_files import known_role, policies_of
 
     clock, vendors = SystemClock(), frozenset(vendor_id)
-    with _opened(home) as (project, control):
+    with opened_control(home) as (project, control):
         policies, acting = policies_of(project), known_role(project, role)
         shown_to = Principal("embed", acting, vendor_ids=vendors)
         load_dashboards(project.overlay("dashboards"), roles=policies.roles).get(dashboard, shown_to)
@@ -185,8 +167,8 @@ def embed(
 @json_option
 def revoke(name: str, home: Path | None, as_json: bool) -> None:
     """Revoke a key: the next request with it is refused."""
-    with _opened(home) as (_, control):
-        control.api_keys.revoke(name, by=_OPERATOR)
+    with opened_control(home) as (_, control):
+        control.api_keys.revoke(name, by=LOCAL_OPERATOR)
     if as_json:
         print_json({"revoked": name})
     else:

@@ -8,17 +8,11 @@ from urllib.parse import quote
 
 import click
 
+from amalimart.cli.asking import engine_client
 from amalimart.cli.options import home_option, json_option, parse_day
 from amalimart.cli.output import print_json, print_table
 
 _LONGEST_BUILD_SECONDS = 6 * 3600.0
-
-
-def _client(home: Path | None) -> Any:
-    from amalimart.config.project import find_home, open_project
-    from amalimart.processes.client import EngineClient
-
-    return EngineClient(open_project(find_home(home)))
 
 
 @click.group()
@@ -31,7 +25,7 @@ def model() -> None:
 @json_option
 def list_models(home: Path | None, as_json: bool) -> None:
     """List the models of the published release with their rows."""
-    with _client(home) as client:
+    with engine_client(home) as client:
         published = client.get("/models")
     if as_json:
         print_json(published)
@@ -79,7 +73,7 @@ def rebuild(
         "date_column": date_column,
         **{key: day.isoformat() for key, day in days.items() if day},
     }
-    with _client(home) as client:
+    with engine_client(home) as client:
         rebuilt = client.post(f"/models/{quote(name, safe='')}/rebuild", body, seconds=_LONGEST_BUILD_SECONDS)
     if as_json:
         print_json(rebuilt)

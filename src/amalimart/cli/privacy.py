@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from amalimart.cli.asking import engine_client
 from amalimart.cli.options import home_option, json_option
 from amalimart.cli.output import print_json, print_table
 
@@ -28,11 +29,9 @@ def privacy() -> None:
 @json_option
 def export(user: str, folder: Path, by: str | None, home: Path | None, as_json: bool) -> None:
     """Write everything that is held about USER as JSON and CSV into a new FOLDER."""
-    from amalimart.config.project import find_home, open_project
     from amalimart.orchestrate.privacy.exporting import write_export
-    from amalimart.processes.client import EngineClient
 
-    with EngineClient(open_project(find_home(home))) as client:
+    with engine_client(home) as client:
         found = client.post("/privacy/export", {"user": user, "who": by}, _PATIENCE_SECONDS)
     written = write_export(folder, user, found["tables"])
     tables = [
@@ -59,10 +58,7 @@ def export(user: str, folder: Path, by: str | None, home: Path | None, as_json: 
 @json_option
 def erase(user: str, yes: bool, reason: str, by: str | None, home: Path | None, as_json: bool) -> None:
     """Take what is personal of USER out of everything that is kept. Numbers stay; it cannot be undone."""
-    from amalimart.config.project import find_home, open_project
-    from amalimart.processes.client import EngineClient
-
-    with EngineClient(open_project(find_home(home))) as client:
+    with engine_client(home) as client:
         plan = client.post("/privacy/plan", {"user": user}, _PATIENCE_SECONDS)
         result = _erased(client, user, reason, by) if yes else None
     if as_json:
@@ -84,10 +80,7 @@ def erase(user: str, yes: bool, reason: str, by: str | None, home: Path | None, 
 @json_option
 def erasures(home: Path | None, as_json: bool) -> None:
     """List who was erased, each by a mark that tells nothing else."""
-    from amalimart.config.project import find_home, open_project
-    from amalimart.processes.client import EngineClient
-
-    with EngineClient(open_project(find_home(home))) as client:
+    with engine_client(home) as client:
         found = client.get("/privacy/erasures")["erasures"]
     if as_json:
         print_json({"erasures": found})

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from amalimart.cli.asking import engine_client
 from amalimart.cli.options import home_option, json_option
 from amalimart.cli.output import print_json, print_table
 
@@ -15,13 +16,6 @@ _RUN_SECONDS = 3600.0
 _EVERY = ("batch", "hour", "day", "week", "quarter", "year")
 _FAILED = 1
 _SIGNS = {"passed": " ", "failed": "!", "cannot_tell": "?"}
-
-
-def _client(home: Path | None) -> Any:
-    from amalimart.config.project import find_home, open_project
-    from amalimart.processes.client import EngineClient
-
-    return EngineClient(open_project(find_home(home)))
 
 
 @click.group()
@@ -41,7 +35,7 @@ def run(name: str | None, every: str | None, home: Path | None, as_json: bool) -
     """
     if name is not None and every is not None:
         raise click.UsageError("give a NAME or --every, not both")
-    with _client(home) as client:
+    with engine_client(home) as client:
         done = client.post("/quality/run", {"every": every, "check": name}, _RUN_SECONDS)
     if as_json:
         print_json(done)
@@ -115,7 +109,7 @@ def _print_samples(result: Mapping[str, Any]) -> None:
 @json_option
 def list_checks(failing: bool, home: Path | None, as_json: bool) -> None:
     """List the declared checks with what they found last."""
-    with _client(home) as client:
+    with engine_client(home) as client:
         found = client.get("/quality")
     if as_json:
         print_json(found)
@@ -162,7 +156,7 @@ def show(name: str, subject: str | None, limit: int, home: Path | None, as_json:
     from urllib.parse import quote, urlencode
 
     asked = {"limit": limit, **({"subject": subject} if subject is not None else {})}
-    with _client(home) as client:
+    with engine_client(home) as client:
         found = client.get(f"/quality/{quote(name, safe='')}/history?{urlencode(asked)}")
     if as_json:
         print_json(found)
@@ -216,7 +210,7 @@ def acknowledge(
     from urllib.parse import quote
 
     body = {"subject": subject, "period": period, "reason": reason, "who": by}
-    with _client(home) as client:
+    with engine_client(home) as client:
         done = client.post(f"/quality/{quote(name, safe='')}/acknowledge", body)
     if as_json:
         print_json(done)
@@ -235,7 +229,7 @@ def profile(table: str, exact: bool, home: Path | None, as_json: bool) -> None:
     """Look at a published TABLE once, such as gold.fact_orders: nulls, distinct values, bounds, strays."""
     from urllib.parse import quote
 
-    with _client(home) as client:
+    with engine_client(home) as client:
         found = client.get(f"/quality/profile/{quote(table, safe='')}?exact={str(exact).lower()}")
     if as_json:
         print_json(found)

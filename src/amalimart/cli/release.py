@@ -8,17 +8,11 @@ from typing import Any
 
 import click
 
+from amalimart.cli.asking import engine_client
 from amalimart.cli.options import home_option, json_option
 from amalimart.cli.output import print_json, print_table
 
 _BLOCKED = "blocked:"
-
-
-def _client(home: Path | None) -> Any:
-    from amalimart.config.project import find_home, open_project
-    from amalimart.processes.client import EngineClient
-
-    return EngineClient(open_project(find_home(home)))
 
 
 _by_option = click.option("--by", metavar="NAME", help="Who says so, where that is not the local operator.")
@@ -36,7 +30,7 @@ def release() -> None:
 @json_option
 def list_releases(limit: int, blocked: bool, home: Path | None, as_json: bool) -> None:
     """List releases, or builds that were held back, the newest first."""
-    with _client(home) as client:
+    with engine_client(home) as client:
         found = client.get(f"/releases{'/blocked' if blocked else ''}?limit={limit}")
     if as_json:
         print_json(found)
@@ -82,7 +76,7 @@ def show(which: str, home: Path | None, as_json: bool) -> None:
         raise RequestError(
             f"not a release: {which!r}", expected="a number, latest, blocked:NUMBER or blocked:latest"
         )
-    with _client(home) as client:
+    with engine_client(home) as client:
         if which.startswith(_BLOCKED):
             found = client.get(f"/releases/blocked/{name}")
         else:
@@ -166,7 +160,7 @@ def _print_blocked(found: Mapping[str, Any]) -> None:
 @json_option
 def diff(a: int, b: int, home: Path | None, as_json: bool) -> None:
     """Say what happened from one release to another: sources, project, rows of each model, checks."""
-    with _client(home) as client:
+    with engine_client(home) as client:
         found = client.get(f"/releases/difference?one={a}&other={b}")
     if as_json:
         print_json(found)
@@ -228,7 +222,7 @@ def _positions(positions: Mapping[str, int]) -> str:
 @json_option
 def accept(number: int, reason: str, by: str | None, home: Path | None, as_json: bool) -> None:
     """Let the checks of a blocked build fail, for as many rows as then: the next build publishes."""
-    with _client(home) as client:
+    with engine_client(home) as client:
         done = client.post(f"/releases/blocked/{number}/accept", {"reason": reason, "who": by})
     if as_json:
         print_json(done)
@@ -246,7 +240,7 @@ def accept(number: int, reason: str, by: str | None, home: Path | None, as_json:
 @json_option
 def revoke(number: int, reason: str | None, by: str | None, home: Path | None, as_json: bool) -> None:
     """Take back what was accepted of a blocked build: while its checks fail, no build publishes."""
-    with _client(home) as client:
+    with engine_client(home) as client:
         done = client.post(f"/releases/blocked/{number}/revoke", {"reason": reason, "who": by})
     if as_json:
         print_json(done)

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
+from amalimart.cli.asking import engine_client
 from amalimart.cli.options import home_option, json_option
 from amalimart.cli.output import print_json, print_table
-
-
-def _client(home: Path | None) -> Any:
-    from amalimart.config.project import find_home, open_project
-    from amalimart.processes.client import EngineClient
-
-    return EngineClient(open_project(find_home(home)))
 
 
 @click.group()
@@ -28,7 +21,7 @@ def rollup() -> None:
 @json_option
 def list_rollups(home: Path | None, as_json: bool) -> None:
     """List the declared rollups, their rows, and how many questions of the last 30 days each answered."""
-    with _client(home) as client:
+    with engine_client(home) as client:
         found = client.get("/rollups")
     if as_json:
         print_json(found)
@@ -51,7 +44,7 @@ def list_rollups(home: Path | None, as_json: bool) -> None:
 @json_option
 def advise(home: Path | None, as_json: bool) -> None:
     """Say which rollups would have served the questions of the last 30 days, and how to declare them."""
-    with _client(home) as client:
+    with engine_client(home) as client:
         found = client.get("/rollups/advice")
     if as_json:
         print_json(found)

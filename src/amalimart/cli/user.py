@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from amalimart.cli.control import LOCAL_OPERATOR, opened_control
 from amalimart.cli.options import home_option, json_option
 from amalimart.cli.output import print_json, print_table
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from amalimart.control.user_accounts import UserAccount
     from amalimart.control.user_administration import UserAdministration
 
-_OPERATOR = "local operator"
 _ROLES = "admin, executive, vendor, support, delivery, analyst, or a role of the project's own"
 _vendors = click.option("--vendor-id", multiple=True, help="A vendor whose rows this person sees.")
 _partners = click.option(
@@ -25,17 +25,19 @@ _partners = click.option(
 )
 
 
+def _about_one(command: Callable[..., None]) -> Callable[..., None]:
+    """A command about one person, known by the address."""
+    return click.argument("email")(home_option(json_option(command)))
+
+
 @contextmanager
 def _opened(home: Path | None) -> Iterator[UserAdministration]:
-    from amalimart.config.project import find_home, open_project
-    from amalimart.control.store import open_control_store
-    from amalimart.core.clock import SystemClock
-
-    control = open_control_store(open_project(find_home(home)).control_database, SystemClock())
-    try:
+    with opened_control(home) as (_, control):
         yield control.administration
-    finally:
-        control.close()
+
+
+def _id(administration: UserAdministration, email: str) -> int:
+    return administration.named(email).user.user_id
 
 
 def _role(home: Path | None, name: str) -> Role:
@@ -72,7 +74,7 @@ def add(
     with _opened(home) as administration:
         added, password = administration.add(
             email,
-            by=_OPERATOR,
+            by=LOCAL_OPERATOR,
             role=acting,
             display_name=display_name,
             vendor_ids=vendor_id,
@@ -132,50 +134,44 @@ def edit(
     """Change a person's role, ids or name, from the next request on. Given ids replace the former."""
     acting = _role(home, role) if role else None
     with _opened(home) as administration:
-        user_id = administration.named(email).user.user_id
+        user_id = _id(administration, email)
         changed = administration.edit(
             user_id,
-            by=_OPERATOR,
+            by=LOCAL_OPERATOR,
             display_name=display_name,
             role=acting,
             vendor_ids=vendor_id or None,
             delivery_partner_ids=delivery_partner_id or None,
         )
         if unlink:
-            changed = administration.unlink(user_id, by=_OPERATOR)
+            changed = administration.unlink(user_id, by=LOCAL_OPERATOR)
     _say(changed, f"{changed.user.email} is {changed.user.role.value}", as_json=as_json)
 
 
 @user.command("disable")
-@click.argument("email")
-@home_option
-@json_option
+@_about_one
 def disable(email: str, home: Path | None, as_json: bool) -> None:
     """Let a person in no more: sessions end, and keys that act as this person open nothing."""
     with _opened(home) as administration:
-        changed = administration.disable(administration.named(email).user.user_id, by=_OPERATOR)
+        changed = administration.disable(_id(administration, email), by=LOCAL_OPERATOR)
     _say(changed, f"disabled: {changed.user.email}", as_json=as_json)
 
 
 @user.command("enable")
-@click.argument("email")
-@home_option
-@json_option
+@_about_one
 def enable(email: str, home: Path | None, as_json: bool) -> None:
     """Let a person in again."""
     with _opened(home) as administration:
-        changed = administration.enable(administration.named(email).user.user_id, by=_OPERATOR)
+        changed = administration.enable(_id(administration, email), by=LOCAL_OPERATOR)
     _say(changed, f"enabled: {changed.user.email}", as_json=as_json)
 
 
 @user.command("password")
-@click.argument("email")
-@home_option
-@json_option
+@_about_one
 def password(email: str, home: Path | None, as_json: bool) -> None:
     """Give a person a new password, which is printed once; sessions end."""
     with _opened(home) as administration:
-        changed, fresh = administration.reset_password(administration.named(email).user.user_id, by=_OPERATOR)
+        changed, fresh = administration.reset_password(_id(administration, email), by=LOCAL_OPERATOR)
     if as_json:
         print_json({"email": changed.user.email, "password": fresh})
     else:
@@ -184,13 +180,11 @@ def password(email: str, home: Path | None, as_json: bool) -> None:
 
 
 @user.command("sign-out")
-@click.argument("email")
-@home_option
-@json_option
+@_about_one
 def sign_out(email: str, home: Path | None, as_json: bool) -> None:
     """End every session of a person, who may sign in again."""
     with _opened(home) as administration:
-        changed = administration.end_sessions(administration.named(email).user.user_id, by=_OPERATOR)
+        changed = administration.end_sessions(_id(administration, email), by=LOCAL_OPERATOR)
     _say(changed, f"signed out: {changed.user.email}", as_json=as_json)
 
 

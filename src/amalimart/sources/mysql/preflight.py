@@ -4,35 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from pymysql.connections import Connection  # type: ignore[import-untyped]
 
-from amalimart.core.errors import CaptureRefused
 from amalimart.mapping.source_mapping import SourceMapping
 from amalimart.sources.mysql.connection import quoted, run
 from amalimart.sources.mysql.relations import Relation
 from amalimart.sources.mysql.server import Server
+from amalimart.sources.preflight import Finding
 
 _OLDEST_MARIADB = (10, 5)
 _OLDEST_MYSQL = (8, 0, 17)
 _A_DAY = 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing to know or to do.
-
-    what      in words
-    fix       statements or settings, in order; empty where there is nothing to run
-    table     that it is about, as the mapping names it
-    blocking  whether changes cannot be followed without it
-    """
-
-    what: str
-    fix: tuple[str, ...] = ()
-    table: str | None = None
-    blocking: bool = True
 
 
 def server_findings(server: Server) -> Iterator[Finding]:
@@ -221,19 +204,3 @@ def cascade_findings(
                     table=table,
                     blocking=False,
                 )
-
-
-def refuse(findings: Sequence[Finding], where: str) -> None:
-    """Raise CaptureRefused where a finding is in the way, with every fix."""
-    blocking = [finding for finding in findings if finding.blocking]
-    if not blocking:
-        return
-    first, *others = blocking
-    more = "".join(f"; also: {finding.what}" for finding in others)
-    fixes = "; ".join(statement for finding in blocking for statement in finding.fix)
-    raise CaptureRefused(
-        f"{first.what}{more}",
-        where=where,
-        expected="every right and setting that change capture needs",
-        next_step=fixes or "correct the mapping",
-    )

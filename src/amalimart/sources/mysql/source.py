@@ -21,9 +21,7 @@ from amalimart.sources.mysql.dump import BinlogDump, replica_number
 from amalimart.sources.mysql.followed import FollowedTables
 from amalimart.sources.mysql.position import LandedTable, MySQLPosition
 from amalimart.sources.mysql.preflight import (
-    Finding,
     cascade_findings,
-    refuse,
     right_findings,
     server_findings,
     table_findings,
@@ -33,6 +31,7 @@ from amalimart.sources.mysql.server import logged_gtids, read_server, server_tim
 from amalimart.sources.mysql.snapshotting import Asked, Moment, moment, table_rows
 from amalimart.sources.mysql.stream import BinlogStream
 from amalimart.sources.port import Catalog, Position, Progress, Reading, Stopwatch, rows_left
+from amalimart.sources.preflight import Finding, refuse
 
 
 class MySQLSource:

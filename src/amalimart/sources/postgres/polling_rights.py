@@ -9,8 +9,8 @@ from amalimart.core.names import quoted
 from amalimart.mapping.source_mapping import SourceMapping
 from amalimart.sources.postgres.captured import Capturable, read_captured
 from amalimart.sources.postgres.connection import Address
-from amalimart.sources.postgres.preflight import Finding
 from amalimart.sources.postgres.session import Session
+from amalimart.sources.preflight import Finding
 
 _ABOUT_US = """
 select current_user, pg_has_role('pg_read_all_stats', 'usage')

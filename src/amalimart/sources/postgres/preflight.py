@@ -18,6 +18,7 @@ from amalimart.sources.postgres.publication import (
     Publication,
     Published,
 )
+from amalimart.sources.preflight import Finding
 
 OLDEST = 130000
 
@@ -36,22 +37,6 @@ select
     current_database(),
     current_user
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing to know or to do.
-
-    what      in words
-    fix       statements or settings, in order; empty where there is nothing to run
-    table     that it is about, as the mapping names it
-    blocking  whether changes cannot be followed without it
-    """
-
-    what: str
-    fix: tuple[str, ...] = ()
-    table: str | None = None
-    blocking: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,19 +276,3 @@ def _travels_whole(server: Server, now: Publication | None, one: Published) -> b
         member = now.members.get(one.captured.oid)
         return member is not None and member.columns is not None and bool(outside & member.columns)
     return one.columns is None and bool(outside)
-
-
-def refuse(findings: Sequence[Finding], where: str) -> None:
-    """Raise CaptureRefused where a finding is in the way, with every fix."""
-    blocking = [finding for finding in findings if finding.blocking]
-    if not blocking:
-        return
-    first, *others = blocking
-    more = "".join(f"; also: {finding.what}" for finding in others)
-    fixes = "; ".join(statement for finding in blocking for statement in finding.fix)
-    raise CaptureRefused(
-        f"{first.what}{more}",
-        where=where,
-        expected="every right and setting that change capture needs",
-        next_step=fixes or "correct the mapping, or poll this source",
-    )

@@ -20,13 +20,11 @@ from amalimart.sources.postgres.facts import Facts
 from amalimart.sources.postgres.looking import read_end_of_log
 from amalimart.sources.postgres.lsn import lsn_text
 from amalimart.sources.postgres.preflight import (
-    Finding,
     Server,
     is_reachable,
     left_out_findings,
     publication_findings,
     read_server,
-    refuse,
     replication_finding,
     server_findings,
     table_findings,
@@ -46,6 +44,9 @@ from amalimart.sources.postgres.slot import drop_slot, lost, read_slot, wait_for
 from amalimart.sources.postgres.snapshotting import Asked, copy_tables
 from amalimart.sources.postgres.stream import Followed, PostgresChangeStream
 from amalimart.sources.postgres.stream_position import CapturedTable, Handover, StreamPosition
+from amalimart.sources.preflight import Finding, refuse
+
+_OTHERWISE = "correct the mapping, or poll this source"
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +203,8 @@ class PostgresStreamingSource:
         *leftover: str,
     ) -> Reading:
         """Copy as of the moment a new slot begins."""
-        refuse(
-            [*server_findings(plan.server), *self._table_findings(mapping, plan)], self._session.address.shown
-        )
+        findings = [*server_findings(plan.server), *self._table_findings(mapping, plan)]
+        refuse(findings, self._session.address.shown, _OTHERWISE)
         replication = Replication(self._session.address)
         try:
             self._drop_slots({self._slot, *leftover})
@@ -253,7 +253,7 @@ class PostgresStreamingSource:
         changes afterwards. They have to end before the snapshot, which then shows them; first those
         that write at the change, then those whose commit is logged already and not yet visible.
         """
-        refuse(self._table_findings(mapping, plan), self._session.address.shown)
+        refuse(self._table_findings(mapping, plan), self._session.address.shown, _OTHERWISE)
         anew_from: int | None = None
         affected = [one.captured for one in plan.wanted if one.captured.table in plan.change.tables]
         self._publish(plan.change)
