@@ -14,7 +14,7 @@ from amalimart.core.errors import NotFound
 from amalimart.core.models import Column, PublishedModel, PublishedProject
 from amalimart.orchestrate import lineage, lineage_desk
 from amalimart.orchestrate.glossary import Glossary
-from amalimart.orchestrate.lineage import published_lineage
+from amalimart.orchestrate.lineage import published_lineage, uses_of
 from amalimart.orchestrate.lineage_desk import LineageDesk
 from amalimart.orchestrate.lineage_impact import drop_impact
 from amalimart.warehouse.project.published import published_project
@@ -37,7 +37,7 @@ def published(shop: LandedShop) -> PublishedProject:
 
 
 def lineage_of(shop: LandedShop, **dashboards: set[str]) -> Lineage:
-    return published_lineage(shop.engine.project, shop.clock, published(shop), dashboards)
+    return published_lineage(shop.engine.project, shop.clock, published(shop), uses_of(dashboards, {}))
 
 
 def values(shop: LandedShop) -> dict[str, list[str]]:
@@ -92,7 +92,8 @@ def test_a_project_is_traced_once_and_a_broken_file_is_made_anew(
 
 
 def test_what_breaks_without_a_column_is_told_from_the_column_to_the_page(shop: LandedShop) -> None:
-    used = {"admin": {"gmv"}, "counts": {"ticket_count"}}
+    dashboards = {"admin": {"gmv"}, "counts": {"ticket_count"}}
+    used = uses_of(dashboards, {"vendor": {"aov", "vendor"}, "help": {"ticket_count"}})
     impact = drop_impact(shop.engine.project, shop.clock, published(shop), used, "shop.orders.total")
     broken = set(impact.names(What.COLUMN, breaks=True))
     assert {"gold.fact_orders.total_amount", "gold.largest_order.total_amount"} <= broken
@@ -100,6 +101,8 @@ def test_what_breaks_without_a_column_is_told_from_the_column_to_the_page(shop: 
     assert "gmv" in impact.names(What.METRIC, breaks=True)
     assert "ticket_count" not in {each.name for each in impact.affected}
     assert [each.name for each in impact.affected if each.what is What.DASHBOARD] == ["admin"]
+    assert impact.names(What.SCORECARD, breaks=True) == ("vendor",)
+    assert impact.names(What.SCORECARD, breaks=False) == ()
     assert any("range_of_money" in name for name in impact.names(What.CHECK, breaks=True))
     assert any("no orders.total_amount" in sentence for sentence in impact.stops)
 
@@ -118,7 +121,8 @@ def test_the_desk_reads_a_published_project_once(shop: LandedShop, monkeypatch: 
         return published_lineage(*given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(lineage_desk, "published_lineage", counted)
-    desk = LineageDesk(shop.engine.project, shop.clock, lambda: published(shop), {"admin": {"gmv"}})
+    pages = uses_of({"admin": {"gmv"}}, {})
+    desk = LineageDesk(shop.engine.project, shop.clock, lambda: published(shop), lambda: pages)
     made_of = {each.node for each in desk.lineage().made_of(Node(Kind.METRIC, "gmv"))}
     assert Node(Kind.SOURCE, "shop.orders.total") in made_of
     looking = [name for name, reads in desk.checks().items() if made_of & reads]
@@ -126,10 +130,15 @@ def test_the_desk_reads_a_published_project_once(shop: LandedShop, monkeypatch: 
     assert read == ["lineage"]
     known = desk.traced(published(shop).project_hash)
     assert known == (desk.lineage(), desk.checks())
+    # A page that is edited while the engine runs.
+    pages = uses_of({"admin": {"aov"}}, {"vendor": {"gmv"}})
+    used_by = {each.node.name for each in desk.lineage().used_by(Node(Kind.METRIC, "gmv"))}
+    assert used_by == {"scorecard vendor"}
+    assert read == ["lineage"] * 2
 
 
 def test_who_cannot_wait_is_told_nothing_until_the_project_is_traced(shop: LandedShop) -> None:
-    desk = LineageDesk(shop.engine.project, shop.clock, lambda: published(shop), {})
+    desk = LineageDesk(shop.engine.project, shop.clock, lambda: published(shop), dict)
     project_hash = published(shop).project_hash
     began = time.monotonic()
     while (known := desk.traced(project_hash)) is None:

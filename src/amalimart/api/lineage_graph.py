@@ -51,7 +51,7 @@ def users_of(lineage: Lineage, node: Node) -> list[Json]:
     """Metrics, dimensions and dashboards that a place's values go into, by kind and name."""
     told = {Kind.METRIC, Kind.DIMENSION, Kind.DASHBOARD}
     used = [each.node for each in lineage.used_by(node) if each.node.kind in told]
-    return [{"kind": each.kind.value, "name": each.name.removeprefix("dashboard ")} for each in sorted(used)]
+    return [{"kind": each.kind.value, "name": each.plain} for each in sorted(used)]
 
 
 def known_lineage(services: AppServices) -> Lineage:

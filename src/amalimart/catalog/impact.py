@@ -25,6 +25,7 @@ class What(StrEnum):
     METRIC = "metric"
     DIMENSION = "dimension"
     DASHBOARD = "dashboard"
+    SCORECARD = "scorecard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +86,11 @@ def impact_of_dropping(
         if _breaks(lineage, node, column):
             broken.add(node)
     broken |= {node for node in reached if node.kind is Kind.METRIC and node.name in loss.unavailable}
-    for kind in (Kind.METRIC, Kind.DIMENSION, Kind.DASHBOARD):
+    for kind in (Kind.METRIC, Kind.DIMENSION, Kind.DASHBOARD, Kind.SCORECARD):
         of_kind = [node for node in reached if node.kind is kind]
         broken |= {node for node in of_kind if broken.intersection(lineage.parts(node))}
     tables = {node for node in reached if node.kind in _OF_A_TABLE}
-    found = {(_WHAT[node.kind], _plain(node)): node in broken for node in reached if node.kind in _WHAT}
+    found = {(_WHAT[node.kind], node.plain): node in broken for node in reached if node.kind in _WHAT}
     for node in tables:
         key = (What.MODEL, _relation(node))
         found[key] = found.get(key, False) or node in broken
@@ -111,6 +112,7 @@ _WHAT = {
     Kind.METRIC: What.METRIC,
     Kind.DIMENSION: What.DIMENSION,
     Kind.DASHBOARD: What.DASHBOARD,
+    Kind.SCORECARD: What.SCORECARD,
 }
 
 
@@ -123,7 +125,3 @@ def _breaks(lineage: Lineage, node: Node, column: Node) -> bool:
 
 def _relation(node: Node) -> str:
     return node.name if node.kind is Kind.ROWS else node.name.rpartition(".")[0]
-
-
-def _plain(node: Node) -> str:
-    return node.name.removeprefix("dashboard ")

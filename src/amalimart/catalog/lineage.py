@@ -24,11 +24,20 @@ class Kind(StrEnum):
     METRIC = "metric"
     DIMENSION = "dimension"
     DASHBOARD = "dashboard"
+    SCORECARD = "scorecard"
+
+    @property
+    def is_page(self) -> bool:
+        """Whether people look at it, and nothing is made of it."""
+        return self in {Kind.DASHBOARD, Kind.SCORECARD}
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Node:
-    """`source.table.column`, `schema.table.column`, `schema.table` for its rows, or a plain name."""
+    """`source.table.column`, `schema.table.column`, `schema.table` for its rows, or a plain name.
+
+    A page is called `dashboard NAME` or `scorecard NAME`: it may have the name of a metric.
+    """
 
     kind: Kind
     name: str
@@ -37,6 +46,16 @@ class Node:
     def id(self) -> str:
         """What tells it from every other place, in one text."""
         return f"{self.kind.name.lower()}:{self.name}"
+
+    @classmethod
+    def page(cls, kind: Kind, name: str) -> Node:
+        """The place of a page."""
+        return cls(kind, f"{kind} {name}")
+
+    @property
+    def plain(self) -> str:
+        """The name without the kind of a page."""
+        return self.name.removeprefix(f"{self.kind} ")
 
     @property
     def table(self) -> str:
@@ -81,7 +100,8 @@ class Lineage:
             return known[name]
         raise NotFound(
             f"nothing is called {name!r}",
-            expected="a column (schema.table.column), a table, a metric, a dimension or a dashboard",
+            expected="a column (schema.table.column), a table, a metric, a dimension, dashboard NAME or "
+            "scorecard NAME",
             nearest=nearest(name, known),
             next_step="amalimart model list shows the tables, amalimart metrics list the metrics",
         )

@@ -27,16 +27,17 @@ _INDENT = "  "
 @home_option
 @json_option
 def lineage(name: str, with_rows: bool, drop: bool, home: Path | None, as_json: bool) -> None:
-    """Say what NAME is made of, back to the sources, and what uses it, on to the dashboards.
+    """Say what NAME is made of, back to the sources, and what uses it, on to the pages.
 
-    NAME is schema.table.column, schema.table for its rows, source.table.column, a metric, a dimension, or
-    "dashboard NAME". Everything of "used by" would change, or break, if NAME did.
+    NAME is schema.table.column, schema.table for its rows, source.table.column, a metric, a dimension,
+    "dashboard NAME" or "scorecard NAME". Everything of "used by" would change, or break, if NAME did.
     """
     from amalimart.api.dashboards.library import load_dashboards
+    from amalimart.api.scorecards.library import load_scorecards
     from amalimart.config.project import find_home, open_project
     from amalimart.core.clock import SystemClock
     from amalimart.core.models import read_published
-    from amalimart.orchestrate.lineage import published_lineage
+    from amalimart.orchestrate.lineage import published_lineage, uses_of
     from amalimart.orchestrate.lineage_impact import drop_impact
     from amalimart.orchestrate.policy_files import policies_of
     from amalimart.processes.client import EngineClient
@@ -44,16 +45,18 @@ def lineage(name: str, with_rows: bool, drop: bool, home: Path | None, as_json: 
     project = open_project(find_home(home))
     with EngineClient(project) as client:
         published = read_published(client.get("/models"))
-    library = load_dashboards(project.overlay("dashboards"), roles=policies_of(project).roles)
+    roles = policies_of(project).roles
+    library = load_dashboards(project.overlay("dashboards"), roles=roles)
     dashboards = {name: {use.name for use in uses} for name, uses in library.uses.items()}
+    pages = uses_of(dashboards, load_scorecards(project.overlay("scorecards"), roles=roles).uses)
     if drop:
-        impact = drop_impact(project, SystemClock(), published, dashboards, name)
+        impact = drop_impact(project, SystemClock(), published, pages, name)
         if as_json:
             print_json(_impact_document(impact))
         else:
             _show_impact(impact)
         return
-    found = published_lineage(project, SystemClock(), published, dashboards)
+    found = published_lineage(project, SystemClock(), published, pages)
     node = found.find(name)
     if as_json:
         print_json(_document(found, node))
@@ -153,7 +156,7 @@ def _say(what: str, nodes: list[Node], *, with_rows: bool) -> None:
         if kind in {"column", "source column"}:
             _say_columns(names)
         else:
-            plain = sorted(name.removeprefix("dashboard ") for name in names)
+            plain = sorted(name.removeprefix(f"{kind} ") for name in names)
             click.echo(f"{_INDENT}{'rows of' if kind == 'rows' else kind + 's'}: {', '.join(plain)}")
 
 

@@ -1,7 +1,7 @@
 """The lineage of what is published: traced once for each project, joined with the metrics as they stand.
 
 What the models make of columns is kept beside the project's compiled form, under its hash; metrics,
-dimensions and dashboards are read anew, since an edit of them publishes no release.
+dimensions and pages are read anew, since an edit of them publishes no release.
 """
 
 from __future__ import annotations
@@ -35,13 +35,18 @@ _FORMAT = 2  # of the kept form; another number traces every project anew
 _BRONZE = "bronze"
 _RUN_CONTEXT = "meta"
 
-Uses = Mapping[str, Iterable[str]]
+Uses = Mapping[Node, frozenset[str]]
+"""Pages, each with the metrics and dimensions that it names."""
 
 
-def published_lineage(
-    project: Project, clock: Clock, published: PublishedProject, dashboards: Uses
-) -> Lineage:
-    """From the sources to `dashboards`, each with the metrics and dimensions that it names.
+def uses_of(dashboards: Mapping[str, Iterable[str]], scorecards: Mapping[str, Iterable[str]]) -> Uses:
+    """What dashboards and scorecards name, by their own names."""
+    pages = ((Kind.DASHBOARD, dashboards), (Kind.SCORECARD, scorecards))
+    return {Node.page(kind, name): frozenset(names) for kind, named in pages for name, names in named.items()}
+
+
+def published_lineage(project: Project, clock: Clock, published: PublishedProject, pages: Uses) -> Lineage:
+    """From the sources to the pages.
 
     Raises WarehouseError where what is published is not known any more, ConfigError for a wrong file.
     """
@@ -52,9 +57,8 @@ def published_lineage(
     semantic = load_model([PACKAGED, project.overlay("metrics")])
     made_of |= _of_questions(semantic, places)
     asked = _asked_by(semantic)
-    for dashboard, names in dashboards.items():
-        used = frozenset(asked[name] for name in names if name in asked)
-        made_of[Node(Kind.DASHBOARD, f"dashboard {dashboard}")] = used
+    for page, names in pages.items():
+        made_of[page] = frozenset(asked[name] for name in names if name in asked)
     return Lineage(made_of, frozenset(models["untraced"]), asked)
 
 

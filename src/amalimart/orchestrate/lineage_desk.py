@@ -17,24 +17,29 @@ _log = logging.getLogger(__name__)
 
 
 class LineageDesk:
-    """Lineage and checks of the published project, kept in memory until another project is published.
+    """Lineage and checks of the published project, kept in memory until another is, or pages name others.
 
     The first question after a change of the project traces every model, which takes seconds.
     """
 
     def __init__(
-        self, project: Project, clock: Clock, published: Callable[[], PublishedProject], dashboards: Uses
+        self,
+        project: Project,
+        clock: Clock,
+        published: Callable[[], PublishedProject],
+        pages: Callable[[], Uses],
     ) -> None:
         self._project = project
         self._clock = clock
         self._published = published
-        self._dashboards = dashboards
+        self._pages = pages
         self._lock = threading.Lock()
         self._kept: tuple[str, Lineage, Mapping[str, frozenset[Node]]] | None = None
+        self._kept_pages: Uses = {}
         self._begun: str | None = None
 
     def lineage(self) -> Lineage:
-        """From the sources to the dashboards. Raises NothingPublished, WarehouseError."""
+        """From the sources to the pages. Raises NothingPublished, WarehouseError."""
         return self._current()[1]
 
     def checks(self) -> Mapping[str, frozenset[Node]]:
@@ -59,11 +64,13 @@ class LineageDesk:
 
     def _current(self) -> tuple[str, Lineage, Mapping[str, frozenset[Node]]]:
         with self._lock:
-            published = self._published()
-            if self._kept is None or self._kept[0] != published.project_hash:
+            published, pages = self._published(), self._pages()
+            kept = self._kept
+            if kept is None or kept[0] != published.project_hash or pages != self._kept_pages:
                 self._kept = (
                     published.project_hash,
-                    published_lineage(self._project, self._clock, published, self._dashboards),
+                    published_lineage(self._project, self._clock, published, pages),
                     published_checks(self._project, self._clock, published),
                 )
+                self._kept_pages = pages
             return self._kept

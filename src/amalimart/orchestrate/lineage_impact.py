@@ -19,14 +19,14 @@ from amalimart.semantic.loading import PACKAGED, load_model
 
 
 def drop_impact(
-    project: Project, clock: Clock, published: PublishedProject, dashboards: Uses, name: str
+    project: Project, clock: Clock, published: PublishedProject, pages: Uses, name: str
 ) -> Impact:
     """What breaks and changes if the source column of that name goes.
 
     Raises NotFound for an unknown name, RequestError for anything but a source's column, ConfigError for a
     wrong file, WarehouseError where what is published is not known any more.
     """
-    lineage = published_lineage(project, clock, published, dashboards)
+    lineage = published_lineage(project, clock, published, pages)
     node = lineage.find(name)
     loss = _loss(project, node.name) if node.kind is Kind.SOURCE else Loss()
     return impact_of_dropping(lineage, node, loss, published_checks(project, clock, published))

@@ -34,6 +34,7 @@ from amalimart.orchestrate.embedding import open_embedding
 from amalimart.orchestrate.engine import Engine, MappedAvailability
 from amalimart.orchestrate.glossary import Glossary
 from amalimart.orchestrate.incident_notes import incident_notes
+from amalimart.orchestrate.lineage import uses_of
 from amalimart.orchestrate.lineage_desk import LineageDesk
 from amalimart.orchestrate.metric_changes import MetricChanges
 from amalimart.orchestrate.metric_effects import MetricEffects
@@ -147,9 +148,15 @@ def build_services(
     feed = EngineFeed(engine, loop)
     book = ReleaseBook(engine.hot_file, engine.acceptances)
     models = EngineModels(engine, loop, model)
-    uses = {name: {use.name for use in named} for name, named in dashboards.uses.items()}
     audit = open_audit(project, control).log(clock)
-    lineage_desk = LineageDesk(project, clock, models.published, uses)
+    lineage_desk = LineageDesk(
+        project,
+        clock,
+        models.published,
+        lambda: uses_of(
+            {name: {use.name for use in named} for name, named in dashboards.uses.items()}, scorecards.uses
+        ),
+    )
     pages = KeptPages()
 
     def forget_answers() -> None:

@@ -24,6 +24,17 @@ class ScorecardLibrary:
     scorecards: dict[str, Scorecard] = field(default_factory=dict)
     documents: dict[str, YamlDocument] = field(default_factory=dict)
 
+    @property
+    def uses(self) -> dict[str, frozenset[str]]:
+        """The metrics and dimensions that each of them names."""
+        return {
+            name: frozenset(
+                [each.dimension for each in scorecard.filters]
+                + [metric for each in scorecard.measures for metric in (each.metric, each.sample.metric)]
+            )
+            for name, scorecard in self.scorecards.items()
+        }
+
     def for_principal(self, principal: Principal) -> list[Scorecard]:
         """The scorecards that a principal may open."""
         return [each for each in self.scorecards.values() if principal.role in each.roles]
