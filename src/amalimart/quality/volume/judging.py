@@ -11,8 +11,8 @@ from datetime import date, timedelta
 
 from amalimart.core.calendar import DayRange, Grain
 from amalimart.core.quality import Verdict
+from amalimart.quality.volume.band import band
 from amalimart.quality.volume.judgement import Judgement, Scope, cannot_tell
-from amalimart.quality.volume.on_demand import estimators
 from amalimart.quality.volume.outlook import Outlook
 from amalimart.quality.volume.regression import Fit, fit, reach_before
 from amalimart.quality.volume.series import History, days_of
@@ -149,6 +149,5 @@ class VolumeJudge:
         return self._history.usable(days)
 
     def _is_ordinary(self, outlook: Outlook, day: date) -> bool:
-        expected = outlook.expected([day])
-        low, high = estimators().count_band(expected.total, expected.spread, SIGMAS[Scope.DAY])
+        low, high = band(outlook.expected([day]), SIGMAS[Scope.DAY])
         return low <= self._history.series.counts[day] <= high

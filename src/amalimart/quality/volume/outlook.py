@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -19,10 +19,17 @@ from amalimart.quality.volume.trials import LEAST_MEAN, Trials
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """Rows expected of each day, and the relative spread of their sum beyond the chance of counting."""
+    """Rows expected of each day, and how sure their sum is.
+
+    spread            relative, beyond the chance of counting, of days that have no event
+    event_spread      relative, by which events differ from what they did before
+    new_event_spread  the same of events that were never seen
+    """
 
     by_day: tuple[float, ...]
     spread: float
+    event_spread: float
+    new_event_spread: float
     unknown_events: tuple[str, ...]
 
     @property
@@ -63,14 +70,22 @@ class Outlook:
         shape = self._shape(days) + self._lifts(labels)
         mean = np.maximum(self._smear * np.expm1(pace.level.now + shape), LEAST_MEAN)
         total = float(mean.sum())
-        variance = (pace.spread * total) ** 2 + self._variance_of_events(labels, mean)
         unknown = {
-            label.name
+            label
             for has in labels
             for label in has
             if not label.is_after and not self._effects.of(label).is_known
         }
-        return Expected(tuple(mean.tolist()), float(np.sqrt(variance)) / total, tuple(sorted(unknown)))
+        rows = self._rows_of_events(labels, mean)
+        new = {label: of_event for label, of_event in rows.items() if label in unknown}
+        known = {label: of_event for label, of_event in rows.items() if label not in unknown}
+        return Expected(
+            tuple(mean.tolist()),
+            pace.spread,
+            self._spread(known) / total,
+            self._spread(new) / total,
+            tuple(sorted({label.name for label in unknown})),
+        )
 
     def _shape(self, days: Sequence[date]) -> Floats:
         ahead = np.array([(day - self._before).days for day in days], dtype=np.float64)
@@ -80,10 +95,15 @@ class Outlook:
     def _lifts(self, labels: Sequence[Sequence[Label]]) -> Floats:
         return np.array([sum(self._effects.of(label).lift for label in has) for has in labels])
 
-    def _variance_of_events(self, labels: Sequence[Sequence[Label]], mean: Floats) -> float:
-        """Days of one event are wrong together."""
+    def _rows_of_events(self, labels: Sequence[Sequence[Label]], mean: Floats) -> dict[Label, float]:
         rows: dict[Label, float] = {}
         for has, of_day in zip(labels, mean, strict=True):
             for label in has:
                 rows[label] = rows.get(label, 0.0) + float(of_day)
-        return sum(self._effects.of(label).variance * of_event**2 for label, of_event in rows.items())
+        return rows
+
+    def _spread(self, rows: Mapping[Label, float]) -> float:
+        """In rows. Days of one event are wrong together, different events each on their own."""
+        return float(
+            np.sqrt(sum(self._effects.of(label).variance * of_event**2 for label, of_event in rows.items()))
+        )

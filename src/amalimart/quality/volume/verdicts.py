@@ -9,8 +9,8 @@ from datetime import date
 
 from amalimart.core.calendar import DayRange
 from amalimart.core.quality import Verdict
+from amalimart.quality.volume.band import band
 from amalimart.quality.volume.judgement import Judgement, Scope, SmallestLoss, period_name
-from amalimart.quality.volume.on_demand import estimators
 from amalimart.quality.volume.outlook import Expected
 from amalimart.quality.volume.series import History, days_of
 from amalimart.quality.volume.tiers import Reach
@@ -31,7 +31,7 @@ def verdict_on(
 ) -> Judgement:
     """Hold what there was on the compared days of a period against what was expected of them."""
     actual = sum(history.series.counts[day] for day in compared)
-    low, high = estimators().count_band(expected.total, expected.spread, SIGMAS[scope])
+    low, high = band(expected, SIGMAS[scope])
     top = None if scope is Scope.SLOW_LOSS else high
     smallest = _smallest_loss(expected.total, low)
     if actual < low or (top is not None and actual > top):
@@ -86,7 +86,7 @@ def _sentence(
     verdict: Verdict,
     smallest: SmallestLoss | None,
 ) -> str:
-    band = f"at least {low:,}" if high is None else f"{low:,} to {high:,}"
+    bounds = f"at least {low:,}" if high is None else f"{low:,} to {high:,}"
     on = "on" if scope is Scope.DAY else "in" if scope in {Scope.WEEK, Scope.QUARTER, Scope.YEAR} else "from"
     has = f"{subject} has {_rows(actual)} {on} {period_name(scope, days)}"
     off = abs(actual - expected)
@@ -99,9 +99,9 @@ def _sentence(
             if smallest
             else "too few to tell a loss by"
         )
-        return f"{has}, as expected ({band}); {shown}."
+        return f"{has}, as expected ({bounds}); {shown}."
     what = "are missing" if actual < expected else "are too many"
-    return f"{has} where {band} were expected: {share} {what}."
+    return f"{has} where {bounds} were expected: {share} {what}."
 
 
 def _rows(count: int) -> str:
