@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -86,7 +86,8 @@ def test_an_unknown_source_is_named_with_its_place(shop: Tampered, tmp_path: Pat
 
 
 def fill_days(shop: Tampered, *missing: str) -> None:
-    """Orders on every day of February 2026 but some."""
+    """Orders on every day of February 2026 but some, as the source stood on the first of March."""
+    shop.watermark(datetime(2026, 3, 1, 12, tzinfo=UTC))
     shop.tamper(
         "delete from gold.fact_orders where order_id <> (select min(order_id) from gold.fact_orders)",
         "create temp table one as select * from gold.fact_orders",
@@ -112,6 +113,32 @@ def test_a_lost_day_is_named(shop: Tampered) -> None:
     assert (result.low, result.value, result.unit) == (28, 26, "days")
 
 
+def test_an_end_of_the_feed_is_missed_although_nothing_comes_after(shop: Tampered) -> None:
+    fill_days(shop)
+    shop.watermark(datetime(2026, 3, 3, 12, tzinfo=UTC))
+    result = shop.one(DAYS)
+    assert result.verdict is Verdict.FAILED
+    assert result.message == "gold.fact_orders has no row on 2026-03-01, 2026-03-02"
+    assert (result.low, result.value) == (30, 28)
+
+
+def test_what_the_source_has_not_told_of_yet_is_not_missed(shop: Tampered) -> None:
+    """Whether it should have by now is the question of freshness."""
+    fill_days(shop)
+    shop.watermark(datetime(2026, 2, 28, 12, tzinfo=UTC))
+    assert shop.one(DAYS, datetime(2026, 3, 28, tzinfo=UTC)).verdict is Verdict.PASSED
+
+
+def test_an_order_dated_in_the_future_makes_no_day_before_it_an_expected_one(shop: Tampered) -> None:
+    fill_days(shop)
+    ahead = "update gold.fact_orders set order_date = date '2031-01-01'"
+    shop.tamper(f"{ahead} where order_date = date '2026-02-09'")
+    result = shop.one(DAYS)
+    assert result.message == "gold.fact_orders has no row on 2026-02-09"
+    shop.tamper(ahead)
+    assert shop.one(DAYS).verdict is Verdict.CANNOT_TELL
+
+
 def test_closed_days_weekends_and_acknowledged_days_are_not_missed(shop: Tampered, tmp_path: Path) -> None:
     fill_days(shop, "2026-02-07", "2026-02-20", "2026-02-24")  # a Saturday, a Friday, a Tuesday
     check = declared(
@@ -122,6 +149,19 @@ def test_closed_days_weekends_and_acknowledged_days_are_not_missed(shop: Tampere
     assert shop.one(check).message.endswith("has no row on 2026-02-24")
     shop.memory.acknowledged[check.name, "gold.fact_orders"] = frozenset({date(2026, 2, 24).isoformat()})
     assert shop.one(check).verdict is Verdict.PASSED
+
+
+def test_days_of_which_none_is_expected_are_no_pass(shop: Tampered, tmp_path: Path) -> None:
+    fill_days(shop)
+    shop.tamper("delete from gold.fact_orders where order_date <> date '2026-02-28'")  # a Saturday
+    check = declared(
+        tmp_path,
+        "kind: counts\nsources: []\ndays:\n  - {table: gold.fact_orders, column: order_date,"
+        " weekdays_only: true}\n",
+    )
+    result = shop.one(check)
+    assert result.verdict is Verdict.CANNOT_TELL
+    assert "no day of gold.fact_orders is expected" in result.message
 
 
 def test_an_empty_table_has_no_days_to_be_sure_of(shop: Tampered) -> None:

@@ -77,6 +77,8 @@ DAYS = "kind: counts\ndays: [{table: gold.fact_orders, column: order_date, "
         (VOLUME, 1, "grain: Field required", None),
         ("kind: volume\ntable: fact_orders\ncolumn: order_date\ngrain: day\n", 6, "table", None),
         (f"{RECONCILE}tolerance: -0.01\n", 8, "tolerance", None),
+        (f"{RECONCILE}tolerance: .inf\n", 8, "tolerance", None),
+        (f"{RECONCILE}tolerance: .nan\n", 8, "tolerance", None),
         (f"{RECONCILE}samples: 0\n", 8, "samples", None),
         (f"{RECONCILE}against: lake\n", 8, "against", None),
         (OTHER, 1, "different amounts", None),

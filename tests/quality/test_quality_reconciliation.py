@@ -238,6 +238,14 @@ def test_both_sides_empty_is_no_pass(shop: Tampered) -> None:
     assert "both empty" in result.message
 
 
+def test_filters_that_leave_out_every_row_are_no_pass(shop: Tampered) -> None:
+    shop.tamper("update staging.stg_orders set is_test = true", "delete from gold.fact_orders")
+    result = shop.one(packaged("orders_reconcile"))
+    assert result.verdict is Verdict.CANNOT_TELL
+    assert "nothing to compare" in result.message
+    assert "left out by documented filters" in result.message
+
+
 def test_an_amount_that_does_not_add_up_exactly_is_refused(shop: Tampered) -> None:
     shop.tamper("alter table gold.fact_orders alter total_amount type double")
     result = shop.one(packaged("orders_reconcile"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from amalimart.quality.shared_series import acknowledged_periods
 from tests.quality.checked_shop import Memory, Tampered, declared, packaged
 
 NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
+FRESH = "kind: freshness\nwithin_minutes: 60\nsources: []\n"
 
 
 def checks(*each: DeclaredCheck, **refused: ConfigError) -> DeclaredChecks:
@@ -199,6 +200,47 @@ def test_a_series_without_a_day_or_a_model_cannot_be_told(shop: Tampered) -> Non
     assert "nothing to learn from" in result.message
     shop.tamper("delete from gold.fact_orders")
     assert shop.one(weekly, NOON, volume=Model()).verdict is Verdict.CANNOT_TELL
+
+
+@pytest.mark.parametrize(
+    ("text", "nearest"),
+    [
+        ("kind: volume\ngrain: day\ntable: gold.fact_order\ncolumn: order_date\n", "gold.fact_orders"),
+        ("kind: volume\ngrain: day\ntable: gold.fact_orders\ncolumn: order_day\n", "order_date"),
+        (
+            "kind: slow_loss\ntable: gold.fact_orders\ncolumn: order_date\nwhere: {curency: GHS}\n",
+            "currency",
+        ),
+        (
+            f"{FRESH}tables: [{{table: gold.fact_orders, column: orderd_at, within_minutes: 60}}]\n",
+            "ordered_at",
+        ),
+    ],
+)
+def test_a_check_on_a_name_that_is_not_published_cannot_be_told_and_names_the_nearest(
+    shop: Tampered, tmp_path: Path, text: str, nearest: str
+) -> None:
+    model = Model()
+    result = shop.one(declared(tmp_path, text), NOON, volume=model)
+    assert result.verdict is Verdict.CANNOT_TELL
+    assert f"nearest: {nearest}" in result.message
+    assert "own.yml" in result.message
+    assert not model.asked
+
+
+@pytest.mark.parametrize("name", ["order_volume_daily", "order_volume_weekly", "orders_are_not_lost_slowly"])
+def test_a_clock_that_went_back_judges_no_earlier_period_in_place_of_the_last(
+    shop: Tampered, name: str
+) -> None:
+    """The month before last is whole, and says nothing of what came since."""
+    model = Model()
+    published_at = shop.transaction.release.published_at
+    result = shop.one(packaged(name), published_at - timedelta(days=40), volume=model)
+    assert result.verdict is Verdict.CANNOT_TELL
+    assert "the clock went back" in result.message
+    assert not model.asked
+    shop.check(packaged(name), published_at - timedelta(minutes=4), volume=model)
+    assert model.asked  # two clocks that are right may differ so much
 
 
 def test_slow_loss_asks_the_model_and_its_silence_is_no_pass(shop: Tampered) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
+from datetime import date, timedelta
 
 from amalimart.core.calendar import DayRange, Grain
 from amalimart.core.quality import QualityResult
@@ -91,12 +92,30 @@ def _more(others: int) -> str:
     return f"; and {counted(others, 'other file')}" if others > 0 else ""
 
 
+def _expected_reach(found: Collection[date], look: Look) -> DayRange | None:
+    """From the first day with a row to the last that is over, as the source's own watermark has it.
+
+    A table whose newest days are missing lacks them, although nothing comes after. A row that is dated in the
+    future makes no day before it an expected one.
+    """
+    come = [day for day in found if day <= look.today]
+    if not come:
+        return None
+    fresh_as_of = look.transaction.release.fresh_as_of
+    last = max(come)
+    if fresh_as_of is not None:
+        last = max(last, fresh_as_of.astimezone(look.zone).date() - timedelta(days=1))
+    return DayRange(min(come), last)
+
+
 def _of_days(check: DeclaredCheck, look: Look, days: ExpectedDays) -> QualityResult:
     finding = look.told(check, days.table)
     found = rows_by_day(look.transaction, days.table, days.column)
     if not found:
         return finding.cannot_tell("a row on every day", f"{days.table} is empty: no day is expected of it")
-    reach = DayRange(min(found), max(found))
+    reach = _expected_reach(found, look)
+    if reach is None:
+        return finding.cannot_tell("a row on every day", f"every row of {days.table} lies in the future")
     closed = set(days.closed)
     acknowledged = look.history.acknowledged_periods(check.name, days.table)
     wanted = [
@@ -106,6 +125,12 @@ def _of_days(check: DeclaredCheck, look: Look, days: ExpectedDays) -> QualityRes
         and not (days.weekdays_only and day.weekday() >= _SATURDAY)
         and day.isoformat() not in acknowledged
     ]
+    if not wanted:
+        return finding.cannot_tell(
+            "a row on every day",
+            f"no day of {days.table} is expected: all from {reach.first} to {reach.last} are closed,"
+            " acknowledged or of a weekend",
+        )
     missing = [day for day in wanted if not found.get(day)]
     expected = f"a row on each of {counted(len(wanted), 'day')} from {reach.first} to {reach.last}"
     actual = f"rows on {counted(len(wanted) - len(missing), 'day')} of these"

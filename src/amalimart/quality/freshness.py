@@ -11,12 +11,11 @@ from datetime import datetime, timedelta
 
 from amalimart.core.quality import QualityResult
 from amalimart.quality.declared import DeclaredCheck
-from amalimart.quality.looking import Finding, Look, unknown
+from amalimart.quality.looking import CLOCKS_DIFFER, Finding, Look, shown, unknown
 from amalimart.quality.shapes import FreshnessShape, NewestRow
 from amalimart.warehouse.quality.committed import newest_change
 from amalimart.warehouse.quality.reading import newest
 
-_CLOCKS_DIFFER = timedelta(minutes=5)
 """By how much the clocks of two machines may differ without one of them being wrong."""
 
 
@@ -31,11 +30,11 @@ def check_freshness(check: DeclaredCheck, shape: FreshnessShape, look: Look) -> 
             yield finding.cannot_tell(_younger(limit), f"{source} has not landed anything yet")
         elif latest.fresh_as_of is None:
             yield finding.cannot_tell(_younger(limit), f"{source} does not tell how far its data reaches")
-        elif latest.committed_at > look.now + _CLOCKS_DIFFER:
+        elif latest.committed_at > look.now + CLOCKS_DIFFER:
             yield finding.cannot_tell(
                 _younger(limit),
-                f"the clock went back: it shows {_shown(look.now)}, and the last commit of {source} was made"
-                f" at {_shown(latest.committed_at)}",
+                f"the clock went back: it shows {shown(look.now)}, and the last commit of {source} was made"
+                f" at {shown(latest.committed_at)}",
             )
         else:
             yield _aged(finding, look.now, latest.fresh_as_of, limit, f"the watermark of {source}")
@@ -81,13 +80,13 @@ def _of_published(check: DeclaredCheck, look: Look, row: NewestRow) -> QualityRe
 
 def _aged(finding: Finding, now: datetime, moment: datetime, limit: timedelta, what: str) -> QualityResult:
     age = now - moment
-    if age < -_CLOCKS_DIFFER:
+    if age < -CLOCKS_DIFFER:
         return finding.cannot_tell(
             _younger(limit),
-            f"{what} is {_shown(moment)}, which lies in the future at {_shown(now)}: a clock is wrong",
+            f"{what} is {shown(moment)}, which lies in the future at {shown(now)}: a clock is wrong",
         )
     age = max(age, timedelta(0))
-    actual = f"{_words(age)} old, as of {_shown(moment)}"
+    actual = f"{_words(age)} old, as of {shown(moment)}"
     if age <= limit:
         found = finding.passed(_younger(limit), actual, f"{what} is {_words(age)} old")
     else:
@@ -119,7 +118,3 @@ def _words(span: timedelta) -> str:
         if hours < 48 and hours == int(hours)
         else (f"{hours:.1f} h" if hours < 48 else f"{hours / 24:.1f} days")
     )
-
-
-def _shown(moment: datetime) -> str:
-    return moment.isoformat(sep=" ", timespec="seconds")

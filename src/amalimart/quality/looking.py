@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from amalimart.core.errors import ConfigError, NotFound
@@ -16,6 +16,9 @@ from amalimart.quality.declared import DeclaredCheck
 from amalimart.quality.ports import History, KnownShapes, LiveSources, SourceShapes, VolumeModel
 from amalimart.warehouse.file.reading import ReadTransaction
 from amalimart.warehouse.quality.reading import Columns
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""By how much two clocks that are right may differ."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,21 @@ class Look:
             if column not in self.columns[table]:
                 known = self.columns[table]
                 raise unknown(f"column of {table}", column, known, check.where(*path))
+
+    @property
+    def today(self) -> date:
+        """The business day that is not over yet."""
+        return self.now.astimezone(self.zone).date()
+
+    def clock_went_back(self) -> str | None:
+        """In a sentence that the clock shows less than it did when the release was published, if it does."""
+        published_at = self.transaction.release.published_at
+        if published_at <= self.now + CLOCKS_DIFFER:
+            return None
+        return (
+            f"the clock went back: it shows {shown(self.now)}, and the release was published at"
+            f" {shown(published_at)}"
+        )
 
     def told(self, check: DeclaredCheck, subject: str, period: str | None = None) -> Finding:
         """What will be told of a subject."""
@@ -116,6 +134,11 @@ class Finding:
             checked_at=self.at,
             release_id=self.release_id,
         )
+
+
+def shown(moment: datetime) -> str:
+    """A moment as results tell it, to the second."""
+    return moment.isoformat(sep=" ", timespec="seconds")
 
 
 def counted(number: int, thing: str) -> str:

@@ -11,7 +11,7 @@ from amalimart.core.quality import QualityResult
 from amalimart.quality.declared import DeclaredCheck
 from amalimart.quality.declared_sides import declared_gold, declared_source, require_names
 from amalimart.quality.difference_words import Words
-from amalimart.quality.looking import Finding, Look, counted
+from amalimart.quality.looking import Finding, Look, counted, shown
 from amalimart.quality.ports import LiveRows
 from amalimart.quality.reconciling import Asked, Comparison, RowDifference, compare
 from amalimart.quality.shapes import Against, ReconciliationShape
@@ -55,6 +55,12 @@ def _landed(
     whole, bad = staged_rows(look.transaction, shape.source.table)
     if not whole and not found.gold_rows:
         return finding.cannot_tell(_EXPECTED, f"{shape.source.entity} and {shape.gold.table} are both empty")
+    if not found.source_rows and not found.gold_rows:
+        return finding.cannot_tell(
+            _EXPECTED,
+            f"there is nothing to compare: of {counted(whole, 'row')} of {shape.source.entity}"
+            f" {left_out:,} are left out by documented filters",
+        )
     beside = f"{rejected:,} in quarantine, {left_out:,} left out by documented filters"
     if not found.days and bad != rejected:
         return _counted(
@@ -141,4 +147,4 @@ def _counted(result: QualityResult, expected: int, found: int) -> QualityResult:
 
 
 def _shown(moment: datetime | None) -> str:
-    return moment.isoformat(sep=" ", timespec="seconds") if moment is not None else "an unknown moment"
+    return shown(moment) if moment is not None else "an unknown moment"

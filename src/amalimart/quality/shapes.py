@@ -57,7 +57,7 @@ class DeclaredShape(StrictModel):
 
 
 class ExpectedDays(StrictModel):
-    """Days on which a table has rows: all between its first and its last.
+    """Days on which a table has rows: all from its first to the last that is over for its sources.
 
     closed  days on which it may have none
     """

@@ -36,6 +36,9 @@ def check_slow_loss(check: DeclaredCheck, shape: SlowLossShape, look: Look) -> I
 def _judged(check: DeclaredCheck, shape: SeriesShape, look: Look, judge: Judge) -> Iterator[QualityResult]:
     look.require(check, shape.table, [shape.column, *shape.where])
     finding = look.told(check, shape.table)
+    if told := look.clock_went_back():
+        yield finding.cannot_tell(_EXPECTED, told)
+        return
     series = _series(check, shape, look)
     if series is None:
         yield finding.cannot_tell(
@@ -60,7 +63,7 @@ def _series(check: DeclaredCheck, shape: SeriesShape, look: Look) -> VolumeSerie
     wanted = {
         column: value if isinstance(value, tuple) else (value,) for column, value in shape.where.items()
     }
-    last = look.now.astimezone(look.zone).date() - timedelta(days=1)
+    last = look.today - timedelta(days=1)
     found = {
         day: rows
         for day, rows in rows_by_day(look.transaction, shape.table, shape.column, wanted).items()
