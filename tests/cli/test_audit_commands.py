@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 from amalimart.access.audit_record import Outcome
 from amalimart.cli.application import application
-from amalimart.config.project import Project, forget_secret, read_secrets, write_secret
+from amalimart.config.project import Project
+from amalimart.config.secrets import forget_secret, read_secrets, write_secret
 from amalimart.control.store import open_control_store
 from amalimart.core.clock import FixedClock, SystemClock
 from amalimart.core.errors import AuditBroken, ConfigError, NotAvailable

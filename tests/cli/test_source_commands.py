@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from amalimart.cli import main
-from amalimart.config.project import read_secrets
+from amalimart.config.secrets import read_secrets
 from amalimart.orchestrate.project_init import init_project
 from tests.cli.shell import Shell
 from tests.sources.conftest import Database, database, server

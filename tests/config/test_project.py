@@ -7,13 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from amalimart.config.project import (
-    find_home,
-    open_project,
-    read_secrets,
-    secrets_file,
-    write_secret,
-)
+from amalimart.config.project import find_home, open_project
+from amalimart.config.secrets import read_secrets, secrets_file, write_secret
 from amalimart.core.errors import ConfigError, ProjectNotFound
 
 

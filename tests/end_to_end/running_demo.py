@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from amalimart.config.project import read_secrets
+from amalimart.config.secrets import read_secrets
 
 START_SECONDS = 120.0
 

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from amalimart.config.project import Project, SourceSettings, open_project
+from amalimart.config.project import Project, open_project
+from amalimart.config.source_settings import SourceSettings
 from amalimart.core.clock import FixedClock
 from amalimart.orchestrate.engine import Engine
 from amalimart.orchestrate.project_init import add_source, init_project

@@ -20,7 +20,8 @@ import psycopg
 import pyarrow.parquet as pq
 import pytest
 
-from amalimart.config.project import Project, SourceSettings, open_project
+from amalimart.config.project import Project, open_project
+from amalimart.config.source_settings import SourceSettings
 from amalimart.core.clock import FixedClock
 from amalimart.demo import ensure_source, stop_source
 from amalimart.lake import Lake

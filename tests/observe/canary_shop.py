@@ -20,7 +20,8 @@ import pytest
 
 from amalimart.access.principal import Role
 from amalimart.api.services import Figures
-from amalimart.config.project import Project, SourceSettings, open_project
+from amalimart.config.project import Project, open_project
+from amalimart.config.source_settings import SourceSettings
 from amalimart.control.store import open_control_store
 from amalimart.core.clock import SystemClock
 from amalimart.observe.exposition import KeptExposition

@@ -8,7 +8,9 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from amalimart.cli.application import application
-from amalimart.config.project import Project, SourceSettings, open_project, read_secrets
+from amalimart.config.project import Project, open_project
+from amalimart.config.secrets import read_secrets
+from amalimart.config.source_settings import SourceSettings
 from amalimart.core.errors import EngineUnavailable
 from amalimart.observe import metrics
 from amalimart.observe.exposition import KeptExposition, kept_exposition

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from amalimart.config.project import Settings, TelemetrySettings
+from amalimart.config.project import Settings
+from amalimart.config.telemetry_settings import TelemetrySettings
 from amalimart.observe.instruments import Owner
 from amalimart.observe.metrics import SIGN_IN_FAILURES
 from amalimart.observe.sdk.starting import Telemetry, TelemetryOptions

@@ -11,7 +11,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from amalimart.config.project import COMPILED_VARIABLE, SourceSettings, open_project
+from amalimart.config.project import COMPILED_VARIABLE, open_project
+from amalimart.config.source_settings import SourceSettings
 from amalimart.lake import CommitKind, Operation
 from amalimart.orchestrate.engine import Engine
 from amalimart.orchestrate.project_init import add_source, init_project

@@ -18,7 +18,8 @@ import pyarrow.parquet as pq
 import yaml
 from sqlalchemy.orm import Session
 
-from amalimart.config.project import SourceSettings, open_project
+from amalimart.config.project import open_project
+from amalimart.config.source_settings import SourceSettings
 from amalimart.control.audit import AuditEntry, write_entry
 from amalimart.control.deciding import Decider
 from amalimart.control.store import open_control_store

@@ -19,7 +19,8 @@ import pyarrow as pa
 import pytest
 
 from amalimart.access.principal import Role
-from amalimart.config.project import Project, open_project, read_secrets, write_secret
+from amalimart.config.project import Project, open_project
+from amalimart.config.secrets import read_secrets, write_secret
 from amalimart.control.store import open_control_store
 from amalimart.core.clock import SystemClock
 from amalimart.core.errors import ConfigError, DamagedBackup, DamagedLake, DiskFull

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from amalimart.config.project import SourceSettings
+from amalimart.config.source_settings import SourceSettings
 from amalimart.core.errors import (
     CompileFailed,
     DiskFull,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from amalimart.config.project import Project, SourceSettings
+from amalimart.config.project import Project
+from amalimart.config.source_settings import SourceSettings
 from amalimart.core.errors import ConfigError, SourceMismatch, SourceUnreachable
 from amalimart.mapping.entities import load_entities
 from amalimart.orchestrate.map_checking import check_map

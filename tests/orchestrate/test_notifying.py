@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from amalimart.config.project import Project, open_project, write_secret
+from amalimart.config.project import Project, open_project
+from amalimart.config.secrets import write_secret
 from amalimart.control.audit import entries
 from amalimart.control.deciding import Decider
 from amalimart.control.store import ControlStore, open_control_store

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from amalimart.config.project import SourceSettings, open_project
+from amalimart.config.project import open_project
+from amalimart.config.source_settings import SourceSettings
 from amalimart.control.database import open_database
 from amalimart.core.quality import QualityResult, Verdict
 from amalimart.orchestrate.engine import Engine

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from amalimart.config.project import Project, SourceSettings, open_project, read_secrets, write_secret
+from amalimart.config.project import Project, open_project
+from amalimart.config.secrets import read_secrets, write_secret
+from amalimart.config.source_settings import SourceSettings
 from amalimart.core.clock import SystemClock
 from amalimart.core.errors import (
     CaptureRefused,

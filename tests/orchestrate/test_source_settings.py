@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from amalimart.config.project import Project, SourceSettings, open_project, read_secrets
+from amalimart.config.project import Project, open_project
+from amalimart.config.secrets import read_secrets
+from amalimart.config.source_settings import SourceSettings
 from amalimart.core.errors import ConfigError
 from amalimart.orchestrate.source_settings import check_new_name, erase_source, known_source, write_source
 

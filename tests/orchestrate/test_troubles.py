@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from amalimart.config.project import SourceSettings
+from amalimart.config.source_settings import SourceSettings
 from amalimart.core.approvals import KeptReview
 from amalimart.core.errors import (
     AmalimartError,

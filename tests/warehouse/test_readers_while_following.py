@@ -22,7 +22,7 @@ import pytest
 import uvicorn
 
 from amalimart.api.app import create_app
-from amalimart.config.project import SourceSettings
+from amalimart.config.source_settings import SourceSettings
 from amalimart.control.store import open_control_store
 from amalimart.orchestrate.engine import Engine
 from amalimart.orchestrate.project_init import add_source, init_project

@@ -14,13 +14,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 import amalimart
-from amalimart.config.project import (
-    COMPILED_VARIABLE,
-    HOME_VARIABLE,
-    SECRET_PREFIX,
-    SETTINGS_FILE,
-    Settings,
-)
+from amalimart.config.project import COMPILED_VARIABLE, HOME_VARIABLE, SETTINGS_FILE, Settings
+from amalimart.config.secrets import SECRET_PREFIX
 from tools.reference_pages.markdown import code, codes, page, section, table
 
 _INTRO = f"""

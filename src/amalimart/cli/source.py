@@ -13,7 +13,8 @@ from amalimart.cli.options import home_option, json_option
 from amalimart.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from amalimart.config.project import Project, SourceSettings
+    from amalimart.config.project import Project
+    from amalimart.config.source_settings import SourceSettings
     from amalimart.orchestrate.source_adding import NewSource, SourceLook
     from amalimart.orchestrate.source_places import SourcePlace
     from amalimart.orchestrate.source_rights import Right

@@ -7,32 +7,29 @@ The folder belongs to the user and to their version control; everything the prod
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from amalimart.config.limits import LimitSettings
 from amalimart.config.notify_settings import NotifySettings
 from amalimart.config.schedule_settings import BackupSettings, ScheduleSettings
 from amalimart.config.secret_reference import SECRET_REFERENCE
+from amalimart.config.secrets import SECRET_PREFIX, read_secrets, secrets_file
 from amalimart.config.short_forms import AlsoAs
 from amalimart.config.sign_in_settings import SignInSettings
+from amalimart.config.source_settings import LakeSettings, SourceSettings
 from amalimart.config.strict_yaml import StrictModel, read_yaml
+from amalimart.config.telemetry_settings import LineageSettings, TelemetrySettings
 from amalimart.core.errors import ConfigError, ProjectNotFound
 from amalimart.core.names import is_identifier
 
 SETTINGS_FILE = "amalimart.yml"
 HOME_VARIABLE = "AMALIMART_HOME"
 COMPILED_VARIABLE = "AMALIMART_COMPILED"
-SECRET_PREFIX = "AMALIMART_SECRET_"  # noqa: S105 - the name of a variable, not a secret
-_S3_PREFIX = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\x00-\x1f]*)?")
-_STALE_MINUTES = 60
 
 WeekDay = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
@@ -53,118 +50,10 @@ class ServeSettings(StrictModel):
     limits: LimitSettings = LimitSettings()
 
 
-class SourceSettings(StrictModel):
-    """One source: a database to follow, or a place where files are dropped.
-
-    prefix, endpoint, region, credentials  where files lie in an object store, and how to reach it
-    capture                how changes of a database are found: told by it (stream), or asked for (poll)
-    deletes_every_minutes  when polling, how often deleted rows are looked for
-    stale_after_minutes    how old its newest data may be before somebody is told
-    """
-
-    kind: Literal["postgres", "mysql", "files"]
-    mapping: str
-    url: str | None = None
-    folder: Path | None = None
-    prefix: str | None = None
-    endpoint: str | None = None
-    region: str | None = None
-    credentials: str | None = None
-    capture: Literal["stream", "poll"] = "stream"
-    poll_seconds: float = Field(default=2.0, ge=0.2, le=3600)
-    deletes_every_minutes: int = Field(default=60, ge=1, le=10_080)
-    stale_after_minutes: int | None = Field(default=None, ge=1, le=525_600)
-
-    @model_validator(mode="after")
-    def _one_place(self) -> SourceSettings:
-        if self.kind != "files" and not (self.url and self.url.startswith(SECRET_REFERENCE)):
-            raise ValueError(f"a {self.kind} source needs `url: secret:NAME`; the URL itself is a secret")
-        if self.kind == "files" and (self.folder is None) == (self.prefix is None):
-            raise ValueError("a files source needs one of `folder` and `prefix`")
-        if self.prefix is not None and not _S3_PREFIX.fullmatch(self.prefix):
-            raise ValueError("`prefix` is not like s3://bucket/prefix")
-        if self.endpoint is not None and not self.endpoint.startswith(("http://", "https://")):
-            raise ValueError("`endpoint` is not an http:// or https:// address")
-        if self.credentials is not None and not self.credentials.startswith(SECRET_REFERENCE):
-            raise ValueError("`credentials` needs the form secret:NAME; they are a secret")
-        if self.prefix is None and (self.endpoint or self.region or self.credentials):
-            raise ValueError(
-                "`endpoint`, `region` and `credentials` belong to a files source with a `prefix`"
-            )
-        if self.kind == "mysql" and self.capture == "poll":
-            raise ValueError("a mysql source has no `capture: poll`; its changes come from the binary log")
-        return self
-
-    @property
-    def stale_minutes(self) -> int | None:
-        """How old its newest data may be; None where age says nothing.
-
-        A database that tells its changes also tells that there are none; where it is asked for them, or
-        files are dropped, old data may just be the newest there is.
-        """
-        if self.stale_after_minutes is not None:
-            return self.stale_after_minutes
-        return _STALE_MINUTES if self.kind != "files" and self.capture == "stream" else None
-
-
-class LakeSettings(StrictModel):
-    """Where what was landed is kept for good: in the project's data folder, or in an object store.
-
-    prefix, endpoint, region, credentials  the object store, and how to reach it; `lake: s3://bucket/prefix`
-                is short for a prefix alone
-    cache_gb    how much of it may lie in the data folder beyond what is in use
-    """
-
-    prefix: str | None = None
-    endpoint: str | None = None
-    region: str | None = None
-    credentials: str | None = None
-    cache_gb: int = Field(default=20, ge=1, le=100_000)
-
-    @model_validator(mode="after")
-    def _one_place(self) -> LakeSettings:
-        if self.prefix is not None and not _S3_PREFIX.fullmatch(self.prefix):
-            raise ValueError("`lake` is not like s3://bucket/prefix")
-        if self.endpoint is not None and not self.endpoint.startswith(("http://", "https://")):
-            raise ValueError("`endpoint` is not an http:// or https:// address")
-        if self.credentials is not None and not self.credentials.startswith(SECRET_REFERENCE):
-            raise ValueError("`credentials` needs the form secret:NAME; they are a secret")
-        if self.prefix is None and (self.endpoint or self.region or self.credentials):
-            raise ValueError("`endpoint`, `region` and `credentials` belong to a lake with a `prefix`")
-        return self
-
-
 class ReleaseSettings(StrictModel):
     """How long it is remembered what each release did; the newest always is."""
 
     keep_days: int = Field(default=30, ge=1, le=3650)
-
-
-class LineageSettings(StrictModel):
-    """Who is told of releases as OpenLineage events.
-
-    namespace  of the project's jobs and tables; made of its name, if not set
-    keep_mb    how much the files in logs/openlineage may take together
-    http_url   where events are sent, too, such as http://marquez.internal:5000
-    """
-
-    enabled: bool = True
-    namespace: str | None = Field(default=None, min_length=1, max_length=200)
-    keep_mb: int = Field(default=50, ge=1, le=10_000)
-    http_url: str | None = None
-    api_key: str | None = None
-
-    @model_validator(mode="after")
-    def _one_endpoint(self) -> LineageSettings:
-        if self.http_url is not None and not self.http_url.startswith(("http://", "https://")):
-            raise ValueError("`http_url` is not an http:// or https:// address")
-        if self.http_url is not None and "@" in self.http_url.partition("://")[2].partition("/")[0]:
-            raise ValueError("`http_url` holds a user or password; give a key as `api_key: secret:NAME`")
-        if self.api_key is not None and not self.api_key.startswith(SECRET_REFERENCE):
-            raise ValueError("`api_key` needs the form secret:NAME; it is a secret")
-        if self.http_url is None and self.api_key is not None:
-            raise ValueError("`api_key` belongs to a `http_url`")
-        return self
 
 
 class GovernanceSettings(StrictModel):
@@ -174,31 +63,6 @@ class GovernanceSettings(StrictModel):
     """
 
     require_approval: bool = False
-
-
-class TelemetrySettings(StrictModel):
-    """What the processes count and trace: who may read it, and whom it is sent to.
-
-    metrics_token  the token with which /metrics is read over the network
-    open_metrics   anybody may read it
-    otlp_endpoint  where it is sent to, by OTLP over HTTP
-    """
-
-    metrics_token: str | None = None
-    open_metrics: bool = False
-    otlp_endpoint: str | None = None
-
-    @model_validator(mode="after")
-    def _no_secret_in_the_open(self) -> TelemetrySettings:
-        if self.metrics_token is not None and not self.metrics_token.startswith(SECRET_REFERENCE):
-            raise ValueError("`metrics_token` needs the form secret:NAME; it is a secret")
-        if self.otlp_endpoint is not None:
-            address = urlsplit(self.otlp_endpoint)
-            if address.scheme not in {"http", "https"} or not address.hostname:
-                raise ValueError("`otlp_endpoint` is not an http:// or https:// address")
-            if address.username or address.password or address.query:
-                raise ValueError("`otlp_endpoint` holds more than an address; credentials are no part of it")
-        return self
 
 
 class QualitySettings(StrictModel):
@@ -344,55 +208,6 @@ class Project:
             expected=f"the variable {variable}, or a line {name}=... in {secrets_file(self.home)}",
             next_step=f"set {variable} and run the command again",
         )
-
-
-def secrets_file(home: Path) -> Path:
-    """Where a project keeps secrets that are not in the environment; mode 0600, never in git."""
-    return home / "secrets.env"
-
-
-def read_secrets(home: Path) -> dict[str, str]:
-    """NAME=value lines of secrets.env. Raises ConfigError for any other line."""
-    path = secrets_file(home)
-    if not path.is_file():
-        return {}
-    if path.stat().st_mode & 0o077:
-        raise ConfigError("secrets.env can be read by others", where=str(path), next_step=f"chmod 600 {path}")
-    found = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        name, separator, value = line.partition("=")
-        if not line.strip() or line.startswith("#"):
-            continue
-        if not separator or not is_identifier(name.strip().lower()):
-            raise ConfigError("not a secret", where=f"{path}:{number}", expected="NAME=value")
-        found[name.strip()] = value.strip()
-    return found
-
-
-def write_secret(home: Path, name: str, value: str) -> None:
-    """Set one secret in secrets.env, readable by its owner only. Raises ConfigError for several lines."""
-    if "\n" in value or "\r" in value:
-        raise ConfigError(f"the secret {name} has a line break in it", expected="one line")
-    _write_secrets(home, read_secrets(home) | {name: value})
-
-
-def forget_secret(home: Path, name: str) -> bool:
-    """Take one secret out of secrets.env; True where it was there."""
-    secrets = read_secrets(home)
-    if secrets.pop(name, None) is None:
-        return False
-    _write_secrets(home, secrets)
-    return True
-
-
-def _write_secrets(home: Path, secrets: Mapping[str, str]) -> None:
-    path = secrets_file(home)
-    fresh = path.with_suffix(".tmp")
-    fresh.unlink(missing_ok=True)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.writelines(f"{key}={secrets[key]}\n" for key in sorted(secrets))
-    fresh.replace(path)
 
 
 def find_home(given: Path | None = None) -> Path:

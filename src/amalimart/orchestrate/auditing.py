@@ -10,8 +10,9 @@ from sqlalchemy import Engine, func, select
 
 from amalimart.access.audit_record import AuditKeys, Link, audit_keys
 from amalimart.access.signing_secrets import new_secret
-from amalimart.config.project import Project, secrets_file, write_secret
+from amalimart.config.project import Project
 from amalimart.config.secret_reference import SECRET_REFERENCE
+from amalimart.config.secrets import secrets_file, write_secret
 from amalimart.control.audit_head import HeadFile, locked
 from amalimart.control.audit_log import AuditLog
 from amalimart.control.audit_reading import AuditFilter, ListedRecord, list_records

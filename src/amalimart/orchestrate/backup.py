@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from amalimart import __version__
-from amalimart.config.project import SETTINGS_FILE, Project, secrets_file
+from amalimart.config.project import SETTINGS_FILE, Project
+from amalimart.config.secrets import secrets_file
 from amalimart.control.copying import copy_database
 from amalimart.control.database import open_database
 from amalimart.control.erasures import note_backup

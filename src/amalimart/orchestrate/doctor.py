@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from amalimart.config.project import Project, SourceSettings, open_project
+from amalimart.config.project import Project, open_project
 from amalimart.config.secret_reference import SECRET_REFERENCE
 from amalimart.config.sign_in_settings import OidcSettings
+from amalimart.config.source_settings import SourceSettings
 from amalimart.control.audit_verifying import Break
 from amalimart.control.store import open_control_store
 from amalimart.core.clock import Clock

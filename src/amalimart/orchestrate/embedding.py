@@ -9,8 +9,9 @@ from amalimart.access.audit_record import Asked, Outcome
 from amalimart.access.embed_tokens import EmbedTokens, embed_key
 from amalimart.access.principal import Principal, Role
 from amalimart.access.signing_secrets import new_secret
-from amalimart.config.project import Project, secrets_file, write_secret
+from amalimart.config.project import Project
 from amalimart.config.secret_reference import SECRET_REFERENCE
+from amalimart.config.secrets import secrets_file, write_secret
 from amalimart.control.api_keys import ApiKey, ApiKeys
 from amalimart.core.clock import Clock
 from amalimart.core.errors import Denied, NotSignedIn

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from amalimart.config.project import SETTINGS_FILE, Project, SourceSettings, open_project
+from amalimart.config.project import SETTINGS_FILE, Project, open_project
+from amalimart.config.source_settings import SourceSettings
 from amalimart.core.clock import SystemClock
 from amalimart.core.errors import ConfigError, EngineUnavailable
 from amalimart.lake import Commit

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from amalimart.config.project import Project, SourceSettings
+from amalimart.config.project import Project
+from amalimart.config.source_settings import SourceSettings
 from amalimart.orchestrate.lake_opening import s3_access
 from amalimart.sources.files.local import LocalFolder
 from amalimart.sources.files.s3 import S3Access, S3Prefix

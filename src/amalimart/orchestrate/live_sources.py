@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from amalimart.config.project import SourceSettings
+from amalimart.config.source_settings import SourceSettings
 from amalimart.core.clock import Clock
 from amalimart.core.errors import NotAvailable
 from amalimart.lake import CommitKind, Lake

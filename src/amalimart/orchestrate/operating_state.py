@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from amalimart.config.project import SourceSettings
+from amalimart.config.source_settings import SourceSettings
 from amalimart.core.operating import (
     Batch,
     BuiltRelease,

@@ -16,8 +16,9 @@ from amalimart.access.policies import BrokenPolicy, Policies, Policy, ReadPolici
 from amalimart.access.principal import Role
 from amalimart.access.rules import Mask
 from amalimart.access.signing_secrets import checked_secret, key_for, new_secret
-from amalimart.config.project import Project, secrets_file, write_secret
+from amalimart.config.project import Project
 from amalimart.config.secret_reference import SECRET_REFERENCE
+from amalimart.config.secrets import secrets_file, write_secret
 from amalimart.config.watched_files import Stamp, WatchedFiles, stamp_of
 from amalimart.core.errors import ConfigError
 from amalimart.core.fiscal import Calendar

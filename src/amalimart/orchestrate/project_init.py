@@ -8,14 +8,9 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from amalimart.config.project import (
-    SETTINGS_FILE,
-    Project,
-    Settings,
-    SourceSettings,
-    open_project,
-    write_secret,
-)
+from amalimart.config.project import SETTINGS_FILE, Project, Settings, open_project
+from amalimart.config.secrets import write_secret
+from amalimart.config.source_settings import SourceSettings
 from amalimart.core.errors import ConfigError
 from amalimart.mapping.source_mapping import find_mapping, load_mapping
 from amalimart.orchestrate.auditing import begin_audit

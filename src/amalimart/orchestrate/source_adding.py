@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from amalimart.config.project import Project, SourceSettings
+from amalimart.config.project import Project
+from amalimart.config.source_settings import SourceSettings
 from amalimart.core.errors import AmalimartError, ConfigError, SourceMismatch
 from amalimart.mapping.catalog_check import check_catalog
 from amalimart.mapping.source_mapping import SOURCES_FOLDER, SourceMapping, find_mapping, load_mapping

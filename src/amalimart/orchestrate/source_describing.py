@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from amalimart.config.project import Project, SourceSettings
+from amalimart.config.project import Project
+from amalimart.config.source_settings import SourceSettings
 from amalimart.core.errors import ConfigError
 from amalimart.orchestrate.file_stores import file_store, in_project
 from amalimart.orchestrate.source_places import SourcePlace, read_place

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from amalimart.config.project import Project, SourceSettings
+from amalimart.config.project import Project
+from amalimart.config.source_settings import SourceSettings
 from amalimart.core.clock import SystemClock
 from amalimart.observe.progress import Step
 from amalimart.orchestrate.file_stores import file_store

@@ -7,7 +7,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from amalimart.config.project import Project, SourceSettings
+from amalimart.config.project import Project
+from amalimart.config.source_settings import SourceSettings
 from amalimart.core.clock import SystemClock
 from amalimart.core.errors import CaptureRefused
 from amalimart.mapping.source_mapping import SourceMapping, find_mapping, load_mapping

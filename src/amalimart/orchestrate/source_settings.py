@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import yaml
 
-from amalimart.config.project import Project, SourceSettings, forget_secret, open_project, write_secret
+from amalimart.config.project import Project, open_project
+from amalimart.config.secrets import forget_secret, write_secret
+from amalimart.config.source_settings import SourceSettings
 from amalimart.core.errors import ConfigError
 from amalimart.core.names import is_identifier, nearest
 from amalimart.mapping.source_mapping import find_mapping, load_mapping

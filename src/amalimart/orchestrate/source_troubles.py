@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from amalimart.config.project import SourceSettings
+from amalimart.config.source_settings import SourceSettings
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError, CaptureLost, rebuilt
 from amalimart.core.incidents import IncidentKind, Trouble

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from amalimart.access.principal import Role
-from amalimart.config.project import SETTINGS_FILE, Project, SourceSettings, open_project, write_secret
+from amalimart.config.project import SETTINGS_FILE, Project, open_project
+from amalimart.config.secrets import write_secret
+from amalimart.config.source_settings import SourceSettings
 from amalimart.control.passwords import new_password
 from amalimart.control.store import open_control_store
 from amalimart.core.clock import SystemClock, business_day

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from amalimart.catalog.openlineage.naming import SourceNaming, project_namespace
 from amalimart.catalog.openlineage.values import Dataset
-from amalimart.config.project import Project, SourceSettings
+from amalimart.config.project import Project
+from amalimart.config.source_settings import SourceSettings
 from amalimart.core.errors import ConfigError
 from amalimart.mapping.source_mapping import SourceMapping
 from amalimart.warehouse.staging.landed import bronze_view, history_view
