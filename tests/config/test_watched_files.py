@@ -26,8 +26,8 @@ class Reader:
         return found
 
 
-def watched(folder: Path, reader: Reader, **given: float) -> WatchedFiles[dict[str, str]]:
-    return WatchedFiles(lambda: stamp_of(folder), reader, **given)
+def watched(folder: Path, reader: Reader) -> WatchedFiles[dict[str, str]]:
+    return WatchedFiles(lambda: stamp_of(folder), reader)
 
 
 def test_each_kind_of_change_is_seen_once(tmp_path: Path) -> None:
