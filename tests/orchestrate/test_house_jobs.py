@@ -22,7 +22,6 @@ from amalimart.core.errors import (
     ConfigError,
     JobTimedOut,
     NotFound,
-    NothingPublished,
     OperationUnderWay,
     TooLittleMemory,
     WarehouseError,
@@ -36,6 +35,7 @@ from amalimart.orchestrate.jobs.compacting import CompactJob
 from amalimart.orchestrate.jobs.forgetting import ForgetJob
 from amalimart.orchestrate.jobs.full_checks import FullChecksJob
 from amalimart.orchestrate.jobs.house import house_jobs
+from amalimart.orchestrate.jobs.monitored_checks import MonitoredChecksJob
 from amalimart.orchestrate.jobs.reviewing_access import AccessReviewJob
 from amalimart.orchestrate.operating_state import OperatingStates
 from amalimart.orchestrate.operations import Operations
@@ -44,8 +44,9 @@ from amalimart.orchestrate.rebuilding import TakenOver
 from amalimart.orchestrate.refresh_loop import RefreshLoop
 from amalimart.orchestrate.release_book import ReleaseBook
 from amalimart.orchestrate.restoring import verify_backup
-from amalimart.orchestrate.scheduling.job import JobContext
+from amalimart.orchestrate.scheduling.job import Job, JobContext
 from amalimart.orchestrate.scheduling.schedules import packaged_schedules
+from amalimart.quality.shapes import Every
 from tests.orchestrate.cron_oracle import utc
 from tests.orchestrate.landed_shop import LandedShop, tiny_models
 
@@ -138,11 +139,18 @@ class TestFullChecks:
             FullChecksJob(shop.engine).run(context(passed=60))
 
 
-def test_without_a_release_nothing_can_be_checked(tmp_path: Path) -> None:
+def test_before_the_first_release_checks_wait_and_no_job_fails(tmp_path: Path) -> None:
+    """The first snapshot of a shop may take hours, in which nobody is to be woken every five minutes."""
     shop = LandedShop(tmp_path / "home")
     shop.land(("1", "10"))
-    with pytest.raises(NothingPublished):
-        FullChecksJob(shop.engine).run(context())
+    with closing(open_control_store(shop.engine.project.control_database, shop.clock)) as control:
+        desk = QualityDesk(shop.engine, control.engine, shop.clock)
+        jobs: list[Job] = [FullChecksJob(shop.engine), *(MonitoredChecksJob(desk, each) for each in Every)]
+        for job in jobs:
+            assert job.run(context()) == {"waits_for": "the first release"}
+        shop.engine.refresh()
+        for job in jobs:
+            assert "waits_for" not in job.run(context())
     shop.engine.close()
 
 

@@ -10,10 +10,10 @@ from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from typing import Any
 
-from amalimart.core.errors import CheckFailed, NothingPublished, WarehouseError
+from amalimart.core.errors import CheckFailed, WarehouseError
 from amalimart.core.releases import Acceptance
 from amalimart.orchestrate.engine import Engine
-from amalimart.orchestrate.scheduling.job import JobContext
+from amalimart.orchestrate.scheduling.job import JobContext, waits_for_a_release
 from amalimart.warehouse.checking import run_whole
 from amalimart.warehouse.releases.release_log import CheckResult, latest_release
 
@@ -33,15 +33,16 @@ class FullChecksJob:
     def run(self, context: JobContext) -> Mapping[str, Any]:
         """Raises CheckFailed where rows break an invariant and nobody has accepted so many of them.
 
-        NothingPublished, and WarehouseError where the project's files are ahead of the release.
+        WarehouseError where the project's files are ahead of the release. Before there is one it looks at
+        nothing.
         """
         with ExitStack() as reading:
             with self._engine.held():
-                graph = self._engine.compiled()
                 cursor = reading.enter_context(self._engine.hot_file.records())
                 release = latest_release(cursor)
-            if release is None:
-                raise NothingPublished("no release has been published yet", next_step="amalimart status")
+                if release is None:
+                    return waits_for_a_release()
+                graph = self._engine.compiled()
             if release.project_hash != graph.project_hash:
                 raise WarehouseError(
                     "the models are edited, and no release is of them yet",

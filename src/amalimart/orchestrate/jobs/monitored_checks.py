@@ -9,8 +9,9 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from amalimart.core.errors import NothingPublished
 from amalimart.orchestrate.quality_desk import QualityDesk
-from amalimart.orchestrate.scheduling.job import JobContext
+from amalimart.orchestrate.scheduling.job import JobContext, waits_for_a_release
 from amalimart.quality.shapes import Every
 
 
@@ -26,8 +27,11 @@ class MonitoredChecksJob:
         self.does = f"Runs the monitored checks that are due every {every.value}."
 
     def run(self, context: JobContext) -> Mapping[str, Any]:
-        """Raises NothingPublished."""
+        """Looks at nothing before there is a release."""
         context.check()
-        found = self._desk.run(every=self._every)
+        try:
+            found = self._desk.run(every=self._every)
+        except NothingPublished:
+            return waits_for_a_release()
         verdicts = Counter(result.verdict.value for result in found.results)
         return {"verdicts": dict(verdicts), "not_run": sorted(found.not_run)}

@@ -36,6 +36,15 @@ class JobContext:
             )
 
 
+def waits_for_a_release() -> Mapping[str, Any]:
+    """How a run ends that has nothing to look at before the first release.
+
+    That is no failure: the first snapshot of a shop takes as long as it takes, and what keeps a release from
+    being built is a trouble of its own.
+    """
+    return {"waits_for": "the first release"}
+
+
 class Job(Protocol):
     """Something to be done at its moments.
 
