@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import pkgutil
 import re
 from collections import defaultdict
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import attr
 import jsonschema
+from openlineage.client import generated
+from openlineage.client.generated.base import BaseFacet
 
 _NAME = {"type": "string", "minLength": 1}
 _NAMED = {
@@ -105,7 +111,33 @@ def events_in(folder: Path) -> list[dict[str, Any]]:
             for name, facet in _facets(event):
                 if name in _OF_FACETS:
                     _OF_FACETS[name].validate(facet)
+                _hold_against_the_client(name, facet)
             found.append(event)
+    return found
+
+
+def _hold_against_the_client(name: str, facet: dict[str, Any]) -> None:
+    """A facet of the specification has its keys and no others, under its name; ours says that it is ours."""
+    schema = facet["_schemaURL"]
+    if name.startswith("amalimart_"):
+        assert schema.startswith("urn:amalimart:openlineage:"), schema
+        return
+    known = _client_classes()[schema]
+    keys = attr.fields_dict(known)
+    needed = {key for key, field in keys.items() if field.default is attr.NOTHING}
+    assert needed <= facet.keys() <= keys.keys(), (name, sorted(facet))
+    kind = re.sub(r"(Input|Output)?(Dataset|Job|Run)Facet$", "", schema.rpartition("/")[2])
+    assert name.replace("_", "").lower() == kind.lower(), (name, schema)
+
+
+@cache
+def _client_classes() -> dict[str, type]:
+    """Schema -> class, of every facet that the client knows."""
+    found = {}
+    for module in pkgutil.iter_modules(generated.__path__):
+        for each in vars(import_module(f"{generated.__name__}.{module.name}")).values():
+            if isinstance(each, type) and attr.has(each) and issubclass(each, BaseFacet):
+                found[each._get_schema()] = each
     return found
 
 
