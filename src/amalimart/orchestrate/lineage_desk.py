@@ -67,10 +67,10 @@ class LineageDesk:
             published, pages = self._published(), self._pages()
             kept = self._kept
             if kept is None or kept[0] != published.project_hash or pages != self._kept_pages:
-                self._kept = (
+                kept = (
                     published.project_hash,
                     published_lineage(self._project, self._clock, published, pages),
                     published_checks(self._project, self._clock, published),
                 )
-                self._kept_pages = pages
-            return self._kept
+                self._kept, self._kept_pages = kept, pages
+            return kept
