@@ -203,28 +203,30 @@ def test_a_series_without_a_day_or_a_model_cannot_be_told(shop: Tampered) -> Non
 
 
 @pytest.mark.parametrize(
-    ("text", "nearest"),
+    ("text", "nearest", "line"),
     [
-        ("kind: volume\ngrain: day\ntable: gold.fact_order\ncolumn: order_date\n", "gold.fact_orders"),
-        ("kind: volume\ngrain: day\ntable: gold.fact_orders\ncolumn: order_day\n", "order_date"),
+        ("kind: volume\ngrain: day\ntable: gold.fact_order\ncolumn: order_date\n", "gold.fact_orders", 7),
+        ("kind: volume\ngrain: day\ntable: gold.fact_orders\ncolumn: order_day\n", "order_date", 8),
         (
             "kind: slow_loss\ntable: gold.fact_orders\ncolumn: order_date\nwhere: {curency: GHS}\n",
             "currency",
+            8,
         ),
         (
             f"{FRESH}tables: [{{table: gold.fact_orders, column: orderd_at, within_minutes: 60}}]\n",
             "ordered_at",
+            8,
         ),
     ],
 )
 def test_a_check_on_a_name_that_is_not_published_cannot_be_told_and_names_the_nearest(
-    shop: Tampered, tmp_path: Path, text: str, nearest: str
+    shop: Tampered, tmp_path: Path, text: str, nearest: str, line: int
 ) -> None:
     model = Model()
     result = shop.one(declared(tmp_path, text), NOON, volume=model)
     assert result.verdict is Verdict.CANNOT_TELL
     assert f"nearest: {nearest}" in result.message
-    assert "own.yml" in result.message
+    assert f"own.yml:{line}" in result.message
     assert not model.asked
 
 

@@ -78,7 +78,7 @@ def test_a_usual_day_passes_and_an_empty_one_fails_with_its_band() -> None:
     (failed,) = model().judge(replace(usual, counts={**usual.counts, LAST: 0}), "day")
     assert (failed.verdict, failed.period, failed.value) == (Verdict.FAILED, "2026-11-24", 0)
     assert failed.expected.endswith("rows")
-    assert "the yearly term needs 2 years of history, there are 119 days" in failed.message
+    assert failed.message.endswith("The yearly term needs 2 years of history, there are 119 days.")
 
 
 def test_a_day_outside_set_bounds_fails_although_it_is_as_expected() -> None:

@@ -42,7 +42,8 @@ def check_counts(check: DeclaredCheck, shape: CountsShape, look: Look) -> Iterat
                     check, look, source, files, built[source].version, loaded.get((source, table), set())
                 )
     for number, days in enumerate(shape.days):
-        look.require(check, days.table, [days.column], "days", number)
+        look.require(check, days.table, (), "days", number)
+        look.require(check, days.table, [days.column], "days", number, "column")
         yield _of_days(check, look, days)
 
 

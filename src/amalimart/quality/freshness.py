@@ -41,7 +41,8 @@ def check_freshness(check: DeclaredCheck, shape: FreshnessShape, look: Look) -> 
     for table, minutes in shape.landed.items():
         yield from _of_landed(check, look, sources, table, timedelta(minutes=minutes))
     for number, row in enumerate(shape.tables):
-        look.require(check, row.table, [row.column], "tables", number)
+        look.require(check, row.table, (), "tables", number)
+        look.require(check, row.table, [row.column], "tables", number, "column")
         yield _of_published(check, look, row)
 
 

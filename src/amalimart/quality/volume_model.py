@@ -87,7 +87,7 @@ def _too_short(series: VolumeSeries, days: DayRange) -> VolumeJudgement:
 
 def _worded(found: Judgement) -> VolumeJudgement:
     said = quality_result(found, check="", severity=Severity.WARNING, checked_at=datetime.min)  # noqa: DTZ901
-    lacking = f" {' '.join(found.not_estimated)}" if found.not_estimated else ""
+    lacking = "".join(f" {each[:1].upper()}{each[1:]}." for each in found.not_estimated)
     return VolumeJudgement(
         found.period,
         found.verdict,

@@ -34,10 +34,13 @@ def check_slow_loss(check: DeclaredCheck, shape: SlowLossShape, look: Look) -> I
 
 
 def _judged(check: DeclaredCheck, shape: SeriesShape, look: Look, judge: Judge) -> Iterator[QualityResult]:
-    look.require(check, shape.table, [shape.column, *shape.where])
+    look.require(check, shape.table, ())
+    look.require(check, shape.table, [shape.column], "column")
+    for name in shape.where:
+        look.require(check, shape.table, [name], "where", name)
     finding = look.told(check, shape.table)
-    if told := look.clock_went_back():
-        yield finding.cannot_tell(_EXPECTED, told)
+    if why := look.clock_went_back():
+        yield finding.cannot_tell(_EXPECTED, why)
         return
     series = _series(check, shape, look)
     if series is None:
