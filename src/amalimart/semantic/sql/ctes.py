@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from amalimart.core.names import quoted
 from amalimart.semantic.sql.expressions import Sql, named
-from amalimart.semantic.sql.guard import CTE_PREFIX
+from amalimart.semantic.sql.grammar import CTE_PREFIX
 
 
 class Ctes:
