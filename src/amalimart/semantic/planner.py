@@ -16,9 +16,11 @@ from amalimart.core.fiscal import Calendar
 from amalimart.semantic.answer import Column, ColumnKind
 from amalimart.semantic.best import BEST, chosen
 from amalimart.semantic.model import SemanticModel
+from amalimart.semantic.notes import Note
 from amalimart.semantic.one_currency import Currencies
 from amalimart.semantic.parameters import LimitSlot, ParameterBook, Slot, TopSlot
 from amalimart.semantic.request import Request
+from amalimart.semantic.request_notes import notes_of
 from amalimart.semantic.rollups.choosing import RollupChoice
 from amalimart.semantic.rollups.rollup import Rollup
 from amalimart.semantic.scan import Door, Scope
@@ -42,7 +44,7 @@ class Plan:
     metrics: tuple[PlannedMetric, ...]
     grain: Grain | None
     calendar: Calendar
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     tables: frozenset[str]
     rollups: tuple[str, ...] = ()
     money: frozenset[str] = frozenset()
@@ -86,7 +88,7 @@ def plan(
         written.metrics,
         request.grain,
         model.calendar,
-        _notes(request, model.calendar),
+        notes_of(request, model.calendar),
         door.tables,
         written.rollups,
         written.money,
@@ -146,21 +148,3 @@ def _order(request: Request, columns: tuple[Column, ...]) -> list[Sql]:
         ordered(Sql(str(names.index(name.removeprefix("-")) + 1)), is_descending=name.startswith("-"))
         for name in (*marks, *wanted, *(name for name in (*times, *keys) if name not in named))
     ]
-
-
-def _notes(request: Request, calendar: Calendar) -> tuple[str, ...]:
-    notes: list[str] = []
-    for asked in request.metrics:
-        notes += asked.metric.notes
-        if request.shape.time is not None:
-            notes.append(f"{asked.name} is counted by the {request.shape.time} date")
-        if not asked.metric.has_time and (request.shape.has_days or request.shape.compare):
-            notes.append(f"{asked.name} counts what is there now: the range of days does not apply to it")
-        if asked.metric.period is not None and request.shape.has_days:
-            period = asked.metric.period.value.replace("_", " ")
-            notes.append(f"{asked.name} covers its own period ({period}), not the range of days")
-        for leaf in asked.metric.leaves:
-            if leaf.period is not None and leaf.period.is_fiscal and calendar != Calendar():
-                month = calendar.fiscal_year_start_month
-                notes.append(f"{asked.name} follows the fiscal year, which starts with month {month}")
-    return tuple(dict.fromkeys(notes))
