@@ -17,11 +17,12 @@ from amalimart.semantic.sql.expressions import (
     mean,
 )
 
-_PLAIN: dict[Aggregate, AggregateName] = {
+PLAIN: dict[Aggregate, AggregateName] = {
     Aggregate.SUM: "SUM",
     Aggregate.MIN: "MIN",
     Aggregate.MAX: "MAX",
 }
+"""What is taken of groups as it is taken of rows."""
 _PLAIN_OVER: dict[Over, AggregateName] = {
     Over.COUNT: "COUNT",
     Over.SUM: "SUM",
@@ -41,7 +42,7 @@ def aggregate_of(kind: Aggregate, column: Sql, where: Sql | None, *, is_key: boo
     if kind is Aggregate.SPAN:
         return days_between(aggregate("MIN", column, where), aggregate("MAX", column, where))
     is_distinct = kind is Aggregate.COUNT_DISTINCT and not is_key
-    return aggregate(_PLAIN.get(kind, "COUNT"), column, where, is_distinct=is_distinct)
+    return aggregate(PLAIN.get(kind, "COUNT"), column, where, is_distinct=is_distinct)
 
 
 def over_entities(per: PerEntity, value: Sql, book: ParameterBook) -> Sql:

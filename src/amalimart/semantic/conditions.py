@@ -18,6 +18,7 @@ from amalimart.semantic.sql.expressions import (
     coalesce,
     comparison,
     is_in,
+    is_missing,
     negated,
     parenthesised,
     text,
@@ -46,6 +47,11 @@ def known_value(column: Sql, kind: FieldType) -> Sql:
     if kind is FieldType.TEXT:
         column = call("NULLIF", column, text(UNKNOWN_KEY))
     return column if unknown is None else coalesce(column, text(unknown))
+
+
+def is_known(value: Sql) -> Sql:
+    """Whether there is a value."""
+    return negated(is_missing(value))
 
 
 def compare(value: Sql, operator: Operator, operands: Sequence[Sql]) -> Sql:

@@ -6,30 +6,19 @@ Legs never join each other: the planner stitches their results on the shared gro
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from amalimart.core.calendar import Grain
 from amalimart.semantic.aggregates import aggregate_of, over_entities
-from amalimart.semantic.best import best_member, best_members, is_best, is_of_others
-from amalimart.semantic.conditions import (
-    among,
-    compare,
-    compare_bucket,
-    compare_buckets,
-    equality,
-    known_value,
-)
+from amalimart.semantic.best import best_members, is_best
+from amalimart.semantic.conditions import is_known
 from amalimart.semantic.entity_filters import EntityFilters
-from amalimart.semantic.formula import Condition, Measure, PeriodStart, Reach
-from amalimart.semantic.leg_days import LegDays, day_bucket
+from amalimart.semantic.formula import Measure
+from amalimart.semantic.leg_rows import LegKey, LegRows
 from amalimart.semantic.leg_sources import LegSources
 from amalimart.semantic.model import DimensionUse, SemanticModel
-from amalimart.semantic.parameters import FilterSlot, ParameterBook
-from amalimart.semantic.periods import Reading
-from amalimart.semantic.question_shape import ComparedWith
-from amalimart.semantic.request import OTHERS, AskedFilter, Request
+from amalimart.semantic.parameters import ParameterBook
+from amalimart.semantic.request import Request
 from amalimart.semantic.rollups.aggregates import aggregate_from
-from amalimart.semantic.rollups.rollup import Rollup
 from amalimart.semantic.scan import Door
 from amalimart.semantic.shapes import Aggregate
 from amalimart.semantic.sql.expressions import (
@@ -38,42 +27,15 @@ from amalimart.semantic.sql.expressions import (
     Sql,
     aggregate,
     all_of,
-    any_of,
     column,
     comparison,
-    days_between,
-    is_in,
-    is_missing,
     named,
-    negated,
-    parenthesised,
     when,
 )
 from amalimart.semantic.sql.select import Select
 from amalimart.semantic.two_steps import FIRST_STEP, second_step
 
 _ENTITY, _CURRENCY = "entity", "currency"
-
-
-@dataclass(frozen=True, slots=True)
-class LegKey:
-    """What is aggregated together.
-
-    per      the column of the entity for which it is aggregated first
-    ignores  dimensions of the question by which it is not grouped
-    at_end   of the last day only
-    rollup   what is read in place of the dataset
-    known    the column of an entity without which a row is left out
-    """
-
-    dataset: str
-    time: str | None
-    reading: Reading
-    per: str | None = None
-    ignores: tuple[str, ...] = ()
-    at_end: bool = False
-    rollup: Rollup | None = None
-    known: str | None = None
 
 
 class LegWriter:
@@ -92,20 +54,19 @@ class LegWriter:
         self._model = model
         self._door = door
         self._book = book
-        self._entities = entities
         self._request = request
         self._key = key
         self._one_currency = one_currency
         self._sources = LegSources(model, door, key.dataset, key.rollup)
+        self._rows = LegRows(model, door, book, entities, request, key, self._sources)
         self._inner: list[Sql] = []
         self._outer: list[Sql] = []
         self._has_second_step = True
         self._currency: tuple[str, str] | None = None
-        self._top: Sql | None = None
 
     def add_measure(self, measure: Measure, name: str) -> None:
         """An aggregate, under a name."""
-        conditions = [self._fixed(known) for known in measure.where]
+        conditions = [self._rows.fixed(known) for known in measure.where]
         counted = all_of(conditions) if conditions else None
         self._inner.append(named(self._aggregate(measure, counted), name))
         if measure.per is not None:
@@ -119,21 +80,18 @@ class LegWriter:
 
     def _aggregate(self, measure: Measure, where: Sql | None) -> Sql:
         if self._key.rollup is not None:
-            return aggregate_from(self._key.rollup, measure, where, self._own_column)
+            return aggregate_from(self._key.rollup, measure, where, self._rows.own_column)
         dataset, is_key = self._model.datasets[measure.dataset], self._is_key(measure)
         counts = measure.aggregate is Aggregate.COUNT_DISTINCT and is_key
         counts = counts or (measure.aggregate is Aggregate.COUNT and measure.field == dataset.key)
         if counts and self._door.may_read(measure.dataset, measure.field):
             return aggregate("COUNT", ONE, where)  # every row has a key, which need not be read
-        return aggregate_of(measure.aggregate, self._own_column(measure.field), where, is_key=is_key)
+        return aggregate_of(measure.aggregate, self._rows.own_column(measure.field), where, is_key=is_key)
 
     def _is_key(self, measure: Measure) -> bool:
         """Whether a measure's field tells all rows apart; a stock has one row for each key on each day."""
         dataset = self._model.datasets[measure.dataset]
         return measure.field == dataset.key and not dataset.is_stock
-
-    def _own_column(self, name: str) -> Sql:
-        return self._sources.column(Reach((), self._key.dataset, name))
 
     def add_currency(self, lowest: str, highest: str) -> None:
         """The least and greatest currency of the group's rows; they differ where currencies are mixed.
@@ -145,29 +103,20 @@ class LegWriter:
     @property
     def groups(self) -> list[str]:
         """The keys of the request by which it is grouped."""
-        groups = ((key, self._request.group(key)) for key in self._request.keys)
-        return [key for key, group in groups if not self._ignores(group)]
-
-    def _ignores(self, target: DimensionUse | Grain) -> bool:
-        """Whether the leg is the same for all values: a state that stands in for a stock, at any time."""
-        if isinstance(target, Grain):
-            return self._key.time is None
-        return target.dimension.name in self._key.ignores
+        return self._rows.groups
 
     def select(self) -> Select:
         """The finished leg. Raises Denied where a scan it needs is not permitted."""
-        groups = {key: self._group(key) for key in self.groups}
-        conditions = self._conditions()
-        if self._key.known is not None:
-            conditions.append(_is_known(self._own_column(self._key.known)))
+        groups = {key: self._rows.group(key) for key in self.groups}
+        conditions = self._rows.conditions()
         if self._key.per is None:
             return (
                 self._before_parents(groups, conditions)
                 or self._in_two_steps(groups, conditions)
                 or self._in_one_step(groups, conditions)
             )
-        entity = self._own_column(self._key.per)
-        conditions.append(_is_known(entity))
+        entity = self._rows.own_column(self._key.per)
+        conditions.append(is_known(entity))
         inner = self._grouped({**groups, _ENTITY: entity}, self._inner, conditions)
         return _again({name: column(name) for name in groups}, self._outer, inner)
 
@@ -201,8 +150,8 @@ class LegWriter:
         first = dict(groups)
         second: dict[str, Sql] = {name: column(name) for name in groups}
         if bucketed is not None and self._request.grain is not None:
-            first[bucketed] = self._day()
-            days = self._days(lambda: column(bucketed))
+            first[bucketed] = self._rows.day()
+            days = self._rows.days(lambda: column(bucketed))
             second[bucketed] = days.bucket(self._request.grain)
         inner, outer = self._steps(first)
         return _again(second, outer, self._grouped(first, inner, conditions))
@@ -214,13 +163,13 @@ class LegWriter:
         """
         sources = self._sources
         foreign = sources.lookup_column
-        if foreign is None or not groups or not self._has_second_step or self._top is not None:
+        if foreign is None or not groups or not self._has_second_step or self._rows.top is not None:
             return None
         if any(sources.reads_dataset(group) or not sources.reads_parents(group) for group in groups.values()):
             return None
         if any(sources.reads_parents(each) for each in (*self._inner, *conditions)):
             return None
-        first: dict[str, Sql] = {foreign: self._own_column(foreign)}
+        first: dict[str, Sql] = {foreign: self._rows.own_column(foreign)}
         inner, outer = self._steps(first)
         shown = [named(expression, name) for name, expression in groups.items()]
         found = self._where(sources.alone, first, inner, conditions)
@@ -244,7 +193,7 @@ class LegWriter:
         """The group that is a bucket of more than a day, where a day has not too many other groups."""
         grain = self._request.grain
         dimensions = [group for group in self._request.groups if isinstance(group, DimensionUse)]
-        if grain is None or grain is Grain.DAY or self._ignores(grain):
+        if grain is None or grain is Grain.DAY or self._rows.ignores(grain):
             return None
         if any(use.dimension.lookup for use in dimensions):
             return None
@@ -254,7 +203,7 @@ class LegWriter:
         currency = self._model.datasets[self._key.dataset].currency
         if currency is None:
             raise AssertionError("the loader refuses money without a currency")
-        return self._own_column(currency)
+        return self._rows.own_column(currency)
 
     def _grouped(self, groups: dict[str, Sql], measures: list[Sql], conditions: list[Sql]) -> Select:
         return self._where(self._sources.joined, groups, measures, conditions)
@@ -268,111 +217,9 @@ class LegWriter:
     ) -> Select:
         shown = [named(expression, name) for name, expression in groups.items()]
         select = read(Select([*shown, *measures]))
-        if self._top is not None:
-            select.left_join(best_members(), is_best(self._top))
+        if self._rows.top is not None:
+            select.left_join(best_members(), is_best(self._rows.top))
         return select.where(*conditions).group_by_first(len(groups))
-
-    def _fixed(self, known: Condition) -> Sql:
-        values = [
-            self._days().period_start() if isinstance(value, PeriodStart) else self._book.constant(value)
-            for value in known.values
-        ]
-        return compare(self._sources.column(known.column), known.operator, values)
-
-    def _group(self, key: str) -> Sql:
-        group, top = self._request.group(key), self._request.top
-        if isinstance(group, Grain):
-            return self._days().bucket(group)
-        if top is None or group != top.use:
-            return self._dimension(group, is_group=True)
-        self._top = self._top or self._dimension(group, is_group=True)
-        return is_of_others() if key == OTHERS else best_member()
-
-    def _conditions(self) -> list[Sql]:
-        found = self._days().conditions() if self._key.time is not None else []
-        if self._request.shape.time is not None and self._key.time is not None:
-            found.append(_is_known(self._day()))
-        if self._key.at_end:
-            found.append(self._on_last_days())
-        either: dict[int, list[Sql]] = {}
-        for wanted in self._request.filters:
-            if self._ignores(wanted.target):
-                continue
-            if wanted.either is None:
-                found.append(self._filter(wanted))
-            else:
-                either.setdefault(wanted.either, []).append(self._filter(wanted))
-        return found + [parenthesised(any_of(each)) for each in either.values()]
-
-    def _on_last_days(self) -> Sql:
-        """Of each bucket, or of all the days, the last that has any row, whatever else is asked for."""
-        time, alias = self._key.time or "", "d"
-        days = self._days(lambda: column(time, alias))
-        scan = named(self._door.scan(self._key.dataset, {time}), alias)
-        last = Select([aggregate("MAX", days.column)]).read(scan)
-        either: dict[int, list[Sql]] = {}
-        conditions = days.conditions()
-        for wanted in self._request.filters:
-            if isinstance(wanted.target, Grain):
-                condition = self._time_filter(wanted, wanted.target, days)
-                if wanted.either is None:
-                    conditions.append(condition)
-                else:
-                    either.setdefault(wanted.either, []).append(condition)
-        last.where(*conditions, *(parenthesised(any_of(each)) for each in either.values()))
-        if self._request.grain is not None:
-            last.group_by(days.own_bucket(self._request.grain))
-        return is_in(self._day(), [last.sql])
-
-    def _days(self, read: Callable[[], Sql] | None = None) -> LegDays:
-        return LegDays(
-            self._book,
-            read or self._day,
-            self._request.grain,
-            self._key.reading,
-            self._request.shape.has_days,
-            self._model.calendar,
-            self._request.shape.compare_with is ComparedWith.LAST_YEAR,
-        )
-
-    def _day(self) -> Sql:
-        if self._key.time is None:
-            raise AssertionError("the resolver refuses time for a dataset without a date")
-        return self._sources.column(self._model.date(self._key.dataset, self._key.time))
-
-    def _dimension(self, use: DimensionUse, *, is_group: bool = False) -> Sql:
-        reach = self._model.reach(self._key.dataset, use.dimension)
-        if reach is None:
-            raise AssertionError("the resolver refuses a dimension that is out of reach")
-        value = self._sources.column(reach, is_group=is_group)
-        if use.dimension.bucket is not None:
-            return day_bucket(value, use.dimension.bucket, self._model.calendar)
-        if use.dimension.elapsed is None:
-            return known_value(value, use.dimension.type)
-        return days_between(value, self._days().column, use.dimension.elapsed.value.upper())
-
-    def _filter(self, wanted: AskedFilter) -> Sql:
-        if isinstance(wanted.target, Grain):
-            return self._time_filter(wanted, wanted.target, self._days())
-        value = self._dimension(wanted.target)
-        if wanted.target.has_label:
-            return equality(wanted.operator, is_in(value, [self._entities.keys(wanted, wanted.target)]))
-        dimension = wanted.target.dimension
-        slot = FilterSlot(wanted.position, dimension.type, dimension.values, wanted.is_list)
-        operand = self._book.placeholder(slot)
-        if wanted.is_list:
-            return equality(wanted.operator, among(value, operand, is_list=True))
-        return compare(value, wanted.operator, [operand])
-
-    def _time_filter(self, wanted: AskedFilter, grain: Grain, days: LegDays) -> Sql:
-        if wanted.is_list:
-            bucket = days.own_bucket(grain)
-            return compare_buckets(self._book, bucket, grain, wanted.operator, wanted.position)
-        return compare_bucket(self._book, days.day, grain, wanted.operator, wanted.position)
-
-
-def _is_known(value: Sql) -> Sql:
-    return negated(is_missing(value))
 
 
 def _again(groups: dict[str, Sql], measures: list[Sql], inner: Select) -> Select:

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from amalimart.semantic.entity_filters import EntityFilters
 from amalimart.semantic.formula import Leaf, Measure
-from amalimart.semantic.leg import LegKey, LegWriter
+from amalimart.semantic.leg import LegWriter
+from amalimart.semantic.leg_rows import LegKey
 from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.parameters import ParameterBook
 from amalimart.semantic.periods import Reading
