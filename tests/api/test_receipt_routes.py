@@ -170,6 +170,18 @@ def test_a_page_is_told_in_the_language_of_the_reader(admin: TestClient) -> None
     assert [each["value"] for each in french.json()["tiles"] if each["type"] == "kpi"] == values
 
 
+def test_what_a_receipt_adds_is_told_in_the_language_of_the_reader(
+    admin: TestClient, marketplace: FakeMarketplace
+) -> None:
+    marketplace.noted["gmv"] = ("GMV: mind it.", "GMV : prenez garde.")
+    address, french = "/api/v1/dashboards/admin/tiles/gmv/receipt", {"Accept-Language": "fr"}
+    assert admin.get(address).json()["notes"] == ["GMV: mind it."]
+    assert admin.get(address, headers=french).json()["notes"] == ["GMV : prenez garde."]
+    tiles = admin.get("/api/v1/dashboards/admin", headers=french).json()["tiles"]
+    (gmv,) = [each for each in tiles if each["id"] == "gmv"]
+    assert (gmv["receipt_notes"], gmv["receipt_notes_fr"]) == (["GMV: mind it."], ["GMV : prenez garde."])
+
+
 def test_the_switch_keeps_the_language_and_leads_back_to_a_page_of_this_site_only(admin: TestClient) -> None:
     answer = admin.post("/language", data={"language": "fr", "following": "//evil.test"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/")

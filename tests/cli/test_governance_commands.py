@@ -116,7 +116,7 @@ def test_a_receipt_says_that_a_metric_is_not_approved_until_it_is(loaded: Shell)
     def notes() -> str:
         return json.dumps(json.loads(loaded.run("query", "order_count", "--json").stdout)["receipt"])
 
-    assert "the definition of order_count has not been approved" in notes()
+    assert ": the definition has not been approved." in notes()
     names = [
         each["name"] for each in json.loads(loaded.run("governance", "changes", "--json").stdout)["changes"]
     ]

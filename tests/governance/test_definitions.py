@@ -21,6 +21,7 @@ from amalimart.governance.definitions import (
 )
 from amalimart.governance.model_files import model_files
 from amalimart.semantic.loading import PACKAGED, load_model
+from amalimart.semantic.notes import Note
 from amalimart.warehouse.project.project_files import PACKAGED_PROJECT
 
 GOLD = PACKAGED_PROJECT / "models" / "gold"
@@ -116,7 +117,10 @@ def test_a_changed_metric_is_noted_and_so_is_what_is_made_of_it(tmp_path: Path) 
     notes = notes_of_unapproved(model, found)
     assert set(notes) == {"gmv", *made_of_it}
     noted = model.noting(notes)
-    assert noted.metrics["gmv"].notes[-1] == "the definition of gmv has not been approved"
+    assert noted.metrics["gmv"].notes[-1] == Note(
+        "GMV: the definition has not been approved.",
+        "GMV : la définition n'a pas été approuvée.",
+    )
     assert noted.metrics["total_revenue"] == model.metrics["total_revenue"]
     gmv = changed["gmv"].definition
     assert judged([gmv], [approval(gmv)])[0].is_approved

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from amalimart.core.errors import Denied
-from amalimart.semantic.guard import check_text
+from amalimart.semantic.sql.guard import check_text
 
 SCAN = 'SELECT "order_id" FROM "gold"."fact_orders" WHERE "vendor_id" IN (?)'
 ISSUED = frozenset({SCAN})

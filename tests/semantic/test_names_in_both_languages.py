@@ -7,10 +7,20 @@ from collections.abc import Iterable
 
 import pytest
 
+from amalimart.access.policies import load_policies
+from amalimart.access.principal import Role
+from amalimart.core.calendar import DayRange
+from amalimart.core.fiscal import Calendar
 from amalimart.semantic.formula_phrases import PHRASES, Language
 from amalimart.semantic.formula_words import formula_in_words
 from amalimart.semantic.model import Dimension, Metric, SemanticModel
+from amalimart.semantic.question import Question
+from amalimart.semantic.question_shape import shape_of
+from amalimart.semantic.request_notes import notes_of
+from amalimart.semantic.resolving import Resolver
 from amalimart.semantic.shapes import Aggregate, Over, Period
+from amalimart.semantic.time_roles import roles_of
+from tests.semantic.conftest import MARKETPLACE, TODAY, Source
 
 SAME_IN_FRENCH = {"commission", "is_express"}  # the word is the same in both languages
 
@@ -118,16 +128,50 @@ def test_every_phrase_is_there_in_each_language() -> None:
         )  # fmt: skip
 
 
-def test_every_metric_says_in_french_what_it_is(model: SemanticModel) -> None:
+def test_each_says_in_french_what_it_is(model: SemanticModel) -> None:
     """French words of a length that fits, and no text that was only copied."""
-    for metric in model.metrics.values():
-        french = metric.description_fr
-        assert french, f"{metric.name} has no description_fr"
-        assert french.endswith("."), metric.name
-        assert french != metric.description, metric.name
-        assert 0.6 < len(french) / len(metric.description) < 2.2, metric.name
-    texts = [metric.description_fr for metric in model.metrics.values()]
+    for each in named(model):
+        french = each.description_fr
+        assert french, f"{each.name} has no description_fr"
+        assert french.endswith("."), each.name
+        assert french != each.description, each.name
+        assert 0.6 < len(french) / len(each.description) < 2.2, each.name
+    texts = [each.description_fr for each in named(model)]
     assert len(set(texts)) == len(texts)
+
+
+def test_every_note_of_a_metric_is_said_in_french_too(model: SemanticModel) -> None:
+    notes = {note for metric in model.metrics.values() for note in metric.notes}
+    notes |= {metric.left_out.note for metric in model.metrics.values() if metric.left_out is not None}
+    assert notes
+    assert [note.en for note in notes if note.en == note.fr or not note.fr.endswith(".")] == []
+    assert [note.en for note in notes if ("{count}" in note.en) != ("{count}" in note.fr)] == []
+
+
+def test_what_a_receipt_adds_calls_metrics_by_the_label_of_each_language(model: SemanticModel) -> None:
+    """Of every metric in each form that adds a note: its label stands there, its name nowhere."""
+    every = load_policies([MARKETPLACE / "policies"])
+    fiscal = SemanticModel(
+        model.datasets.values(),
+        model.dimensions.values(),
+        model.metrics.values(),
+        model.subjects,
+        Calendar(4),
+    )
+    resolver = Resolver(fiscal, every, Source())
+    days, told = DayRange(TODAY, TODAY), 0
+    for metric in fiscal.metrics.values():
+        roles = (None, *roles_of(fiscal, metric.formula))
+        for role in roles:
+            shape = shape_of(Question((metric.name,), TODAY, days=days, time=role))
+            own = set(notes_of(resolver.resolve(shape, Role.ADMIN), fiscal.calendar))
+            for note in own - set(metric.notes):
+                told += 1
+                assert note.en.startswith(f"{metric.label.en}: "), metric.name
+                assert note.fr.startswith(f"{metric.label.fr} : "), metric.name
+                assert (note.en[-1], note.fr[-1]) == (".", "."), metric.name
+                assert "_" not in note.en + note.fr, metric.name
+    assert told > 50
 
 
 def test_every_dimension_is_known_by_another_name_too(model: SemanticModel) -> None:

@@ -68,7 +68,8 @@ def test_without_a_role_each_fact_keeps_its_own_date(shop: Shop) -> None:
 def test_several_facts_share_a_role(shop: Shop) -> None:
     answer = shop.ask("gmv", "order_lines", "parcel_count", grain=Grain.MONTH, time="placed")
     assert answer.rows == shop.ask("gmv", "order_lines", "parcel_count", grain=Grain.MONTH).rows
-    assert "gmv is counted by the placed date" in answer.receipt.notes
+    assert "GMV: counted by the placed date." in answer.receipt.notes
+    assert "Volume d'affaires brut : compté à la date « placed »." in answer.receipt.notes_fr
 
 
 def test_filters_growth_and_what_is_left_out_follow_the_role(shop: Shop) -> None:

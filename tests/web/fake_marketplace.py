@@ -272,6 +272,7 @@ class FakeMarketplace:
     release_id: int | None = 1
     unavailable: frozenset[str] = frozenset()
     failing: dict[str, AmalimartError] = field(default_factory=dict)
+    noted: dict[str, tuple[str, str]] = field(default_factory=dict)  # metric -> a note, in English and French
     vendors: tuple[tuple[str, str], ...] = VENDORS
     empty_before: date = date(2024, 1, 1)
     published_at: datetime = NOON
@@ -484,6 +485,7 @@ class FakeMarketplace:
 
     def _receipt(self, metrics: list[FakeMetric], question: Question, principal: Principal) -> Receipt:
         grouped = ", ".join(question.by)
+        notes = [self.noted[each.name] for each in metrics if each.name in self.noted]
         return Receipt(
             release_id=self.release_id or 0,
             published_at=self.published_at,
@@ -491,7 +493,8 @@ class FakeMarketplace:
             metrics=tuple(
                 MetricReceipt(each.name, 1, "0123abcd", f"{each.label} in words.") for each in metrics
             ),
-            notes=(),
+            notes=tuple(english for english, _ in notes),
+            notes_fr=tuple(french for _, french in notes),
             sql=None if self.is_scoped(principal) else f"select sum(amount) from gold.fact_orders {grouped}",
         )
 

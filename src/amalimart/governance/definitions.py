@@ -19,6 +19,7 @@ from amalimart.core.names import nearest
 from amalimart.governance.model_files import model_files
 from amalimart.semantic.loading import PACKAGED, load_model
 from amalimart.semantic.model import SemanticModel
+from amalimart.semantic.notes import Note
 
 
 class DefinitionKind(StrEnum):
@@ -142,11 +143,19 @@ def _of_metric(name: str, meaning: str) -> str:
     return hashlib.sha256(f"{name} {meaning}".encode()).hexdigest()[:32]
 
 
-def notes_of_unapproved(model: SemanticModel, found: Iterable[Judged]) -> Mapping[str, str]:
+def notes_of_unapproved(model: SemanticModel, found: Iterable[Judged]) -> Mapping[str, Note]:
     """Metric -> what a receipt says of it: that its definition, or one it is made of, is not approved."""
     lacking = {each.definition.name for each in found if not each.is_approved}
     return {
-        metric.name: f"the definition of {', '.join(sorted(parts))} has not been approved"
+        metric.name: _unapproved(model, parts)
         for metric in model.metrics.values()
         if (parts := lacking & {metric.name, *metric.components})
     }
+
+
+def _unapproved(model: SemanticModel, metrics: Iterable[str]) -> Note:
+    labels = [model.metrics[name].label for name in sorted(metrics)]
+    return Note(
+        f"{', '.join(label.en for label in labels)}: the definition has not been approved.",
+        f"{', '.join(label.fr for label in labels)} : la définition n'a pas été approuvée.",
+    )

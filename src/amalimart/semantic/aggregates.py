@@ -2,75 +2,62 @@
 
 from __future__ import annotations
 
-from sqlglot import exp
-
 from amalimart.semantic.conditions import compare
 from amalimart.semantic.formula import PerEntity
-from amalimart.semantic.nodes import to_double
 from amalimart.semantic.parameters import ParameterBook
 from amalimart.semantic.shapes import Aggregate, Over
+from amalimart.semantic.sql.expressions import (
+    AggregateName,
+    Sql,
+    aggregate,
+    call,
+    cast,
+    days_between,
+    filtered,
+    mean,
+)
 
-_PLAIN: dict[Over, type[exp.AggFunc]] = {
-    Over.COUNT: exp.Count,
-    Over.SUM: exp.Sum,
-    Over.MIN: exp.Min,
-    Over.MAX: exp.Max,
+PLAIN: dict[Aggregate, AggregateName] = {
+    Aggregate.SUM: "SUM",
+    Aggregate.MIN: "MIN",
+    Aggregate.MAX: "MAX",
 }
-_SHARES = {Over.MEDIAN: "0.5", Over.P90: "0.9"}
+"""What is taken of groups as it is taken of rows."""
+_PLAIN_OVER: dict[Over, AggregateName] = {
+    Over.COUNT: "COUNT",
+    Over.SUM: "SUM",
+    Over.MIN: "MIN",
+    Over.MAX: "MAX",
+}
+_SHARES = {Over.MEDIAN: Sql("0.5"), Over.P90: Sql("0.9")}
 
 
-def aggregate_of(aggregate: Aggregate, column: exp.Expr, *, is_key: bool) -> exp.Expr:
-    """The aggregate of a column. A key is unique in its dataset, and parents join many-to-one."""
-    if aggregate is Aggregate.AVG:  # of one entity; elsewhere it is a ratio of sums
-        return mean(exp.Sum(this=column), exp.Count(this=column.copy()))
-    if aggregate is Aggregate.SPAN:
-        first, last = exp.Min(this=column), exp.Max(this=column.copy())
-        return exp.DateDiff(this=last, expression=first, unit=exp.Var(this="DAY"))
-    if aggregate is Aggregate.COUNT_DISTINCT and not is_key:
-        return exp.Count(this=exp.Distinct(expressions=[column]))
-    plain: dict[Aggregate, type[exp.AggFunc]] = {
-        Aggregate.SUM: exp.Sum,
-        Aggregate.MIN: exp.Min,
-        Aggregate.MAX: exp.Max,
-    }
-    return plain.get(aggregate, exp.Count)(this=column)
+def aggregate_of(kind: Aggregate, column: Sql, where: Sql | None, *, is_key: bool) -> Sql:
+    """The aggregate of a column over the rows for which a condition holds.
+
+    A key is unique in its dataset, and parents join many-to-one.
+    """
+    if kind is Aggregate.AVG:  # of one entity; elsewhere it is a ratio of sums
+        return mean(aggregate("SUM", column, where), aggregate("COUNT", column, where))
+    if kind is Aggregate.SPAN:
+        return days_between(aggregate("MIN", column, where), aggregate("MAX", column, where))
+    is_distinct = kind is Aggregate.COUNT_DISTINCT and not is_key
+    return aggregate(PLAIN.get(kind, "COUNT"), column, where, is_distinct=is_distinct)
 
 
-def over_entities(per: PerEntity, value: exp.Expr, book: ParameterBook) -> exp.Expr:
+def over_entities(per: PerEntity, value: Sql, book: ParameterBook) -> Sql:
     """The aggregate over the entities that `per` looks at.
 
     An average is the exact sum over the count, as a double. A middle value lies between the two nearest
     where the count is even (continuous quantile).
     """
-
-    def kept(aggregate: exp.Expr) -> exp.Expr:
-        if per.keep is None:
-            return aggregate
+    kept = None
+    if per.keep is not None:
         operator, least = per.keep
-        return filtered(aggregate, compare(value.copy(), operator, [book.constant(least)]))
-
+        kept = compare(value, operator, [book.constant(least)])
     if per.over is Over.AVG:
-        return kept(mean(exp.Sum(this=value.copy()), exp.Count(this=value.copy())))
+        return mean(aggregate("SUM", value, kept), aggregate("COUNT", value, kept))
     if per.over in _SHARES:
-        share = exp.Literal.number(_SHARES[per.over])
         # In decimals the engine would cut a value between two off after their last digit.
-        double = to_double(value.copy())
-        return kept(exp.PercentileCont(this=double, expression=share))
-    return kept(_PLAIN[per.over](this=value.copy()))
-
-
-def mean(total: exp.Expr, count: exp.Expr) -> exp.Expr:
-    """The exact sum over the count, as a double; empty where there is nothing."""
-    divisor = exp.Nullif(this=count, expression=exp.Literal.number(0))
-    return exp.Div(this=to_double(total), expression=divisor)
-
-
-def filtered(expression: exp.Expr, condition: exp.Expr) -> exp.Expr:
-    """The expression with every aggregate in it over the rows for which the condition holds."""
-    found = [node for node in expression.find_all(exp.AggFunc) if not isinstance(node.parent, exp.Filter)]
-    for node in found:
-        over = exp.Filter(this=node.copy(), expression=exp.Where(this=condition.copy()))
-        if node is expression:
-            return over
-        node.replace(over)
-    return expression
+        return filtered(call("QUANTILE_CONT", cast(value, "DOUBLE"), _SHARES[per.over]), kept)
+    return aggregate(_PLAIN_OVER[per.over], value, kept)

@@ -46,6 +46,7 @@ class MetricReceipt:
     version: int  # which of its meanings, as its author counts them
     hash: str  # of the normalised definition and what it depends on
     basis: str  # the definition in words
+    basis_fr: str | None = None  # the same in French, where somebody has written it
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Receipt:
 
     rollups  what was read in place of the facts, added up beforehand in the same release
     tables   every table that was read, with its schema
+    notes    what else the reader must know, in English; `notes_fr` the same in French, in the same order
     """
 
     release_id: int
@@ -64,6 +66,7 @@ class Receipt:
     sql: str | None
     rollups: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
+    notes_fr: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,14 +102,17 @@ def _is_partial(start: date | None, grain: Grain, question: Question, calendar: 
 
 def receipt_of(plan: Plan, left_out: Mapping[int, int], release: Release, *, is_open: bool) -> Receipt:
     """The receipt, given how much each metric leaves out over all rows; tables only where it is open."""
-    notes = list(plan.notes)
+    told = list(plan.notes)
     for planned in plan.metrics:
         if planned.left_out is not None and planned.metric.left_out is not None:
             count = left_out.get(planned.left_out, 0)
             if count:
-                notes.append(planned.metric.left_out.note.replace("{count}", str(count)))
+                told.append(planned.metric.left_out.note.counting(count))
+    notes = tuple(dict.fromkeys(told))
     metrics = (
-        MetricReceipt(metric.name, metric.version, metric.definition_hash, metric.description)
+        MetricReceipt(
+            metric.name, metric.version, metric.definition_hash, metric.description, metric.description_fr
+        )
         for metric in (planned.metric for planned in plan.metrics)
     )
     return Receipt(
@@ -117,8 +120,9 @@ def receipt_of(plan: Plan, left_out: Mapping[int, int], release: Release, *, is_
         release.published_at,
         release.fresh_as_of,
         tuple(dict.fromkeys(metrics)),
-        tuple(dict.fromkeys(notes)),
+        tuple(note.en for note in notes),
         plan.sql if is_open else None,
         plan.rollups if is_open else (),
         tuple(sorted(plan.tables)) if is_open else (),
+        tuple(note.fr for note in notes),
     )

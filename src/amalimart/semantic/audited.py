@@ -1,7 +1,6 @@
 """The audit at the one door to answers: nobody gets an answer, or an error, that is not recorded first.
 
-It knows what was asked and how that ended. What it hands on has no value that was filtered by or searched
-for, and no name that the model does not know: such a name may hold anything.
+It knows what was asked and how that ended; how a question is told is `audited_shapes`'s.
 """
 
 from __future__ import annotations
@@ -19,16 +18,15 @@ from amalimart.core.clock import Clock
 from amalimart.core.errors import AccessError, AmalimartError, Internal
 from amalimart.observe.work import current_work
 from amalimart.semantic.answer import Answer
+from amalimart.semantic.audited_shapes import AuditedShapes
 from amalimart.semantic.compatibility import Compatibility
 from amalimart.semantic.listing import DimensionInfo, DimensionValue, MetricInfo
 from amalimart.semantic.peers import PeerAnswer, PeerQuestion
-from amalimart.semantic.question import Comparison, Question, Totals
+from amalimart.semantic.question import Question
 from amalimart.semantic.row_lists import RowList, RowQuestion
 from amalimart.semantic.service import SemanticService
 from amalimart.semantic.streaming import StreamedAnswer
 
-UNKNOWN = "?"
-_SIDES = {"", "previous", "change", "change_rate"}
 _DOORS = {"api": "api", "page": "web", "socket": "cli"}
 
 
@@ -59,9 +57,7 @@ class AuditedSemantic:
         self._changing = threading.Lock()
         self._recorder = recorder
         self._clock = clock
-        self._names = service.model.metric_names | service.model.dimension_names
-        datasets = service.model.datasets.values()
-        self._roles = {role for dataset in datasets for role in dataset.time_roles}
+        self._shapes = AuditedShapes(service.model)
         if policies is not service.policies:
             service.govern(policies)
 
@@ -103,7 +99,9 @@ class AuditedSemantic:
         try:
             with self._service.stream(question, principal, most_rows) as answer:
                 release_id = answer.receipt.release_id
-                self._keep("export", self._shapes([question]), principal, release_id, Outcome.ANSWERED)
+                self._keep(
+                    "export", self._shapes.questions([question]), principal, release_id, Outcome.ANSWERED
+                )
                 is_recorded = True
                 yield answer
         except Exception as error:
@@ -127,13 +125,13 @@ class AuditedSemantic:
 
     def told_again(self, questions: Sequence[Question], principal: Principal, release_id: int) -> None:
         """Record that the answers to these questions, which somebody had kept, were given once more."""
-        self._keep("page", self._shapes(questions), principal, release_id, Outcome.ANSWERED)
+        self._keep("page", self._shapes.questions(questions), principal, release_id, Outcome.ANSWERED)
 
     def values(
         self, dimension: str, principal: Principal, search: str | None = None, limit: int = 100
     ) -> tuple[DimensionValue, ...]:
         """As the service does. Raises AuditUnavailable, too."""
-        shape = {"values": self._known(dimension), "searched": bool(search)}
+        shape = {"values": self._shapes.known(dimension), "searched": bool(search)}
         try:
             found = self._service.values(dimension, principal, search, limit)
         except Exception as error:
@@ -150,7 +148,7 @@ class AuditedSemantic:
         try:
             return self._service.values(dimension, principal, None, limit)
         except Exception as error:
-            shape = {"values": self._known(dimension), "searched": False}
+            shape = {"values": self._shapes.known(dimension), "searched": False}
             self._keep("values", shape, principal, None, _outcome(error), _codes([error]))
             raise
 
@@ -186,7 +184,7 @@ class AuditedSemantic:
 
     def peers(self, question: PeerQuestion, principal: Principal) -> PeerAnswer:
         """As the service does. Raises AuditUnavailable, too."""
-        shape = {"metrics": [self._known(question.metric)], "grain": "month"}
+        shape = {"metrics": [self._shapes.known(question.metric)], "grain": "month"}
         try:
             found = self._service.peers(question, principal)
         except Exception as error:
@@ -209,7 +207,7 @@ class AuditedSemantic:
         errors = [each for each in ends if isinstance(each, BaseException)]
         release_id = next((each.receipt.release_id for each in ends if isinstance(each, Answer)), None)
         outcome = _outcome_of(errors, is_answered=release_id is not None)
-        self._keep(kind, self._shapes(questions), principal, release_id, outcome, _codes(errors))
+        self._keep(kind, self._shapes.questions(questions), principal, release_id, outcome, _codes(errors))
 
     def _keep(
         self,
@@ -236,57 +234,6 @@ class AuditedSemantic:
                 viewed_by=principal.viewed_by,
             )
         )
-
-    def _shapes(self, questions: Sequence[Question]) -> dict[str, Any]:
-        return {"questions": [self._shape(question) for question in questions]}
-
-    def _shape(self, question: Question) -> dict[str, Any]:
-        """What was asked, as names. What is not there is left out, so that shapes stay short."""
-        shape = {
-            "metrics": [self._known(name) for name in question.metrics],
-            "by": [self._known(name) for name in question.by],
-            "grain": question.grain.value if question.grain else None,
-            "filters": sorted(
-                [self._known(each.dimension), each.operator.value, len(each.values)]
-                for each in question.filters
-            ),
-            "having": sorted([self._known(each.metric), each.operator.value] for each in question.having),
-            "order_by": self._ordered(question.order_by or ""),
-            "days": question.days is not None,
-            "limit": question.limit is not None,
-            "compare": question.compare,
-            "compare_with": _compared(question),
-            "changes": question.changes,
-            "fill": question.fill,
-            "time": self._role(question.time),
-            "totals": question.totals.value if question.totals is not Totals.NONE else None,
-            "top": self._top(question),
-            "as_of": question.as_of is not None,
-        }
-        return {key: value for key, value in shape.items() if value}
-
-    def _role(self, time: str | None) -> str | None:
-        return time if time is None or time in self._roles else UNKNOWN
-
-    def _top(self, question: Question) -> list[Any] | None:
-        top = question.top
-        return [top.count, self._known(top.dimension), self._known(top.metric or "")] if top else None
-
-    def _known(self, name: str) -> str:
-        return name if name in self._names else UNKNOWN
-
-    def _ordered(self, order_by: str) -> str:
-        """A column to order by: those of a comparison are named after their metric."""
-        name, _, side = order_by.removeprefix("-").partition("__")
-        return order_by if not name or (name in self._names and side in _SIDES) else UNKNOWN
-
-
-def _compared(question: Question) -> str | None:
-    """With which days it is compared, without naming them."""
-    if not question.compare:
-        return None
-    wanted = question.compare_with
-    return wanted.value if isinstance(wanted, Comparison) else "other days"
 
 
 def _outcome_of(errors: Sequence[BaseException], *, is_answered: bool) -> Outcome:

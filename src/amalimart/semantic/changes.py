@@ -210,6 +210,7 @@ def _dimension_differences(
         {
             "label": (old.label, new.label),
             "description": (old.description, new.description),
+            "description_fr": (old.description_fr, new.description_fr),
             "owner": (old.owner, new.owner),
             "drill": (old.drill, new.drill),
         }

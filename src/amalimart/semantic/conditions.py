@@ -4,19 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlglot import exp
-
 from amalimart.core.calendar import Grain
 from amalimart.semantic.model import UNKNOWN_ENUM, UNKNOWN_KEY, UNKNOWN_LABEL
 from amalimart.semantic.parameters import BucketSlot, ParameterBook
 from amalimart.semantic.question import Operator
 from amalimart.semantic.shapes import FieldType
+from amalimart.semantic.sql.expressions import (
+    FALSE,
+    Comparator,
+    Sql,
+    all_of,
+    call,
+    coalesce,
+    comparison,
+    is_in,
+    is_missing,
+    negated,
+    parenthesised,
+    text,
+)
+from amalimart.semantic.sql.select import Select
 
-_ORDERING: dict[Operator, type[exp.Binary]] = {
-    Operator.LT: exp.LT,
-    Operator.LE: exp.LTE,
-    Operator.GT: exp.GT,
-    Operator.GE: exp.GTE,
+_ORDERING: dict[Operator, Comparator] = {
+    Operator.LT: "<",
+    Operator.LE: "<=",
+    Operator.GT: ">",
+    Operator.GE: ">=",
 }
 _UNKNOWN = {
     FieldType.ID: UNKNOWN_KEY,
@@ -25,77 +38,62 @@ _UNKNOWN = {
 }
 
 
-def text(value: str) -> exp.Literal:
-    """One of the closed set of text literals that the guard lets pass."""
-    return exp.Literal.string(value)
-
-
-def function(name: type[exp.Func], *arguments: exp.Expr) -> exp.Expr:
-    """A function call of the first argument and the rest."""
-    first, *rest = arguments
-    return name(this=first, expressions=rest) if rest else name(this=first)
-
-
-def known_value(column: exp.Expr, kind: FieldType) -> exp.Expr:
+def known_value(column: Sql, kind: FieldType) -> Sql:
     """The column with the unknown member in place of a missing key, code or text; others stay empty.
 
     A text that says unknown, as the models write where a city or band is not known, is the same member.
     """
     unknown = _UNKNOWN.get(kind)
     if kind is FieldType.TEXT:
-        column = exp.Nullif(this=column, expression=text(UNKNOWN_KEY))
-    return column if unknown is None else function(exp.Coalesce, column, text(unknown))
+        column = call("NULLIF", column, text(UNKNOWN_KEY))
+    return column if unknown is None else coalesce(column, text(unknown))
 
 
-def compare(value: exp.Expr, operator: Operator, operands: Sequence[exp.Expr]) -> exp.Expr:
+def is_known(value: Sql) -> Sql:
+    """Whether there is a value."""
+    return negated(is_missing(value))
+
+
+def compare(value: Sql, operator: Operator, operands: Sequence[Sql]) -> Sql:
     """`value operator operands`, for a WHERE or FILTER: empty means no, so only a negation avoids it."""
     if operator in _ORDERING:
-        return _ORDERING[operator](this=value, expression=operands[0])
-    return equality(operator, exp.In(this=value, expressions=list(operands)))
+        return comparison(value, _ORDERING[operator], operands[0])
+    return equality(operator, is_in(value, operands))
 
 
-def equality(operator: Operator, among: exp.Expr) -> exp.Expr:
+def equality(operator: Operator, among: Sql) -> Sql:
     """The condition, or its negation that holds where a value is missing."""
     if operator in {Operator.EQ, Operator.IN}:
         return among
-    return exp.Not(this=function(exp.Coalesce, among, exp.false()))
+    return negated(coalesce(among, FALSE))
 
 
-def among(value: exp.Expr, operand: exp.Expr, *, is_list: bool) -> exp.In:
+def among(value: Sql, operand: Sql, *, is_list: bool) -> Sql:
     """Whether the value is the operand, or in the list it stands for.
 
     A list is one parameter: the statement stays small however many values it holds.
     """
-    if not is_list:
-        return exp.In(this=value, expressions=[operand.copy()])
-    unfolded = exp.Select(expressions=[exp.Explode(this=operand.copy())])
-    return exp.In(this=value, query=exp.Subquery(this=unfolded))
+    return is_in(value, [Select([call("UNNEST", operand)]).sql if is_list else operand])
 
 
-def compare_bucket(
-    book: ParameterBook, day: exp.Expr, grain: Grain, operator: Operator, position: int
-) -> exp.Expr:
+def compare_bucket(book: ParameterBook, day: Sql, grain: Grain, operator: Operator, position: int) -> Sql:
     """A filter on one bucket as bounds on the day itself, so that the engine can skip what lies outside."""
     start = book.placeholder(BucketSlot(position, grain, "start"))
     following = book.placeholder(BucketSlot(position, grain, "next"))
     match operator:
         case Operator.LT:
-            return exp.LT(this=day, expression=start)
+            return comparison(day, "<", start)
         case Operator.LE:
-            return exp.LT(this=day, expression=following)
+            return comparison(day, "<", following)
         case Operator.GT:
-            return exp.GTE(this=day, expression=following)
+            return comparison(day, ">=", following)
         case Operator.GE:
-            return exp.GTE(this=day, expression=start)
-    inside = exp.and_(
-        exp.GTE(this=day.copy(), expression=start), exp.LT(this=day.copy(), expression=following), copy=False
-    )
-    return equality(operator, exp.Paren(this=inside))
+            return comparison(day, ">=", start)
+    inside = all_of((comparison(day, ">=", start), comparison(day, "<", following)))
+    return equality(operator, parenthesised(inside))
 
 
-def compare_buckets(
-    book: ParameterBook, bucket: exp.Expr, grain: Grain, operator: Operator, position: int
-) -> exp.Expr:
+def compare_buckets(book: ParameterBook, bucket: Sql, grain: Grain, operator: Operator, position: int) -> Sql:
     """A filter on several buckets, by the first day of each."""
     starts = book.placeholder(BucketSlot(position, grain, "all starts"))
     return equality(operator, among(bucket, starts, is_list=True))

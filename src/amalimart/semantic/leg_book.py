@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sqlglot import exp
-
-from amalimart.semantic import nodes
-from amalimart.semantic.ctes import Ctes
 from amalimart.semantic.entity_filters import EntityFilters
 from amalimart.semantic.formula import Leaf, Measure
-from amalimart.semantic.leg import LegKey, LegWriter
+from amalimart.semantic.leg import LegWriter
+from amalimart.semantic.leg_rows import LegKey
 from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.parameters import ParameterBook
 from amalimart.semantic.periods import Reading
@@ -19,6 +16,9 @@ from amalimart.semantic.request import Request
 from amalimart.semantic.rollups.choosing import RollupChoice
 from amalimart.semantic.scan import Door
 from amalimart.semantic.shapes import Aggregate, FieldType
+from amalimart.semantic.sql.ctes import Ctes
+from amalimart.semantic.sql.expressions import Sql, column
+from amalimart.semantic.sql.select import Select
 from amalimart.semantic.stitching import StitchedLeg, Stitcher, shared_alias
 
 
@@ -96,13 +96,13 @@ class LegBook:
             self._owned[key] += dict.fromkeys(names)
         return self._currencies[key]
 
-    def column(self, name: str) -> exp.Column:
+    def column(self, name: str) -> Sql:
         """A column of the stitched legs."""
         number, key = next((number, key) for number, key in enumerate(self._legs) if name in self._owned[key])
         is_shared = self._legs[key].groups != self._request.keys
-        return nodes.column(name, shared_alias(number) if is_shared else "s")
+        return column(name, shared_alias(number) if is_shared else "s")
 
-    def stitched(self, select: exp.Select) -> exp.Select:
+    def stitched(self, select: Select) -> Select:
         """The statement over the legs. Raises Denied where a scan that they need is not permitted."""
         legs = [
             StitchedLeg(key.ignores, writer.select(), writer.groups, self._owned[key])

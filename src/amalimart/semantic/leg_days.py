@@ -10,36 +10,38 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from sqlglot import exp
-
 from amalimart.core.calendar import Grain
 from amalimart.core.fiscal import Calendar
-from amalimart.semantic.nodes import to_date, to_whole
 from amalimart.semantic.parameters import DaySlot, ParameterBook, TodaySlot
 from amalimart.semantic.periods import Reading, window_of
+from amalimart.semantic.sql.expressions import (
+    Sql,
+    arithmetic,
+    cast,
+    comparison,
+    days_between,
+    interval,
+    months,
+    truncated,
+)
 
 
-def day_bucket(day: exp.Expr, grain: Grain, calendar: Calendar) -> exp.Expr:
+def day_bucket(day: Sql, grain: Grain, calendar: Calendar) -> Sql:
     """The first day of the bucket that holds a day."""
     if grain is Grain.DAY:
         return day
     shift = calendar.shift(grain)
     if shift:
-        day = exp.Sub(this=day, expression=months(exp.Literal.number(shift)))
-    bucket: exp.Expr = exp.TimestampTrunc(this=day, unit=exp.Var(this=grain.unit.upper()))
+        day = arithmetic(day, "-", months(Sql(str(shift))))
+    bucket = truncated(day, grain.unit.upper())
     if shift:
-        bucket = exp.Add(this=bucket, expression=months(exp.Literal.number(shift)))
-    return to_date(bucket)
+        bucket = arithmetic(bucket, "+", months(Sql(str(shift))))
+    return cast(bucket, "DATE")
 
 
-def one(grain: Grain) -> exp.Interval:
+def one(grain: Grain) -> Sql:
     """The length of a bucket."""
-    return exp.Interval(this=exp.Literal.string("1"), unit=exp.Var(this=grain.unit.upper()))
-
-
-def months(count: exp.Expr) -> exp.Expr:
-    """So many months, to be added to a day."""
-    return exp.Anonymous(this="to_months", expressions=[count])
+    return interval(grain.unit.upper())
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class LegDays:
     """
 
     book: ParameterBook
-    read: Callable[[], exp.Column]
+    read: Callable[[], Sql]
     grain: Grain | None
     reading: Reading
     has_days: bool
@@ -63,7 +65,7 @@ class LegDays:
     by_year: bool
 
     @property
-    def column(self) -> exp.Column:
+    def column(self) -> Sql:
         """The day of a row, as it stands."""
         return self.read()
 
@@ -77,16 +79,16 @@ class LegDays:
         return replace(self.reading, is_previous=False) if self._moves else self.reading
 
     @property
-    def day(self) -> exp.Expr:
+    def day(self) -> Sql:
         """The day on which a row counts."""
-        return to_date(self._moved()) if self._moves else self.column
+        return cast(self._moved(), "DATE") if self._moves else self.column
 
-    def bucket(self, grain: Grain) -> exp.Expr:
+    def bucket(self, grain: Grain) -> Sql:
         """The bucket in which a row counts."""
         bucket = self.own_bucket(grain)
         return self._aligned(bucket, grain) if self.reading.is_compared else bucket
 
-    def own_bucket(self, grain: Grain) -> exp.Expr:
+    def own_bucket(self, grain: Grain) -> Sql:
         """The same, without moving compared days to the place of those that they are compared with."""
         if self._moves and grain is not Grain.DAY:
             return day_bucket(self._moved(), grain, self.calendar)
@@ -100,53 +102,51 @@ class LegDays:
             raise AssertionError("without a grain nothing moves")
         return step
 
-    def _moved(self) -> exp.Expr:
-        return exp.Add(this=self.column, expression=one(self._step))
+    def _moved(self) -> Sql:
+        return arithmetic(self.column, "+", one(self._step))
 
-    def period_start(self) -> exp.Expr:
+    def period_start(self) -> Sql:
         """The first day of the period that holds a row: of its own bucket, or of the range that is read."""
         if self.grain is not None:
             return day_bucket(self.column, self.grain, self.calendar)
         return self.book.placeholder(DaySlot(self._read, "first"))
 
-    def conditions(self) -> list[exp.Expr]:
+    def conditions(self) -> list[Sql]:
         """The conditions on a row's day."""
         if self.reading.period is None and not self.has_days:
             # Without an end, a running bucket would be held against the whole of the one before.
-            return (
-                [exp.LTE(this=self.day, expression=self.book.placeholder(TodaySlot()))] if self._moves else []
-            )
+            return [comparison(self.day, "<=", self.book.placeholder(TodaySlot()))] if self._moves else []
         first = self.book.placeholder(DaySlot(self._read, "first"))
         last = self.book.placeholder(DaySlot(self._read, "last"))
-        bounds: list[exp.Expr] = [
-            exp.GTE(this=self.day, expression=first),
-            exp.LTE(this=self.day, expression=last),
+        bounds: list[Sql] = [
+            comparison(self.day, ">=", first),
+            comparison(self.day, "<=", last),
         ]
         if self._moves:
             bounds += self._prunable()
         if self.reading.is_compared and self.grain is not None:
             end = self.book.placeholder(DaySlot(Reading(self.reading.period), "last"))
             aligned = self._aligned(self.own_bucket(self.grain), self.grain)
-            bounds.append(exp.LTE(this=aligned, expression=end))
+            bounds.append(comparison(aligned, "<=", end))
         return bounds
 
-    def _prunable(self) -> list[exp.Expr]:
+    def _prunable(self) -> list[Sql]:
         """Bounds on the column as it stands, which let the engine skip what lies outside."""
         first = self.book.placeholder(DaySlot(self._read, "first", before=self._step))
         last = self.book.placeholder(DaySlot(self._read, "last", before=self._step))
         return [
-            exp.GTE(this=self.column, expression=first),
-            exp.LTE(this=self.column, expression=last),
+            comparison(self.column, ">=", first),
+            comparison(self.column, "<=", last),
         ]
 
-    def _aligned(self, bucket: exp.Expr, grain: Grain) -> exp.Expr:
+    def _aligned(self, bucket: Sql, grain: Grain) -> Sql:
         """A bucket of the compared days, moved to the bucket at the same position of the covered days."""
         if self.by_year and grain is Grain.DAY:
-            return to_date(exp.Add(this=bucket, expression=one(Grain.YEAR)))
+            return cast(arithmetic(bucket, "+", one(Grain.YEAR)), "DATE")
         period = self.reading.period
         here = self.book.placeholder(DaySlot(Reading(period), "first", grain=grain))
         there = self.book.placeholder(DaySlot(Reading(period, is_compared=True), "first", grain=grain))
         unit = "DAY" if grain in {Grain.DAY, Grain.WEEK} else "MONTH"
-        distance = to_whole(exp.DateDiff(this=bucket, expression=to_date(there), unit=exp.Var(this=unit)))
+        distance = cast(days_between(cast(there, "DATE"), bucket, unit), "INT")
         step = distance if unit == "DAY" else months(distance)
-        return to_date(exp.Add(this=to_date(here), expression=step))
+        return cast(arithmetic(cast(here, "DATE"), "+", step), "DATE")

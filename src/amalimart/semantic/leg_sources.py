@@ -6,14 +6,12 @@ the row under the unknown member.
 
 from __future__ import annotations
 
-from sqlglot import exp
-
-from amalimart.semantic import nodes
 from amalimart.semantic.formula import Reach
 from amalimart.semantic.model import SemanticModel
-from amalimart.semantic.nodes import identifier
 from amalimart.semantic.rollups.rollup import Rollup
 from amalimart.semantic.scan import Door, Joined
+from amalimart.semantic.sql.expressions import Sql, column, comparison, named, reads
+from amalimart.semantic.sql.select import Select
 
 _Path = tuple[str, ...]
 
@@ -32,7 +30,7 @@ class LegSources:
         self._columns: dict[_Path, set[str]] = {(): set()}
         self._looked_into: dict[_Path, set[str]] = {(): set()}
 
-    def column(self, reach: Reach, *, is_group: bool = False) -> exp.Column:
+    def column(self, reach: Reach, *, is_group: bool = False) -> Sql:
         """A column of the dataset or of a parent; `is_group`: rows are only told apart by it."""
         for length in range(1, len(reach.path) + 1):
             path = reach.path[:length]
@@ -48,7 +46,7 @@ class LegSources:
         self._columns[reach.path].add(reach.field)
         if not is_group:
             self._looked_into[reach.path].add(reach.field)
-        return nodes.column(reach.field, self._aliases[reach.path])
+        return column(reach.field, self._aliases[reach.path])
 
     @property
     def lookup_column(self) -> str | None:
@@ -61,54 +59,48 @@ class LegSources:
             return None
         return self._foreign(tuple(firsts))
 
-    def reads_parents(self, expression: exp.Expr) -> bool:
+    def reads_parents(self, expression: Sql) -> bool:
         """Whether a column of a parent is in it."""
-        parents = {alias for path, alias in self._aliases.items() if path}
-        return any(column.table in parents for column in expression.find_all(exp.Column))
+        return any(reads(expression, alias) for path, alias in self._aliases.items() if path)
 
     @staticmethod
-    def reads_dataset(expression: exp.Expr) -> bool:
+    def reads_dataset(expression: Sql) -> bool:
         """Whether a column of the dataset itself is in it."""
-        return any(column.table == BASE for column in expression.find_all(exp.Column))
+        return reads(expression, BASE)
 
-    def alone(self, select: exp.Select) -> exp.Select:
+    def alone(self, select: Select) -> Select:
         """The statement over the rows of the dataset."""
-        return select.from_(self._source((), None), copy=False)
+        return select.read(self._source((), None))
 
-    def joined(self, select: exp.Select) -> exp.Select:
+    def joined(self, select: Select) -> Select:
         """The statement over the rows of the dataset, each with its parents."""
         return self._with_parents(self.alone(select), BASE)
 
-    def joined_after(self, select: exp.Select, groups: exp.Select, alias: str) -> exp.Select:
+    def joined_after(self, select: Select, groups: Select, alias: str) -> Select:
         """The statement over groups of rows that have the same `lookup_column`, each with its parents."""
-        return self._with_parents(select.from_(aliased(exp.Subquery(this=groups), alias), copy=False), alias)
+        return self._with_parents(select.read(named(groups.subquery, alias)), alias)
 
-    def _with_parents(self, select: exp.Select, base: str) -> exp.Select:
+    def _with_parents(self, select: Select, base: str) -> Select:
         for path in list(self._aliases)[1:]:
             parent, foreign = path[:-1], self._foreign(path)
             own = self._aliases[path]
-            on = exp.EQ(
-                this=nodes.column(foreign, self._aliases[parent] if parent else base),
-                expression=nodes.column(self._model.datasets[self._datasets[path]].key, own),
+            on = comparison(
+                column(foreign, self._aliases[parent] if parent else base),
+                "=",
+                column(self._model.datasets[self._datasets[path]].key, own),
             )
             joined = Joined(self._datasets[()], foreign) if base == BASE and not parent else None
-            select = nodes.left_join(select, self._source(path, joined), on)
+            select.left_join(self._source(path, joined), on)
         return select
 
     def _foreign(self, path: _Path) -> str:
         """The column of the one before by which the last of a path is reached."""
         return self._model.datasets[self._datasets[path[:-1]]].relationships[path[-1]].column
 
-    def _source(self, path: _Path, joined: Joined | None) -> exp.Subquery:
+    def _source(self, path: _Path, joined: Joined | None) -> Sql:
         rollup = None if path else self._rollup
         if not self._columns[path]:  # rows are only counted
             self._columns[path].add(self._model.datasets[self._datasets[path]].key)
         grouped = self._columns[path] - self._looked_into[path]
         scan = self._door.scan(self._datasets[path], self._columns[path], rollup, joined, grouped=grouped)
-        return aliased(scan, self._aliases[path])
-
-
-def aliased(subquery: exp.Subquery, name: str) -> exp.Subquery:
-    """A subquery under a name."""
-    subquery.set("alias", exp.TableAlias(this=identifier(name)))
-    return subquery
+        return named(scan, self._aliases[path])

@@ -60,6 +60,7 @@ class DimensionInfo:
     label: str
     label_fr: str
     description: str
+    description_fr: str | None
     owner: str | None
     type: str
     key_column: str | None
@@ -97,6 +98,7 @@ def list_dimensions(
             dimension.label.en,
             dimension.label.fr,
             dimension.description,
+            dimension.description_fr,
             dimension.owner,
             dimension.type.value,
             f"{dimension.name}_id" if dimension.lookup else None,

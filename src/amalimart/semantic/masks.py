@@ -2,51 +2,42 @@
 
 from __future__ import annotations
 
-from sqlglot import exp
-
 from amalimart.access.rules import Mask
+from amalimart.semantic.sql.expressions import (
+    NULL,
+    Sql,
+    call,
+    cast,
+    comparison,
+    concatenated,
+    is_missing,
+    negated,
+    parenthesised,
+    text,
+    when,
+)
 
-_DOTS = "•••"
-_LONG_ENOUGH = 8  # the last four of a shorter text would tell half of it
-_SHOWN_OF_A_HASH = 16
+_DOTS = text("•••")
+_LONG_ENOUGH = Sql("8")  # the last four of a shorter text would tell half of it
+_SHOWN_OF_A_HASH = Sql("16")
 
 
-def masked(column: exp.Column, mask: Mask, key: exp.Expr | None) -> exp.Expr:
+def masked(column: Sql, mask: Mask, key: Sql | None) -> Sql:
     """The masked value; of nothing, nothing. `key` is what a hash is made with."""
     match mask:
         case Mask.EMPTY:
-            return exp.Cast(this=exp.null(), to=exp.DataType.build("varchar"))
+            return cast(NULL, "TEXT")
         case Mask.INITIAL:
-            first = exp.Left(this=exp.Trim(this=column), expression=exp.Literal.number(1))
-            return exp.DPipe(this=first, expression=_text(_DOTS))
+            return concatenated(call("LEFT", call("TRIM", column), Sql("1")), _DOTS)
         case Mask.LAST4:
-            last = exp.Right(this=column.copy(), expression=exp.Literal.number(4))
-            is_long = exp.GTE(
-                this=exp.Length(this=column.copy()), expression=exp.Literal.number(_LONG_ENOUGH)
-            )
-            shown = exp.Case(ifs=[exp.If(this=is_long, true=last)], default=_text(""))
-            return exp.DPipe(this=_dots_for(column), expression=exp.Paren(this=shown))
+            is_long = comparison(call("LENGTH", column), ">=", _LONG_ENOUGH)
+            shown = when(is_long, call("RIGHT", column, Sql("4")), text(""))
+            dots_for_a_value = when(negated(is_missing(column)), _DOTS)
+            return concatenated(dots_for_a_value, parenthesised(shown))
         case Mask.HASH:
             if key is None:
                 raise AssertionError("the door refuses a hash without a key")
-            inner = _sha256(exp.DPipe(this=_as_text(key), expression=column))
-            outer = _sha256(exp.DPipe(this=_as_text(key), expression=inner))
-            return exp.Left(this=outer, expression=exp.Literal.number(_SHOWN_OF_A_HASH))
-
-
-def _dots_for(column: exp.Column) -> exp.Expr:
-    """Dots for a value, nothing for none."""
-    is_there = exp.Not(this=exp.Is(this=column.copy(), expression=exp.null()))
-    return exp.Case(ifs=[exp.If(this=is_there, true=_text(_DOTS))])
-
-
-def _sha256(text: exp.Expr) -> exp.Expr:
-    return exp.Anonymous(this="sha256", expressions=[text])
-
-
-def _as_text(key: exp.Expr) -> exp.Expr:
-    return exp.Cast(this=key.copy(), to=exp.DataType.build("varchar"))
-
-
-def _text(text: str) -> exp.Literal:
-    return exp.Literal.string(text)
+            secret = cast(key, "TEXT")
+            inner = call("SHA256", concatenated(secret, column))
+            outer = call("SHA256", concatenated(secret, inner))
+            return call("LEFT", outer, _SHOWN_OF_A_HASH)

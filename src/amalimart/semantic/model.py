@@ -17,6 +17,7 @@ from amalimart.core.errors import ConfigError, UnknownName
 from amalimart.core.fiscal import Calendar
 from amalimart.core.names import TableRef, nearest
 from amalimart.semantic.formula import Formula, Leaf, Reach, leaves, leaves_in_time
+from amalimart.semantic.notes import Note
 from amalimart.semantic.shapes import FieldType, Period, Unit
 
 UNKNOWN_KEY = "unknown"
@@ -122,6 +123,7 @@ class Dimension:
     bucket: Grain | None = None
     elapsed: Grain | None = None
     owner: str | None = None
+    description_fr: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,7 @@ class LeftOut:
     """Rows that a metric leaves out: the metric that counts them, and how the receipt says it."""
 
     metric: str
-    note: str
+    note: Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +190,7 @@ class Metric:
     non_additive: frozenset[str] | None
     hints: Mapping[str, str]
     needs: Needs
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     left_out: LeftOut | None
     version: int
     definition_hash: str
@@ -250,7 +252,7 @@ class SemanticModel:
         """Every name a dimension is asked by: synonyms, keys of entities and grains of time too."""
         return frozenset(self._dimension_names) | GRAINS
 
-    def noting(self, notes: Mapping[str, str]) -> SemanticModel:
+    def noting(self, notes: Mapping[str, Note]) -> SemanticModel:
         """The same model, in which metrics say one thing more in every receipt."""
         metrics = (
             replace(metric, notes=(*metric.notes, notes[metric.name])) if metric.name in notes else metric

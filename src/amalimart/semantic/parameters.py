@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from sqlglot import exp
-
 from amalimart.access.principal import Principal
 from amalimart.access.rules import OwnIds
 from amalimart.core.calendar import Grain
@@ -24,6 +22,7 @@ from amalimart.semantic.model import UNKNOWN_ENUM, UNKNOWN_KEY, UNKNOWN_LABEL
 from amalimart.semantic.periods import Reading, moved_from
 from amalimart.semantic.question import Question
 from amalimart.semantic.shapes import FieldType
+from amalimart.semantic.sql.expressions import Sql
 from amalimart.semantic.typed_values import typed_bucket, typed_value
 
 
@@ -125,11 +124,11 @@ class ParameterBook:
     def __init__(self) -> None:
         self._slots: dict[Slot, int] = {}
 
-    def placeholder(self, slot: Slot) -> exp.Placeholder:
+    def placeholder(self, slot: Slot) -> Sql:
         """The placeholder of a slot; the same one each time."""
-        return exp.Placeholder(this=f"p{self._slots.setdefault(slot, len(self._slots))}")
+        return Sql(f"$p{self._slots.setdefault(slot, len(self._slots))}")
 
-    def constant(self, value: Value) -> exp.Placeholder:
+    def constant(self, value: Value) -> Sql:
         """The placeholder of a value of a definition."""
         return self.placeholder(ConstantSlot(type(value).__name__, value))
 

@@ -4,18 +4,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlglot import exp
-
 from amalimart.access.policies import Policies
 from amalimart.core.errors import Denied, InvalidFilter
 from amalimart.core.fiscal import Calendar
-from amalimart.semantic.conditions import function, known_value
-from amalimart.semantic.guard import check_text
+from amalimart.semantic.conditions import known_value
 from amalimart.semantic.leg_days import day_bucket
 from amalimart.semantic.model import Dimension, DimensionUse, SemanticModel
 from amalimart.semantic.parameters import LimitSlot, ParameterBook, SearchSlot, Slot
 from amalimart.semantic.scan import Door, Scope
 from amalimart.semantic.shapes import FieldType
+from amalimart.semantic.sql.expressions import (
+    ONE,
+    Sql,
+    any_of,
+    call,
+    cast,
+    coalesce,
+    column,
+    comparison,
+    is_in,
+    named,
+    parenthesised,
+)
+from amalimart.semantic.sql.guard import check_text
+from amalimart.semantic.sql.select import Select
+
+_VALUE = "v"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,65 +57,43 @@ def plan_values(model: SemanticModel, policies: Policies, scope: Scope, use: Dim
         dataset = dimension.lookup.dataset
         key_name = model.datasets[dataset].key
         columns, shown = {key_name, dimension.lookup.label}, {dimension.lookup.label}
-        key: exp.Expr = _column(key_name)
-        label = function(exp.Coalesce, _column(dimension.lookup.label), key.copy())
+        key = column(key_name, _VALUE)
+        label = coalesce(column(dimension.lookup.label, _VALUE), key)
     else:
         dataset, name = next(
             ((dataset, name) for dataset, name in dimension.sources if door.may_group(dataset, name)),
             dimension.sources[0],
         )
         columns, shown = {name}, set()
-        key = _value(_column(name), dimension, model.calendar)
+        key = _value(column(name, _VALUE), dimension, model.calendar)
         if dimension.type not in {FieldType.TEXT, FieldType.ENUM}:
-            key = exp.Cast(this=key, to=exp.DataType.build("varchar"))
-        label = key.copy()
-    scan = _named(door.scan(dataset, columns, shown=shown, grouped=columns), "v")
+            key = cast(key, "TEXT")
+        label = key
+    scan = door.scan(dataset, columns, shown=shown, grouped=columns)
     sought = book.placeholder(SearchSlot())
-    tree = (
-        exp.Select(
-            expressions=[exp.alias_(key, "key", quoted=True), exp.alias_(label, "label", quoted=True)],
-            distinct=exp.Distinct(),
-        )
-        .from_(scan, copy=False)
-        .where(
-            exp.Or(
-                this=exp.Contains(this=exp.Lower(this=label.copy()), expression=exp.Lower(this=sought)),
-                expression=exp.EQ(this=key.copy(), expression=sought.copy()),
-            ),
-            copy=False,
-        )
-        .order_by(
-            exp.Ordered(this=exp.Literal.number(2), nulls_first=False),
-            exp.Ordered(this=exp.Literal.number(1), nulls_first=False),
-            copy=False,
-        )
-        .limit(book.placeholder(LimitSlot()), copy=False)
+    is_sought = any_of(
+        (call("CONTAINS", call("LOWER", label), call("LOWER", sought)), comparison(key, "=", sought))
+    )
+    select = (
+        Select([named(key, "key"), named(label, "label")], is_distinct=True)
+        .read(named(scan, _VALUE))
+        .where(parenthesised(is_sought))
+        .order_by(Sql("2"), ONE)
+        .limit(book.placeholder(LimitSlot()))
     )
     offered = dimension.lookup.offered if dimension.lookup else None
     if offered is not None and door.may_read(*offered):
-        tree = tree.where(exp.In(this=key.copy(), query=_only_column(door, *offered)), copy=False)
-    sql, slots = book.positional(tree.sql(dialect="duckdb"))
+        select.where(is_in(key, [_only_column(door, *offered)]))
+    sql, slots = book.positional(select.sql)
     check_text(sql, door.issued)
     return PlannedValues(sql, slots, door.tables)
 
 
-def _value(column: exp.Column, dimension: Dimension, calendar: Calendar) -> exp.Expr:
+def _value(value: Sql, dimension: Dimension, calendar: Calendar) -> Sql:
     if dimension.bucket is not None:
-        return day_bucket(column, dimension.bucket, calendar)
-    return known_value(column, dimension.type)
+        return day_bucket(value, dimension.bucket, calendar)
+    return known_value(value, dimension.type)
 
 
-def _only_column(door: Door, dataset: str, name: str) -> exp.Subquery:
-    scan = _named(door.scan(dataset, {name}), "o")
-    return exp.Subquery(
-        this=exp.Select(expressions=[exp.column(name, table="o", quoted=True)]).from_(scan, copy=False)
-    )
-
-
-def _named(scan: exp.Subquery, name: str) -> exp.Subquery:
-    scan.set("alias", exp.TableAlias(this=exp.to_identifier(name, quoted=True)))
-    return scan
-
-
-def _column(name: str) -> exp.Column:
-    return exp.column(name, table="v", quoted=True)
+def _only_column(door: Door, dataset: str, name: str) -> Sql:
+    return Select([column(name, "o")]).read(named(door.scan(dataset, {name}), "o")).sql

@@ -10,26 +10,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlglot import exp
-
 from amalimart.access.policies import Policies
 from amalimart.core.calendar import Grain
 from amalimart.core.fiscal import Calendar
-from amalimart.semantic import nodes
 from amalimart.semantic.answer import Column, ColumnKind
 from amalimart.semantic.best import BEST, chosen
-from amalimart.semantic.ctes import Ctes
-from amalimart.semantic.guard import check_text
 from amalimart.semantic.model import SemanticModel
-from amalimart.semantic.nodes import identifier
+from amalimart.semantic.notes import Note
 from amalimart.semantic.one_currency import Currencies
 from amalimart.semantic.parameters import LimitSlot, ParameterBook, Slot, TopSlot
 from amalimart.semantic.request import Request
+from amalimart.semantic.request_notes import notes_of
 from amalimart.semantic.rollups.choosing import RollupChoice
 from amalimart.semantic.rollups.rollup import Rollup
 from amalimart.semantic.scan import Door, Scope
+from amalimart.semantic.sql.ctes import Ctes
+from amalimart.semantic.sql.expressions import ONE, Sql, column, named, parenthesised
+from amalimart.semantic.sql.guard import check_text
+from amalimart.semantic.sql.select import Select, ordered, union
 from amalimart.semantic.statement import PlannedMetric, StatementWriter, Written, value_of
-from amalimart.semantic.stitching import union
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class Plan:
     metrics: tuple[PlannedMetric, ...]
     grain: Grain | None
     calendar: Calendar
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     tables: frozenset[str]
     rollups: tuple[str, ...] = ()
     money: frozenset[str] = frozenset()
@@ -72,17 +71,15 @@ def plan(
     choice = RollupChoice(model, policies, scope.role, rollups, request)
     writer = StatementWriter(model, door, book, ctes, choice, dict(currencies))
     if request.top is not None:
-        ctes.add(BEST, _best(writer, request, book))
+        ctes.add(BEST, _best(writer, request, book).sql)
     first, *totals = request.levels()
     written = writer.write(first)
     order = _order(request, written.columns)
     select = written.select if not totals else _with_totals(writer, book, ctes, written, totals, order)
-    if order:
-        select = select.order_by(*order, copy=False)
+    select.order_by(*order)
     if request.shape.has_limit and not totals:
-        select = select.limit(book.placeholder(LimitSlot()), copy=False)
-    tree = ctes.before(select)
-    sql, slots = book.positional(tree.sql(dialect="duckdb", copy=False))
+        select.limit(book.placeholder(LimitSlot()))
+    sql, slots = book.positional(ctes.before(select.sql))
     check_text(sql, door.issued, door.joined)
     return Plan(
         sql,
@@ -91,28 +88,20 @@ def plan(
         written.metrics,
         request.grain,
         model.calendar,
-        _notes(request, model.calendar),
+        notes_of(request, model.calendar),
         door.tables,
         written.rollups,
         written.money,
     )
 
 
-def _best(writer: StatementWriter, request: Request, book: ParameterBook) -> exp.Select:
+def _best(writer: StatementWriter, request: Request, book: ParameterBook) -> Select:
     """The best members by the metric of the top, ties by key: the same ones each time."""
     best = request.best()
     legs = writer.legs(best, "best_")
     value = value_of(legs, best.metrics[0].metric.formula, compared=False)
-    key = nodes.column("g0", "s")
-    return (
-        legs.stitched(exp.Select(expressions=chosen(key)))
-        .order_by(
-            exp.Ordered(this=value, desc=True, nulls_first=False),
-            exp.Ordered(this=exp.Literal.number(1), nulls_first=False),
-            copy=False,
-        )
-        .limit(book.placeholder(TopSlot()), copy=False)
-    )
+    select = legs.stitched(Select(chosen(column("g0", "s"))))
+    return select.order_by(ordered(value, is_descending=True), ONE).limit(book.placeholder(TopSlot()))
 
 
 def _with_totals(
@@ -121,8 +110,8 @@ def _with_totals(
     ctes: Ctes,
     written: Written,
     totals: list[Request],
-    order: list[exp.Ordered],
-) -> exp.Select:
+    order: list[Sql],
+) -> Select:
     """The ordinary rows and those of each level of totals, each cut by the limit on its own."""
     parts = []
     levels = [
@@ -130,25 +119,22 @@ def _with_totals(
         *((writer.write(each, f"total_{n}_"), f"total_{n}_") for n, each in enumerate(totals)),
     ]
     for level, prefix in levels:
-        select = level.select
         if totals[-1].shape.has_limit:
-            ordered = select.order_by(*(each.copy() for each in order), copy=False)
-            select = ordered.limit(book.placeholder(LimitSlot()), copy=False)
-        ctes.add(f"{prefix}rows", select)
-        columns = [nodes.column(name) for name in level.names]
-        parts.append(exp.Select(expressions=columns).from_(ctes.table(f"{prefix}rows"), copy=False))
-    names = [nodes.column(name, "a") for name in written.names]
-    alias = exp.TableAlias(this=identifier("a"))
-    return exp.Select(expressions=names).from_(exp.Subquery(this=union(parts), alias=alias), copy=False)
+            level.select.order_by(*order).limit(book.placeholder(LimitSlot()))
+        ctes.add(f"{prefix}rows", level.select.sql)
+        columns = [column(name) for name in level.names]
+        parts.append(Select(columns).read(ctes.table(f"{prefix}rows")))
+    names = [column(name, "a") for name in written.names]
+    return Select(names).read(named(parenthesised(union(parts)), "a"))
 
 
-def _order(request: Request, columns: tuple[Column, ...]) -> list[exp.Ordered]:
+def _order(request: Request, columns: tuple[Column, ...]) -> list[Sql]:
     """Ordinary rows before all others, and those before totals; then as asked.
 
     If nothing is asked: time first, then the first metric from the top. Ties by key: the same answer each
     time.
     """
-    by_kind = {kind: [column.name for column in columns if column.kind is kind] for kind in ColumnKind}
+    by_kind = {kind: [each.name for each in columns if each.kind is kind] for kind in ColumnKind}
     keys = [*by_kind[ColumnKind.KEY], *by_kind[ColumnKind.DIMENSION]]
     times = by_kind[ColumnKind.TIME]
     if not keys and not times:
@@ -157,30 +143,8 @@ def _order(request: Request, columns: tuple[Column, ...]) -> list[exp.Ordered]:
     wanted = [asked] if asked is not None else [*times, f"-{by_kind[ColumnKind.METRIC][0]}"]
     named = {name.removeprefix("-") for name in wanted}
     marks = [*by_kind[ColumnKind.TOTALLED], *by_kind[ColumnKind.OTHERS]]
-    names = [column.name for column in columns]
+    names = [each.name for each in columns]
     return [
-        exp.Ordered(
-            this=exp.Literal.number(names.index(name.removeprefix("-")) + 1),
-            desc=name.startswith("-"),
-            nulls_first=False,
-        )
+        ordered(Sql(str(names.index(name.removeprefix("-")) + 1)), is_descending=name.startswith("-"))
         for name in (*marks, *wanted, *(name for name in (*times, *keys) if name not in named))
     ]
-
-
-def _notes(request: Request, calendar: Calendar) -> tuple[str, ...]:
-    notes: list[str] = []
-    for asked in request.metrics:
-        notes += asked.metric.notes
-        if request.shape.time is not None:
-            notes.append(f"{asked.name} is counted by the {request.shape.time} date")
-        if not asked.metric.has_time and (request.shape.has_days or request.shape.compare):
-            notes.append(f"{asked.name} counts what is there now: the range of days does not apply to it")
-        if asked.metric.period is not None and request.shape.has_days:
-            period = asked.metric.period.value.replace("_", " ")
-            notes.append(f"{asked.name} covers its own period ({period}), not the range of days")
-        for leaf in asked.metric.leaves:
-            if leaf.period is not None and leaf.period.is_fiscal and calendar != Calendar():
-                month = calendar.fiscal_year_start_month
-                notes.append(f"{asked.name} follows the fiscal year, which starts with month {month}")
-    return tuple(dict.fromkeys(notes))

@@ -8,17 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlglot import exp
-
 from amalimart.access.policies import Policies
 from amalimart.semantic.availability import Availability, missing_for_columns, refuse_missing
 from amalimart.semantic.conditions import compare, equality
 from amalimart.semantic.formula import Value
-from amalimart.semantic.guard import check_text
 from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.parameters import ParameterBook, Slot
 from amalimart.semantic.question import Operator
 from amalimart.semantic.scan import Door, Scope
+from amalimart.semantic.sql.expressions import Sql, column, is_in, named
+from amalimart.semantic.sql.guard import check_text
+from amalimart.semantic.sql.select import Select, ordered
+
+_ROW = "r"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,44 +81,34 @@ def plan_rows(
     if question.unless is not None:
         asked.add(question.unless.column)
     looked_into = {each.column for each in question.where} | {each.strip("-") for each in question.order_by}
-    scan = _named(door.scan(question.dataset, asked, shown=set(question.columns) - looked_into))
+    scan = door.scan(question.dataset, asked, shown=set(question.columns) - looked_into)
     missing = missing_for_columns(model, question.dataset, asked, availability)
     refuse_missing(missing, f"a list of {question.dataset}", availability)
-    tree = exp.Select(expressions=[_column(name) for name in question.columns]).from_(scan, copy=False)
-    for condition in question.where:
-        tree = tree.where(_condition(condition, book), copy=False)
+    select = Select([_column(name) for name in question.columns]).read(named(scan, _ROW))
+    select.where(*(_condition(condition, book) for condition in question.where))
     if question.unless is not None and door.may_read(question.unless.dataset, question.unless.column):
-        tree = tree.where(_absent(question.unless, door, book), copy=False)
-    tree = tree.order_by(*(_ordered(name) for name in question.order_by), copy=False)
-    tree = tree.limit(book.constant(question.limit), copy=False)
-    sql, slots = book.positional(tree.sql(dialect="duckdb"))
+        select.where(_absent(question.unless, door, book))
+    select.order_by(*(_ordered(name) for name in question.order_by)).limit(book.constant(question.limit))
+    sql, slots = book.positional(select.sql)
     check_text(sql, door.issued)
     return sql, slots
 
 
-def _condition(condition: RowCondition, book: ParameterBook) -> exp.Expr:
+def _condition(condition: RowCondition, book: ParameterBook) -> Sql:
     operands = [book.constant(value) for value in condition.values]
     return compare(_column(condition.column), condition.operator, operands)
 
 
-def _absent(elsewhere: Elsewhere, door: Door, book: ParameterBook) -> exp.Expr:
+def _absent(elsewhere: Elsewhere, door: Door, book: ParameterBook) -> Sql:
     columns = {elsewhere.column, *(each.column for each in elsewhere.where)}
-    found = exp.Select(expressions=[_column(elsewhere.column)])
-    found = found.from_(_named(door.scan(elsewhere.dataset, columns)), copy=False)
-    for condition in elsewhere.where:
-        found = found.where(_condition(condition, book), copy=False)
-    among = exp.In(this=_column(elsewhere.column), query=exp.Subquery(this=found))
-    return equality(Operator.NOT_IN, among)
+    found = Select([_column(elsewhere.column)]).read(named(door.scan(elsewhere.dataset, columns), _ROW))
+    found.where(*(_condition(condition, book) for condition in elsewhere.where))
+    return equality(Operator.NOT_IN, is_in(_column(elsewhere.column), [found.sql]))
 
 
-def _ordered(name: str) -> exp.Ordered:
-    return exp.Ordered(this=_column(name.removeprefix("-")), desc=name.startswith("-"), nulls_first=False)
+def _ordered(name: str) -> Sql:
+    return ordered(_column(name.removeprefix("-")), is_descending=name.startswith("-"))
 
 
-def _named(scan: exp.Subquery) -> exp.Subquery:
-    scan.set("alias", exp.TableAlias(this=exp.to_identifier("r", quoted=True)))
-    return scan
-
-
-def _column(name: str) -> exp.Column:
-    return exp.column(name, table="r", quoted=True)
+def _column(name: str) -> Sql:
+    return column(name, _ROW)

@@ -11,17 +11,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlglot import exp
-
 from amalimart.access.policies import Policies
 from amalimart.access.principal import Principal, Role
 from amalimart.access.rules import AllRows, Mask, OwnIds, OwnRows, RowRule, RowsThrough, ScanRule
 from amalimart.core.errors import Denied, Masked
-from amalimart.core.names import TableRef, quoted
+from amalimart.core.names import TableRef
 from amalimart.semantic.masks import masked
 from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.parameters import OwnIdSlot, ParameterBook
 from amalimart.semantic.rollups.rollup import Rollup
+from amalimart.semantic.sql.expressions import FALSE, Sql, column, is_in, named
+from amalimart.semantic.sql.select import Select
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,8 @@ class Door:
         self._policies = policies
         self._scope = scope
         self._book = book
-        self._issued: dict[str, str] = {}
-        self._joined: dict[str, Joined] = {}
+        self._issued: dict[Sql, str] = {}
+        self._joined: dict[Sql, Joined] = {}
         self._tables: set[str] = set()
 
     @property
@@ -87,7 +87,7 @@ class Door:
         *,
         shown: Collection[str] = (),
         grouped: Collection[str] = (),
-    ) -> exp.Subquery:
+    ) -> Sql:
         """The permitted rows of a dataset, or of a rollup of it, with these columns.
 
         A scan that is `joined` to the very rows by which its own are permitted need not look for them again.
@@ -110,20 +110,11 @@ class Door:
         if joined is not None and is_told and key == joined.column:
             self._rows(joined.dataset, [joined.column])
             select = self._select(table, asked, AllRows(), masks)
-            self._joined[self._text(table, asked, select)] = joined
+            self._joined[select] = joined
         else:
             select = self._select(table, asked, rows, masks)
-        self._issued[self._text(table, asked, select)] = dataset
-        return exp.Subquery(this=select)
-
-    @staticmethod
-    def _text(table: TableRef, columns: list[str], select: exp.Select) -> str:
-        """The text of a scan. That of all rows is known without the generator, which is slow."""
-        if select.args.get("where") is not None or not all(
-            isinstance(each, exp.Column) for each in select.expressions
-        ):
-            return select.sql(dialect="duckdb")
-        return f"SELECT {', '.join(map(quoted, columns))} FROM {table.sql}"
+        self._issued[select] = dataset
+        return Sql(f"({select})")
 
     def may_show(self, dataset: str, column: str) -> bool:
         """Whether the column would be given to be shown: as it is, or masked."""
@@ -149,49 +140,45 @@ class Door:
 
     def _rows(self, dataset: str, columns: Iterable[str]) -> RowRule:
         rule: ScanRule = self._policies.scan_rule(self._scope.role, dataset)
-        for column in columns:
-            field = self._model.field(dataset, column)
-            if not rule.allows(column, field.data_class):
+        for name in columns:
+            if not rule.allows(name, self._model.field(dataset, name).data_class):
                 raise Denied(
-                    f"the role {self._scope.role.value} may not read {column} of {dataset}",
+                    f"the role {self._scope.role.value} may not read {name} of {dataset}",
                     next_step="leave out what needs it, or ask an admin",
                 )
         return rule.rows
 
     def _select(
         self, table: TableRef, columns: list[str], rows: RowRule, masks: Mapping[str, Mask] | None = None
-    ) -> exp.Select:
+    ) -> Sql:
         self._tables.add(f"{table.schema}.{table.name}")
-        source = exp.Table(this=_identifier(table.name), db=_identifier(table.schema))
         shown = [self._shown(name, (masks or {}).get(name)) for name in columns]
-        select = exp.Select(expressions=shown).from_(source, copy=False)
-        predicate = self._predicate(rows)
-        return select if predicate is None else select.where(predicate, copy=False)
+        return Select(shown).read(Sql(table.sql)).where(*self._conditions(rows)).sql
 
-    def _shown(self, name: str, mask: Mask | None) -> exp.Expr:
+    def _shown(self, name: str, mask: Mask | None) -> Sql:
         if mask is None:
-            return _column(name)
+            return column(name)
         key = None
         if mask is Mask.HASH:
             if self._policies.mask_key is None:
                 raise Denied(f"{name} is masked by a hash, for which the project has no secret")
             key = self._book.constant(self._policies.mask_key)
-        return exp.alias_(masked(_column(name), mask, key), name, quoted=True)
+        return named(masked(column(name), mask, key), name)
 
-    def _predicate(self, rows: RowRule) -> exp.Expr | None:
+    def _conditions(self, rows: RowRule) -> list[Sql]:
+        """What holds of the permitted rows, of all of them nothing."""
         match rows:
             case AllRows():
-                return None
-            case OwnRows(column, ids):
+                return []
+            case OwnRows(name, ids):
                 count = dict(self._scope.id_counts)[ids]
                 if count == 0:
-                    return exp.false()
-                own = [self._book.placeholder(OwnIdSlot(ids, position)) for position in range(count)]
-                return exp.In(this=_column(column), expressions=own)
-            case RowsThrough(dataset, column):
-                table, through = self._model.datasets[dataset].table, self._rows(dataset, [column])
-                within = exp.Subquery(this=self._select(table, [column], through))
-                return exp.In(this=_column(column), query=within)
+                    return [FALSE]
+                own = (self._book.placeholder(OwnIdSlot(ids, position)) for position in range(count))
+                return [is_in(column(name), own)]
+            case RowsThrough(dataset, name):
+                table, through = self._model.datasets[dataset].table, self._rows(dataset, [name])
+                return [is_in(column(name), [self._select(table, [name], through)])]
 
 
 def _is_masked(role: Role, dataset: str, column: str) -> Masked:
@@ -205,11 +192,3 @@ def _is_masked(role: Role, dataset: str, column: str) -> Masked:
 def _column_of(rows: RowRule) -> str | None:
     """The column by which a rule tells rows apart."""
     return None if isinstance(rows, AllRows) else rows.column
-
-
-def _identifier(name: str) -> exp.Identifier:
-    return exp.Identifier(this=name, quoted=True)
-
-
-def _column(name: str) -> exp.Column:
-    return exp.Column(this=_identifier(name))

@@ -164,6 +164,7 @@ class DimensionShape(StrictModel):
     bucket: Grain | None = None
     elapsed: Grain | None = None
     owner: str | None = None
+    description_fr: str | None = None
 
 
 class DimensionsFile(StrictModel):
@@ -184,6 +185,7 @@ class LeftOutShape(StrictModel):
 
     metric: str
     note: str
+    note_fr: str | None = None
 
 
 class PerShape(StrictModel):
@@ -276,6 +278,7 @@ class MetricShape(StrictModel):
     hints: dict[str, str] = {}
     needs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    notes_fr: tuple[str, ...] = ()
     left_out: LeftOutShape | None = None
     version: int = Field(default=1, ge=1)
     example: ExampleShape | None = None

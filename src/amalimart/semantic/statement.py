@@ -10,23 +10,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlglot import exp
-
 from amalimart.core.calendar import Grain
-from amalimart.semantic import nodes
 from amalimart.semantic.answer import Column, ColumnKind
-from amalimart.semantic.conditions import compare, function, text
-from amalimart.semantic.ctes import Ctes
+from amalimart.semantic.conditions import compare
 from amalimart.semantic.formula import Constant, Formula, Leaf, is_exact
 from amalimart.semantic.leg_book import LegBook
 from amalimart.semantic.model import UNKNOWN_KEY, UNKNOWN_LABEL, DimensionUse, Metric, SemanticModel
-from amalimart.semantic.nodes import identifier, named, to_decimal, to_double
 from amalimart.semantic.parameters import HavingSlot, ParameterBook
 from amalimart.semantic.question import Totals
 from amalimart.semantic.request import OTHERS, AskedMetric, Request
 from amalimart.semantic.rollups.choosing import RollupChoice
 from amalimart.semantic.scan import Door
 from amalimart.semantic.shapes import FieldType, Unit
+from amalimart.semantic.sql.ctes import Ctes
+from amalimart.semantic.sql.expressions import (
+    FALSE,
+    NULL,
+    ZERO,
+    Arithmetic,
+    Sql,
+    arithmetic,
+    call,
+    coalesce,
+    column,
+    comparison,
+    named,
+    parenthesised,
+    quotient,
+    text,
+    to_decimal,
+    when,
+)
+from amalimart.semantic.sql.select import Select
 
 _UNITS = {
     FieldType.BOOLEAN: "boolean",
@@ -34,7 +49,7 @@ _UNITS = {
     FieldType.DECIMAL: "number",
     FieldType.DATE: "date",
 }
-_ARITHMETIC: dict[str, type[exp.Binary]] = {"+": exp.Add, "-": exp.Sub, "*": exp.Mul}
+_ARITHMETIC: dict[str, Arithmetic] = {"+": "+", "-": "-", "*": "*"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +70,7 @@ class Written:
     money    the datasets whose currency it tells
     """
 
-    select: exp.Select
+    select: Select
     columns: tuple[Column, ...]
     names: tuple[str, ...]
     metrics: tuple[PlannedMetric, ...]
@@ -89,26 +104,26 @@ class StatementWriter:
         """The statement. Raises Denied."""
         legs = self.legs(request, prefix)
         columns: list[Column] = []
-        visible: dict[str, exp.Expr] = {}
-        for column, value in (
+        visible: dict[str, Sql] = {}
+        for shown_as, value in (
             *self._groups(request),
             *(each for asked in request.metrics for each in self._metric_columns(legs, asked)),
             *self._marks(request),
         ):
-            columns.append(column)
-            visible[column.name] = value
-        hidden: dict[str, exp.Expr] = {}
+            columns.append(shown_as)
+            visible[shown_as.name] = value
+        hidden: dict[str, Sql] = {}
         metrics = tuple(self._planned(legs, asked, len(columns), hidden) for asked in request.metrics)
         shown = [named(value, name) for name, value in {**visible, **hidden}.items()]
-        select = legs.stitched(exp.Select(expressions=shown))
+        select = legs.stitched(Select(shown))
         kept = [
-            compare(visible[wanted.metric].copy(), wanted.operator, [self._book.placeholder(HavingSlot(n))])
+            compare(visible[wanted.metric], wanted.operator, [self._book.placeholder(HavingSlot(n))])
             for n, wanted in enumerate(request.shape.having)
         ]
-        select = select.where(*kept, copy=False) if kept else select
+        select.where(*kept)
         for position, group in enumerate(request.groups):
             if isinstance(group, DimensionUse) and group.has_label:
-                select = self._join_label(select, position, group)
+                self._join_label(select, position, group)
         return Written(select, tuple(columns), (*visible, *hidden), metrics, legs.rollups, legs.money)
 
     def legs(self, request: Request, prefix: str) -> LegBook:
@@ -125,27 +140,27 @@ class StatementWriter:
             self._currencies,
         )
 
-    def _groups(self, request: Request) -> list[tuple[Column, exp.Expr]]:
+    def _groups(self, request: Request) -> list[tuple[Column, Sql]]:
         """The groups of the whole question; what this request adds up is empty."""
         return [
-            (column, value if position < len(request.groups) else exp.null())
+            (shown_as, value if position < len(request.groups) else NULL)
             for position, group in enumerate(self._whole.groups)
-            for column, value in self._group_columns(position, group)
+            for shown_as, value in self._group_columns(position, group)
         ]
 
-    def _marks(self, request: Request) -> list[tuple[Column, exp.Expr]]:
+    def _marks(self, request: Request) -> list[tuple[Column, Sql]]:
         """What tells a total, and the row of all others, from ordinary rows."""
-        found: list[tuple[Column, exp.Expr]] = []
+        found: list[tuple[Column, Sql]] = []
         if self._whole.top is not None:
-            is_others = nodes.column(OTHERS, "s") if request.top is not None else exp.false()
+            is_others = column(OTHERS, "s") if request.top is not None else FALSE
             found.append((Column(OTHERS, "Others", ColumnKind.OTHERS, "boolean"), is_others))
         if self._whole.shape.totals is not Totals.NONE:
-            count = exp.Literal.number(len(self._whole.groups) - len(request.groups))
+            count = Sql(str(len(self._whole.groups) - len(request.groups)))
             found.append((Column("totalled", "Groups added up", ColumnKind.TOTALLED, "number"), count))
         return found
 
-    def _group_columns(self, position: int, group: DimensionUse | Grain) -> list[tuple[Column, exp.Expr]]:
-        value = nodes.column(f"g{position}", "s")
+    def _group_columns(self, position: int, group: DimensionUse | Grain) -> list[tuple[Column, Sql]]:
+        value = column(f"g{position}", "s")
         if isinstance(group, Grain):
             return [
                 (
@@ -161,21 +176,14 @@ class StatementWriter:
         key = Column(name, f"{dimension.label.en} id", ColumnKind.KEY, "text")
         if group.key_only:
             return [(key, value)]
-        label = function(
-            exp.Coalesce,
-            nodes.column(dimension.lookup.label, f"l{position}"),
-            exp.Case(
-                ifs=[
-                    exp.If(
-                        this=exp.EQ(this=value.copy(), expression=text(UNKNOWN_KEY)), true=text(UNKNOWN_LABEL)
-                    )
-                ]
-            ),
-            value.copy(),
+        label = coalesce(
+            column(dimension.lookup.label, f"l{position}"),
+            when(comparison(value, "=", text(UNKNOWN_KEY)), text(UNKNOWN_LABEL)),
+            value,
         )
         return [(key, value), (Column(group.asked, dimension.label.en, ColumnKind.DIMENSION, "text"), label)]
 
-    def _metric_columns(self, legs: LegBook, asked: AskedMetric) -> list[tuple[Column, exp.Expr]]:
+    def _metric_columns(self, legs: LegBook, asked: AskedMetric) -> list[tuple[Column, Sql]]:
         metric, name, label = asked.metric, asked.name, asked.metric.label.en
         unit, shape = metric.unit.value, self._whole.shape
         now = self._metric(legs, metric, compared=False)
@@ -190,16 +198,16 @@ class StatementWriter:
                 found += _changes(asked, now, then)
         return found
 
-    def _metric(self, legs: LegBook, metric: Metric, *, compared: bool) -> exp.Expr:
+    def _metric(self, legs: LegBook, metric: Metric, *, compared: bool) -> Sql:
         if compared and not metric.has_time:
-            return exp.null()
+            return NULL
         value = value_of(legs, metric.formula, compared=compared)
         if metric.unit is Unit.MONEY and not is_exact(metric.formula):
             return to_decimal(value, 38, 4)
         return value
 
     def _planned(
-        self, legs: LegBook, asked: AskedMetric, first: int, hidden: dict[str, exp.Expr]
+        self, legs: LegBook, asked: AskedMetric, first: int, hidden: dict[str, Sql]
     ) -> PlannedMetric:
         """Add the hidden columns that a metric's currency and receipt are read from."""
 
@@ -218,50 +226,38 @@ class StatementWriter:
             left_out = hide(legs.measure(asked.left_out, compared=False))
         return PlannedMetric(asked.name, asked.metric, tuple(pairs), left_out)
 
-    def _join_label(self, select: exp.Select, position: int, use: DimensionUse) -> exp.Select:
+    def _join_label(self, select: Select, position: int, use: DimensionUse) -> None:
         lookup = use.dimension.lookup
         if lookup is None:
             raise AssertionError("only an entity has labels")
         key = self._model.datasets[lookup.dataset].key
         scan = self._door.scan(lookup.dataset, {key, lookup.label}, shown={lookup.label})
-        scan.set("alias", exp.TableAlias(this=identifier(f"l{position}")))
-        matches = exp.EQ(
-            this=nodes.column(key, f"l{position}"),
-            expression=nodes.column(f"g{position}", "s"),
-        )
-        return nodes.left_join(select, scan, matches)
+        matches = comparison(column(key, f"l{position}"), "=", column(f"g{position}", "s"))
+        select.left_join(named(scan, f"l{position}"), matches)
 
 
-def value_of(legs: LegBook, formula: Formula, *, compared: bool) -> exp.Expr:
+def value_of(legs: LegBook, formula: Formula, *, compared: bool) -> Sql:
     """The value of a formula over the stitched columns of its leaves."""
     if isinstance(formula, Leaf):
-        column = legs.column(legs.measure(formula, compared=compared))
-        if not formula.measure.is_amount:
-            return column
-        return function(exp.Coalesce, column, exp.Literal.number(0))
+        value = legs.column(legs.measure(formula, compared=compared))
+        return coalesce(value, ZERO) if formula.measure.is_amount else value
     if isinstance(formula, Constant):
-        return exp.Literal.number(format(formula.value, "f"))
+        return Sql(format(formula.value, "f"))
     left = value_of(legs, formula.left, compared=compared)
     right = value_of(legs, formula.right, compared=compared)
     if formula.operator == "/":
         return quotient(left, right)
     if formula.operator == "else":
-        return function(exp.Coalesce, left, right)
-    return exp.Paren(this=_ARITHMETIC[formula.operator](this=left, expression=right))
+        return coalesce(left, right)
+    return parenthesised(arithmetic(left, _ARITHMETIC[formula.operator], right))
 
 
-def quotient(left: exp.Expr, right: exp.Expr) -> exp.Expr:
-    """One value divided by another, as a double; empty where the divisor is 0."""
-    divisor = exp.Nullif(this=to_double(right), expression=exp.Literal.number(0))
-    return exp.Div(this=to_double(left), expression=divisor)
-
-
-def _changes(asked: AskedMetric, now: exp.Expr, then: exp.Expr) -> list[tuple[Column, exp.Expr]]:
+def _changes(asked: AskedMetric, now: Sql, then: Sql) -> list[tuple[Column, Sql]]:
     """By how much it changed, and by which share of what it was; a date moves by days and has no share."""
     label, is_date = asked.metric.label.en, asked.metric.unit is Unit.DATE
     unit = Unit.DAYS if is_date else asked.metric.unit
-    difference = exp.Paren(this=exp.Sub(this=now.copy(), expression=then.copy()))
-    rate = exp.null() if is_date else quotient(difference.copy(), exp.Abs(this=then.copy()))
+    difference = parenthesised(arithmetic(now, "-", then))
+    rate = NULL if is_date else quotient(difference, call("ABS", then))
     return [
         (Column(f"{asked.name}__change", f"{label} (change)", ColumnKind.CHANGE, unit.value), difference),
         (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from amalimart.access.principal import Principal
@@ -12,6 +12,7 @@ from amalimart.api.dashboards.planning import PlannedTile, plan_tile, range_labe
 from amalimart.api.dashboards.state import PageState
 from amalimart.api.described import described
 from amalimart.api.known_metrics import known_metric
+from amalimart.api.language import Language
 from amalimart.core.calendar import DayRange
 from amalimart.core.errors import AmalimartError, NotAvailable, NotFound
 from amalimart.core.names import nearest
@@ -33,6 +34,7 @@ def tile_receipt(
     principal: Principal,
     semantic: SemanticPort,
     history: History,
+    language: Language = Language.ENGLISH,
 ) -> Json:
     """Where the numbers of a tile come from under a state.
 
@@ -67,10 +69,15 @@ def tile_receipt(
             metric_document(name, principal, semantic, first) | {"changes": described(tuple(history(name)))}
             for name in _asked(plan)
         ],
-        "notes": list(dict.fromkeys([*plan.notes, *(note for each in receipts for note in each.notes)])),
+        "notes": list(dict.fromkeys([*plan.notes, *_notes(receipts, language)])),
         "sql": [each.sql for each in receipts if each.sql is not None],
         "is_scoped": semantic.is_scoped(principal),
     }
+
+
+def _notes(receipts: Iterable[Receipt], language: Language) -> Iterator[str]:
+    for each in receipts:
+        yield from each.notes_fr if language is Language.FRENCH else each.notes
 
 
 def metric_document(

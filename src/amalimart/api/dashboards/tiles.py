@@ -38,11 +38,18 @@ def answered_tile(plan: PlannedTile, answers: list[Answer], business_day: date) 
     shown: Json = _head(plan, _title(plan, label)) | {
         "status": "ok",
         "definitions": [
-            {"metric": each.name, "version": each.version, "hash": each.hash, "basis": each.basis}
+            {
+                "metric": each.name,
+                "version": each.version,
+                "hash": each.hash,
+                "basis": each.basis,
+                "basis_fr": each.basis_fr,
+            }
             for each in answer.receipt.metrics
         ],
         "notes": list(plan.notes),
         "receipt_notes": list(answer.receipt.notes),
+        "receipt_notes_fr": list(answer.receipt.notes_fr),
     }
     if isinstance(tile, KpiTile):
         shown |= _kpi(tile, answers[0])
@@ -107,6 +114,7 @@ def _head(plan: PlannedTile, title: str) -> Json:
         "description": tile.description,
         "labels": tile.labels,
         "receipt_notes": [],
+        "receipt_notes_fr": [],
         "range_label": range_label(tile),
     }
 

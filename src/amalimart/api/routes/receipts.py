@@ -32,7 +32,9 @@ def receipt(
     dashboard = services.dashboards.get(name, principal)
     today, calendar = current_business_day(services), services.settings.calendar
     state = read_state(request.query_params.multi_items(), dashboard, today, calendar)
-    told = tile_receipt(dashboard, tile, state, principal, services.semantic, services.metric_history)
+    told = tile_receipt(
+        dashboard, tile, state, principal, services.semantic, services.metric_history, language
+    )
     if said := services.sayings(language):
         notes = [said.say(each) for each in told["notes"]]
         told |= {"state": said.state(told["state"]), "notes": notes}

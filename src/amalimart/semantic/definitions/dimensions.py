@@ -61,6 +61,7 @@ def dimension_of(
         shape.bucket,
         shape.elapsed,
         shape.owner,
+        shape.description_fr,
     )
 
 

@@ -18,8 +18,9 @@ from amalimart.semantic.formula import (
     read_formula,
 )
 from amalimart.semantic.model import GRAINS, Dataset, Example, Grouping, LeftOut, Metric, SemanticModel
+from amalimart.semantic.notes import Note, said
 from amalimart.semantic.question_text import parse_filters
-from amalimart.semantic.shapes import MetricShape, OverTime, Unit
+from amalimart.semantic.shapes import LeftOutShape, MetricShape, OverTime, Unit
 
 
 class MetricBuilder:
@@ -61,7 +62,7 @@ class MetricBuilder:
         needs = needs_of(entry, shape.needs, "needs") + tuple(
             need for name in dict.fromkeys(used) for need in self.metric(name).needs
         )
-        left_out = LeftOut(shape.left_out.metric, shape.left_out.note) if shape.left_out else None
+        left_out = None if shape.left_out is None else _left_out(shape.left_out)
         over_no_days = GRAINS if shape.over_time in {OverTime.LAST, OverTime.AVERAGE} else frozenset()
         default = Grouping(shape.default_by, shape.default_grain)
         aliases = {
@@ -86,7 +87,7 @@ class MetricBuilder:
             None if shape.non_additive == "all" else frozenset(shape.non_additive) | over_no_days,
             shape.hints,
             tuple(dict.fromkeys(needs)),
-            tuple(" ".join(note.split()) for note in shape.notes),
+            _notes(entry),
             left_out,
             shape.version,
             definition_hash(formula, shape.unit, self._datasets),
@@ -109,6 +110,17 @@ class MetricBuilder:
                     raise entry.refuse(str(error), "formula") from error
             case _:
                 return MeasureBuilder(entry, self._datasets).formula()
+
+
+def _left_out(shape: LeftOutShape) -> LeftOut:
+    return LeftOut(shape.metric, Note(shape.note, shape.note_fr or shape.note))
+
+
+def _notes(entry: Entry[MetricShape]) -> tuple[Note, ...]:
+    try:
+        return said(entry.shape.notes, entry.shape.notes_fr)
+    except ValueError as error:
+        raise entry.refuse(str(error), "notes_fr", expected="each of the notes, in their order") from error
 
 
 def _example(entry: Entry[MetricShape]) -> Example | None:
@@ -144,5 +156,5 @@ def check_metrics(model: SemanticModel, entries: Mapping[str, Entry[MetricShape]
             entry.known(name, dimension_names, "dimension", "non_additive")
         if metric.left_out is not None:
             counted = entry.known(metric.left_out.metric, entries, "metric", "left_out", "metric")
-            if not isinstance(model.metrics[counted].formula, Leaf) or "{count}" not in metric.left_out.note:
+            if not isinstance(model.metrics[counted].formula, Leaf) or not metric.left_out.note.tells_count:
                 raise entry.refuse("the note holds {count}, and a simple metric counts", "left_out")

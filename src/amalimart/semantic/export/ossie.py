@@ -149,7 +149,7 @@ def _metric(model: SemanticModel, metric: Metric) -> dict[str, Any]:
         "hash": metric.definition_hash,
         "non_additive": None if metric.non_additive is None else sorted(metric.non_additive),
         "needs": [[str(each) for each in group] for group in metric.needs],
-        "notes": list(metric.notes),
+        "notes": [note.en for note in metric.notes],
     }
     names = [metric.label.en, metric.label.fr, *metric.aliases]
     return {

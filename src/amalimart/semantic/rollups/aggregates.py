@@ -7,43 +7,42 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlglot import exp
-
 from amalimart.core.rollups import Stored
-from amalimart.semantic.aggregates import mean
-from amalimart.semantic.conditions import function
 from amalimart.semantic.formula import Measure
-from amalimart.semantic.nodes import to_count
 from amalimart.semantic.rollups.rollup import Rollup
 from amalimart.semantic.shapes import Aggregate
+from amalimart.semantic.sql.expressions import ZERO, Sql, aggregate, cast, coalesce, days_between, mean
 
 
-def aggregate_from(rollup: Rollup, measure: Measure, read: Callable[[str], exp.Column]) -> exp.Expr:
-    """The aggregate. `read` gives a column of the rollup."""
+def aggregate_from(rollup: Rollup, measure: Measure, where: Sql | None, read: Callable[[str], Sql]) -> Sql:
+    """The aggregate over the rows for which a condition holds. `read` gives a column of the rollup."""
     field = measure.field
 
-    def kept(how: Stored) -> exp.Column:
+    def kept(how: Stored) -> Sql:
         name = rollup.column(field, how)
         if name is None:
             raise AssertionError(f"{rollup.name} was chosen, but does not hold the {how.value} of {field}")
         return read(name)
 
+    def total(how: Stored) -> Sql:
+        return aggregate("SUM", kept(how), where)
+
     if measure.aggregate is Aggregate.SUM:
-        return exp.Sum(this=kept(Stored.SUM))
+        return total(Stored.SUM)
     if measure.aggregate is Aggregate.AVG:
-        return mean(exp.Sum(this=kept(Stored.SUM)), exp.Sum(this=kept(Stored.COUNT)))
+        return mean(total(Stored.SUM), total(Stored.COUNT))
     if measure.aggregate is Aggregate.COUNT_DISTINCT and field != rollup.key:
-        return exp.Count(this=exp.Distinct(expressions=[read(field)]))
+        return aggregate("COUNT", read(field), where, is_distinct=True)
     if measure.aggregate in {Aggregate.COUNT, Aggregate.COUNT_DISTINCT}:
-        return function(exp.Coalesce, to_count(exp.Sum(this=kept(Stored.COUNT))), exp.Literal.number(0))
-    return _ends(measure.aggregate, lambda how: read(field) if field in rollup.exact else kept(how))
+        return coalesce(cast(total(Stored.COUNT), "BIGINT"), ZERO)
+    return _ends(measure.aggregate, where, lambda how: read(field) if field in rollup.exact else kept(how))
 
 
-def _ends(aggregate: Aggregate, column: Callable[[Stored], exp.Column]) -> exp.Expr:
+def _ends(kind: Aggregate, where: Sql | None, column: Callable[[Stored], Sql]) -> Sql:
     """The least value, the greatest, or the days between them."""
-    if aggregate is Aggregate.MIN:
-        return exp.Min(this=column(Stored.MIN))
-    if aggregate is Aggregate.MAX:
-        return exp.Max(this=column(Stored.MAX))
-    first, last = exp.Min(this=column(Stored.MIN)), exp.Max(this=column(Stored.MAX))
-    return exp.DateDiff(this=last, expression=first, unit=exp.Var(this="DAY"))
+    if kind is Aggregate.MIN:
+        return aggregate("MIN", column(Stored.MIN), where)
+    greatest = aggregate("MAX", column(Stored.MAX), where)
+    if kind is Aggregate.MAX:
+        return greatest
+    return days_between(aggregate("MIN", column(Stored.MIN), where), greatest)

@@ -4,6 +4,7 @@ import { renderFunnel } from "./funnel.js";
 import { renderHeat } from "./heat.js";
 import { renderKpi } from "./kpi.js";
 import { renderRanking } from "./ranking.js";
+import { french } from "./receipt/language.js";
 import { renderTable } from "./table.js";
 import { t } from "./text.js";
 import { removeTrend, renderTrend } from "./trend.js";
@@ -25,9 +26,13 @@ const opener = (tile) =>
     s("svg", { class: "icon", viewBox: "0 0 16 16", width: 16, height: 16, "aria-hidden": "true" }, s("path", { d: "M3.5 2v12l1.5-1 1.5 1L8 13l1.5 1 1.5-1 1.5 1V2L11 3 9.5 2 8 3 6.5 2 5 3zM6 6.5h4M6 9.5h4" })),
   );
 
+// What the receipt of a tile says, in the reader's language.
+const receiptNotes = (tile) => (french ? tile.receipt_notes_fr : tile.receipt_notes);
+const basis = (each) => (french && each.basis_fr) || each.basis;
+
 function setHead(place, tile) {
   place.querySelector(".tile-title").textContent = tile.title;
-  const about = [tile.description, ...(tile.definitions ?? []).map((each) => each.basis), ...tile.receipt_notes].filter(Boolean).join("\n");
+  const about = [tile.description, ...(tile.definitions ?? []).map(basis), ...receiptNotes(tile)].filter(Boolean).join("\n");
   place.querySelector(".tile-title").title = about;
   const head = place.querySelector(".tile-head");
   if (!head) return;
@@ -40,7 +45,7 @@ function setHead(place, tile) {
 // A card is small: what always holds for its metric stands in the title of its heading.
 function setNote(place, tile) {
   place.querySelector(":scope > .note")?.remove();
-  const notes = [...tile.notes, ...tile.receipt_notes];
+  const notes = [...tile.notes, ...receiptNotes(tile)];
   if (tile.type !== "kpi" && notes.length) place.append(h("p", { class: "note" }, notes.join(" ")));
 }
 

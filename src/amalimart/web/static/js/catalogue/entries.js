@@ -8,7 +8,7 @@ const folded = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCas
 export function entriesOf(body) {
   const found = [
     ...body.metrics.map((each) => ({ kind: "metrics", key: each.name, name: nameOf(each), about: (french && each.definition_fr) || each.definition, words: [each.label, each.label_fr, each.definition, each.definition_fr, each.subject_label, each.subject_label_fr, each.owner, ...each.aliases], source: each })),
-    ...body.dimensions.map((each) => ({ kind: "dimensions", key: each.name, name: nameOf(each), about: each.description, words: [each.label, each.label_fr, each.description, ...(each.synonyms ?? [])], source: each })),
+    ...body.dimensions.map((each) => ({ kind: "dimensions", key: each.name, name: nameOf(each), about: (french && each.description_fr) || each.description, words: [each.label, each.label_fr, each.description, each.description_fr, ...(each.synonyms ?? [])], source: each })),
     ...body.tables.map((each) => ({ kind: "tables", key: each.name, name: each.name, about: each.description, words: [each.description, each.owner], source: each })),
     ...body.tables.flatMap((table) =>
       table.columns.map((each) => ({ kind: "columns", key: table.name, column: each.name, name: each.name, about: `${t("catalogue.of_table", { table: table.name })} · ${each.description}`, words: [each.description, table.name], source: table })),

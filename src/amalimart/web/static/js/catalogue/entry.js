@@ -94,7 +94,7 @@ export class EntryView {
     const splits = this.body.metrics.filter((metric) => metric.dimensions?.includes(each.name));
     const isFrench = document.documentElement.lang === "fr";
     return [
-      h("p", { class: "lead", lang: "en" }, each.description ?? ""),
+      h("p", { class: "lead", lang: isFrench && each.description_fr ? "fr" : "en" }, (isFrench && each.description_fr) || each.description || ""),
       h(
         "dl",
         { class: "facts" },

@@ -51,14 +51,14 @@ export class Fields {
     button.addEventListener("click", () => this.pressed(field));
     button.addEventListener("dragstart", (event) => this.dragged(event, field));
     button.addEventListener("dragend", () => this.held.drop());
-    const words = [name, entry.name, entry.definition, entry.description, ...(entry.aliases ?? []), ...(entry.synonyms ?? []), entry.label, entry.label_fr].filter(Boolean).join(" ");
+    const words = [name, entry.name, entry.definition, entry.definition_fr, entry.description, entry.description_fr, ...(entry.aliases ?? []), ...(entry.synonyms ?? []), entry.label, entry.label_fr].filter(Boolean).join(" ");
     const item = h("li", {}, button);
     if (kind === "dimension") {
       const filter = h("button", { type: "button", class: "quiet field-filter", "aria-label": t("explore.filter_by", { label: name }), title: t("explore.filter_by", { label: name }), "data-kind": kind, "data-name": entry.name }, funnel());
       filter.addEventListener("click", () => (this.refusal(field) ? this.say(field) : this.filter(entry.name)));
       item.append(filter);
     }
-    this.buttons.push({ field, button, item, words: folded(words), title: entry.definition ?? entry.description ?? "" });
+    this.buttons.push({ field, button, item, words: folded(words), title: this.names.about(entry) });
     return item;
   }
 

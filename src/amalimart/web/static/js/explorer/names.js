@@ -29,6 +29,11 @@ export class Names {
     return found ? called(found.entry) : String(name);
   }
 
+  // What a metric or dimension is, as far as it is said in their reader's language.
+  about(entry) {
+    return (french && (entry.definition_fr || entry.description_fr)) || entry.definition || entry.description || "";
+  }
+
   title(question) {
     const metrics = question.metrics.map((name) => this.label(name)).join(", ");
     const groups = question.by.map((name) => this.label(name));

@@ -1,5 +1,6 @@
 // The receipt of an answer that was put together here: the same panel, from what the answer itself brought.
 import { request } from "../api.js";
+import { french } from "../receipt/language.js";
 import { hashOf, ReceiptPanel } from "../receipt/panel.js";
 import { t } from "../text.js";
 import { SAID, written } from "./question.js";
@@ -27,7 +28,7 @@ export class AnswerReceipt extends ReceiptPanel {
     const filters = await Promise.all(question.filters.map((each) => this.filter(each)));
     const grain = question.grain ?? "day";
     const state = { first: days?.first, last: days?.last, grain, today: this.page.today, filters };
-    return { metrics, notes: answer.receipt.notes, sql: answer.receipt.sql ? [answer.receipt.sql] : [], is_scoped: answer.receipt.sql === null, days, all_days: !days, state };
+    return { metrics, notes: french ? answer.receipt.notes_fr : answer.receipt.notes, sql: answer.receipt.sql ? [answer.receipt.sql] : [], is_scoped: answer.receipt.sql === null, days, all_days: !days, state };
   }
 
   async filter({ dimension, operator, values }) {

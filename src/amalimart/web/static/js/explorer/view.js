@@ -1,6 +1,7 @@
 // How an answer is shown: cards, a drawing or a table. The explorer and boards show answers by this alone.
 import { h } from "../dom.js";
 import { exact } from "../format.js";
+import { french } from "../receipt/language.js";
 import { t } from "../text.js";
 import { cards } from "./cards.js";
 import { Chart } from "./chart.js";
@@ -37,7 +38,7 @@ export class AnswerView {
     const isCut = Boolean(most) && shape.ordinary.length >= most;
     const wanted = question.chart ?? drawings[0] ?? "table";
     this.drawing = !shape.groups ? null : wanted !== "table" && drawings.includes(wanted) && !isCut ? wanted : drawings.length && wanted !== "table" && !isCut ? drawings[0] : "table";
-    const notes = [...answer.receipt.notes];
+    const notes = [...(french ? answer.receipt.notes_fr : answer.receipt.notes)];
     if (isCut) notes.push(t("explore.cut", { n: exact(most, "count") }));
     if (question.chart && shape.groups && this.drawing !== question.chart) notes.push(t(this.drawing === "table" ? "explore.no_chart" : "explore.other_chart"));
     if (this.drawing === null) {
