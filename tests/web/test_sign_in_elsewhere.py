@@ -39,7 +39,9 @@ def with_provider(services: AppServices, issuer: str, *, passwords: bool = True)
     chosen = settings(name="Example <ID>", issuer=issuer)
     clock = SystemClock()
     provider = IdentityProvider(chosen, "s3cret", clock, Exchange(chosen.name, 5))
-    flow = SingleSignOn(chosen, provider, Linking(services.control.engine, clock, maps_roles=True), clock)
+    flow = SingleSignOn(
+        chosen, provider, Linking(services.control.engine, clock, maps_roles=True), clock, lambda: [*Role]
+    )
     return dataclasses.replace(services, sign_in=SignInOptions(passwords, flow))
 
 

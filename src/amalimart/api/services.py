@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from amalimart.access.embed_tokens import EmbeddedIds
 from amalimart.access.principal import Principal, Role
 from amalimart.api.dashboards.definition import Dashboard
 from amalimart.api.dashboards.kept_pages import KeptPages
@@ -427,12 +428,12 @@ class ChannelTestPort(Protocol):
 
 
 class EmbedPort(Protocol):
-    """Embed tokens: signed words that open one dashboard for some vendors."""
+    """Embed tokens: signed words that open one dashboard for some vendors or businesses."""
 
     def mint(
         self,
         key: ApiKey,
-        vendor_ids: frozenset[str],
+        ids: EmbeddedIds,
         dashboard: str,
         *,
         life: timedelta,

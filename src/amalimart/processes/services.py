@@ -223,7 +223,8 @@ def build_services(
         rate=RateLimit(limits.requests_per_second, limits.requests_at_once),
         exports=Admission("exports", at_once=limits.exports_at_once, waiting=4, wait_seconds=3.0),
         sign_in=SignInOptions(
-            project.settings.sign_in.passwords, open_single_sign_on(project, control, clock)
+            project.settings.sign_in.passwords,
+            open_single_sign_on(project, control, clock, lambda: keeper.current().roles),
         ),
         scorecards=scorecards,
         peers=PeerStandings(audited, keeper.current, clock),

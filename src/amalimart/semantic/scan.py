@@ -23,6 +23,8 @@ from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.parameters import OwnIdSlot, ParameterBook
 from amalimart.semantic.rollups.rollup import Rollup
 
+_VENDOR_BUSINESSES = "vendor_businesses"
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -178,16 +180,35 @@ class Door:
             key = self._book.constant(self._policies.mask_key)
         return exp.alias_(masked(_column(name), mask, key), name, quoted=True)
 
+    def _own(self, column: str, ids: OwnIds) -> exp.Expr | None:
+        """That the column holds one of the ids; None where there are none."""
+        count = dict(self._scope.id_counts)[ids]
+        own = [self._book.placeholder(OwnIdSlot(ids, position)) for position in range(count)]
+        return exp.In(this=_column(column), expressions=own) if own else None
+
+    def _found(self, column: str, ids: OwnIds) -> exp.Expr | None:
+        """That it holds one of those that are found by other ids; None where there is nothing to find."""
+        found_by = ids.found_by
+        dataset = self._model.datasets.get(_VENDOR_BUSINESSES)
+        own = self._own("business_id", found_by) if found_by is not None and dataset is not None else None
+        if own is None or dataset is None:
+            return None
+        table = dataset.table
+        self._tables.add(f"{table.schema}.{table.name}")
+        source = exp.Table(this=_identifier(table.name), db=_identifier(table.schema))
+        select = exp.Select(expressions=[_column("vendor_id")]).from_(source, copy=False)
+        return exp.In(this=_column(column), query=exp.Subquery(this=select.where(own, copy=False)))
+
     def _predicate(self, rows: RowRule) -> exp.Expr | None:
         match rows:
             case AllRows():
                 return None
             case OwnRows(column, ids):
-                count = dict(self._scope.id_counts)[ids]
-                if count == 0:
-                    return exp.false()
-                own = [self._book.placeholder(OwnIdSlot(ids, position)) for position in range(count)]
-                return exp.In(this=_column(column), expressions=own)
+                own = self._own(column, ids)
+                found = self._found(column, ids)
+                if own is None or found is None:
+                    return own or found or exp.false()
+                return exp.or_(own, found, copy=False)
             case RowsThrough(dataset, column):
                 table, through = self._model.datasets[dataset].table, self._rows(dataset, [column])
                 within = exp.Subquery(this=self._select(table, [column], through))
