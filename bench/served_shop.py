@@ -113,10 +113,14 @@ class ServedShop:
         """Publish a batch of changes every few seconds, for ever."""
         while True:
             time.sleep(PUBLISH_SECONDS)
-            self._changes.land(CHANGES)
-            began = time.monotonic()
-            self._release = self._shop.publish().release
-            self.published.append(time.monotonic() - began)
+            self.publish()
+
+    def publish(self) -> None:
+        """Publish one batch of changes."""
+        self._changes.land(CHANGES)
+        began = time.monotonic()
+        self._release = self._shop.publish().release
+        self.published.append(time.monotonic() - began)
 
 
 def main() -> None:
@@ -148,7 +152,14 @@ def main() -> None:
         threading.Thread(target=shop.follow, daemon=True).start()
         return JSONResponse({})
 
-    routes = [Route("/told", told), Route("/follow", follow), Mount("/", create_site(shop.services))]
+    def publish(_request: Request) -> JSONResponse:
+        shop.publish()
+        return JSONResponse({})
+
+    routes = [
+        *(Route(f"/{each.__name__}", each) for each in (told, follow, publish)),
+        Mount("/", create_site(shop.services)),
+    ]
     app = Starlette(routes=routes)
     with serving(app) as url:  # type: ignore[arg-type]
         print(json.dumps({"url": url, "sessions": sessions}), flush=True)
