@@ -27,8 +27,9 @@ from amalimart.access.audit_record import audit_keys
 from amalimart.access.policies import load_policies
 from amalimart.access.principal import Role
 from amalimart.access.signing_secrets import new_secret
+from amalimart.api.ports.publishing import PublishedRelease
+from amalimart.api.ports.site import EngineStatus, Phase
 from amalimart.api.rate_limit import RateLimit
-from amalimart.api.services import EngineStatus, Phase, PublishedRelease
 from amalimart.control.audit_head import HeadFile
 from amalimart.control.audit_log import AuditLog
 from amalimart.core.clock import FixedClock

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from amalimart.access.principal import Role
-from amalimart.api.services import Figures
+from amalimart.api.ports.site import Figures
 from amalimart.config.project import Project, SourceSettings, open_project
 from amalimart.control.store import open_control_store
 from amalimart.core.clock import SystemClock

@@ -11,7 +11,8 @@ from fastapi import FastAPI
 
 from amalimart.access.principal import Role
 from amalimart.api.identity import COOKIE
-from amalimart.api.services import AppServices, SignInOptions
+from amalimart.api.ports.coming_in import SignInOptions
+from amalimart.api.services import AppServices
 from amalimart.control.single_sign_on.exchange import Exchange
 from amalimart.control.single_sign_on.flow import SingleSignOn
 from amalimart.control.single_sign_on.linking import Linking
