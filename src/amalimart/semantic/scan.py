@@ -23,7 +23,8 @@ from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.parameters import OwnIdSlot, ParameterBook
 from amalimart.semantic.rollups.rollup import Rollup
 
-_VENDOR_BUSINESSES = "vendor_businesses"
+# Where the vendors of a business are found; a model without it finds none, and so no row.
+_VENDOR_BUSINESSES, _VENDOR, _BUSINESS = "vendor_businesses", "vendor_id", "business_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +191,15 @@ class Door:
         """That it holds one of those that are found by other ids; None where there is nothing to find."""
         found_by = ids.found_by
         dataset = self._model.datasets.get(_VENDOR_BUSINESSES)
-        own = self._own("business_id", found_by) if found_by is not None and dataset is not None else None
-        if own is None or dataset is None:
+        if found_by is None or dataset is None or not {_VENDOR, _BUSINESS} <= dataset.fields.keys():
+            return None
+        own = self._own(_BUSINESS, found_by)
+        if own is None:
             return None
         table = dataset.table
         self._tables.add(f"{table.schema}.{table.name}")
         source = exp.Table(this=_identifier(table.name), db=_identifier(table.schema))
-        select = exp.Select(expressions=[_column("vendor_id")]).from_(source, copy=False)
+        select = exp.Select(expressions=[_column(_VENDOR)]).from_(source, copy=False)
         return exp.In(this=_column(column), query=exp.Subquery(this=select.where(own, copy=False)))
 
     def _predicate(self, rows: RowRule) -> exp.Expr | None:
