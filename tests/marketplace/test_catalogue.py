@@ -105,8 +105,8 @@ def test_an_account_is_a_vendor_by_role_by_belongings_or_by_standing(bench: Mode
 def test_the_business_of_a_vendor_is_the_one_it_names_or_the_only_one_registered_for_it(
     bench: ModelBench,
 ) -> None:
-    for vendor, business in (("says", "b9"), ("one", None), ("two", None), ("none", None)):
-        bench.put("vendors", vendor_id=vendor, business_id=business, status="APPROVED")
+    for key, named in (("says", "b9"), ("one", None), ("two", None), ("none", None)):
+        bench.put("vendors", vendor_id=key, business_id=named, status="APPROVED")
     for business, vendor in (("b1", "one"), ("b2", "two"), ("b3", "two"), ("b4", "says"), ("b5", None)):
         bench.put("businesses", business_id=business, vendor_id=vendor)
     bench.put("businesses", business_id="b6", vendor_id="one", _rejected="a reason")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from typing import Any
 
 from sqlalchemy import Engine, select, text, update
 
@@ -68,10 +69,11 @@ def forget_filters(engine: Engine, dimensions: Collection[str], is_erased: Calla
     `dimensions` are all names of those whose keys are ids of people.
     """
     changed = 0
-    table = Base.metadata.tables[SavedQuestionRow.__tablename__]
+    kept = select(SavedQuestionRow.question_id, SavedQuestionRow.question)
     with engine.begin() as connection:
         connection.execute(text("pragma secure_delete = on"))
-        for number, question in connection.execute(select(table.c.question_id, table.c.question)).all():
+        for row in connection.execute(kept).all():
+            question: dict[str, Any] = row.question
             filters = [
                 each | {"values": [WORD if is_erased(value) else value for value in each["values"]]}
                 if each["dimension"] in dimensions
@@ -79,8 +81,11 @@ def forget_filters(engine: Engine, dimensions: Collection[str], is_erased: Calla
                 for each in question.get("filters", [])
             ]
             if filters != question.get("filters", []):
-                kept = {"question": question | {"filters": filters}}
-                connection.execute(update(table).where(table.c.question_id == number).values(kept))
+                connection.execute(
+                    update(SavedQuestionRow)
+                    .where(SavedQuestionRow.question_id == row.question_id)
+                    .values(question=question | {"filters": filters})
+                )
                 changed += 1
     return changed
 
