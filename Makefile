@@ -130,7 +130,7 @@ metric-versions: $(VENV)/dev.stamp ## write down what packaged metrics mean now:
 	@$(BIN)/python tools/metric_versions.py --reason "$(REASON)"
 
 .PHONY: bench-api
-bench-api: $(VENV)/dev.stamp ## find the highest rate of requests that is answered in time; ARGUMENTS="--orders 20000 --seconds 10 --soak 0" for a quick look
+bench-api: $(VENV)/dev.stamp ## find the highest rate of requests that is answered in time; ARGUMENTS="--orders 20000 --seconds 10 --soak 0" for a quick look, "--orders 20000 --costs 100" on a busy machine
 	@PYTHONPATH=. $(BIN)/python bench/api.py $(ARGUMENTS)
 
 lock: ## pin the requirements anew (needs uv)

@@ -1,4 +1,8 @@
-"""make bench-api: how many requests a second the interface answers while batches are published."""
+"""make bench-api: how many requests a second the interface answers while batches are published.
+
+With --costs, on a machine that is busy with something else, only what a request costs: processor time of the
+server by kind of request, first after a release and then again, with what its caches had.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +30,7 @@ ZIPF = 1.1
 CONNECTIONS = 64
 PAGES = (("admin", "admin"), ("executive", "executive"), ("analyst", "analyst"), ("support", "support"))
 EXPORTS = ("csv", "parquet")
+KINDS = ("page", "vendor", "free", "export")
 _LAST_DAY = date(2026, 3, 10)
 
 
@@ -70,7 +75,10 @@ class Mix:
 
     def next(self) -> Request:
         """One request."""
-        kind = self._dice.choices(("page", "vendor", "free", "export"), (60, 25, 10, 5))[0]
+        return self.of(self._dice.choices(KINDS, (60, 25, 10, 5))[0])
+
+    def of(self, kind: str) -> Request:
+        """One request of a kind."""
         if kind == "page":
             reader, page = self._dice.choice(PAGES)
             narrowed = self._dice.choice(("", "", "", "?range=last_90_days", "?range=this_year&grain=month"))
@@ -173,6 +181,10 @@ class Served:
         """Have it publish batches from now on."""
         httpx.get(f"{self.url}/follow", timeout=30)
 
+    def publish(self) -> None:
+        """Have it publish one batch, and wait for that."""
+        httpx.get(f"{self.url}/publish", timeout=600).raise_for_status()
+
     def close(self) -> None:
         """Stop it."""
         self._process.terminate()
@@ -191,6 +203,37 @@ def cost_of_a_page(served: Served) -> tuple[float, float]:
 
     cold = [spent(f"/dashboards/admin?range=custom&{_days(100 + n)}", 1) for n in range(9)]
     return statistics.median(cold), spent("/dashboards/admin", 100)
+
+
+def cost_by_kind(served: Served, mix: Mix, requests: int) -> None:
+    """Print what requests of each kind cost, one after the other: first after a release, then without one."""
+    with httpx.Client(base_url=f"{served.url}/api/v1", timeout=120) as client:
+
+        def spent(asked: list[Request]) -> str:
+            before = served.told()
+            for request in asked:
+                cookie = {"Cookie": f"amalimart_session={served.sessions[request.reader]}"}
+                client.get(request.address, headers=cookie).raise_for_status()
+            after = served.told()
+            counted = _between(before, after, 1)["lookups"]
+            milliseconds = (after["cpu_seconds"] - before["cpu_seconds"]) * 1000 / len(asked)
+            return f"{milliseconds:6.1f} ms ({', '.join(_ratios(counted))})"
+
+        for kind in KINDS:
+            asked = [mix.of(kind) for _ in range(requests)]
+            spent(asked)
+            served.publish()
+            print(f"{kind:7} after a release {spent(asked)}; again {spent(asked)}", flush=True)
+
+
+def _ratios(counted: dict[str, int]) -> list[str]:
+    """Each cache with the share of lookups that it could answer."""
+    told = []
+    for cache in ("page", "answer", "plan"):
+        hits, misses = (counted.get(f"{cache} {word}", 0) for word in ("hit", "miss"))
+        if hits + misses:
+            told.append(f"{cache} {hits / (hits + misses):.0%}")
+    return told
 
 
 def shown(told: Told) -> str:
@@ -237,6 +280,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=30, help="of one run at a rate")
     parser.add_argument("--soak", type=float, default=600, help="seconds at half the rate, at the end")
     parser.add_argument("--rate", type=float, default=20, help="requests a second of the first run")
+    parser.add_argument("--costs", type=int, default=0, help="only the cost of so many requests of each kind")
     arguments = parser.parse_args()
     dice = random.Random(7)  # noqa: S311 - the same load each time
     vendors = min(200, max(arguments.orders // 5_000, 10))
@@ -246,6 +290,9 @@ def main() -> int:
             cold, warm = cost_of_a_page(served)
             print(f"admin page, processor: {cold:.1f} ms never asked, {warm:.2f} ms asked again", flush=True)
             mix = Mix(vendors, dice)
+            if arguments.costs:
+                cost_by_kind(served, mix, arguments.costs)
+                return 0
             asyncio.run(run(served, mix, 4, arguments.seconds, dice))  # every plan is written once
             served.follow()
             best = highest(served, mix, arguments.seconds, arguments.rate, dice)

@@ -27,8 +27,9 @@ from amalimart.access.audit_record import audit_keys
 from amalimart.access.policies import load_policies
 from amalimart.access.principal import Role
 from amalimart.access.signing_secrets import new_secret
+from amalimart.api.ports.publishing import PublishedRelease
+from amalimart.api.ports.site import EngineStatus, Phase
 from amalimart.api.rate_limit import RateLimit
-from amalimart.api.services import EngineStatus, Phase, PublishedRelease
 from amalimart.control.audit_head import HeadFile
 from amalimart.control.audit_log import AuditLog
 from amalimart.core.clock import FixedClock
@@ -113,10 +114,14 @@ class ServedShop:
         """Publish a batch of changes every few seconds, for ever."""
         while True:
             time.sleep(PUBLISH_SECONDS)
-            self._changes.land(CHANGES)
-            began = time.monotonic()
-            self._release = self._shop.publish().release
-            self.published.append(time.monotonic() - began)
+            self.publish()
+
+    def publish(self) -> None:
+        """Publish one batch of changes."""
+        self._changes.land(CHANGES)
+        began = time.monotonic()
+        self._release = self._shop.publish().release
+        self.published.append(time.monotonic() - began)
 
 
 def main() -> None:
@@ -148,7 +153,14 @@ def main() -> None:
         threading.Thread(target=shop.follow, daemon=True).start()
         return JSONResponse({})
 
-    routes = [Route("/told", told), Route("/follow", follow), Mount("/", create_site(shop.services))]
+    def publish(_request: Request) -> JSONResponse:
+        shop.publish()
+        return JSONResponse({})
+
+    routes = [
+        *(Route(f"/{each.__name__}", each) for each in (told, follow, publish)),
+        Mount("/", create_site(shop.services)),
+    ]
     app = Starlette(routes=routes)
     with serving(app) as url:  # type: ignore[arg-type]
         print(json.dumps({"url": url, "sessions": sessions}), flush=True)

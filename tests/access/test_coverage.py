@@ -50,6 +50,14 @@ def test_who_has_all_of_it_covers(wide: Policy) -> None:
     assert is_covered(wide)
 
 
+def test_businesses_are_covered_by_the_same_businesses_alone() -> None:
+    chain = replace(SELLER, business_ids=frozenset({"b1"}))
+    for ids, expected in ((frozenset({"b1", "b2"}), True), (frozenset({"b2"}), False), (frozenset(), False)):
+        reader = replace(READER, business_ids=ids)
+        policies = Policies([replace(NARROW, role=Role.SUPPORT), NARROW])
+        assert covers(policies, reader, chain) is expected
+
+
 @pytest.mark.parametrize(
     "wide",
     [

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
-from amalimart.access.embed_tokens import LONGEST_LIFE, PREFIX, SKEW, EmbedTokens, embed_key
+from amalimart.access.embed_tokens import LONGEST_LIFE, PREFIX, SKEW, EmbeddedIds, EmbedTokens, embed_key
 from amalimart.core.clock import FixedClock
 from amalimart.core.errors import ConfigError, NotSignedIn
 
@@ -37,7 +37,7 @@ def tokens(audience: str = "here", after: timedelta = timedelta(), key: bytes = 
 
 
 def signed(vendors: frozenset[str] = frozenset({"17"}), life: timedelta = timedelta(minutes=5)) -> str:
-    return tokens().sign(vendors, "vendor", "k1", "ama", life)[0]
+    return tokens().sign(EmbeddedIds(vendors), "vendor", "k1", "ama", life)[0]
 
 
 def encoded(content: bytes) -> str:
@@ -52,10 +52,19 @@ def by_hand(claims: Any, prefix: str = PREFIX, algorithm: str = "sha256") -> str
 
 def test_a_token_grants_what_was_signed() -> None:
     grant = tokens().verify(signed(frozenset({"17", "23"})))
-    assert grant.vendor_ids == {"17", "23"}
+    assert grant.ids == EmbeddedIds(frozenset({"17", "23"}))
     assert (grant.dashboard, grant.key_id, grant.viewer) == ("vendor", "k1", "ama")
     assert grant.expires_at - grant.issued_at == timedelta(minutes=5)
-    assert tokens().verify(by_hand(CLAIMS)).vendor_ids == {"17"}
+    assert tokens().verify(by_hand(CLAIMS)).ids == EmbeddedIds(frozenset({"17"}))
+
+
+def test_a_token_may_be_for_businesses_beside_vendors_or_alone() -> None:
+    for ids in (
+        EmbeddedIds(frozenset(), frozenset({"b1", "b2"})),
+        EmbeddedIds(frozenset({"17"}), frozenset({"b1"})),
+    ):
+        token, _ = tokens().sign(ids, "vendor", "k1", "", timedelta(minutes=5))
+        assert tokens().verify(token).ids == ids
 
 
 @settings(max_examples=50, deadline=None)
@@ -103,7 +112,7 @@ def test_a_token_of_another_key_is_refused() -> None:
 
 
 def test_no_life_is_longer_than_an_hour() -> None:
-    _, grant = tokens().sign(frozenset({"17"}), "vendor", "k1", "", timedelta(days=1))
+    _, grant = tokens().sign(EmbeddedIds(frozenset({"17"})), "vendor", "k1", "", timedelta(days=1))
     assert grant.expires_at - grant.issued_at == LONGEST_LIFE
     with pytest.raises(NotSignedIn):
         tokens().verify(by_hand({**CLAIMS, "exp": CLAIMS["iat"] + 3601}))  # type: ignore[operator]
@@ -114,6 +123,10 @@ def test_no_life_is_longer_than_an_hour() -> None:
     [
         {**CLAIMS, "vendors": []},
         {**CLAIMS, "vendors": "17"},
+        {**CLAIMS, "vendors": [], "businesses": []},
+        {**CLAIMS, "businesses": []},
+        {**CLAIMS, "businesses": "b1"},
+        {**CLAIMS, "businesses": [1]},
         {**CLAIMS, "vendors": [17]},
         {**CLAIMS, "exp": str(CLAIMS["exp"])},
         {**CLAIMS, "exp": True},

@@ -121,7 +121,12 @@ def test_one_policy_a_role(tmp_path: Path) -> None:
 
 def test_own_ids_are_in_order() -> None:
     principal = Principal(
-        "x", Role.VENDOR, vendor_ids=frozenset({"b", "a"}), delivery_partner_ids=frozenset({"d"})
+        "x",
+        Role.VENDOR,
+        vendor_ids=frozenset({"b", "a"}),
+        delivery_partner_ids=frozenset({"d"}),
+        business_ids=frozenset({"z", "y"}),
     )
+    assert OwnIds.BUSINESS.of(principal) == ("y", "z")
     assert OwnIds.VENDOR.of(principal) == ("a", "b")
     assert OwnIds.DELIVERY_PARTNER.of(principal) == ("d",)

@@ -13,7 +13,9 @@ import amalimart
 from amalimart.access.audit_record import Asked
 from amalimart.access.policies import Policies, load_policies
 from amalimart.access.principal import Role
-from amalimart.api.services import AppServices, EngineStatus, Phase, PublishedRelease
+from amalimart.api.ports.publishing import PublishedRelease
+from amalimart.api.ports.site import EngineStatus, Phase
+from amalimart.api.services import AppServices
 from amalimart.core.clock import FixedClock
 from amalimart.semantic.answer_cache import AnswerCache
 from amalimart.semantic.audited import AuditedSemantic

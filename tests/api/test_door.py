@@ -12,7 +12,8 @@ from amalimart.access.principal import Principal, Role
 from amalimart.api.app import create_app
 from amalimart.api.identity import COOKIE
 from amalimart.api.middleware import LARGEST_BODY
-from amalimart.api.services import AppServices, EngineStatus, Phase
+from amalimart.api.ports.site import EngineStatus, Phase
+from amalimart.api.services import AppServices
 from amalimart.core.clock import FixedClock
 from amalimart.web.site import create_site
 from tests.web.asgi_client import TestClient

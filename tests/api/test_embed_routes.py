@@ -91,6 +91,27 @@ def test_a_token_opens_its_dashboard_as_its_vendors(
     assert told.shape == {"embed": "vendor", "vendors": 2}
 
 
+def test_a_token_may_be_for_businesses_within_those_of_its_key(
+    stranger: TestClient, services: AppServices, portal: str
+) -> None:
+    desk = services.embed
+    assert isinstance(desk, EmbedDesk)
+    reader, _ = desk.opened(minted(stranger, portal, vendor_ids=[], business_ids=["b1"]))
+    assert ([*reader.vendor_ids], [*reader.business_ids]) == ([], ["b1"])
+    _, bound = services.control.api_keys.add("shops", by="op", role=Role.SERVICE, business_ids=["b1"])
+    minted(stranger, bound, vendor_ids=[], business_ids=["b1"])
+    for ids in (
+        {"business_ids": ["b2"]},
+        {"vendor_ids": ["17"]},
+        {"vendor_ids": ["17"], "business_ids": ["b1"]},
+    ):
+        body: dict[str, object] = {"dashboard": "vendor", **ids}
+        assert stranger.post(MINT, json=body, headers=shown(bound)).status_code == 403
+    _, of_vendors = services.control.api_keys.add("two", by="op", role=Role.SERVICE, vendor_ids=["17"])
+    body = {"dashboard": "vendor", "business_ids": ["b1"]}
+    assert stranger.post(MINT, json=body, headers=shown(of_vendors)).status_code == 403
+
+
 def test_a_token_opens_nothing_else(stranger: TestClient, services: AppServices, portal: str) -> None:
     token = minted(stranger, portal)
     headers = {**shown(token), "Origin": "http://testserver"}

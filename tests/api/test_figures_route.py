@@ -8,7 +8,8 @@ import pytest
 
 from amalimart.access.principal import Principal, Role
 from amalimart.api.app import create_app
-from amalimart.api.services import AppServices, Figures
+from amalimart.api.ports.site import Figures
+from amalimart.api.services import AppServices
 from amalimart.observe.work import current_work
 from amalimart.web.site import create_site
 from tests.observe.recorded import Recorded, recorded

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from amalimart.api.app import create_app
-from amalimart.api.services import AppServices, SourceNote
+from amalimart.api.ports.site import SourceNote
+from amalimart.api.services import AppServices
 from amalimart.control.audit import entries
 from amalimart.control.deciding import Decider
 from amalimart.control.telling import Telling

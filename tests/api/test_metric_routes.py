@@ -14,7 +14,8 @@ import amalimart
 from amalimart.access.policies import load_policies
 from amalimart.access.principal import Principal, Role
 from amalimart.api.app import create_app
-from amalimart.api.services import AppServices, SemanticPort
+from amalimart.api.ports.asking import SemanticPort
+from amalimart.api.services import AppServices
 from amalimart.core.calendar import DayRange
 from amalimart.orchestrate.metric_effects import Effect, Effects, MeasuredValue
 from amalimart.semantic.definition_files import DefinitionFiles

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from amalimart.access.embed_tokens import EmbedTokens, embed_key
+from amalimart.access.embed_tokens import EmbeddedIds, EmbedTokens, embed_key
 from amalimart.access.policies import Policies, load_policies
 from amalimart.access.principal import Role
 from amalimart.access.rules import Mask
@@ -60,11 +60,7 @@ class Reader:
     partners: frozenset[str] = frozenset()
     page: str | None = None  # of an embed token: the one thing it opens
     is_in: bool = True
-
-    @property
-    def scope(self) -> frozenset[str] | None:
-        """The vendors whose items there are for the reader; None for all."""
-        return None if self.role in SEES_ALL else self.vendors
+    businesses: frozenset[str] = frozenset()
 
 
 class Town:
@@ -91,6 +87,15 @@ class Town:
         for email, vendors in (("both@shop.test", ["vA", "vC"]), ("clerk@shop.test", ["vB"])):
             role = Role("clerk") if email.startswith("clerk") else Role.VENDOR
             control.users.add(email, display_name=email, role=role, password=PASSWORD, vendor_ids=vendors)
+        for email, vendors in (("chain@shop.test", []), ("mixed@shop.test", ["vA"])):
+            control.users.add(
+                email,
+                display_name=email,
+                role=Role.VENDOR,
+                password=PASSWORD,
+                vendor_ids=vendors,
+                business_ids=["b2"],
+            )
         self.client = TestClient(
             create_site(shop.services), follow_redirects=False, raise_server_exceptions=False
         )
@@ -108,9 +113,15 @@ class Town:
             ("both@shop.test", "vendor", "vA vC", ""),
             ("clerk@shop.test", "clerk", "vB", ""),
             ("swift@shop.test", "delivery", "", "d1"),
+            ("chain@shop.test", "vendor", "", ""),
+            ("mixed@shop.test", "vendor", "vA", ""),
         ):
             _, whole = keys.add(f"of-{name.partition('@')[0]}", by="op", user=name)
-            yield name, Reader(shown(whole), role, frozenset(vendors.split()), frozenset(partners.split()))
+            reader = Reader(shown(whole), role, frozenset(vendors.split()), frozenset(partners.split()))
+            bound = name.startswith(("chain", "mixed"))
+            yield name, replace(reader, businesses=frozenset({"b2"})) if bound else reader
+        _, whole = keys.add("two-shops", by="op", role=Role.VENDOR, business_ids=["b1", "b404"])
+        yield "two-shops", Reader(shown(whole), "vendor", businesses=frozenset({"b1", "b404"}))
         for name, role, vendors in (
             ("robot", "vendor", "vC"),
             ("nobody", "service", ""),
@@ -121,12 +132,26 @@ class Town:
         _, whole = keys.add("portal", by="op", role=Role.SERVICE)
         holder = keys.resolve(whole)
         assert holder is not None
+
         for role in (Role.VENDOR, Role("clerk")):
             token, _ = self.desk.mint(
-                holder.key, frozenset({"vB"}), "vendor", life=timedelta(hours=1), door="api", role=role
+                holder.key,
+                EmbeddedIds(frozenset({"vB"})),
+                "vendor",
+                life=timedelta(hours=1),
+                door="api",
+                role=role,
             )
             page = "/api/v1/dashboards/vendor"
             yield f"embed as {role}", Reader(shown(token), role.value, frozenset({"vB"}), page=page)
+        token, _ = self.desk.mint(
+            holder.key,
+            EmbeddedIds(business_ids=frozenset({"b2"})),
+            "vendor",
+            life=timedelta(hours=1),
+            door="api",
+        )
+        yield "embed of b2", Reader(shown(token), "vendor", page=page, businesses=frozenset({"b2"}))
 
     def begin(self) -> dict[str, Reader]:
         """Policies, people and keys as at first."""
@@ -134,7 +159,23 @@ class Town:
         users = self.shop.services.control.users
         users.update("kofi@shop.test", enabled=True)
         users.update("both@shop.test", vendor_ids=["vA", "vC"], role=Role.VENDOR)
+        self.stand_behind({"b1": frozenset({"vA"}), "b2": frozenset({"vB", "vC"})})
         return {name: replace(reader) for name, reader in self._readers.items()}
+
+    def stand_behind(self, behind: dict[str, frozenset[str]]) -> None:
+        """Have these businesses stand behind these vendors, and no others behind any."""
+        self._behind = behind
+        rows = ", ".join(f"('{vendor}', '{name}')" for name, vendors in behind.items() for vendor in vendors)
+        insert = f"insert into gold.vendor_businesses values {rows};" if rows else ""
+        self.shop.publish(f"delete from gold.vendor_businesses; {insert}", ["gold.vendor_businesses"])
+
+    def change_hands(self, business: str, vendors: frozenset[str]) -> None:
+        """Have a business stand behind these vendors from now on."""
+        self.stand_behind({**self._behind, business: vendors})
+
+    def owned(self, reader: Reader) -> frozenset[str]:
+        """The vendors whose rows there are for a reader, by its own ids and those of its businesses."""
+        return reader.vendors.union(*(self._behind.get(each, frozenset()) for each in reader.businesses))
 
     def sql(self, text: str) -> list[tuple[Any, ...]]:
         with self.shop.file.records() as cursor:
@@ -196,7 +237,7 @@ town: Town
 READERS = (
     "admin@demo.test", "analyst@demo.test", "support@demo.test", "ama@shop.test", "kofi@shop.test",
     "both@shop.test", "clerk@shop.test", "swift@shop.test", "robot", "nobody", "copy", "embed as vendor",
-    "embed as clerk",
+    "embed as clerk", "chain@shop.test", "mixed@shop.test", "two-shops", "embed of b2",
 )  # fmt: skip
 ASKS = st.lists(
     st.tuples(
@@ -270,6 +311,15 @@ class Tenancy(RuleBasedStateMachine):
         reader.vendors, reader.role = vendors, role
         self._ask([("both@shop.test", SALES, True), *asks])
 
+    @rule(
+        business=st.sampled_from(["b1", "b2", "b404"]),
+        vendors=st.frozensets(st.sampled_from(VENDORS)),
+        asks=ASKS,
+    )
+    def a_business_changes_hands(self, business: str, vendors: frozenset[str], asks: list[Any]) -> None:
+        town.change_hands(business, vendors)
+        self._ask([("chain@shop.test", SALES, True), ("two-shops", SALES, True), *asks])
+
     def _ask(self, asks: list[Any]) -> None:
         for name in ("ama@shop.test", "analyst@demo.test"):  # so that what they are told is kept
             self._ask_at(name, SALES, with_tag=False)
@@ -314,9 +364,9 @@ class Tenancy(RuleBasedStateMachine):
         """What was answered, against what there is for the reader."""
         what = (name, place, response.status_code)
         assert response.status_code < 500 or response.json()["error"]["code"] == "engine_unavailable", what
-        text = told(response)
+        text, owned = told(response), town.owned(reader)
         for vendor in VENDORS:
-            if reader.role in OF_VENDORS | {"service", "delivery"} and vendor not in reader.vendors:
+            if reader.role in OF_VENDORS | {"service", "delivery"} and vendor not in owned:
                 assert f"canary-{vendor}" not in text, what
         for partner in PARTNERS:
             if reader.role not in SEES_ALL | {"support"} and partner not in reader.partners:
@@ -353,8 +403,8 @@ class Tenancy(RuleBasedStateMachine):
             if isinstance(rows, tuple)
             else {row["vendor_id"]: str(row["item_gmv"]) for row in dicts(rows)}
         )
-        ids = ", ".join(f"'{each}'" for each in sorted(reader.scope or ())) or "null"
-        within = "" if reader.scope is None else f"where vendor_id in ({ids})"
+        ids = ", ".join(f"'{each}'" for each in sorted(town.owned(reader))) or "null"
+        within = "" if reader.role in SEES_ALL else f"where vendor_id in ({ids})"
         expected = town.sql(
             "select coalesce(v.vendor_id, 'unknown'), sum(item_amount) from gold.fact_order_items i left join"
             f" gold.dim_vendors v using (vendor_id) {within} group by 1"
@@ -414,6 +464,8 @@ def test_after_every_kind_of_change_each_is_told_what_is_theirs() -> None:
         )
     for enabled in (False, True):
         machine.kofi_is_let_in_or_not(enabled, [("kofi@shop.test", "/api/v1/dashboards/vendor", True)])
+    for vendors in (frozenset({"vA", "vC"}), frozenset[str]()):
+        machine.a_business_changes_hands("b2", vendors, [("embed of b2", "/api/v1/dashboards/vendor", True)])
     machine.both_becomes_another(frozenset({"vC"}), "vendor", [])
     machine.both_becomes_another(frozenset({"vA", "vC"}), "support", [("both@shop.test", PEOPLE, False)])
 

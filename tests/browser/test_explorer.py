@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import text
 
-from amalimart.api.services import DemoAccount
+from amalimart.api.ports.coming_in import DemoAccount
 from amalimart.web.site import create_site
 from tests.api.shop_site import Shop, opened_shop
 from tests.browser.test_accessibility import violations

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from amalimart.api.services import Step
+from amalimart.api.ports.site import Step
 from amalimart.core.operating import SnapshotProgress
 from tests.browser.test_accessibility import violations
 from tests.browser.views import VIEWS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -75,3 +76,54 @@ def test_a_plan_without_the_published_form_says_what_to_do(loaded: Shell) -> Non
     assert error["code"] == "warehouse_error"
     assert "is gone" in error["what"]
     assert "amalimart up" in error["next_step"]
+
+
+CONTACTS = """\
+-- How people are reached.
+-- grain: one row per user
+-- owner: marketing
+-- personal data: contact
+-- kind: view
+{{ config(materialized='view', schema='gold') }}
+
+with contacts as (
+    select
+        user_id,
+        full_name as contact
+    from {{ ref('users') }}
+)
+
+select * from contacts
+"""
+CLASSIFIED = """\
+models:
+  - name: contacts
+    description: How people are reached.
+    columns:
+      - name: user_id
+        description: Id of the user.
+      - name: contact
+        description: Name.
+        config: {meta: {class: personal}}
+"""
+
+
+def test_a_plan_names_columns_that_would_carry_personal_values_unclassified(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    (shell.drop / "users.csv").write_text("id,name\n7,Ama\n8,Kofi\n")
+    text = shell.mapping.read_text().replace("  orders: {}\n", "  orders: {}\n  users: {}\n")
+    shell.mapping.write_text(f"{text}  users: {{table: users, columns: {{user_id: id, full_name: name}}}}\n")
+    ended = shell.run(*shell.ingest())
+    assert ended.returncode == 0, ended.stderr
+    edited = tmp_path / "edited"
+    edited.mkdir()
+    (edited / "contacts.sql").write_text(CONTACTS)
+    ended = shell.run("plan", "--models", str(edited), "--json")
+    assert ended.returncode == 0, ended.stderr
+    (flow,) = json.loads(ended.stdout)["personal"]
+    assert flow["column"] == "gold.contacts.contact"
+    assert [name.rpartition(".")[2] for name in flow["made_of"]] == ["name"]
+    said = shell.run("plan", "--models", str(edited)).stdout
+    assert "PERSONAL  gold.contacts.contact would carry" in said
+    (edited / "contacts.yml").write_text(CLASSIFIED)
+    assert json.loads(shell.run("plan", "--models", str(edited), "--json").stdout)["personal"] == []

@@ -36,7 +36,10 @@ def test_a_user_from_first_to_last(project: Project) -> None:
     password = run(project, "add", "efua@x.test", "--role", "admin")["password"]
     run(project, "add", "kofi@x.test", "--role", "vendor", "--vendor-id", "17", "--name", "Kofi")
     assert run(project, "edit", "kofi@x.test", "--vendor-id", "23")["vendor_ids"] == ["23"]
-    assert run(project, "edit", "kofi@x.test", "--role", "analyst")["vendor_ids"] == []
+    bound = run(project, "edit", "kofi@x.test", "--business-id", "b1", "--business-id", "b2")
+    assert (bound["vendor_ids"], bound["business_ids"]) == (["23"], ["b1", "b2"])
+    free = run(project, "edit", "kofi@x.test", "--role", "analyst")
+    assert (free["vendor_ids"], free["business_ids"]) == ([], [])
     assert run(project, "disable", "kofi@x.test")["enabled"] is False
     assert run(project, "enable", "KOFI@x.test")["enabled"] is True
     assert run(project, "sign-out", "kofi@x.test")["sessions"] == 0
@@ -52,8 +55,7 @@ def test_a_user_from_first_to_last(project: Project) -> None:
     actions = [
         "added",
         "added",
-        "changed",
-        "changed",
+        *["changed"] * 3,
         "disabled",
         "enabled",
         "sessions_ended",

@@ -17,6 +17,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 from joserfc.jws import JWSRegistry
 
+from amalimart.access.principal import Role
 from amalimart.config.sign_in_settings import OidcSettings
 from amalimart.control.single_sign_on.exchange import Exchange
 from amalimart.control.single_sign_on.flow import SingleSignOn
@@ -133,7 +134,13 @@ def signing_on(provider: FakeProvider, store: ControlStore, clock: Clock, **chan
     chosen = settings(**changes)
     exchange = Exchange(chosen.name, chosen.timeout_seconds, provider)
     identity = IdentityProvider(chosen, "s3cret", clock, exchange)
-    return SingleSignOn(chosen, identity, Linking(store.engine, clock, chosen.maps_roles), clock)
+    return SingleSignOn(
+        chosen,
+        identity,
+        Linking(store.engine, clock, chosen.maps_roles),
+        clock,
+        lambda: [*Role, Role("clerk")],
+    )
 
 
 def unsigned(claims: Mapping[str, Any], algorithm: str = "none", secret: bytes | None = None) -> str:

@@ -32,6 +32,13 @@ def test_a_key_acts_in_its_role_and_with_its_ids(keys: ApiKeys) -> None:
     assert holder.key.key_id == added.key_id
 
 
+def test_a_key_may_be_bound_to_businesses(keys: ApiKeys) -> None:
+    _, whole = keys.add("shops", by="op", role=Role.VENDOR, business_ids=["b1"])
+    holder = keys.resolve(whole)
+    assert holder is not None
+    assert ([*holder.principal.vendor_ids], [*holder.principal.business_ids]) == ([], ["b1"])
+
+
 def test_the_file_never_holds_a_key(keys: ApiKeys, tmp_path: Path) -> None:
     _, whole = keys.add("bi", by="op", role=Role.ANALYST)
     assert keys.resolve(whole)

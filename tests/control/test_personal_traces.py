@@ -12,7 +12,7 @@ from amalimart.access.principal import Role
 from amalimart.control.audit import AuditEntry, entries, write_entry
 from amalimart.control.deciding import Decider
 from amalimart.control.erasures import Erasures, forget_backup, known_backups, note_backup
-from amalimart.control.personal_traces import forget_words, leave_no_bytes
+from amalimart.control.personal_traces import forget_filters, forget_words, leave_no_bytes
 from amalimart.control.store import ControlStore
 from amalimart.control.tables import QualityResultRow, SavedQuestionRow
 from amalimart.core.errors import RequestError
@@ -82,6 +82,36 @@ def test_words_go_from_the_name_and_the_filters_of_a_saved_question(
         assert kept.name == "Orders of erased"
         assert kept.question["filters"][0]["values"] == ["erased", "kept"]
     assert WORDS[2].encode() not in files_of(store)
+
+
+def test_the_id_of_a_person_goes_from_filters_by_person_and_from_no_others(
+    store: ControlStore, clock: HandClock
+) -> None:
+    owner = store.users.add(
+        "yaw@shop.test", display_name="Yaw", role=Role.ADMIN, password="a long enough password"
+    )
+    filters = [
+        {"dimension": "user", "operator": "in", "values": ["7001", "70019", "7002"]},
+        {"dimension": "product", "values": ["7001"]},
+    ]
+    questions = {"q": {"metrics": ["gmv"], "filters": filters}, "plain": {"metrics": ["gmv"]}}
+    with Session(store.engine) as session, session.begin():
+        session.add_all(
+            SavedQuestionRow(
+                question_id=name, owner_id=owner.user_id, name=name, sharing="private", question=question,
+                saved_as={}, created_at=clock.now(), changed_at=clock.now(),
+            )
+            for name, question in questions.items()
+        )  # fmt: skip
+    names = {"customer", "customer_id", "user"}
+    assert forget_filters(store.engine, names, lambda value: value == "7001") == 1
+    with Session(store.engine) as session:
+        kept = {row.question_id: row.question for row in session.query(SavedQuestionRow)}
+    assert kept["plain"] == questions["plain"]
+    by_person, by_product = kept["q"]["filters"]
+    assert by_person == {"dimension": "user", "operator": "in", "values": ["erased", "70019", "7002"]}
+    assert by_product == filters[1]
+    assert forget_filters(store.engine, names, lambda value: value == "7001") == 0
 
 
 def test_an_erasure_is_told_by_its_mark_from_beginning_to_end(store: ControlStore, clock: HandClock) -> None:

@@ -67,6 +67,30 @@ def test_a_new_person_is_made_in_the_role_and_with_the_ids_that_the_claims_give(
     assert actions(store)[2:] == ["user.changed"]
 
 
+def test_a_group_may_give_a_role_of_the_projects_own_with_the_ids_of_the_claims(
+    enter: Callable[..., User], provider: FakeProvider
+) -> None:
+    provider.claims = {"vendors": ["17"], "shops": ["b1"]}
+    user = enter(roles={"sellers": "clerk"}, business_ids_claim="shops")
+    assert (user.role, user.role.is_packaged) == (Role("clerk"), False)
+    assert [*user.vendor_ids, *user.business_ids] == ["17", "b1"]
+    provider.claims |= {"role": "clerk"}
+    named: dict[str, Any] = {"groups_claim": None, "roles": {}, "role_claim": "role"}
+    assert enter(**named).role is Role("clerk")
+
+
+def test_a_role_that_there_is_no_more_lets_nobody_in(enter: Callable[..., User], store: ControlStore) -> None:
+    enter()
+    with pytest.raises(NotSignedIn, match="No role"):
+        enter(roles={"sellers": "packer"})
+    assert actions(store)[-1] == "user.turned_away"
+
+
+def test_a_vendor_may_be_given_businesses_alone(enter: Callable[..., User], provider: FakeProvider) -> None:
+    provider.claims = {"vendors": [], "shops": ["b1"]}
+    assert enter(business_ids_claim="shops").business_ids == {"b1"}
+
+
 def test_the_browser_is_sent_with_a_challenge_that_only_the_exchange_answers(
     provider: FakeProvider, store: ControlStore, clock: HandClock
 ) -> None:

@@ -49,6 +49,7 @@ def test_the_password_of_a_new_user_opens_and_is_kept_nowhere(store: ControlStor
                 "user_id": account.user.user_id,
                 "role": "analyst",
                 "vendor_ids": [],
+                "business_ids": [],
                 "delivery_partner_ids": [],
             },
         )
@@ -78,6 +79,20 @@ def test_ids_that_do_not_go_with_the_role_are_refused(
         )
     assert store.users.list() == []
     assert told(store) == []
+
+
+def test_a_vendor_may_be_bound_to_businesses_instead_of_vendors(store: ControlStore) -> None:
+    added, _ = store.administration.add("a@example.com", by=BY, role=Role.VENDOR, business_ids=["b2", "b1"])
+    assert added.user.principal.business_ids == {"b1", "b2"}
+    changed = store.administration.edit(added.user.user_id, by=BY, vendor_ids=["17"], business_ids=["b1"])
+    assert [*changed.user.vendor_ids, *changed.user.business_ids] == ["17", "b1"]
+    assert told(store)[-1][2]["business_ids"] == {"before": ["b1", "b2"], "after": ["b1"]}
+    changed = store.administration.edit(added.user.user_id, by=BY, vendor_ids=[])
+    assert ([*changed.user.vendor_ids], [*changed.user.business_ids]) == ([], ["b1"])
+    with pytest.raises(UserInvalid, match="vendor ids or business ids would see nothing"):
+        store.administration.edit(added.user.user_id, by=BY, business_ids=[])
+    with pytest.raises(UserInvalid, match="business ids do not belong to the role analyst"):
+        store.administration.edit(added.user.user_id, by=BY, role=Role.ANALYST, business_ids=["b1"])
 
 
 def test_another_role_drops_the_ids_of_the_former_and_holds_in_open_sessions(

@@ -102,6 +102,20 @@ def test_an_account_is_a_vendor_by_role_by_belongings_or_by_standing(bench: Mode
     assert kept == {"role", "owner", "line", "business", "stranger", "standing"}
 
 
+def test_the_business_of_a_vendor_is_the_one_it_names_or_the_only_one_registered_for_it(
+    bench: ModelBench,
+) -> None:
+    for key, named in (("says", "b9"), ("one", None), ("two", None), ("none", None)):
+        bench.put("vendors", vendor_id=key, business_id=named, status="APPROVED")
+    for business, vendor in (("b1", "one"), ("b2", "two"), ("b3", "two"), ("b4", "says"), ("b5", None)):
+        bench.put("businesses", business_id=business, vendor_id=vendor)
+    bench.put("businesses", business_id="b6", vendor_id="one", _rejected="a reason")
+    of = {key: row["business_id"] for key, row in bench.by_key("gold.dim_vendors").items()}
+    assert of == {"says": "b9", "one": "b1", "two": None, "none": None}
+    behind = [(row["vendor_id"], row["business_id"]) for row in bench.rows("gold.vendor_businesses", "1, 2")]
+    assert behind == [("one", "b1"), ("says", "b4"), ("says", "b9"), ("two", "b2"), ("two", "b3")]
+
+
 def test_an_approved_application_finds_its_vendor_by_the_only_business_of_its_name(bench: ModelBench) -> None:
     for key, name, vendor in (
         ("1", "Kente", "v1"),

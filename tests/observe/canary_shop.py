@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from amalimart.access.principal import Role
-from amalimart.api.services import Figures
+from amalimart.api.ports.site import Figures
 from amalimart.config.project import Project, open_project
 from amalimart.config.source_settings import SourceSettings
 from amalimart.control.store import open_control_store

@@ -82,8 +82,9 @@ class Oracle:
 
 def _seen_by(tables: Tables, principal: Principal) -> Tables:
     if principal.role is Role.VENDOR:
+        vendors = vendors_of(tables, principal)
         own = {
-            name: [row for row in tables[name] if row["vendor_id"] in principal.vendor_ids]
+            name: [row for row in tables[name] if row["vendor_id"] in vendors]
             for name in (
                 "items", "returns", "reviews", "products", "vendors", "inventory", "wishes", "payouts",
                 "earnings",
@@ -100,6 +101,14 @@ def _seen_by(tables: Tables, principal: Principal) -> Tables:
             for name in ("shipments", "partners")
         }
     return tables
+
+
+def vendors_of(tables: Tables, principal: Principal) -> frozenset[str]:
+    """The vendors whose rows there are for a principal: its own, and those of its businesses."""
+    behind = {
+        row["vendor_id"] for row in tables["businesses"] if row["business_id"] in principal.business_ids
+    }
+    return principal.vendor_ids | behind
 
 
 class _Asked:

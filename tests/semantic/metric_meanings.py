@@ -101,7 +101,7 @@ GOLD = {
     "applications": "fact_vendor_applications", "carts": "fact_carts", "wishes": "fact_wishlist_lines",
     "payouts": "fact_payouts", "earnings": "fact_vendor_earnings", "customers": "dim_customers",
     "products": "dim_products", "inventory": "fact_inventory_daily", "vendors": "dim_vendors",
-    "categories": "dim_categories", "partners": "dim_delivery_partners",
+    "categories": "dim_categories", "partners": "dim_delivery_partners", "businesses": "vendor_businesses",
 }  # fmt: skip
 KEY_OF = {
     "orders": "order_id", "customers": "customer_id", "products": "product_id", "vendors": "vendor_id",
@@ -135,6 +135,7 @@ POINTERS = {
     "vendors": {},
     "categories": {},
     "partners": {},
+    "businesses": {},
 }  # fmt: skip
 
 

@@ -39,6 +39,10 @@ class RandomShop:
 
     def tables(self) -> Tables:
         tables: Tables = {"vendors": self._vendors(), "categories": self._categories()}
+        tables["businesses"] = [
+            {"vendor_id": vendor, "business_id": business}
+            for vendor, business in (("vA", "b1"), ("vA", "b3"), ("vB", "b2"), ("vC", "b2"))
+        ]
         tables["partners"] = [
             {"delivery_partner_id": key, "partner_name": name, "country": "Ghana"}
             for key, name in (("d1", "Swift"), ("d2", "Slow"), ("d3", None))

@@ -49,7 +49,9 @@ create table gold.dim_products (
     is_sellable boolean, listed_on date);
 create table gold.dim_vendors (
     vendor_id varchar, vendor_name varchar, status varchar, city varchar, region varchar, country varchar,
-    commission_rate decimal(18,4), joined_on date);
+    commission_rate decimal(18,4), joined_on date, business_id varchar);
+-- b2 trades as two vendors, and vA has two businesses, so none is its business.
+create table gold.vendor_businesses (vendor_id varchar, business_id varchar);
 create table gold.dim_categories (
     category_id varchar, category_name varchar, parent_category_id varchar, top_category_id varchar,
     top_category_name varchar);
@@ -76,9 +78,10 @@ insert into gold.dim_categories values
     ('k1', 'Electronics', null, 'k1', 'Electronics'), ('k2', 'Phones', 'k1', 'k1', 'Electronics'),
     ('k3', 'Home & Garden', null, 'k3', 'Home & Garden');
 insert into gold.dim_vendors values
-    ('vA', 'Ama''s Shop', 'APPROVED', 'Accra', 'Greater Accra', 'Ghana', 0.1, '2023-01-01'),
-    ('vB', 'Kofi & Sons, Ltd', 'APPROVED', 'Kumasi', 'Ashanti', 'Ghana', 0.2, '2023-02-01'),
-    ('vC', 'vA', 'SUSPENDED', null, null, null, null, null);
+    ('vA', 'Ama''s Shop', 'APPROVED', 'Accra', 'Greater Accra', 'Ghana', 0.1, '2023-01-01', null),
+    ('vB', 'Kofi & Sons, Ltd', 'APPROVED', 'Kumasi', 'Ashanti', 'Ghana', 0.2, '2023-02-01', 'b2'),
+    ('vC', 'vA', 'SUSPENDED', null, null, null, null, null, 'b2');
+insert into gold.vendor_businesses values ('vA', 'b1'), ('vA', 'b3'), ('vB', 'b2'), ('vC', 'b2');
 insert into gold.dim_products values
     ('p1', 'Phone', 'S1', 'k2', 'Phones', 'k1', 'Electronics', 'vA', 100, 'GHS', 5, 2, 'ACTIVE', true, true, true, '2023-05-01'),
     ('p2', 'Charger', 'S2', 'k2', 'Phones', 'k1', 'Electronics', 'vB', 10, 'GHS', 0, 2, 'ACTIVE', true, true, false, '2023-06-01'),

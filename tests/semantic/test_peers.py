@@ -68,6 +68,13 @@ def asked(shop: Shop, principal: Principal = A, metric: str = "total_revenue") -
 SIX = {"vA": "120.00", "w1": "100.10", "w2": "200.20", "w3": "300.30", "w4": "405.00", "w5": "777.77"}
 
 
+def test_who_is_bound_to_a_business_stands_where_its_vendor_does(shop: Shop) -> None:
+    market(shop, SIX)
+    bound = Principal("of b1", Role.VENDOR, business_ids=frozenset({"b1"}))
+    assert asked(shop, bound).figures == asked(shop).figures != ()
+    assert asked(shop, replace(bound, business_ids=frozenset({"b404"}))).figures == ()
+
+
 def test_quartiles_are_those_of_the_whole_category_in_the_whole_month_rounded(shop: Shop) -> None:
     market(shop, SIX)
     (figure,) = asked(shop).figures

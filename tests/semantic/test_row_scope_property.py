@@ -25,6 +25,7 @@ from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.question import Filter, Operator, Question
 from amalimart.semantic.service import SemanticService
 from tests.semantic.conftest import MARKETPLACE, RIDER, TODAY, VENDOR_A, FakeReader, Source
+from tests.semantic.independent_oracle import vendors_of
 from tests.semantic.metric_meanings import LABELS
 from tests.semantic.oracle_names import Tables
 from tests.semantic.random_questions import Questioner, described
@@ -32,6 +33,8 @@ from tests.semantic.random_shops import RandomShop, stored
 
 CANARY = "canary"
 BOTH = Principal("both", Role.VENDOR, vendor_ids=frozenset({"vA", "vC"}))
+CHAIN = Principal("chain", Role.VENDOR, business_ids=frozenset({"b2"}))
+MIXED = Principal("mixed", Role.VENDOR, vendor_ids=frozenset({"vB"}), business_ids=frozenset({"b1", "b404"}))
 # What a vendor may see of an order that holds a line of its own.
 SHARED = {
     "order_id", "order_date", "status", "payment_kind", "payment_method", "shipping_city", "shipping_region",
@@ -50,7 +53,7 @@ def others_changed(tables: Tables, other: Tables, reader: Principal) -> Tables:
     if reader.role is Role.DELIVERY:
         ids, column, owned = reader.delivery_partner_ids, "delivery_partner_id", {"shipments", "partners"}
     else:
-        ids, column, owned = reader.vendor_ids, "vendor_id", {
+        ids, column, owned = vendors_of(tables, reader), "vendor_id", {
             "items", "returns", "reviews", "products", "vendors", "inventory", "wishes", "payouts",
             "earnings",
         }  # fmt: skip
@@ -62,6 +65,12 @@ def others_changed(tables: Tables, other: Tables, reader: Principal) -> Tables:
     changed |= {name: rows for name, rows in marked.items() if name not in owned}
     if reader.role is Role.VENDOR:
         changed["categories"] = tables["categories"]
+        changed["businesses"] = [
+            row
+            for rows, is_own in ((tables["businesses"], True), (marked["businesses"], False))
+            for row in rows
+            if (row["business_id"] in reader.business_ids) is is_own
+        ]
         seen = {row["order_id"] for row in changed["items"] if row["vendor_id"] in ids}
         shared = [row for row in tables["orders"] if row["order_id"] in seen]
         changed["orders"] = [_hidden_changed(row) for row in shared] + marked["orders"]
@@ -160,7 +169,7 @@ class Markets:
         return replace(question, filters=(*question.filters, wanted))
 
 
-READERS = [pytest.param(reader, id=reader.subject) for reader in (VENDOR_A, BOTH, RIDER)]
+READERS = [pytest.param(reader, id=reader.subject) for reader in (VENDOR_A, BOTH, CHAIN, MIXED, RIDER)]
 
 
 @pytest.mark.parametrize("reader", READERS)

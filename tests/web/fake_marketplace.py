@@ -19,7 +19,8 @@ import amalimart
 from amalimart.access.coverage import covers
 from amalimart.access.policies import Policies, load_policies
 from amalimart.access.principal import Principal, Role
-from amalimart.api.services import EngineStatus, Phase, PublishedRelease, Step
+from amalimart.api.ports.publishing import PublishedRelease
+from amalimart.api.ports.site import EngineStatus, Phase, Step
 from amalimart.core.calendar import DayRange
 from amalimart.core.errors import (
     AmalimartError,

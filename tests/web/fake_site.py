@@ -19,8 +19,10 @@ from fastapi import FastAPI
 
 from amalimart.access.principal import Role
 from amalimart.api.dashboards.library import DashboardLibrary, load_dashboards
+from amalimart.api.ports.coming_in import DemoAccount
+from amalimart.api.ports.site import SiteSettings
 from amalimart.api.scorecards.library import ScorecardLibrary, load_scorecards
-from amalimart.api.services import AppServices, DemoAccount, SiteSettings
+from amalimart.api.services import AppServices
 from amalimart.control.passwords import Passwords
 from amalimart.control.store import ControlStore, open_control_store
 from amalimart.core.clock import FixedClock

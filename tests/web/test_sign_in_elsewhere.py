@@ -11,7 +11,8 @@ from fastapi import FastAPI
 
 from amalimart.access.principal import Role
 from amalimart.api.identity import COOKIE
-from amalimart.api.services import AppServices, SignInOptions
+from amalimart.api.ports.coming_in import SignInOptions
+from amalimart.api.services import AppServices
 from amalimart.control.single_sign_on.exchange import Exchange
 from amalimart.control.single_sign_on.flow import SingleSignOn
 from amalimart.control.single_sign_on.linking import Linking
@@ -39,7 +40,9 @@ def with_provider(services: AppServices, issuer: str, *, passwords: bool = True)
     chosen = settings(name="Example <ID>", issuer=issuer)
     clock = SystemClock()
     provider = IdentityProvider(chosen, "s3cret", clock, Exchange(chosen.name, 5))
-    flow = SingleSignOn(chosen, provider, Linking(services.control.engine, clock, maps_roles=True), clock)
+    flow = SingleSignOn(
+        chosen, provider, Linking(services.control.engine, clock, maps_roles=True), clock, lambda: [*Role]
+    )
     return dataclasses.replace(services, sign_in=SignInOptions(passwords, flow))
 
 

@@ -90,6 +90,7 @@ _FIELDS = {
     "with_children": "whether what reads the model is built anew, too",
     "date_column": "the column of the model that says its day, where the days are given",
     "vendor_ids": "the vendors whose rows are shown",
+    "business_ids": "the businesses the rows of whose vendors are shown",
     "delivery_partner_ids": "the delivery partners whose rows are shown",
     "email": "by which somebody signs in",
     "dashboard": "the one that it opens, of those that vendors may open",

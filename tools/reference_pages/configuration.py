@@ -83,6 +83,7 @@ _MEANINGS = {
     "sign_in.oidc.groups_claim": "A claim that lists groups, for `roles`.",
     "sign_in.oidc.roles": "Group to role; of several groups the first one here counts.",
     "sign_in.oidc.vendor_ids_claim": "A claim that lists the vendor ids of somebody in the role `vendor`.",
+    "sign_in.oidc.business_ids_claim": "The same for business ids, instead of vendor ids or beside them.",
     "sign_in.oidc.delivery_partner_ids_claim": "The same for delivery partner ids and the role `delivery`.",
     "sign_in.oidc.timeout_seconds": "Seconds that one answer of the provider may take.",
     "serve.host": "Address that pages and API listen on; any but the loopback address opens them to others.",

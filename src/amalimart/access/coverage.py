@@ -50,7 +50,7 @@ def _rule(wide: Policy, narrow: Policy, rule: ScanRule, reader: Principal, other
         case AllRows(), _:
             return True
         case OwnRows(column, ids), OwnRows() as theirs if theirs.column == column and theirs.ids == ids:
-            return set(ids.of(reader)) >= set(ids.of(other))
+            return ids.holds(reader, other)
         case RowsThrough() as through, RowsThrough() as theirs if through == theirs:
             behind = narrow.scan_rule(through.dataset)
             return behind is not None and _rule(wide, narrow, behind, reader, other)

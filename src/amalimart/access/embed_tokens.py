@@ -1,4 +1,4 @@
-"""Embed tokens: a signed, short-lived word that its bearer may open one dashboard for some vendors.
+"""Embed tokens: a signed, short-lived word that opens one dashboard for some vendors or businesses.
 
     ame1.<payload>.<mac>
 
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from amalimart.access.principal import Role
+from amalimart.access.principal import Principal, Role
 from amalimart.access.signing_secrets import checked_secret, key_for
 from amalimart.core.clock import Clock
 from amalimart.core.errors import NotSignedIn
@@ -29,7 +29,25 @@ SKEW = timedelta(seconds=30)
 MOST_VENDORS = 50
 _LONGEST = 8_000
 _ROLE = "role"  # only where it is not a vendor's own
+_BUSINESSES = "businesses"  # only where there are any
 _FIELDS = {"aud": str, "dashboard": str, "exp": int, "iat": int, "key": str, "vendors": list, "viewer": str}
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedIds:
+    """Whose rows are shown: those of vendors, and of the vendors behind which businesses stand."""
+
+    vendor_ids: frozenset[str] = frozenset()
+    business_ids: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.vendor_ids or self.business_ids)
+
+    def principal(self, subject: str, role: Role, display_name: str = "") -> Principal:
+        """Who is shown them."""
+        return Principal(
+            subject, role, display_name, vendor_ids=self.vendor_ids, business_ids=self.business_ids
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +59,7 @@ class EmbedGrant:
     role    as which the vendors are shown their rows: that of a vendor, or a narrower copy of it
     """
 
-    vendor_ids: frozenset[str]
+    ids: EmbeddedIds
     dashboard: str
     key_id: str
     viewer: str
@@ -60,7 +78,7 @@ class EmbedTokens:
 
     def sign(
         self,
-        vendor_ids: frozenset[str],
+        ids: EmbeddedIds,
         dashboard: str,
         key_id: str,
         viewer: str,
@@ -70,18 +88,20 @@ class EmbedTokens:
         """A token that begins now, and what it grants."""
         now = self._clock.now().replace(microsecond=0)
         ends = now + min(life, LONGEST_LIFE)
-        grant = EmbedGrant(vendor_ids, dashboard, key_id, viewer, now, ends, role)
-        payload = {
+        grant = EmbedGrant(ids, dashboard, key_id, viewer, now, ends, role)
+        payload: dict[str, object] = {
             "aud": self._audience,
             "dashboard": dashboard,
             "exp": int(grant.expires_at.timestamp()),
             "iat": int(now.timestamp()),
             "key": key_id,
-            "vendors": sorted(vendor_ids),
+            "vendors": sorted(ids.vendor_ids),
             "viewer": viewer,
         }
         if role is not Role.VENDOR:
             payload[_ROLE] = role.value
+        if ids.business_ids:
+            payload[_BUSINESSES] = sorted(ids.business_ids)
         text = json.dumps(payload, sort_keys=True, separators=(",", ":"))
         signed = PREFIX + _encoded(text.encode("utf-8", "replace"))
         return f"{signed}.{self._mac(signed)}", grant
@@ -97,13 +117,14 @@ class EmbedTokens:
         if payload["aud"] != self._audience:
             raise _refused("is for another site")
         issued_at, expires_at = (datetime.fromtimestamp(payload[name], UTC) for name in ("iat", "exp"))
-        if not payload["vendors"] or expires_at - issued_at > LONGEST_LIFE:
+        ids = EmbeddedIds(frozenset(payload["vendors"]), frozenset(payload.get(_BUSINESSES, ())))
+        if not ids or expires_at - issued_at > LONGEST_LIFE:
             raise _refused("grants what no token may")
         now = self._clock.now()
         if not issued_at - SKEW <= now < expires_at + SKEW:
             raise _refused("has expired, or is not valid yet")
         return EmbedGrant(
-            frozenset(payload["vendors"]),
+            ids,
             payload["dashboard"],
             payload["key"],
             payload["viewer"],
@@ -132,15 +153,20 @@ def _payload(text: str) -> dict[str, Any]:
     is_ours = (
         _encoded(content) == text
         and isinstance(payload, dict)
-        and payload.keys() - {_ROLE} == _FIELDS.keys()
+        and payload.keys() - {_ROLE, _BUSINESSES} == _FIELDS.keys()
         and (_ROLE not in payload or _is_own_role(payload[_ROLE]))
         and all(type(payload[name]) is kind for name, kind in _FIELDS.items())
         and all(isinstance(vendor, str) for vendor in payload["vendors"])
+        and (_BUSINESSES not in payload or _are_ids(payload[_BUSINESSES]))
         and all(0 <= payload[name] < 1 << 36 for name in ("iat", "exp"))
     )
     if not is_ours:
         raise _refused("cannot be read")
     return payload
+
+
+def _are_ids(given: object) -> bool:
+    return isinstance(given, list) and bool(given) and all(isinstance(each, str) for each in given)
 
 
 def _is_own_role(name: object) -> bool:

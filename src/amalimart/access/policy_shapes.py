@@ -21,7 +21,7 @@ RoleName = Annotated[
 
 
 class RowsShape(StrictModel):
-    """`{own: <column>, of: vendor_ids}` or `{through: <dataset>, column: <column>}`."""
+    """`{own: <column>, of: <kind of ids>}` or `{through: <dataset>, column: <column>}`."""
 
     own: str | None = None
     of: OwnIds | None = None

@@ -41,8 +41,9 @@ class Role(StrEnum):
 class Principal:
     """A signed-in subject: its role, and the ids whose rows a scoped role may see.
 
-    `vendor_ids` scopes the vendor role, `delivery_partner_ids` the delivery role. A scoped role
-    without ids sees no row. `viewed_by` is the admin who looks at pages as this subject: it is for the audit
+    `vendor_ids` and `business_ids` scope the vendor role, `delivery_partner_ids` the delivery role. Which
+    vendors a business stands behind is read from the release that answers. A scoped role without ids sees no
+    row. `viewed_by` is the admin who looks at pages as this subject: it is for the audit
     and changes nothing that is answered.
     """
 
@@ -51,4 +52,5 @@ class Principal:
     display_name: str = ""
     vendor_ids: frozenset[str] = frozenset()
     delivery_partner_ids: frozenset[str] = frozenset()
+    business_ids: frozenset[str] = frozenset()
     viewed_by: str = field(default="", compare=False)

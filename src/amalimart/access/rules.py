@@ -30,10 +30,11 @@ class Mask(StrEnum):
 
 
 class OwnIds(StrEnum):
-    """Which ids of the principal a row must carry."""
+    """Which ids of the principal a row must carry; among those of vendors are those of its businesses."""
 
     VENDOR = "vendor_ids"
     DELIVERY_PARTNER = "delivery_partner_ids"
+    BUSINESS = "business_ids"
 
     def of(self, principal: Principal) -> tuple[str, ...]:
         """The principal's ids of this kind, sorted so that the same principal asks the same SQL."""
@@ -42,6 +43,20 @@ class OwnIds(StrEnum):
                 return tuple(sorted(principal.vendor_ids))
             case OwnIds.DELIVERY_PARTNER:
                 return tuple(sorted(principal.delivery_partner_ids))
+            case OwnIds.BUSINESS:
+                return tuple(sorted(principal.business_ids))
+
+    @property
+    def found_by(self) -> OwnIds | None:
+        """The ids of the principal by which further ids of this kind are found in the release."""
+        return OwnIds.BUSINESS if self is OwnIds.VENDOR else None
+
+    def holds(self, principal: Principal, other: Principal) -> bool:
+        """Whether the one has every id of this kind that the other has, those that are found included."""
+        found_by = self.found_by
+        return set(self.of(principal)) >= set(self.of(other)) and (
+            found_by is None or found_by.holds(principal, other)
+        )
 
 
 @dataclass(frozen=True, slots=True)

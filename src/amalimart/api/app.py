@@ -91,14 +91,14 @@ def create_app(
         dependencies=[Depends(current_principal), Depends(within_rate)],
         responses=DESCRIBED_ERRORS,
     )
-    for part in (
+    for part in (  # routes are looked at in this order: what is asked most comes first
+        dashboards,
         query,
         metrics,
         compatibility,
         catalog,
         glossary,
         lineage,
-        dashboards,
         embedding,
         engine,
         incidents,

@@ -12,7 +12,7 @@ from starlette.types import Scope
 from amalimart.access.embed_tokens import PREFIX as EMBED_PREFIX
 from amalimart.access.principal import Principal
 from amalimart.api.addresses import PREFIX
-from amalimart.api.services import EmbedPort
+from amalimart.api.ports.coming_in import EmbedPort
 from amalimart.control.store import ControlStore
 from amalimart.core.errors import Denied, NotSignedIn
 from amalimart.observe.work import current_work

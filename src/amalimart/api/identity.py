@@ -13,7 +13,7 @@ from amalimart.access.principal import Principal
 from amalimart.api.addresses import PREFIX
 from amalimart.api.bearer import bearer_principal, shown_token
 from amalimart.api.middleware import SAFE_METHODS
-from amalimart.api.services import EmbedPort
+from amalimart.api.ports.coming_in import EmbedPort
 from amalimart.control.sessions import OpenedSession
 from amalimart.control.store import ControlStore
 from amalimart.core.clock import Clock

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from amalimart.access.principal import Principal
-from amalimart.api.services import SemanticPort
+from amalimart.api.ports.asking import SemanticPort
 from amalimart.core.errors import UnknownName
 from amalimart.core.names import nearest
 

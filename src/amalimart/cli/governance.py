@@ -198,7 +198,7 @@ def _show_review(review: AccessReview) -> None:
 
 
 def _ids(user: ReviewedUser | ReviewedKey) -> str:
-    return ", ".join((*user.vendor_ids, *user.delivery_partner_ids))
+    return ", ".join((*user.vendor_ids, *user.business_ids, *user.delivery_partner_ids))
 
 
 @governance.command("access-reviews")

@@ -28,6 +28,9 @@ def key() -> None:
 )
 @click.option("--user", "email", help="Whom the key acts as, with what that user may do at the moment.")
 @click.option("--vendor-id", multiple=True, help="A vendor whose rows the key sees, or may embed.")
+@click.option(
+    "--business-id", multiple=True, help="A business the rows of whose vendors the key sees, or may embed."
+)
 @click.option("--delivery-partner-id", multiple=True, help="A delivery partner whose rows the key sees.")
 @click.option("--expires-days", type=click.IntRange(1, 3650), help="Days after which it opens nothing.")
 @home_option
@@ -37,6 +40,7 @@ def add(
     role: str | None,
     email: str | None,
     vendor_id: tuple[str, ...],
+    business_id: tuple[str, ...],
     delivery_partner_id: tuple[str, ...],
     expires_days: int | None,
     home: Path | None,
@@ -54,6 +58,7 @@ def add(
             role=known_role(project, role) if role else None,
             user=email,
             vendor_ids=vendor_id,
+            business_ids=business_id,
             delivery_partner_ids=delivery_partner_id,
             expires_after=timedelta(days=expires_days) if expires_days else None,
         )
@@ -82,6 +87,7 @@ def list_(home: Path | None, as_json: bool) -> None:
                         "role": each.role.value,
                         "user": each.user,
                         "vendor_ids": sorted(each.vendor_ids),
+                        "business_ids": sorted(each.business_ids),
                         "delivery_partner_ids": sorted(each.delivery_partner_ids),
                         "created_at": each.created_at,
                         "expires_at": each.expires_at,
@@ -102,7 +108,10 @@ def list_(home: Path | None, as_json: bool) -> None:
 
 @key.command("embed")
 @click.argument("name")
-@click.option("--vendor-id", multiple=True, required=True, help="A vendor whose rows the dashboard shows.")
+@click.option("--vendor-id", multiple=True, help="A vendor whose rows the dashboard shows.")
+@click.option(
+    "--business-id", multiple=True, help="A business the rows of whose vendors the dashboard shows."
+)
 @click.option("--dashboard", default="vendor", show_default=True, help="The one dashboard that it opens.")
 @click.option(
     "--seconds", default=300, show_default=True, type=click.IntRange(30, 3600), help="How long it is valid."
@@ -116,6 +125,7 @@ def list_(home: Path | None, as_json: bool) -> None:
 def embed(
     name: str,
     vendor_id: tuple[str, ...],
+    business_id: tuple[str, ...],
     dashboard: str,
     seconds: int,
     viewer: str,
@@ -127,7 +137,8 @@ def embed(
     from datetime import timedelta
     from functools import partial
 
-    from amalimart.access.principal import Principal, Role
+    from amalimart.access.embed_tokens import EmbeddedIds
+    from amalimart.access.principal import Role
     from amalimart.api.dashboards.library import load_dashboards
     from amalimart.core.clock import SystemClock
     from amalimart.core.errors import NotFound
@@ -135,10 +146,10 @@ def embed(
     from amalimart.orchestrate.embedding import open_embedding
     from amalimart.orchestrate.policy_files import known_role, policies_of
 
-    clock, vendors = SystemClock(), frozenset(vendor_id)
+    clock, embedded = SystemClock(), EmbeddedIds(frozenset(vendor_id), frozenset(business_id))
     with opened_control(home) as (project, control):
         policies, acting = policies_of(project), known_role(project, role)
-        shown_to = Principal("embed", acting, vendor_ids=vendors)
+        shown_to = embedded.principal("embed", acting)
         load_dashboards(project.overlay("dashboards"), roles=policies.roles).get(dashboard, shown_to)
         holder = control.api_keys.named(name)
         if holder is None:
@@ -148,7 +159,7 @@ def embed(
         desk = open_embedding(project, control.api_keys, audit, clock, is_vendors)
         token, expires_at = desk.mint(
             holder.key,
-            vendors,
+            embedded,
             dashboard,
             life=timedelta(seconds=seconds),
             viewer=viewer,

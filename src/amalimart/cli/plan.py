@@ -74,6 +74,11 @@ def _changes(planned: ProjectPlan) -> Iterator[str]:
         yield f"affected  {effect.model} ({cost}): {_listed(effect.columns) or 'no column'}"
     for check in planned.checks:
         yield f"check     {check.check} is {check.change} ({'error' if check.is_error else 'warn'})"
+    for flow in planned.personal:
+        yield (
+            f"PERSONAL  {flow.column} would carry {', '.join(flow.made_of)} and is not classified personal:"
+            " classify it in the model's YAML, or say in governance.yml why it is not"
+        )
     if planned.questions.metrics:
         yield f"metrics that may answer otherwise: {_listed(planned.questions.metrics)}"
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _ROLES = "admin, executive, vendor, support, delivery, analyst, or a role of the project's own"
 _vendors = click.option("--vendor-id", multiple=True, help="A vendor whose rows this person sees.")
+_businesses = click.option(
+    "--business-id", multiple=True, help="A business the rows of whose vendors this person sees."
+)
 _partners = click.option(
     "--delivery-partner-id", multiple=True, help="A delivery partner whose rows this person sees."
 )
@@ -57,6 +60,7 @@ def user() -> None:
 @click.option("--role", required=True, help=f"{_ROLES}.")
 @click.option("--name", "display_name", default="", help="Name to show.")
 @_vendors
+@_businesses
 @_partners
 @home_option
 @json_option
@@ -65,6 +69,7 @@ def add(
     role: str,
     display_name: str,
     vendor_id: tuple[str, ...],
+    business_id: tuple[str, ...],
     delivery_partner_id: tuple[str, ...],
     home: Path | None,
     as_json: bool,
@@ -78,6 +83,7 @@ def add(
             role=acting,
             display_name=display_name,
             vendor_ids=vendor_id,
+            business_ids=business_id,
             delivery_partner_ids=delivery_partner_id,
         )
     if as_json:
@@ -92,6 +98,8 @@ def add(
 @json_option
 def list_(home: Path | None, as_json: bool) -> None:
     """List the people, disabled ones too, with their sessions and keys."""
+    from amalimart.access.rules import OwnIds
+
     with _opened(home) as administration:
         found = administration.list()
     if as_json:
@@ -101,7 +109,7 @@ def list_(home: Path | None, as_json: bool) -> None:
         (
             each.user.email,
             each.user.role.value,
-            ", ".join(sorted(each.user.vendor_ids | each.user.delivery_partner_ids)) or None,
+            ", ".join(ids for kind in OwnIds for ids in kind.of(each.user.principal)) or None,
             "yes" if each.user.enabled else "no",
             each.last_signed_in_at,
             len(each.sessions),
@@ -117,6 +125,7 @@ def list_(home: Path | None, as_json: bool) -> None:
 @click.option("--role", help=f"The new role, {_ROLES}; the ids of the former one go.")
 @click.option("--name", "display_name", help="Name to show.")
 @_vendors
+@_businesses
 @_partners
 @click.option("--unlink", is_flag=True, help="Forget who this person is to the identity provider.")
 @home_option
@@ -126,6 +135,7 @@ def edit(
     role: str | None,
     display_name: str | None,
     vendor_id: tuple[str, ...],
+    business_id: tuple[str, ...],
     delivery_partner_id: tuple[str, ...],
     unlink: bool,
     home: Path | None,
@@ -141,6 +151,7 @@ def edit(
             display_name=display_name,
             role=acting,
             vendor_ids=vendor_id or None,
+            business_ids=business_id or None,
             delivery_partner_ids=delivery_partner_id or None,
         )
         if unlink:
@@ -201,6 +212,7 @@ def _told(account: UserAccount) -> dict[str, Any]:
         "name": account.user.display_name,
         "role": account.user.role.value,
         "vendor_ids": sorted(account.user.vendor_ids),
+        "business_ids": sorted(account.user.business_ids),
         "delivery_partner_ids": sorted(account.user.delivery_partner_ids),
         "enabled": account.user.enabled,
         "last_signed_in_at": account.last_signed_in_at,

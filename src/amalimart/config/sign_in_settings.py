@@ -11,9 +11,10 @@ from pydantic import Field, field_validator, model_validator
 from amalimart.config.notify_settings import is_loopback
 from amalimart.config.secret_reference import SECRET_REFERENCE
 from amalimart.config.strict_yaml import StrictModel
+from amalimart.core.names import is_identifier
 
-PersonRole = Literal["admin", "executive", "vendor", "support", "delivery", "analyst"]
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "Ed25519"]
+_OF_PROGRAMS = "service"
 _DOMAIN = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")
 
 
@@ -40,8 +41,8 @@ class OidcSettings(StrictModel):
     algorithms       by which its ID tokens may be signed
     role_claim       a claim that names the role; or
     groups_claim     a claim that lists groups, and
-    roles            group -> role; of several the first one here counts
-    vendor_ids_claim, delivery_partner_ids_claim  claims that list ids
+    roles            group -> role, the product's or the project's own; of several the first one here counts
+    vendor_ids_claim, business_ids_claim, delivery_partner_ids_claim  claims that list ids
     timeout_seconds  how long one answer of the provider may take
     """
 
@@ -55,8 +56,9 @@ class OidcSettings(StrictModel):
     algorithms: tuple[Algorithm, ...] = Field(default=("RS256", "ES256"), min_length=1)
     role_claim: str | None = Field(default=None, min_length=1)
     groups_claim: str | None = Field(default=None, min_length=1)
-    roles: dict[str, PersonRole] = {}
+    roles: dict[str, str] = {}
     vendor_ids_claim: str | None = Field(default=None, min_length=1)
+    business_ids_claim: str | None = Field(default=None, min_length=1)
     delivery_partner_ids_claim: str | None = Field(default=None, min_length=1)
     timeout_seconds: float = Field(default=10.0, ge=0.5, le=60)
 
@@ -101,13 +103,22 @@ class OidcSettings(StrictModel):
             raise ValueError("needs `openid` and `email`, one scope an entry")
         return given
 
+    @field_validator("roles")
+    @classmethod
+    def _of_people(cls, given: dict[str, str]) -> dict[str, str]:
+        for role in given.values():
+            if not is_identifier(role) or role == _OF_PROGRAMS:
+                raise ValueError(f"{role[:60]!r} is no role of a person, such as vendor")
+        return given
+
     @model_validator(mode="after")
     def _one_mapping(self) -> OidcSettings:
         if self.role_claim is not None and (self.groups_claim is not None or self.roles):
             raise ValueError("give `role_claim`, or `groups_claim` with `roles`")
         if (self.groups_claim is None) != (not self.roles):
             raise ValueError("`groups_claim` and `roles` belong together")
-        if not self.maps_roles and (self.vendor_ids_claim or self.delivery_partner_ids_claim):
+        claims = (self.vendor_ids_claim, self.business_ids_claim, self.delivery_partner_ids_claim)
+        if not self.maps_roles and any(claims):
             raise ValueError("claims with ids belong to `role_claim`, or to `groups_claim` with `roles`")
         return self
 

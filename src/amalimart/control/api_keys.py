@@ -44,6 +44,7 @@ class ApiKey:
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    business_ids: frozenset[str] = frozenset()
 
     def is_live(self, now: datetime) -> bool:
         """Whether it opens anything."""
@@ -73,12 +74,14 @@ class ApiKeys:
         role: Role | None = None,
         user: str | None = None,
         vendor_ids: Iterable[str] = (),
+        business_ids: Iterable[str] = (),
         delivery_partner_ids: Iterable[str] = (),
         expires_after: timedelta | None = None,
     ) -> tuple[ApiKey, str]:
         """A new key and its text, which is kept nowhere. Raises ConfigError, NotFound for an unknown user."""
-        vendors, partners = sorted(vendor_ids), sorted(delivery_partner_ids)
-        _require(name, role, user, vendors, partners)
+        vendors, businesses = sorted(vendor_ids), sorted(business_ids)
+        partners = sorted(delivery_partner_ids)
+        _require(name, role, user, [*vendors, *businesses], partners)
         now = self._clock.now()
         key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
         whole = f"{PREFIX}{key_id}_{secret}"
@@ -98,6 +101,7 @@ class ApiKeys:
                 user_id=owner.user_id if owner else None,
                 role=owner.role if owner else role.value if role else "",
                 vendor_ids=vendors,
+                business_ids=businesses,
                 delivery_partner_ids=partners,
                 created_at=now,
                 expires_at=now + expires_after if expires_after else None,
@@ -176,6 +180,7 @@ class ApiKeys:
 
 
 def _require(name: str, role: Role | None, user: str | None, vendors: list[str], partners: list[str]) -> None:
+    """`vendors` are ids of vendors or of businesses."""
     if not _NAME.fullmatch(name):
         raise ConfigError(
             f"{name!r} is no name of a key",
@@ -190,7 +195,7 @@ def _require(name: str, role: Role | None, user: str | None, vendors: list[str],
     if (role is Role.VENDOR and not vendors) or (role is Role.DELIVERY and not partners):
         raise ConfigError(
             f"a key in the role {role.value} without ids would see nothing",
-            expected="--vendor-id" if role is Role.VENDOR else "--delivery-partner-id",
+            expected="--vendor-id or --business-id" if role is Role.VENDOR else "--delivery-partner-id",
         )
 
 
@@ -208,6 +213,7 @@ def _own_principal(key: ApiKey) -> Principal:
         display_name=key.name,
         vendor_ids=key.vendor_ids,
         delivery_partner_ids=key.delivery_partner_ids,
+        business_ids=key.business_ids,
     )
 
 
@@ -224,6 +230,7 @@ def _key(row: ApiKeyRow, owner: UserRow | None) -> ApiKey:
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,
         last_used_at=row.last_used_at,
+        business_ids=frozenset(held.business_ids),
     )
 
 

@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -23,6 +24,7 @@ from amalimart.core.clock import Clock
 from amalimart.core.errors import AuditBroken, AuditUnavailable
 
 MOST_TOGETHER = 500
+_TRIMMED_EVERY = timedelta(minutes=1)  # what is past its days may wait so long
 
 
 @dataclass(slots=True)
@@ -50,6 +52,7 @@ class AuditLog:
         self._queue: deque[_Waiting] = deque()
         self._lock = threading.Lock()
         self._is_writing = False
+        self._trimmed_at: datetime | None = None
 
     def record(self, asked: Asked) -> None:
         """Return when the record is durable. Raises AuditUnavailable, AuditBroken where it cannot be."""
@@ -107,7 +110,9 @@ class AuditLog:
                     f"the audit log ends at record {end.sequence}, and its head at {head.reached.sequence}",
                     where=str(self._head.path),
                 )
-            trim(connection, self._keys, self._clock.now(), self._keep_days)
+            now = self._clock.now()
+            is_due = self._trimmed_at is None or now - self._trimmed_at >= _TRIMMED_EVERY
+            removed = trim(connection, self._keys, now, self._keep_days) if is_due else 0
             records: list[AuditRecord] = []
             last = end
             for each in asked:
@@ -118,4 +123,6 @@ class AuditLog:
             add_records(connection, records, shapes)
             self._head.write(Head(end, last))
             connection.commit()
+            if is_due and not removed:  # else there may be more to remove
+                self._trimmed_at = now
             self._head.write(Head(last), is_synced=False)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
-from sqlalchemy.dialects.sqlite import insert as insert_or
+from sqlalchemy import Connection, Row, select
 
 from amalimart.access.audit_record import BEGINNING, AuditRecord, Link
 from amalimart.control.audit_checkpoints import read_checkpoint
@@ -15,6 +15,14 @@ from amalimart.control.tables import AuditLogRow, AuditShapeRow
 
 COLUMNS = tuple(getattr(AuditLogRow, field.name) for field in fields(AuditRecord))
 _AT_ONCE = 1_000
+_NAMES = tuple(field.name for field in fields(AuditRecord))
+_cells = attrgetter(*_NAMES)
+# Every question waits for these, so they are text for the driver: to compose them anew takes longer than to
+# run them. Names come from the tables, values are bound.
+_LOG, _SHAPES = AuditLogRow.__tablename__, AuditShapeRow.__tablename__
+_LAST = f"select sequence, mac from {_LOG} order by sequence desc limit 1"
+_ADD = f"insert into {_LOG} ({', '.join(_NAMES)}) values ({', '.join('?' for _ in _NAMES)})"
+_ADD_SHAPE = f"insert into {_SHAPES} (shape_hash, shape) values (?, ?) on conflict do nothing"
 
 
 def record_of(row: Row[Any]) -> AuditRecord:
@@ -31,8 +39,7 @@ def records_after(connection: Connection, sequence: int, most: int | None = None
 
 def end_of(connection: Connection) -> Link:
     """Where the log ends: its last record, or the checkpoint where there is none."""
-    last = select(AuditLogRow.sequence, AuditLogRow.mac).order_by(AuditLogRow.sequence.desc()).limit(1)
-    if (row := connection.execute(last).one_or_none()) is not None:
+    if (row := connection.exec_driver_sql(_LAST).one_or_none()) is not None:
         return Link(row.sequence, row.mac)
     checkpoint = read_checkpoint(connection)
     return checkpoint.link if checkpoint else BEGINNING
@@ -40,6 +47,5 @@ def end_of(connection: Connection) -> Link:
 
 def add_records(connection: Connection, records: Sequence[AuditRecord], shapes: dict[str, str]) -> None:
     """Add records, and the shapes that are not there yet."""
-    named = [{"shape_hash": name, "shape": text} for name, text in shapes.items()]
-    connection.execute(insert_or(AuditShapeRow).on_conflict_do_nothing(), named)
-    connection.execute(insert(AuditLogRow), [asdict(record) for record in records])
+    connection.exec_driver_sql(_ADD_SHAPE, list(shapes.items()))
+    connection.exec_driver_sql(_ADD, [_cells(record) for record in records])

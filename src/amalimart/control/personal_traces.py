@@ -7,7 +7,8 @@ What stands in who may sign in, and in the audit log, which is a chain and holds
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from typing import Any
 
 from sqlalchemy import Engine, select, text, update
 
@@ -25,7 +26,7 @@ from amalimart.control.tables import (
     SavedQuestionRow,
     SignOffRow,
 )
-from amalimart.core.forgetting import without_words_in
+from amalimart.core.forgetting import WORD, without_words_in
 
 _WAIT_SECONDS = 10.0
 _LOOK_SECONDS = 0.1
@@ -59,6 +60,33 @@ def forget_words(engine: Engine, words: Collection[str]) -> int:
                     kept = dict(zip(names, told, strict=True))
                     connection.execute(update(table).where(key == number).values(kept))
                     changed += 1
+    return changed
+
+
+def forget_filters(engine: Engine, dimensions: Collection[str], is_erased: Callable[[str], bool]) -> int:
+    """Put one word in the place of the ids of people by whom kept questions filter; returns how many rows.
+
+    `dimensions` are all names of those whose keys are ids of people.
+    """
+    changed = 0
+    kept = select(SavedQuestionRow.question_id, SavedQuestionRow.question)
+    with engine.begin() as connection:
+        connection.execute(text("pragma secure_delete = on"))
+        for row in connection.execute(kept).all():
+            question: dict[str, Any] = row.question
+            filters = [
+                each | {"values": [WORD if is_erased(value) else value for value in each["values"]]}
+                if each["dimension"] in dimensions
+                else each
+                for each in question.get("filters", [])
+            ]
+            if filters != question.get("filters", []):
+                connection.execute(
+                    update(SavedQuestionRow)
+                    .where(SavedQuestionRow.question_id == row.question_id)
+                    .values(question=question | {"filters": filters})
+                )
+                changed += 1
     return changed
 
 

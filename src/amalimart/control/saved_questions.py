@@ -185,6 +185,7 @@ def _write(row: SavedQuestionRow, draft: Draft, owner: Principal, now: datetime)
         "role": owner.role.value,
         "vendor_ids": sorted(owner.vendor_ids),
         "delivery_partner_ids": sorted(owner.delivery_partner_ids),
+        "business_ids": sorted(owner.business_ids),
     }
     row.changed_at = now
 
@@ -207,6 +208,7 @@ def _saved(row: SavedQuestionRow, user: UserRow) -> SavedQuestion:
             user.display_name,
             frozenset(written["vendor_ids"]),
             frozenset(written["delivery_partner_ids"]),
+            frozenset(written.get("business_ids", ())),
         ),
         row.created_at,
         row.changed_at,

@@ -9,13 +9,25 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, delete, func, select, update
+from sqlalchemy import Engine, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from amalimart.access.principal import Principal, Role
 from amalimart.control.tables import SessionRow, UserRow
 from amalimart.control.users import User, user_of
 from amalimart.core.clock import Clock
+
+# Every request asks this: composed once, and read as columns.
+_HELD = (
+    select(
+        SessionRow.expires_at.label("session_expires_at"),
+        SessionRow.last_seen_at.label("session_last_seen_at"),
+        SessionRow.viewing.label("session_viewing"),
+        *UserRow.__table__.columns,
+    )
+    .join(UserRow, UserRow.user_id == SessionRow.user_id)
+    .where(SessionRow.token_hash == bindparam("token_hash"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +118,14 @@ class Sessions:
 
     def _found(self, token: str) -> tuple[User, dict[str, Any] | None] | None:
         now = self._clock.now()
-        with Session(self._engine) as session:
-            found = session.execute(
-                select(SessionRow, UserRow)
-                .join(UserRow, UserRow.user_id == SessionRow.user_id)
-                .where(SessionRow.token_hash == token_hash(token))
-            ).one_or_none()
-            if found is None:
-                return None
-            held, row = found
-            if now >= held.expires_at or now >= held.last_seen_at + self._rule.idle or not row.enabled:
-                return None
-            user, last_seen_at, viewing = user_of(row), held.last_seen_at, held.viewing
+        with self._engine.connect() as connection:
+            row = connection.execute(_HELD, {"token_hash": token_hash(token)}).one_or_none()
+        if row is None:
+            return None
+        last_seen_at: datetime = row.session_last_seen_at
+        if now >= row.session_expires_at or now >= last_seen_at + self._rule.idle or not row.enabled:
+            return None
+        user, viewing = user_of(row), row.session_viewing
         if now - last_seen_at >= self._rule.seen_every:
             with Session(self._engine) as session, session.begin():
                 session.execute(

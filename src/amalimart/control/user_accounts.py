@@ -82,6 +82,7 @@ def access_of(row: UserRow) -> dict[str, Any]:
     return {
         "role": row.role,
         "vendor_ids": row.vendor_ids,
+        "business_ids": row.business_ids,
         "delivery_partner_ids": row.delivery_partner_ids,
     }
 

@@ -70,13 +70,14 @@ class UserAdministration:
         role: Role,
         display_name: str = "",
         vendor_ids: Iterable[str] = (),
+        business_ids: Iterable[str] = (),
         delivery_partner_ids: Iterable[str] = (),
     ) -> tuple[UserAccount, str]:
         """A new user and the password, which is kept nowhere. Raises UserInvalid."""
-        scope = checked_scope(role, vendor_ids, delivery_partner_ids)
+        scope = checked_scope(role, vendor_ids, business_ids, delivery_partner_ids)
         password = new_password()
         row = new_user_row(email, display_name, role, self._passwords.hash(password), self._clock.now())
-        row.vendor_ids, row.delivery_partner_ids = scope.lists
+        row.vendor_ids, row.business_ids, row.delivery_partner_ids = scope.lists
         with Session(self._engine) as session, session.begin():
             insert_user(session, row)
             self._note(session, by, ADDED, row, access_of(row))
@@ -90,18 +91,20 @@ class UserAdministration:
         display_name: str | None = None,
         role: Role | None = None,
         vendor_ids: Iterable[str] | None = None,
+        business_ids: Iterable[str] | None = None,
         delivery_partner_ids: Iterable[str] | None = None,
     ) -> UserAccount:
         """Change what is given; with another role go the ids of the former. Raises UserInvalid, LastAdmin."""
 
         def change(session: Session, row: UserRow) -> None:
             before = access_of(row)
-            if role is not None or vendor_ids is not None or delivery_partner_ids is not None:
-                scope = _scope_of(row, role, vendor_ids, delivery_partner_ids)
+            given = (vendor_ids, business_ids, delivery_partner_ids)
+            if role is not None or any(ids is not None for ids in given):
+                scope = _scope_of(row, role, *given)
                 if scope.role is not Role.ADMIN:
                     keep_an_admin(session, row)
                 row.role = scope.role.value
-                row.vendor_ids, row.delivery_partner_ids = scope.lists
+                row.vendor_ids, row.business_ids, row.delivery_partner_ids = scope.lists
             details = changed_access(before, access_of(row))
             if display_name is not None and (display_name.strip() or row.email) != row.display_name:
                 row.display_name = display_name.strip() or row.email
@@ -197,16 +200,19 @@ def _scope_of(
     row: UserRow,
     role: Role | None,
     vendor_ids: Iterable[str] | None,
+    business_ids: Iterable[str] | None,
     delivery_partner_ids: Iterable[str] | None,
 ) -> RoleScope:
     """What is given, and where nothing is, what was, as far as the role has such ids."""
     wanted = role or Role(row.role)
     keeps = wanted is Role(row.role)
     vendors = row.vendor_ids if keeps or wanted is Role.VENDOR else ()
+    businesses = row.business_ids if keeps or wanted is Role.VENDOR else ()
     partners = row.delivery_partner_ids if keeps or wanted is Role.DELIVERY else ()
     return checked_scope(
         wanted,
         vendors if vendor_ids is None else vendor_ids,
+        businesses if business_ids is None else business_ids,
         partners if delivery_partner_ids is None else delivery_partner_ids,
     )
 

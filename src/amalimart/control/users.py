@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Engine, delete, func, select, update
+from sqlalchemy import Engine, Row, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -32,6 +33,7 @@ class User:
     vendor_ids: frozenset[str]
     delivery_partner_ids: frozenset[str]
     enabled: bool
+    business_ids: frozenset[str] = frozenset()
 
     @property
     def principal(self) -> Principal:
@@ -42,6 +44,7 @@ class User:
             display_name=self.display_name,
             vendor_ids=self.vendor_ids,
             delivery_partner_ids=self.delivery_partner_ids,
+            business_ids=self.business_ids,
         )
 
 
@@ -59,8 +62,8 @@ def folded_email(email: str) -> str:
     return email.encode("utf-8", "replace").decode().strip().casefold()
 
 
-def user_of(row: UserRow) -> User:
-    """The user a stored row describes."""
+def user_of(row: UserRow | Row[Any]) -> User:
+    """The user whom a stored row describes, or a result that has its columns under their names."""
     return User(
         user_id=row.user_id,
         email=row.email,
@@ -69,6 +72,7 @@ def user_of(row: UserRow) -> User:
         vendor_ids=frozenset(row.vendor_ids),
         delivery_partner_ids=frozenset(row.delivery_partner_ids),
         enabled=row.enabled,
+        business_ids=frozenset(row.business_ids),
     )
 
 
@@ -84,6 +88,7 @@ def new_user_row(email: str, display_name: str, role: Role, password_hash: str, 
         display_name=display_name.strip() or address,
         role=role.value,
         vendor_ids=[],
+        business_ids=[],
         delivery_partner_ids=[],
         password_hash=password_hash,
         enabled=True,
@@ -121,11 +126,13 @@ class Users:
         role: Role,
         password: str,
         vendor_ids: Iterable[str] = (),
+        business_ids: Iterable[str] = (),
         delivery_partner_ids: Iterable[str] = (),
     ) -> User:
         """A new, enabled user. Raises UserInvalid, and ConfigError for a weak password."""
         row = new_user_row(email, display_name, role, self._passwords.hash(password), self._clock.now())
-        row.vendor_ids, row.delivery_partner_ids = sorted(vendor_ids), sorted(delivery_partner_ids)
+        row.vendor_ids, row.business_ids = sorted(vendor_ids), sorted(business_ids)
+        row.delivery_partner_ids = sorted(delivery_partner_ids)
         with Session(self._engine) as session, session.begin():
             insert_user(session, row)
             return user_of(row)
@@ -138,6 +145,7 @@ class Users:
         role: Role | None = None,
         password: str | None = None,
         vendor_ids: Iterable[str] | None = None,
+        business_ids: Iterable[str] | None = None,
         delivery_partner_ids: Iterable[str] | None = None,
         enabled: bool | None = None,
     ) -> User:
@@ -155,6 +163,8 @@ class Users:
             given["password_hash"] = self._passwords.hash(password)
         if vendor_ids is not None:
             given["vendor_ids"] = sorted(vendor_ids)
+        if business_ids is not None:
+            given["business_ids"] = sorted(business_ids)
         if delivery_partner_ids is not None:
             given["delivery_partner_ids"] = sorted(delivery_partner_ids)
         if enabled is not None:

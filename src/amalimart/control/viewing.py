@@ -40,7 +40,7 @@ class Viewing:
 
     def begin_as_vendors(self, token: str, vendor_ids: Iterable[str]) -> Principal:
         """Look as a vendor account of these vendors, whether anybody has one or not."""
-        scope = checked_scope(Role.VENDOR, vendor_ids, ())
+        scope = checked_scope(Role.VENDOR, vendor_ids)
         return self._begin(token, {"vendor_ids": scope.lists[0]})
 
     def end(self, token: str) -> None:

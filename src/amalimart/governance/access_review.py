@@ -15,7 +15,7 @@ from typing import Any
 
 from amalimart.access.policies import Policies, Policy
 from amalimart.access.principal import Role
-from amalimart.access.rules import AllRows, DataClass, OwnRows, RowRule, RowsThrough
+from amalimart.access.rules import AllRows, DataClass, OwnIds, OwnRows, RowRule, RowsThrough
 from amalimart.control.api_keys import ApiKey
 from amalimart.control.users import UserUse
 from amalimart.semantic.model import SemanticModel
@@ -44,6 +44,7 @@ class ReviewedUser:
     display_name: str
     role: str
     vendor_ids: tuple[str, ...]
+    business_ids: tuple[str, ...]
     delivery_partner_ids: tuple[str, ...]
     is_enabled: bool
     last_signed_in_at: datetime | None
@@ -60,6 +61,7 @@ class ReviewedKey:
     user: str | None
     role: str
     vendor_ids: tuple[str, ...]
+    business_ids: tuple[str, ...]
     delivery_partner_ids: tuple[str, ...]
     expires_at: datetime | None
     last_used_at: datetime | None
@@ -136,6 +138,7 @@ def _user(use: UserUse, policies: Policies, now: datetime) -> ReviewedUser:
         user.display_name,
         user.role.value,
         tuple(sorted(user.vendor_ids)),
+        tuple(sorted(user.business_ids)),
         tuple(sorted(user.delivery_partner_ids)),
         user.enabled,
         use.last_signed_in_at,
@@ -156,7 +159,7 @@ def _remarks(use: UserUse, policies: Policies, *, unused: bool) -> Iterable[str]
     policy = next((policy for policy in policies if policy.role is user.role), None)
     if policy is None:
         yield "the role has no policy"
-    elif policy.is_scoped and not (user.vendor_ids or user.delivery_partner_ids):
+    elif policy.is_scoped and not any(kind.of(user.principal) for kind in OwnIds):
         yield "sees no row: no ids are given"
     if policy is not None and DataClass.PERSONAL in policy.classes:
         yield "sees personal data"
@@ -168,6 +171,7 @@ def _key(key: ApiKey, policies: Policies, now: datetime) -> ReviewedKey:
         key.user,
         key.role.value,
         tuple(sorted(key.vendor_ids)),
+        tuple(sorted(key.business_ids)),
         tuple(sorted(key.delivery_partner_ids)),
         key.expires_at,
         key.last_used_at,
@@ -180,7 +184,7 @@ def _remarks_on_key(key: ApiKey, policies: Policies, now: datetime) -> Iterable[
         yield "never expires"
     if (key.last_used_at or key.created_at) <= now - timedelta(days=UNUSED_DAYS):
         yield f"has not been used for {UNUSED_DAYS} days"
-    if key.role is Role.SERVICE and not key.vendor_ids:
+    if key.role is Role.SERVICE and not key.vendor_ids and not key.business_ids:
         yield "embeds for every vendor"
     if any(policy.role is key.role and DataClass.PERSONAL in policy.classes for policy in policies):
         yield "sees personal data"
@@ -189,11 +193,13 @@ def _remarks_on_key(key: ApiKey, policies: Policies, now: datetime) -> Iterable[
 def _hash_of(
     users: Iterable[ReviewedUser], roles: Iterable[ReviewedRole], keys: Iterable[ReviewedKey]
 ) -> str:
-    access: list[Any] = [
-        [user.email, user.role, user.vendor_ids, user.delivery_partner_ids, user.is_enabled] for user in users
-    ]
-    access += [
-        ["key", key.name, key.user, key.role, key.vendor_ids, key.delivery_partner_ids] for key in keys
-    ]
+    access: list[Any] = [[user.email, user.role, *_ids(user), user.is_enabled] for user in users]
+    access += [["key", key.name, key.user, key.role, *_ids(key)] for key in keys]
     granted = [{**asdict(role), "users": None} for role in roles]
     return hashlib.sha256(json.dumps([access, granted], sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _ids(bound: ReviewedUser | ReviewedKey) -> list[tuple[str, ...]]:
+    """As they have always been hashed; those of businesses only where there are any."""
+    businesses = [bound.business_ids] if bound.business_ids else []
+    return [bound.vendor_ids, bound.delivery_partner_ids, *businesses]

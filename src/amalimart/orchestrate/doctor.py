@@ -31,7 +31,7 @@ from amalimart.orchestrate.policy_files import PolicyFiles, broken_in_words
 from amalimart.orchestrate.privacy.under_way import ErasureUnderWay
 from amalimart.orchestrate.runtime_files import read_report
 from amalimart.orchestrate.scheduling.schedules import load_schedules
-from amalimart.orchestrate.signing_in import open_provider
+from amalimart.orchestrate.signing_in import open_provider, refuse_unknown_roles
 from amalimart.orchestrate.source_opening import open_source
 from amalimart.orchestrate.source_rights import rights_of
 
@@ -220,6 +220,7 @@ def _examine_rights(project: Project, name: str) -> Iterator[Finding]:
 
 
 def _provider_detail(project: Project, settings: OidcSettings, clock: Clock) -> str:
+    refuse_unknown_roles(project, settings)
     open_provider(project, settings, clock).describe()
     return f"{settings.name} answers, and its secret is set"
 

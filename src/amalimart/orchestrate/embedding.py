@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from amalimart.access.audit_record import Asked, Outcome
-from amalimart.access.embed_tokens import EmbedTokens, embed_key
+from amalimart.access.embed_tokens import EmbeddedIds, EmbedTokens, embed_key
 from amalimart.access.principal import Principal, Role
 from amalimart.access.signing_secrets import new_secret
 from amalimart.config.project import Project
@@ -47,7 +47,7 @@ class EmbedDesk:
     def mint(
         self,
         key: ApiKey,
-        vendor_ids: frozenset[str],
+        ids: EmbeddedIds,
         dashboard: str,
         *,
         life: timedelta,
@@ -57,10 +57,12 @@ class EmbedDesk:
     ) -> tuple[str, datetime]:
         """A token and its end; `dashboard` is one that the role may open, a vendor's or a narrower one.
 
-        Raises Denied for a key of another role or of other vendors, or another role; AuditUnavailable.
+        Raises Denied for a key of another role or with other ids, or another role; AuditUnavailable.
         """
-        permitted = _may_embed(key, vendor_ids) and self._is_vendors(role)
-        shape: dict[str, str | int] = {"embed": dashboard, "vendors": len(vendor_ids)}
+        permitted = _may_embed(key, ids) and self._is_vendors(role)
+        shape: dict[str, str | int] = {"embed": dashboard, "vendors": len(ids.vendor_ids)}
+        if ids.business_ids:
+            shape["businesses"] = len(ids.business_ids)
         if role is not Role.VENDOR:
             shape["role"] = role.value
         outcome = Outcome.ANSWERED if permitted else Outcome.DENIED
@@ -72,24 +74,24 @@ class EmbedDesk:
         if not permitted:
             raise Denied(
                 "This key may not mint an embed token for these vendors.",
-                expected=f"a key of the role {Role.SERVICE.value}, with these vendors or without any",
+                expected=f"a key of the role {Role.SERVICE.value}, with these ids or without any",
                 next_step="amalimart key add NAME --role service",
             )
-        token, grant = self._tokens.sign(vendor_ids, dashboard, key.key_id, viewer, life, role)
+        token, grant = self._tokens.sign(ids, dashboard, key.key_id, viewer, life, role)
         return token, grant.expires_at
 
     def opened(self, token: str) -> tuple[Principal, str]:
         """Whom a token stands for, and the one dashboard that it opens. Raises NotSignedIn."""
         grant = self._tokens.verify(token)
         holder = self._keys.find(grant.key_id)
-        permitted = holder is not None and _may_embed(holder.key, grant.vendor_ids)
+        permitted = holder is not None and _may_embed(holder.key, grant.ids)
         if holder is None or not permitted or not self._is_vendors(grant.role):
             raise NotSignedIn(
                 "This embed token was minted with a key that is revoked, expired or not for this any more.",
                 next_step="ask the portal for a new one",
             )
         subject = f"embed:{holder.key.name}:{grant.viewer}"
-        return Principal(subject, grant.role, grant.viewer, vendor_ids=grant.vendor_ids), grant.dashboard
+        return grant.ids.principal(subject, grant.role, grant.viewer), grant.dashboard
 
 
 def begin_embedding(project: Project) -> None:
@@ -117,8 +119,8 @@ def open_embedding(
     )
 
 
-def _may_embed(key: ApiKey, vendor_ids: frozenset[str]) -> bool:
-    """A service without vendors of its own may embed for all of them."""
-    return (
-        key.role is Role.SERVICE and bool(vendor_ids) and (not key.vendor_ids or vendor_ids <= key.vendor_ids)
-    )
+def _may_embed(key: ApiKey, ids: EmbeddedIds) -> bool:
+    """A service without vendors and businesses of its own may embed for all of them."""
+    is_for_all = not key.vendor_ids and not key.business_ids
+    is_within = ids.vendor_ids <= key.vendor_ids and ids.business_ids <= key.business_ids
+    return key.role is Role.SERVICE and bool(ids) and (is_for_all or is_within)

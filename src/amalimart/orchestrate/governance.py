@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, closing
 
 from amalimart import __version__
 from amalimart.access.policies import Policies, load_policies
+from amalimart.catalog.lineage import Lineage
 from amalimart.config.project import Project
 from amalimart.control.deciding import Decider
 from amalimart.control.store import ControlStore, open_control_store
@@ -34,9 +35,10 @@ from amalimart.mapping.source_mapping import SourceMapping
 from amalimart.orchestrate.engine import load_mappings
 from amalimart.orchestrate.lineage import published_lineage
 from amalimart.orchestrate.policy_files import PACKAGED_POLICIES
-from amalimart.orchestrate.project_plan import published_graph
+from amalimart.orchestrate.published_graph import published_graph
 from amalimart.semantic.loading import PACKAGED, load_model
 from amalimart.semantic.model import SemanticModel
+from amalimart.warehouse.graph import CompiledGraph
 
 
 class Governance:
@@ -65,11 +67,14 @@ class Governance:
 
         Raises WarehouseError where what is published is not known any more, ConfigError for a wrong file.
         """
-        mappings = load_mappings(self._project)
-        graph = published_graph(self._project, published)
+        lineage = published_lineage(self._project, self._clock, published, {})
+        return self.planned_personal_flow(lineage, published_graph(self._project, published))
+
+    def planned_personal_flow(self, lineage: Lineage, graph: CompiledGraph) -> tuple[PersonalFlow, ...]:
+        """The same of any compiled project, with the lineage of its columns. Raises ConfigError."""
         return unmarked_personal_columns(
-            published_lineage(self._project, self._clock, published, {}),
-            personal_columns(mappings),
+            lineage,
+            personal_columns(load_mappings(self._project)),
             {f"{model.table}.{column}" for model in graph.models for column in model.personal},
             self._declaration(self._semantic()).not_personal,
         )

@@ -11,14 +11,17 @@ from pathlib import Path
 
 from amalimart.config.project import Project
 from amalimart.core.clock import Clock
-from amalimart.core.errors import WarehouseError
 from amalimart.core.models import PublishedProject
 from amalimart.core.names import TableRef
+from amalimart.governance.personal_flow import PersonalFlow
 from amalimart.lake.durable import guarded
 from amalimart.mapping.source_mapping import SourceMapping
 from amalimart.orchestrate.engine import declared_rollups, load_mappings, model_settings
+from amalimart.orchestrate.governance import Governance
 from amalimart.orchestrate.lake_opening import open_lake
+from amalimart.orchestrate.lineage import graph_lineage
 from amalimart.orchestrate.own_files import in_own_files, own_file
+from amalimart.orchestrate.published_graph import published_graph
 from amalimart.semantic.columns_read import read_by_datasets, read_by_dimension, read_by_metric
 from amalimart.semantic.loading import PACKAGED, load_model
 from amalimart.semantic.model import SemanticModel
@@ -34,7 +37,7 @@ from amalimart.warehouse.planning.differences import (
 )
 from amalimart.warehouse.planning.effects import Effect, effects
 from amalimart.warehouse.planning.shapes import Shapes, shapes_of
-from amalimart.warehouse.project.compiler import compile_project, compiled_before
+from amalimart.warehouse.project.compiler import compile_project
 from amalimart.warehouse.project.project_files import assemble
 
 
@@ -68,6 +71,7 @@ class ProjectPlan:
     effects  on every model that is reached
     breaks   models that could not be built
     rows     that would be built anew, new models aside
+    personal  columns of changed or affected models that would carry personal values and are not classed so
     """
 
     release_id: int
@@ -79,6 +83,7 @@ class ProjectPlan:
     checks: tuple[CheckDifference, ...] = ()
     questions: Questions = Questions()
     rows: int = 0
+    personal: tuple[PersonalFlow, ...] = ()
 
     @property
     def is_breaking(self) -> bool:
@@ -120,33 +125,26 @@ def plan_project(
     shapes = shapes_of(after, tables, {each.unique_id: each.columns for each in published.models})
     differences = model_differences(before, after, shapes, published)
     reached = effects(before, after, shapes, differences, published)
+    broken = breaks(before, after, shapes, differences)
+    personal: tuple[PersonalFlow, ...] = ()
+    if not broken:  # what cannot be built cannot be followed
+        changed = {each.model for each in differences} | {each.model for each in reached}
+        flows = Governance(project, clock).planned_personal_flow(
+            graph_lineage(after, shapes, mappings), after
+        )
+        personal = tuple(each for each in flows if each.column.rpartition(".")[0] in changed)
     return ProjectPlan(
         release_id=published.release_id,
         published=published.project_hash,
         planned=planned,
         models=tuple(replace(each, file=own_file(overlay, each.file)) for each in differences),
         effects=tuple(replace(each, file=own_file(overlay, each.file)) for each in reached),
-        breaks=tuple(
-            replace(each, file=own_file(overlay, each.file))
-            for each in breaks(before, after, shapes, differences)
-        ),
+        breaks=tuple(replace(each, file=own_file(overlay, each.file)) for each in broken),
         checks=check_differences(before, after),
         rows=sum(each.rows or 0 for each in reached),
+        personal=personal,
         questions=_questions(semantic, after, shapes, published, reached),
     )
-
-
-def published_graph(project: Project, published: PublishedProject) -> CompiledGraph:
-    """The compiled form of what is published. Raises WarehouseError where it is gone."""
-    found = compiled_before(published.project_hash, project.compiled)
-    if found is None:
-        raise WarehouseError(
-            f"the compiled form of the published project ({published.project_hash}) is gone",
-            where=str(project.compiled),
-            expected="the file that was written when the project was published",
-            next_step="publish the project once (amalimart up); the next plan compares with that",
-        )
-    return found
 
 
 def _landed(mappings: dict[str, SourceMapping], names: list[str]) -> dict[str, SourceMapping]:

@@ -24,7 +24,9 @@ import uvicorn
 from fastapi import FastAPI
 
 from amalimart.api.app import create_app
-from amalimart.api.services import AppServices, DemoAccount, Figures
+from amalimart.api.ports.coming_in import DemoAccount
+from amalimart.api.ports.site import Figures
+from amalimart.api.services import AppServices
 from amalimart.config.project import Project, open_project
 from amalimart.control.store import open_control_store
 from amalimart.core.clock import SystemClock

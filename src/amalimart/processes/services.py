@@ -6,20 +6,12 @@ from amalimart.access.principal import Principal, Role
 from amalimart.api.dashboards.kept_pages import KeptPages
 from amalimart.api.dashboards.library import DashboardLibrary
 from amalimart.api.dashboards.reloading import ReloadingDashboards
+from amalimart.api.ports.coming_in import DemoAccount, SignInOptions
+from amalimart.api.ports.publishing import PublishedRelease
+from amalimart.api.ports.site import EngineStatus, Figures, Phase, SiteSettings, SourceNote, Step
 from amalimart.api.rate_limit import RateLimit
 from amalimart.api.scorecards.library import load_scorecards
-from amalimart.api.services import (
-    AppServices,
-    DemoAccount,
-    EngineStatus,
-    Figures,
-    Phase,
-    PublishedRelease,
-    SignInOptions,
-    SiteSettings,
-    SourceNote,
-    Step,
-)
+from amalimart.api.services import AppServices
 from amalimart.config.project import Project
 from amalimart.control.audit_summary import AuditSummary
 from amalimart.control.store import ControlStore
@@ -230,7 +222,8 @@ def build_services(
         rate=RateLimit(limits.requests_per_second, limits.requests_at_once),
         exports=Admission("exports", at_once=limits.exports_at_once, waiting=4, wait_seconds=3.0),
         sign_in=SignInOptions(
-            project.settings.sign_in.passwords, open_single_sign_on(project, control, clock)
+            project.settings.sign_in.passwords,
+            open_single_sign_on(project, control, clock, lambda: keeper.current().roles),
         ),
         scorecards=scorecards,
         peers=PeerStandings(audited, keeper.current, clock),

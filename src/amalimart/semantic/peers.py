@@ -107,6 +107,7 @@ def answer_peers(
     question = Question((asked.metric,), asked.today, by=(rule.of, rule.within), days=asked.days)
     own, of_all = ask_own(question, principal), ask_all(question, principal)
     ours = _own_keys(model, policies.policy(principal.role), rule, principal)
+    ours |= {of.key for of, _, _ in _figures(own)}  # also of vendors that are found by a business
     groups: dict[str, dict[str, Decimal]] = {}
     for of, within, value in _figures(of_all):
         groups.setdefault(within.key, {})[of.key] = Decimal(str(value))
@@ -135,7 +136,7 @@ def _rule(metric: str, principal: Principal, policies: Policies) -> PeerRule:
 
 
 def _own_keys(model: SemanticModel, policy: Policy, rule: PeerRule, principal: Principal) -> frozenset[str]:
-    """The keys of `of` that are the reader's own."""
+    """The keys of `of` that the reader is bound to."""
     lookup = model.dimensions[rule.of].lookup
     rows = policy.scan_rule(lookup.dataset) if lookup is not None else None
     if rows is None or not isinstance(rows.rows, OwnRows):

@@ -5,7 +5,7 @@ Plans are kept by the question's structure and the principal's scope, never by v
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -29,6 +29,7 @@ from amalimart.semantic.sound_conditions import refuse_unsound
 from amalimart.warehouse.file.reading import ReadTransaction, Release
 
 PLANS_KEPT = 1_000
+QUESTIONS_KEPT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,14 @@ class Rule:
     resolver: Resolver
 
 
+_Form = tuple[QuestionShape, Scope, str, bool]
+
+
+def _told_by(money: frozenset[str], currencies: Currencies) -> Currencies:
+    """Those that decide a plan: of the datasets whose currency it tells, and of no others."""
+    return frozenset(each for each in currencies if each[0] in money)
+
+
 class Preparer:
     """Prepares questions under the policies. `holds_rollups` tells whether a release has the rollups.
 
@@ -82,7 +91,10 @@ class Preparer:
         self._rollups = tuple(rollups)
         self._holds_rollups = holds_rollups
         self._one_currency = OneCurrency(model)
-        self._plans: Recent[tuple[QuestionShape, Scope, str, bool, Currencies], Plan] = Recent(PLANS_KEPT)
+        self._money: Recent[_Form, frozenset[str]] = Recent(PLANS_KEPT)
+        self._plans: Recent[tuple[_Form, Currencies], Plan] = Recent(PLANS_KEPT)
+        # After each release, every page that is open asks again what it has asked before.
+        self._before: Recent[Hashable, Prepared] = Recent(QUESTIONS_KEPT)
         self.govern(policies)
 
     def govern(self, policies: Policies) -> None:
@@ -132,20 +144,27 @@ class Preparer:
         self, question: Question, principal: Principal, currencies: Currencies, *, is_rolled: bool
     ) -> Prepared:
         rule = self.rule
+        policy = rule.policies.fingerprint(principal.role)
+        own = tuple(kind.of(principal) for kind in OwnIds)
+        known = (question, principal.role, policy, own, is_rolled, currencies)
+        if (before := self._before.get(known)) is not None:
+            return replace(before, principal=principal)
         question = self._grouped(question, principal, rule)
         planned = self._plan(question, principal, rule, currencies, is_rolled=is_rolled)
         bound = bind(planned.slots, question, principal, self.model.calendar)
         is_open = not rule.policies.is_scoped(principal)
         # Not the statement: that of a question changes with what is known of the release that is read.
         key = (
-            rule.policies.fingerprint(principal.role),
-            tuple(kind.of(principal) for kind in OwnIds),
+            policy,
+            own,
             replace(question, usual=False, as_of=None),
             planned.notes,
             is_open,
         )
         asked = Asked(key, planned.tables)
-        return Prepared(question, principal, is_rolled, currencies, planned, bound, asked, is_open)
+        prepared = Prepared(question, principal, is_rolled, currencies, planned, bound, asked, is_open)
+        self._before.put(known, prepared)
+        return prepared
 
     def _is_rolled(self, release: Release | None) -> bool:
         return release is not None and bool(self._rollups) and self._holds_rollups(release)
@@ -155,15 +174,17 @@ class Preparer:
     ) -> Plan:
         policies = rule.policies
         fingerprint = policies.fingerprint(principal.role)
-        known = (shape_of(question), Scope.of(principal), fingerprint, is_rolled, currencies)
-        found = self._plans.get(known)
+        form = (shape_of(question), Scope.of(principal), fingerprint, is_rolled)
+        money = self._money.get(form)
+        found = self._plans.get((form, _told_by(money, currencies))) if money is not None else None
         CACHE_LOOKUPS.add(cache="plan", result="hit" if found else "miss")
         if found is None:
-            request = rule.resolver.resolve(known[0], principal.role)
+            request = rule.resolver.resolve(form[0], principal.role)
             refuse_unsound(request)
             rollups = self._rollups if is_rolled else ()
-            found = plan(self.model, policies, known[1], request, rollups, currencies)
-            self._plans.put(known, found)
+            found = plan(self.model, policies, form[1], request, rollups, currencies)
+            self._money.put(form, found.money)
+            self._plans.put((form, _told_by(found.money, currencies)), found)
         return found
 
     def _grouped(self, question: Question, principal: Principal, rule: Rule) -> Question:

@@ -20,8 +20,11 @@ from amalimart.semantic.masks import masked
 from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.parameters import OwnIdSlot, ParameterBook
 from amalimart.semantic.rollups.rollup import Rollup
-from amalimart.semantic.sql.expressions import FALSE, Sql, column, is_in, named
+from amalimart.semantic.sql.expressions import FALSE, Sql, any_of, column, is_in, named, parenthesised
 from amalimart.semantic.sql.select import Select
+
+# Where the vendors of a business are found; a model without it finds none, and so no row.
+_VENDOR_BUSINESSES, _VENDOR, _BUSINESS = "vendor_businesses", "vendor_id", "business_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,17 +168,36 @@ class Door:
             key = self._book.constant(self._policies.mask_key)
         return named(masked(column(name), mask, key), name)
 
+    def _own(self, name: str, ids: OwnIds) -> list[Sql]:
+        """That the column holds one of the ids; nothing where there are none."""
+        count = dict(self._scope.id_counts)[ids]
+        own = [self._book.placeholder(OwnIdSlot(ids, position)) for position in range(count)]
+        return [is_in(column(name), own)] if own else []
+
+    def _found(self, name: str, ids: OwnIds) -> list[Sql]:
+        """That it holds one of those that are found by other ids; nothing where there is nothing to find."""
+        found_by = ids.found_by
+        dataset = self._model.datasets.get(_VENDOR_BUSINESSES)
+        if found_by is None or dataset is None or not {_VENDOR, _BUSINESS} <= dataset.fields.keys():
+            return []
+        own = self._own(_BUSINESS, found_by)
+        if not own:
+            return []
+        table = dataset.table
+        self._tables.add(f"{table.schema}.{table.name}")
+        vendors = Select([column(_VENDOR)]).read(Sql(table.sql)).where(*own).sql
+        return [is_in(column(name), [vendors])]
+
     def _conditions(self, rows: RowRule) -> list[Sql]:
         """What holds of the permitted rows, of all of them nothing."""
         match rows:
             case AllRows():
                 return []
             case OwnRows(name, ids):
-                count = dict(self._scope.id_counts)[ids]
-                if count == 0:
-                    return [FALSE]
-                own = (self._book.placeholder(OwnIdSlot(ids, position)) for position in range(count))
-                return [is_in(column(name), own)]
+                own = [*self._own(name, ids), *self._found(name, ids)]
+                if len(own) > 1:
+                    return [parenthesised(any_of(own))]
+                return own or [FALSE]
             case RowsThrough(dataset, name):
                 table, through = self._model.datasets[dataset].table, self._rows(dataset, [name])
                 return [is_in(column(name), [self._select(table, [name], through)])]

@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from amalimart.api.services import AppServices, SingleSignOnPort
+from amalimart.api.ports.coming_in import SingleSignOnPort
+from amalimart.api.services import AppServices
 from amalimart.control.single_sign_on.flow import LASTS
 from amalimart.core.errors import AmalimartError, NotFound
 from amalimart.observe.metrics import SIGN_IN_FAILURES

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from amalimart.api.language import NAMES, Language, language_of
-from amalimart.api.services import SiteSettings
+from amalimart.api.ports.site import SiteSettings
 from amalimart.web.assets import Assets
 from amalimart.web.wording import wording
 

@@ -19,7 +19,7 @@ from amalimart.core.wire import dumps
 from amalimart.observe.metrics import CACHE_LOOKUPS
 
 if TYPE_CHECKING:
-    from amalimart.api.services import PublishedRelease
+    from amalimart.api.ports.publishing import PublishedRelease
 
 MOST_BYTES = 32_000_000
 _LEVEL = 6

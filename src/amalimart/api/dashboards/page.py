@@ -17,7 +17,7 @@ from amalimart.semantic.answer import Answer, Receipt
 from amalimart.semantic.question import Question
 
 if TYPE_CHECKING:
-    from amalimart.api.services import SemanticPort
+    from amalimart.api.ports.asking import SemanticPort
 
 Json = dict[str, Any]
 

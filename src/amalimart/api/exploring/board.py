@@ -13,7 +13,7 @@ from amalimart.access.principal import Principal
 from amalimart.api.described import described
 from amalimart.api.exploring.kept_question import KeptQuestion
 from amalimart.api.exploring.visibility import told
-from amalimart.api.services import SemanticPort
+from amalimart.api.ports.asking import SemanticPort
 from amalimart.control.saved_questions import SavedQuestion
 from amalimart.core.errors import AmalimartError, InvalidFilter, NotFound
 from amalimart.core.wire import wire_value

@@ -23,7 +23,7 @@ from amalimart.api.exports.csv_files import write_csv
 from amalimart.api.exports.formats import Format
 from amalimart.api.exports.receipts import Told, receipt_headers
 from amalimart.api.exports.xlsx_files import write_xlsx
-from amalimart.api.services import SemanticPort
+from amalimart.api.ports.asking import SemanticPort
 from amalimart.core.errors import DiskFull
 from amalimart.semantic.question import Question
 from amalimart.semantic.streaming import StreamedAnswer

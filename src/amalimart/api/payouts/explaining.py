@@ -28,7 +28,7 @@ from amalimart.semantic.question import Filter, Operator, Question
 from amalimart.semantic.row_lists import RowList, RowQuestion
 
 if TYPE_CHECKING:
-    from amalimart.api.services import SemanticPort
+    from amalimart.api.ports.asking import SemanticPort
 
 Json = dict[str, Any]
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from amalimart.access.embed_tokens import MOST_VENDORS
-from amalimart.access.principal import Principal, Role
+from amalimart.access.embed_tokens import MOST_VENDORS, EmbeddedIds
+from amalimart.access.principal import Role
 from amalimart.api.bearer import shown_token
 from amalimart.api.routes.context import Services
 from amalimart.api.wire_response import WireResponse
@@ -17,7 +17,7 @@ from amalimart.core.errors import Denied, NotFound
 
 router = APIRouter(tags=["embedding"])
 
-_Id = Annotated[str, Field(min_length=1, max_length=64)]
+_Ids = Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=MOST_VENDORS)]
 
 
 class EmbedBody(BaseModel):
@@ -31,7 +31,8 @@ class EmbedBody(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"vendor_ids": ["17"], "dashboard": "vendor"}]}
     )
 
-    vendor_ids: Annotated[list[_Id], Field(min_length=1, max_length=MOST_VENDORS)]
+    vendor_ids: _Ids = []
+    business_ids: _Ids = []
     dashboard: Annotated[str, Field(min_length=1, max_length=63)]
     seconds: Annotated[int, Field(ge=30, le=3600)] = 300
     viewer: Annotated[str, Field(max_length=100)] = ""
@@ -44,6 +45,12 @@ class EmbedBody(BaseModel):
             raise ValueError("say vendor, or a narrower copy of that role")
         return role
 
+    @model_validator(mode="after")
+    def of_somebody(self) -> EmbedBody:
+        if not self.vendor_ids and not self.business_ids:
+            raise ValueError("name the vendors or the businesses")
+        return self
+
 
 @router.post("/embed-tokens")
 def mint(body: EmbedBody, request: Request, services: Services) -> WireResponse:
@@ -54,13 +61,13 @@ def mint(body: EmbedBody, request: Request, services: Services) -> WireResponse:
         raise Denied("Only a program with an API key mints embed tokens.", next_step="show a key")
     if services.embed is None:
         raise NotFound("This engine mints no embed tokens.")
-    vendors = frozenset(body.vendor_ids)
+    ids = EmbeddedIds(frozenset(body.vendor_ids), frozenset(body.business_ids))
     known = (role for each in services.dashboards.dashboards.values() for role in each.roles)
     role = next((role for role in known if role.value == body.role), Role.SERVICE)  # who may open none
-    services.dashboards.get(body.dashboard, Principal("embed", role, vendor_ids=vendors))
+    services.dashboards.get(body.dashboard, ids.principal("embed", role))
     token, expires_at = services.embed.mint(
         holder.key,
-        vendors,
+        ids,
         body.dashboard,
         life=timedelta(seconds=body.seconds),
         viewer=body.viewer,

@@ -6,8 +6,9 @@ from fastapi import APIRouter, Request
 
 from amalimart.access.principal import Role
 from amalimart.api.identity import SignedIn
+from amalimart.api.ports.publishing import PublishedRelease
+from amalimart.api.ports.site import Phase
 from amalimart.api.routes.context import Services
-from amalimart.api.services import Phase, PublishedRelease
 from amalimart.api.wire_response import WireResponse
 from amalimart.core.errors import NothingPublished
 

@@ -11,8 +11,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from amalimart.api.addresses import FIGURES
+from amalimart.api.ports.site import Figures
 from amalimart.api.routes.context import Services
-from amalimart.api.services import Figures
 from amalimart.core.errors import EngineUnavailable, NotSignedIn
 
 _TEXT = "text/plain; version=0.0.4; charset=utf-8"

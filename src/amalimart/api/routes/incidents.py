@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from amalimart.access.principal import Principal, Role
 from amalimart.api.identity import SignedIn
 from amalimart.api.paging import Whole
+from amalimart.api.ports.running_the_house import IncidentsPort
 from amalimart.api.routes.context import Services
-from amalimart.api.services import AppServices, IncidentsPort
+from amalimart.api.services import AppServices
 from amalimart.api.wire_response import WireResponse
 from amalimart.control.deciding import Decider
 from amalimart.core.errors import Denied, NotFound

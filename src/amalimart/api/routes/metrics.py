@@ -12,8 +12,8 @@ from amalimart.api.described import described
 from amalimart.api.identity import SignedIn
 from amalimart.api.known_metrics import known_metric
 from amalimart.api.paging import Values, Whole
+from amalimart.api.ports.asking import LabelledValue
 from amalimart.api.routes.context import Services
-from amalimart.api.services import LabelledValue
 from amalimart.api.wire_response import WireResponse
 
 router = APIRouter(tags=["metrics"])

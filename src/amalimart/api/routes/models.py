@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from amalimart.access.principal import Principal, Role
 from amalimart.api.identity import SignedIn
+from amalimart.api.ports.publishing import ModelsPort
 from amalimart.api.routes.context import Services
-from amalimart.api.services import AppServices, ModelsPort
+from amalimart.api.services import AppServices
 from amalimart.api.wire_response import WireResponse
 from amalimart.core.errors import Denied, NotFound
 from amalimart.core.models import ModelRebuild

@@ -7,8 +7,9 @@ from pydantic import BaseModel, ConfigDict
 
 from amalimart.access.principal import Principal, Role
 from amalimart.api.identity import SignedIn
+from amalimart.api.ports.running_the_house import OperationsPort
 from amalimart.api.routes.context import Services
-from amalimart.api.services import AppServices, OperationsPort
+from amalimart.api.services import AppServices
 from amalimart.api.wire_response import WireResponse
 from amalimart.core.errors import Denied, EngineUnavailable, RequestError
 from amalimart.core.operations import OperationKind

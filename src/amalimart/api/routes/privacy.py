@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from amalimart.access.principal import Principal, Role
 from amalimart.api.identity import SignedIn
+from amalimart.api.ports.running_the_house import PrivacyPort
 from amalimart.api.routes.context import Services
-from amalimart.api.services import AppServices, PrivacyPort
+from amalimart.api.services import AppServices
 from amalimart.api.wire_response import WireResponse
 from amalimart.control.deciding import Decider
 from amalimart.core.errors import Denied, EngineUnavailable

@@ -15,8 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from amalimart.access.principal import Principal, Role
 from amalimart.api.identity import SignedIn
 from amalimart.api.paging import Newest
+from amalimart.api.ports.publishing import ReleasesPort
 from amalimart.api.routes.context import Services
-from amalimart.api.services import AppServices, ReleasesPort
+from amalimart.api.services import AppServices
 from amalimart.api.wire_response import WireResponse
 from amalimart.control.deciding import Decider
 from amalimart.core.errors import CheckFailed, Denied, NotFound, QueryError

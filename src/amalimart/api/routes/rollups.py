@@ -9,8 +9,9 @@ from fastapi import APIRouter
 from amalimart.access.principal import Principal, Role
 from amalimart.api.identity import SignedIn
 from amalimart.api.paging import Whole
+from amalimart.api.ports.publishing import RollupsPort
 from amalimart.api.routes.context import Services
-from amalimart.api.services import AppServices, RollupsPort
+from amalimart.api.services import AppServices
 from amalimart.api.wire_response import WireResponse
 from amalimart.core.errors import Denied, NotFound
 

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Path, Query
 from amalimart.access.principal import Principal, Role
 from amalimart.api.identity import SignedIn
 from amalimart.api.paging import Recently
+from amalimart.api.ports.running_the_house import SchedulesPort
 from amalimart.api.routes.context import Services
-from amalimart.api.services import AppServices, SchedulesPort
+from amalimart.api.services import AppServices
 from amalimart.api.wire_response import WireResponse
 from amalimart.control.deciding import Decider
 from amalimart.core.errors import Denied, EngineUnavailable

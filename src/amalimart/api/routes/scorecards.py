@@ -53,7 +53,7 @@ def scorecard(
     state = read_state(request.query_params.multi_items(), card, today, services.settings.calendar)
     said = services.sayings(language)
     say = said.say if said else str
-    vendor_id = _vendor_of(state, principal)
+    vendor_id = _vendor_of(state, principal, services)
     rest: dict[str, Any] = {
         "scorecard": card.name,
         "title": say(card.title),
@@ -80,11 +80,14 @@ def scorecard(
     return WireResponse(rest | {"release": release}, headers=headers)
 
 
-def _vendor_of(state: PageState, principal: Principal) -> str | None:
+def _vendor_of(state: PageState, principal: Principal, services: Services) -> str | None:
     if state.filters:
         return state.filters[0][1]
-    own = sorted(principal.vendor_ids) if principal.role is Role.VENDOR else []
-    return own[0] if own else None
+    if principal.role is not Role.VENDOR:
+        return None
+    if principal.vendor_ids:
+        return min(principal.vendor_ids)
+    return next((each.key for each in services.semantic.values("vendor", principal, limit=1)), None)
 
 
 def _label(vendor_id: str, principal: Principal, services: Services) -> str:

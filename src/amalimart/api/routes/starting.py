@@ -11,8 +11,9 @@ from fastapi import APIRouter
 
 from amalimart.access.principal import Role
 from amalimart.api.identity import SignedIn
+from amalimart.api.ports.site import EngineStatus, Phase
 from amalimart.api.routes.context import Services
-from amalimart.api.services import AppServices, EngineStatus, Phase
+from amalimart.api.services import AppServices
 from amalimart.api.wire_response import WireResponse
 from amalimart.core.errors import Denied, EngineUnavailable
 from amalimart.core.operating import SourceState

@@ -27,6 +27,7 @@ _ACCOUNT = {
     "name": "Kofi Mensah",
     "role": "vendor",
     "vendor_ids": ["17"],
+    "business_ids": [],
     "delivery_partner_ids": [],
     "enabled": True,
     "created_at": "2026-03-02T09:00:00Z",
@@ -47,7 +48,7 @@ _SHOWN_ONCE = _example({"user": _ACCOUNT, "password": "Rt5kq-9wZcB-hmPdx-7uEVn"}
 
 
 class UserBody(BaseModel):
-    """A new person; a vendor needs vendor ids, a delivery account delivery partner ids."""
+    """A new person; a vendor needs vendor or business ids, a delivery account delivery partner ids."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -60,6 +61,7 @@ class UserBody(BaseModel):
     role: Role
     name: _Name = ""
     vendor_ids: _Ids = []
+    business_ids: _Ids = []
     delivery_partner_ids: _Ids = []
 
 
@@ -73,6 +75,7 @@ class UserChange(BaseModel):
     name: _Name | None = None
     role: Role | None = None
     vendor_ids: _Ids | None = None
+    business_ids: _Ids | None = None
     delivery_partner_ids: _Ids | None = None
 
 
@@ -117,6 +120,7 @@ def add(body: UserBody, admin: Admin, services: Services) -> WireResponse:
         role=_known(body.role, services),
         display_name=body.name,
         vendor_ids=body.vendor_ids,
+        business_ids=body.business_ids,
         delivery_partner_ids=body.delivery_partner_ids,
     )
     return _shown_once(account, password)
@@ -137,6 +141,7 @@ def edit(user_id: _UserId, body: UserChange, admin: Admin, services: Services) -
         display_name=body.name,
         role=_known(body.role, services) if body.role else None,
         vendor_ids=body.vendor_ids,
+        business_ids=body.business_ids,
         delivery_partner_ids=body.delivery_partner_ids,
     )
     return WireResponse(_told(account))
@@ -186,6 +191,7 @@ def _told(account: UserAccount) -> dict[str, Any]:
         "name": user.display_name,
         "role": user.role.value,
         "vendor_ids": sorted(user.vendor_ids),
+        "business_ids": sorted(user.business_ids),
         "delivery_partner_ids": sorted(user.delivery_partner_ids),
         "enabled": user.enabled,
         "created_at": account.created_at,

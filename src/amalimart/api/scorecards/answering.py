@@ -16,7 +16,7 @@ from amalimart.semantic.answer import Answer, Column, ColumnKind, Receipt
 from amalimart.semantic.question import Filter, Operator, Question
 
 if TYPE_CHECKING:
-    from amalimart.api.services import PeersPort, PeerStanding, SemanticPort
+    from amalimart.api.ports.asking import PeersPort, PeerStanding, SemanticPort
 
 Json = dict[str, Any]
 

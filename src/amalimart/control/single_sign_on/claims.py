@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,6 @@ from amalimart.core.errors import NotSignedIn, UserInvalid
 
 _LONGEST_SUBJECT = 255
 _LONGEST_NAME = 200
-_ROLES = frozenset(role for role in Role if role is not Role.SERVICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +27,11 @@ class Person:
     scope: RoleScope | None
 
 
-def person_of(claims: Mapping[str, Any], settings: OidcSettings) -> Person:
-    """The person. Raises NotSignedIn for an address that is not verified, or of another domain."""
+def person_of(claims: Mapping[str, Any], settings: OidcSettings, roles: Collection[Role]) -> Person:
+    """The person; `roles` are those that there are now, the product's and the project's own.
+
+    Raises NotSignedIn for an address that is not verified, or of another domain.
+    """
     subject, email = claims.get("sub"), claims.get("email")
     if not isinstance(subject, str) or not 0 < len(subject) <= _LONGEST_SUBJECT:
         raise NotSignedIn(f"{settings.name} does not say who you are.", next_step=_ASK)
@@ -43,27 +45,35 @@ def person_of(claims: Mapping[str, Any], settings: OidcSettings) -> Person:
         raise NotSignedIn("E-mail addresses of your domain may not sign in here.", next_step=_ASK)
     name = claims.get("name")
     shown = name.strip()[:_LONGEST_NAME] if isinstance(name, str) else ""
-    return Person(settings.issuer, subject, address, shown, _scope(claims, settings))
+    return Person(settings.issuer, subject, address, shown, _scope(claims, settings, roles))
 
 
-def _scope(claims: Mapping[str, Any], settings: OidcSettings) -> RoleScope | None:
-    role = _role(claims, settings)
+def _scope(claims: Mapping[str, Any], settings: OidcSettings, roles: Collection[Role]) -> RoleScope | None:
+    role = _role(claims, settings, roles)
     if role is None:
         return None
-    vendors = _texts(claims, settings.vendor_ids_claim) if role is Role.VENDOR else frozenset()
-    partners = _texts(claims, settings.delivery_partner_ids_claim) if role is Role.DELIVERY else frozenset()
+
+    def ids(claim: str | None, owner: Role) -> frozenset[str]:
+        return _texts(claims, claim) if role is owner or not role.is_packaged else frozenset()
+
     try:
-        return checked_scope(role, vendors, partners)
+        return checked_scope(
+            role,
+            ids(settings.vendor_ids_claim, Role.VENDOR),
+            ids(settings.business_ids_claim, Role.VENDOR),
+            ids(settings.delivery_partner_ids_claim, Role.DELIVERY),
+        )
     except UserInvalid:
         return None  # a role whose ids nobody gives opens nothing
 
 
-def _role(claims: Mapping[str, Any], settings: OidcSettings) -> Role | None:
+def _role(claims: Mapping[str, Any], settings: OidcSettings, roles: Collection[Role]) -> Role | None:
+    of_people = {role.value: role for role in roles if role is not Role.SERVICE}
     if settings.role_claim is not None:
         named = _texts(claims, settings.role_claim)
-        return next((role for role in Role if role in _ROLES and named == {role.value}), None)
+        return of_people.get(next(iter(named))) if len(named) == 1 else None
     groups = _texts(claims, settings.groups_claim)
-    return next((Role(role) for group, role in settings.roles.items() if group in groups), None)
+    return next((of_people.get(role) for group, role in settings.roles.items() if group in groups), None)
 
 
 def _texts(claims: Mapping[str, Any], name: str | None) -> frozenset[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore
 
+from amalimart.access.principal import Role
 from amalimart.config.sign_in_settings import OidcSettings
 from amalimart.control.single_sign_on.claims import person_of
 from amalimart.control.single_sign_on.linking import Linking
@@ -43,12 +44,19 @@ class SingleSignOn:
     """Sign-ins by one provider. What is under way is in memory: after a restart one begins again."""
 
     def __init__(
-        self, settings: OidcSettings, provider: IdentityProvider, linking: Linking, clock: Clock
+        self,
+        settings: OidcSettings,
+        provider: IdentityProvider,
+        linking: Linking,
+        clock: Clock,
+        roles: Callable[[], Collection[Role]],
     ) -> None:
+        """`roles` are those that there are at the moment, the product's and the project's own."""
         self._settings = settings
         self._provider = provider
         self._linking = linking
         self._clock = clock
+        self._roles = roles
         self._under_way: Recent[str, _UnderWay] = Recent(_MOST_UNDER_WAY)
         self._places = BoundedSemaphore(_AT_ONCE)
 
@@ -89,7 +97,7 @@ class SingleSignOn:
             raise NotSignedIn(f"{self.name} did not sign you in.", next_step="begin again, or ask an admin")
         with self._place():
             claims = self._provider.claims(code, found.challenge)
-        return self._linking.user_of(person_of(claims, self._settings)), found.following
+        return self._linking.user_of(person_of(claims, self._settings, self._roles())), found.following
 
     @contextmanager
     def _place(self) -> Iterator[None]:

@@ -70,7 +70,7 @@ class Linking:
             raise ValueError("a user is made only in a role that the claims give")
         role = person.scope.role
         row = new_user_row(person.email, person.name, role, _NO_PASSWORD, self.clock.now())
-        row.vendor_ids, row.delivery_partner_ids = person.scope.lists
+        row.vendor_ids, row.business_ids, row.delivery_partner_ids = person.scope.lists
         insert_user(session, row)
         self._note(session, person, ADDED, row, access_of(row))
         return row
@@ -82,7 +82,7 @@ class Linking:
         if person.scope.role is not Role.ADMIN:
             keep_an_admin(session, row)
         row.role = person.scope.role.value
-        row.vendor_ids, row.delivery_partner_ids = person.scope.lists
+        row.vendor_ids, row.business_ids, row.delivery_partner_ids = person.scope.lists
         if details := changed_access(before, access_of(row)):
             row.updated_at = self.clock.now()
             self._note(session, person, CHANGED, row, details)

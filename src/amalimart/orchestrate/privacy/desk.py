@@ -134,7 +134,7 @@ class PrivacyDesk:
         tell(0.0, "looking through the lake")
         found = erasing.traces_of_erased(lake, engine.mappings, self._clock)
         tell(_RECORDS, "records")
-        records = erasing.forget_in_records(engine, database, found)
+        records = erasing.forget_in_records(engine, database, found, engine.project)
         for source in engine.mappings:
             tell(_LAKE, f"the lake of {source}")
             erasing.erase_in_lake(lake, source)

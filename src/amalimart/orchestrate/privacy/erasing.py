@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine as Database
 
+from amalimart.config.project import Project
 from amalimart.control import personal_traces
 from amalimart.core.clock import Clock
 from amalimart.core.errors import CommitConflict, OperationUnderWay
@@ -24,10 +25,13 @@ from amalimart.mapping.source_mapping import SourceMapping
 from amalimart.orchestrate.engine import Engine
 from amalimart.orchestrate.privacy.lake_rows import LakePeople, Traces, of_stones
 from amalimart.orchestrate.rebuilding import TakenOver, Told, rebuild
+from amalimart.semantic.loading import PACKAGED, load_model
+from amalimart.semantic.model import GRAINS
 from amalimart.warehouse.personal_rows import forget_words
 
 _PATIENCE_SECONDS = 600.0
 _LOOK_SECONDS = 0.2
+_PEOPLE = "customers"  # the dataset whose key is the id of a user
 _READ_AT_ONCE = 1 << 20
 
 
@@ -78,17 +82,32 @@ def erase_in_warehouse(engine: Engine, clock: Clock, tell: Told) -> TakenOver | 
     return taken
 
 
-def forget_in_records(engine: Engine, database: Database, found: Traces) -> int:
+def forget_in_records(engine: Engine, database: Database, found: Traces, project: Project) -> int:
     """Take a person's words out of what the warehouse and the control database remember."""
     changed = forget_words(engine.hot_file, found.words) if found.words else 0
-    return changed + forget_in_control(database, found)
+    return changed + forget_in_control(database, found, project, engine.lake.tombstones)
 
 
-def forget_in_control(database: Database, found: Traces) -> int:
-    """Take a person's words out of the control database, and out of the bytes of its file."""
-    changed = personal_traces.forget_words(database, found.words) if found.words else 0
+def forget_in_control(database: Database, found: Traces, project: Project, stones: Tombstones) -> int:
+    """Take a person's words, and ids that are filtered by, out of the control database and its bytes.
+
+    Raises ConfigError where the metrics cannot be read: they say which filters are by person.
+    """
+    is_erased = of_stones(stones.known(), stones.mark)
+    changed = personal_traces.forget_filters(database, person_dimensions(project), is_erased)
+    changed += personal_traces.forget_words(database, found.words) if found.words else 0
     personal_traces.leave_no_bytes(database)
     return changed
+
+
+def person_dimensions(project: Project) -> frozenset[str]:
+    """Every name of a dimension whose keys are ids of people. Raises ConfigError."""
+    model = load_model([PACKAGED, project.overlay("metrics")])
+    return frozenset(
+        name
+        for name in model.dimension_names - GRAINS
+        if (lookup := model.dimension(name).dimension.lookup) is not None and lookup.dataset == _PEOPLE
+    )
 
 
 def purge(lake: Lake) -> None:

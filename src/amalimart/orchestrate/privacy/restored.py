@@ -58,7 +58,7 @@ def erase_again(project: Project, clock: Clock) -> None:
         closing(open_control_store(project.control_database, clock)) as control,
     ):
         found = erasing.traces_of_erased(lake, mappings, clock)
-        erasing.forget_in_control(control.engine, found)
+        erasing.forget_in_control(control.engine, found, project, lake.tombstones)
         for source in mappings:
             erasing.erase_in_lake(lake, source)
         erasing.purge(lake)

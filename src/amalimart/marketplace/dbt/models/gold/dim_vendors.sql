@@ -8,6 +8,7 @@
 with vendors as (
     select
         vendor_id,
+        business_id,
         vendor_name,
         status,
         city,
@@ -21,6 +22,7 @@ with vendors as (
 dim_vendors as (
     select
         vendor_id,
+        business_id,
         coalesce(vendor_name, 'unknown') as vendor_name,
         status,
         coalesce(city, 'unknown') as city,

@@ -33,7 +33,7 @@ const mayView = (user) => page.may_change && user.enabled && user.email !== page
 const person = (user) =>
   page.may_change ? h("button", { type: "button", class: "opens", "data-key": `person-${user.user_id}`, "aria-haspopup": "dialog", onclick: () => managePerson(page, user, look) }, label(name(user))) : label(name(user));
 
-const ids = (user) => [...user.vendor_ids, ...user.delivery_partner_ids].join(", ");
+const ids = (user) => [...user.vendor_ids, ...user.business_ids, ...user.delivery_partner_ids].join(", ");
 
 const matches = (user, sought) => [user.email, user.name, user.role, word("role", user.role), ids(user)].some((text) => text.toLowerCase().includes(sought));
 

@@ -5,7 +5,7 @@ import { instant } from "../format.js";
 import { t, word } from "../text.js";
 import { viewer } from "./viewer.js";
 
-const KINDS = { vendor: "vendor_ids", delivery: "delivery_partner_ids" };
+const KINDS = { vendor_ids: "vendor", business_ids: "vendor", delivery_partner_ids: "delivery" };
 
 const split = (text) => text.split(/[\s,;]+/).filter(Boolean);
 
@@ -46,16 +46,16 @@ function showPassword(user, password) {
 // Role and ids: only the ids that go with the role are asked for, all of them for a role of the project's own.
 function scopeFields(page, user) {
   const role = h("select", { name: "role" }, page.roles.map((each) => h("option", { value: each, selected: each === (user?.role ?? "analyst") }, word("role", each))));
-  const inputs = Object.fromEntries(Object.values(KINDS).map((kind) => [kind, h("input", { name: kind, value: user?.[kind].join(", ") ?? "", maxlength: 2000, autocomplete: "off" })]));
+  const inputs = Object.fromEntries(Object.keys(KINDS).map((kind) => [kind, h("input", { name: kind, value: user?.[kind].join(", ") ?? "", maxlength: 2000, autocomplete: "off" })]));
   const fits = (each) => role.value === each || !page.packaged.includes(role.value);
-  const fields = Object.entries(KINDS).map(([each, kind]) => {
+  const fields = Object.entries(KINDS).map(([kind, each]) => {
     const whole = field(t(`users.${kind}`), inputs[kind]);
     const follow = () => (whole.hidden = !fits(each));
     role.addEventListener("change", follow);
     follow();
     return whole;
   });
-  const told = () => ({ role: role.value, ...Object.fromEntries(Object.entries(KINDS).map(([each, kind]) => [kind, fits(each) ? split(inputs[kind].value) : []])) });
+  const told = () => ({ role: role.value, ...Object.fromEntries(Object.entries(KINDS).map(([kind, each]) => [kind, fits(each) ? split(inputs[kind].value) : []])) });
   return { parts: [field(t("users.role"), role), ...fields], told };
 }
 
@@ -125,7 +125,7 @@ export function managePerson(page, user, look) {
     event.preventDefault();
     doing(submit, view.said, async () => {
       const { role, ...given } = scope.told();
-      const isSame = role === user.role && Object.values(KINDS).every((kind) => given[kind].join() === user[kind].join());
+      const isSame = role === user.role && Object.keys(KINDS).every((kind) => given[kind].join() === user[kind].join());
       await request(`${address}/edit`, { body: isSame ? { name: name.value } : { name: name.value, role, ...given } });
       view.dialog.close();
       await look();
