@@ -125,7 +125,7 @@ def test_a_vendor_is_drilled_into_by_keyboard_and_left_by_the_trail(visit: Visit
     expect(page.locator('[data-tile="top_vendors"] .tile-title')).to_have_text("Top products of the vendor")
     assert "vendor=v2" in page.url
     assert "Vendor: Kente House" in page.inner_text("#trail")
-    assert page.locator('[data-tile="top_vendors"] a.row').count() == 0
+    assert page.locator('[data-tile="top_vendors"] a[data-state-link]').count() == 0
     page.click("#trail >> text=Whole marketplace")
     expect(page.locator('[data-tile="top_vendors"] .tile-title')).to_have_text("Top vendors by item GMV")
     assert "vendor" not in page.url

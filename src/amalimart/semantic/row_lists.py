@@ -45,6 +45,7 @@ class RowQuestion:
 
     order_by  columns; a leading - means descending, and what is missing comes last
     unless    leaves out rows that are found there too, where the reader may look there
+    within    keeps only rows that are found there too; who may not look there is refused
     """
 
     dataset: str
@@ -53,6 +54,7 @@ class RowQuestion:
     order_by: tuple[str, ...]
     limit: int
     unless: Elsewhere | None = None
+    within: tuple[Elsewhere, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +78,21 @@ def plan_rows(
     door = Door(model, policies, scope, book)
     asked = {*question.columns, *(each.column for each in question.where)}
     asked |= {name.removeprefix("-") for name in question.order_by}
-    if question.unless is not None:
-        asked.add(question.unless.column)
-    looked_into = {each.column for each in question.where} | {each.strip("-") for each in question.order_by}
+    elsewhere = (*question.within, *((question.unless,) if question.unless is not None else ()))
+    asked |= {each.column for each in elsewhere}
+    looked_into = {each.column for each in (*question.where, *elsewhere)}
+    looked_into |= {each.removeprefix("-") for each in question.order_by}
     scan = _named(door.scan(question.dataset, asked, shown=set(question.columns) - looked_into))
-    missing = missing_for_columns(model, question.dataset, asked, availability)
-    refuse_missing(missing, f"a list of {question.dataset}", availability)
+    for dataset, columns in ((question.dataset, asked), *((e.dataset, _read_of(e)) for e in question.within)):
+        missing = missing_for_columns(model, dataset, columns, availability)
+        refuse_missing(missing, f"a list of {question.dataset}", availability)
     tree = exp.Select(expressions=[_column(name) for name in question.columns]).from_(scan, copy=False)
     for condition in question.where:
         tree = tree.where(_condition(condition, book), copy=False)
     if question.unless is not None and door.may_read(question.unless.dataset, question.unless.column):
-        tree = tree.where(_absent(question.unless, door, book), copy=False)
+        tree = tree.where(equality(Operator.NOT_IN, _found(question.unless, door, book)), copy=False)
+    for each in question.within:
+        tree = tree.where(_found(each, door, book), copy=False)
     tree = tree.order_by(*(_ordered(name) for name in question.order_by), copy=False)
     tree = tree.limit(book.constant(question.limit), copy=False)
     sql, slots = book.positional(tree.sql(dialect="duckdb"))
@@ -99,14 +105,16 @@ def _condition(condition: RowCondition, book: ParameterBook) -> exp.Expr:
     return compare(_column(condition.column), condition.operator, operands)
 
 
-def _absent(elsewhere: Elsewhere, door: Door, book: ParameterBook) -> exp.Expr:
-    columns = {elsewhere.column, *(each.column for each in elsewhere.where)}
+def _read_of(elsewhere: Elsewhere) -> set[str]:
+    return {elsewhere.column, *(each.column for each in elsewhere.where)}
+
+
+def _found(elsewhere: Elsewhere, door: Door, book: ParameterBook) -> exp.In:
     found = exp.Select(expressions=[_column(elsewhere.column)])
-    found = found.from_(_named(door.scan(elsewhere.dataset, columns)), copy=False)
+    found = found.from_(_named(door.scan(elsewhere.dataset, _read_of(elsewhere))), copy=False)
     for condition in elsewhere.where:
         found = found.where(_condition(condition, book), copy=False)
-    among = exp.In(this=_column(elsewhere.column), query=exp.Subquery(this=found))
-    return equality(Operator.NOT_IN, among)
+    return exp.In(this=_column(elsewhere.column), query=exp.Subquery(this=found))
 
 
 def _ordered(name: str) -> exp.Ordered:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from amalimart.access.principal import Principal
 from amalimart.api.dashboards.definition import Dashboard, TextTile, WorkTile
 from amalimart.api.dashboards.planning import PlannedTile, plan_tile
-from amalimart.api.dashboards.state import RANGE_LABELS, PageState
+from amalimart.api.dashboards.state import RANGE_LABELS, Opened, PageState
 from amalimart.api.dashboards.tiles import answered_tile, standing_tile, unanswered_tile
 from amalimart.core.errors import AmalimartError, NothingPublished
 from amalimart.semantic.answer import Answer, Receipt
@@ -93,12 +93,10 @@ def _tile(plan: PlannedTile, answers: list[Answer | AmalimartError], business_da
     return answered_tile(plan, given, business_day)
 
 
-def state_document(
-    dashboard: Dashboard, state: PageState, principal: Principal, semantic: SemanticPort
-) -> Json:
+def state_document(opened: Opened, state: PageState, principal: Principal, semantic: SemanticPort) -> Json:
     """The state as the page shows it, keys with their labels."""
     previous = state.days.preceding()
-    labels = {each.dimension: each.label for each in dashboard.filters}
+    labels = {each.dimension: each.label for each in opened.filters}
     return {
         "range": state.range.value,
         "range_label": RANGE_LABELS[state.range],
