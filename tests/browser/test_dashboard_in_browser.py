@@ -247,6 +247,34 @@ def test_missing_data_and_impossible_addresses_are_said_in_place(visit: Visit) -
     assert visitor.value("orders")
 
 
+def test_a_column_that_cannot_be_answered_leaves_the_rest_of_its_table(visit: Visit) -> None:
+    visitor = visit()
+    visitor.site.marketplace.unavailable = frozenset({"item_gmv", "total_units_sold"})
+    visitor.sign_in()
+    visitor.settle()
+    table = visitor.page.locator('[data-tile="best_sellers"]')
+    heads = table.locator("thead th.number").all_inner_texts()
+    assert [head.lower() for head in heads] == ["orders"]
+    first = table.locator("tbody tr").first
+    most = max(
+        int(row["value"])
+        for row in visitor.page.evaluate(
+            """async () => {
+              const { tiles } = await (await fetch("/api/v1/dashboards/admin")).json();
+              const tile = tiles.find((each) => each.id === "best_sellers");
+              const at = tile.columns.findIndex((each) => each.kind === "metric");
+              return tile.rows.map((row) => ({ value: row[at] }));
+            }"""
+        )
+    )
+    assert first.locator("td").inner_text().replace(",", "") == str(most)
+    expect(table.locator(".note")).to_contain_text("“Item GMV” is not shown: ")
+    expect(table.locator(".note")).to_contain_text("“Units” is not shown: Units sold is not available")
+    visitor.site.marketplace.unavailable = frozenset({"item_gmv", "total_units_sold", "item_orders"})
+    visitor.site.marketplace.publish()
+    expect(table.locator(".calm")).to_contain_text("the source has no such data")
+
+
 @pytest.mark.slow
 def test_hostile_labels_are_text_and_still_drill(visit: Visit) -> None:
     visitor = visit()

@@ -65,6 +65,9 @@ def answered_tile(plan: PlannedTile, answers: list[Answer], business_day: date) 
         return shown | {"steps": funnel_steps(answer, tile)}
     if isinstance(tile, TableTile):
         shown["styles"] = _styles(plan.metrics, tile)
+        shown["lacking"] = [
+            {"metric": each.metric, "label": each.label, "message": each.why} for each in plan.lacking
+        ]
     return shown | {"rows": [[wire_value(value) for value in row] for row in answer.rows]}
 
 
