@@ -18,6 +18,7 @@ from amalimart.api.dashboards.library import NameUse
 from amalimart.api.dashboards.translating import Sayings
 from amalimart.api.language import Language
 from amalimart.api.rate_limit import RateLimit
+from amalimart.api.scorecards.definition import Scorecard
 from amalimart.api.scorecards.library import ScorecardLibrary
 from amalimart.catalog.lineage import Lineage, Node
 from amalimart.control.api_keys import ApiKey
@@ -205,6 +206,23 @@ class DashboardsPort(Protocol):
 
     def home(self, principal: Principal) -> Dashboard:
         """Where a principal lands. Raises NotFound where the role has no dashboard."""
+        ...
+
+
+class ScorecardsPort(Protocol):
+    """The scorecards of the project, as their files say."""
+
+    @property
+    def mistake(self) -> ConfigError | None:
+        """What is wrong with the files now, while what they said before is served."""
+        ...
+
+    def for_principal(self, principal: Principal) -> list[Scorecard]:
+        """The scorecards that a principal may open."""
+        ...
+
+    def get(self, name: str, principal: Principal) -> Scorecard:
+        """The scorecard of that name. Raises NotFound, also where the role may not open it."""
         ...
 
 
@@ -608,7 +626,7 @@ class AppServices:
     channel_test: ChannelTestPort | None = None
     embed: EmbedPort | None = None
     sign_in: SignInOptions = field(default_factory=SignInOptions)
-    scorecards: ScorecardLibrary = field(default_factory=ScorecardLibrary)
+    scorecards: ScorecardsPort = field(default_factory=ScorecardLibrary)
     peers: PeersPort | None = None
     notes: Callable[[], tuple[SourceNote, ...]] = tuple
     metric_effects: MetricEffectsPort | None = None
@@ -632,8 +650,12 @@ class AppServices:
         """The notes in the words that are meant for this reader."""
         is_admin = principal.role is Role.ADMIN
         words = [note.detail if is_admin else note.text for note in self.notes()]
-        if is_admin and (mistake := self.dashboards.mistake) is not None:
-            words.insert(
-                0, f"A dashboard file has a mistake, so the last good ones are shown: {told(mistake)}"
-            )
+        for kind, mistake in (
+            ("scorecard", self.scorecards.mistake),
+            ("dashboard", self.dashboards.mistake),
+        ):
+            if is_admin and mistake is not None:
+                words.insert(
+                    0, f"A {kind} file has a mistake, so the last good ones are shown: {told(mistake)}"
+                )
         return tuple(each for each in words if each)

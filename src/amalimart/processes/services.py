@@ -7,7 +7,7 @@ from amalimart.api.dashboards.kept_pages import KeptPages
 from amalimart.api.dashboards.library import DashboardLibrary
 from amalimart.api.dashboards.reloading import ReloadingDashboards
 from amalimart.api.rate_limit import RateLimit
-from amalimart.api.scorecards.library import load_scorecards
+from amalimart.api.scorecards.reloading import ReloadingScorecards
 from amalimart.api.services import (
     AppServices,
     DemoAccount,
@@ -138,8 +138,11 @@ def build_services(
     dashboards = ReloadingDashboards(
         project.overlay("dashboards"), check_names, lambda: keeper.current().roles
     )
-    scorecards = load_scorecards(project.overlay("scorecards"), roles=policies.roles)
-    scorecards.check_names(model.metric_names)
+    scorecards = ReloadingScorecards(
+        project.overlay("scorecards"),
+        lambda library: library.check_names(model.metric_names),
+        lambda: keeper.current().roles,
+    )
     effects = MetricEffects(
         engine.hot_file, policies.policy(Role.ADMIN), availability, OPERATOR, model.calendar
     )
