@@ -173,6 +173,10 @@ class Served:
         """Have it publish batches from now on."""
         httpx.get(f"{self.url}/follow", timeout=30)
 
+    def publish(self) -> None:
+        """Have it publish one batch now, and wait until it has."""
+        httpx.get(f"{self.url}/publish", timeout=120).raise_for_status()
+
     def close(self) -> None:
         """Stop it."""
         self._process.terminate()

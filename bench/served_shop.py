@@ -48,6 +48,7 @@ from tests.web.fake_site import PASSWORD, make_services, serving
 CHANGES = 1_000
 PUBLISH_SECONDS = 5.0
 CACHE_BYTES = 64_000_000
+POLL_SECONDS = 5  # as sites do
 
 
 class Lookups:
@@ -101,6 +102,7 @@ class ServedShop:
             releases=self,
             status=lambda: EngineStatus(Phase.LIVE, "Live."),
             rate=RateLimit(1e9, 10**9),
+            settings=replace(made.settings, poll_seconds=POLL_SECONDS),
         )
 
     def latest(self) -> PublishedRelease:
@@ -113,10 +115,14 @@ class ServedShop:
         """Publish a batch of changes every few seconds, for ever."""
         while True:
             time.sleep(PUBLISH_SECONDS)
-            self._changes.land(CHANGES)
-            began = time.monotonic()
-            self._release = self._shop.publish().release
-            self.published.append(time.monotonic() - began)
+            self.publish()
+
+    def publish(self) -> None:
+        """Publish one batch of changes."""
+        self._changes.land(CHANGES)
+        began = time.monotonic()
+        self._release = self._shop.publish().release
+        self.published.append(time.monotonic() - began)
 
 
 def main() -> None:
@@ -148,7 +154,16 @@ def main() -> None:
         threading.Thread(target=shop.follow, daemon=True).start()
         return JSONResponse({})
 
-    routes = [Route("/told", told), Route("/follow", follow), Mount("/", create_site(shop.services))]
+    def publish(_request: Request) -> JSONResponse:
+        shop.publish()
+        return JSONResponse({})
+
+    routes = [
+        Route("/told", told),
+        Route("/follow", follow),
+        Route("/publish", publish),
+        Mount("/", create_site(shop.services)),
+    ]
     app = Starlette(routes=routes)
     with serving(app) as url:  # type: ignore[arg-type]
         print(json.dumps({"url": url, "sessions": sessions}), flush=True)

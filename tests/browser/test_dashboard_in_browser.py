@@ -247,6 +247,28 @@ def test_missing_data_and_impossible_addresses_are_said_in_place(visit: Visit) -
     assert visitor.value("orders")
 
 
+def test_the_numbers_are_asked_for_once_and_before_the_scripts_are_there(visit: Visit) -> None:
+    visitor = visit()
+    visitor.sign_in()
+    page = visitor.page
+    asked: list[str] = []
+
+    def note(said: Request) -> None:
+        if "if-none-match" not in said.headers:
+            asked.append(said.url.removeprefix(visitor.site.url))
+
+    page.on("request", note)
+    visitor.open("/dashboards/admin?range=last_7_days&vendor=v2")
+    assert asked.count("/api/v1/dashboards/admin?range=last_7_days&vendor=v2") == 1
+    # Scripts that never come show that nobody waits for them to ask.
+    page.route("**/js/tiles.js", lambda route: route.abort())
+    asked.clear()
+    page.goto(f"{visitor.site.url}/dashboards/admin")
+    page.wait_for_load_state("load")
+    assert "/api/v1/dashboards/admin" in asked
+    visitor.expected = ("net::ERR_FAILED",)
+
+
 def test_a_column_that_cannot_be_answered_leaves_the_rest_of_its_table(visit: Visit) -> None:
     visitor = visit()
     visitor.site.marketplace.unavailable = frozenset({"item_gmv", "total_units_sold"})
