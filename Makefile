@@ -133,6 +133,10 @@ metric-versions: $(VENV)/dev.stamp ## write down what packaged metrics mean now:
 bench-api: $(VENV)/dev.stamp ## find the highest rate of requests that is answered in time; ARGUMENTS="--orders 20000 --seconds 10 --soak 0" for a quick look, "--orders 20000 --costs 100" on a busy machine
 	@PYTHONPATH=. $(BIN)/python bench/api.py $(ARGUMENTS)
 
+.PHONY: bench-web
+bench-web: $(VENV)/dev.stamp browser ## measure what a whole dashboard costs server, line and reader; ARGUMENTS="--orders 20000 --loads 50" for a quick look
+	@PYTHONPATH=. $(BIN)/python bench/web.py $(ARGUMENTS)
+
 lock: ## pin the requirements anew (needs uv)
 	@for name in demo dev; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

@@ -49,6 +49,7 @@ from tests.web.fake_site import PASSWORD, make_services, serving
 CHANGES = 1_000
 PUBLISH_SECONDS = 5.0
 CACHE_BYTES = 64_000_000
+POLL_SECONDS = 5  # as sites do
 
 
 class Lookups:
@@ -102,6 +103,7 @@ class ServedShop:
             releases=self,
             status=lambda: EngineStatus(Phase.LIVE, "Live."),
             rate=RateLimit(1e9, 10**9),
+            settings=replace(made.settings, poll_seconds=POLL_SECONDS),
         )
 
     def latest(self) -> PublishedRelease:

@@ -34,7 +34,7 @@ READ_BY_A_VENDOR = {
     "/api/v1/health": 200, "/api/v1/query": 200, "/api/v1/metrics": 200, "/api/v1/metrics/{name}": 200,
     "/api/v1/dimensions": 200, "/api/v1/dimensions/{name}/values": 404, "/api/v1/catalog": 200,
     "/api/v1/glossary": 200, "/api/v1/lineage/{name}": 403, "/api/v1/lineage/{name}/graph": 403,
-    "/api/v1/dashboards": 200, "/api/v1/dashboards/{name}": 404,
+    "/api/v1/dashboards": 200, "/api/v1/dashboards/{name}": 404, "/api/v1/dashboards/{name}/orders": 404,
     "/api/v1/dashboards/{name}/tiles/{tile}/receipt": 404, "/api/v1/status": 200,
     "/api/v1/status/detail": 403, "/api/v1/releases/latest": 200, "/api/v1/releases": 404,
     "/api/v1/releases/{release_id}": 404, "/api/v1/releases/blocked": 403,
@@ -119,6 +119,10 @@ def addresses(shop: Shop, client: TestClient) -> list[str]:
         found += [f"/api/v1/dashboards/{page}/tiles/{tile['id']}/receipt?{DAYS}" for tile in tiles[:4]]
         found += [f"/api/v1/dashboards/{page}", f"/api/v1/dashboards/{page}?range=custom&{DAYS}"]
         found.append(f"/api/v1/dashboards/{page}?range=custom&{DAYS}&category=k1")
+        found += [
+            f"/api/v1/dashboards/{page}/orders?range=custom&{DAYS}&product={product}"
+            for product in ("p1", "p2", "p77", "p1&category=k1")
+        ]
     for name in (None, *dimensions[:6]):
         usable = [each["name"] for each in metrics if name is None or name in each["dimensions"]][:8]
         if usable:

@@ -301,3 +301,23 @@ def test_a_vendor_is_told_of_no_name_that_is_not_theirs(clients: dict[str, TestC
     refused = clients["ama"].post("/api/v1/compatible", json={"metrics": ["gmv"]}).json()
     assert refused["trouble"]["code"] in {"unknown_name", "denied"}
     assert all(each["refusal"] is None for each in refused["dimensions"])
+
+
+def test_a_board_that_did_not_change_is_not_sent_again(shop: Shop, clients: dict[str, TestClient]) -> None:
+    ama = clients["ama"]
+    ama.put("/api/v1/board", json={"questions": [save(ama)]})
+    first = ama.get("/api/v1/board")
+    assert first.json()["release"]["release_id"] == shop.release_id
+    known = {"If-None-Match": first.headers["etag"]}
+    items = ["gold.fact_order_items"]
+    shop.publish("update gold.fact_order_items set quantity = quantity where vendor_id = 'vB'", items)
+    same = ama.get("/api/v1/board", headers=known)
+    assert (same.status_code, same.headers["x-amalimart-release"]) == (304, str(shop.release_id))
+    own = "update gold.fact_order_items set item_amount = item_amount {} 1 where vendor_id = 'vA'"
+    try:
+        shop.publish(own.format("+"), items)
+        assert ama.get("/api/v1/board", headers=known).status_code == 200
+    finally:
+        shop.publish(own.format("-"), items)
+    ama.put("/api/v1/board", json={"questions": []})
+    assert ama.get("/api/v1/board", headers=known).status_code == 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -11,14 +12,17 @@ from typing import Any
 
 import pytest
 
-from amalimart.access.principal import Principal
+from amalimart.access.policies import load_policies
+from amalimart.access.principal import Principal, Role
 from amalimart.api.scorecards.definition import Measure, Sample, Side
 from amalimart.api.scorecards.judging import Verdict, judged
 from amalimart.api.scorecards.library import load_scorecards
+from amalimart.api.scorecards.reloading import ReloadingScorecards
 from amalimart.core.calendar import DayRange
 from amalimart.core.errors import ConfigError
 from amalimart.orchestrate.peer_standings import last_whole_month
-from tests.api.shop_site import Shop, opened_shop, shop_model
+from tests.api.shop_site import MARKETPLACE, Shop, opened_shop, shop_model
+from tests.web.fake_site import PASSWORD
 
 DAYS = "range=custom&from=2023-06-01&to=2024-03-20"
 GOOD = """\
@@ -190,3 +194,57 @@ def test_a_mistake_names_its_line(tmp_path: Path, old: str, new: str, line: int,
     assert what in caught.value.what
     assert caught.value.where == f"{tmp_path / 'card.yml'}:{line}"
     assert caught.value.next_step
+
+
+def test_a_narrower_copy_of_the_vendor_opens_its_own_shop(tmp_path: Path) -> None:
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "clerk.yml").write_text("role: clerk\nextends: vendor\ndescription: Sells.\n")
+    (tmp_path / "cards").mkdir()
+    (tmp_path / "cards" / "card.yml").write_text(GOOD.replace("[vendor,", "[clerk,"))
+    policies = load_policies([MARKETPLACE / "policies", tmp_path / "policies"])
+    with opened_shop(tmp_path / "shop") as made:
+        made.semantic.govern(policies)
+        made.services = replace(
+            made.services, scorecards=load_scorecards(tmp_path / "cards", roles=policies.roles)
+        )
+        made.services.control.users.add(
+            "clerk@shop.test",
+            display_name="Clerk",
+            role=Role("clerk"),
+            password=PASSWORD,
+            vendor_ids=["vB"],
+        )
+        told = card(made, "clerk@shop.test")
+        assert told["vendor"]["key"] == "vB"
+        assert [each["metric"] for each in told["measures"]] == ["line_cancellation_rate"]
+        client = made.client("clerk@shop.test")
+        assert 'name="vendor"' not in client.get("/scorecards/card").text
+        assert 'name="vendor"' in made.client().get("/scorecards/card").text
+        assert client.get(f"/api/v1/scorecards/card?{DAYS}&vendor=vA").status_code == 404
+
+
+def test_an_edited_scorecard_holds_without_a_restart_and_a_mistake_keeps_the_last_good_one(
+    tmp_path: Path,
+) -> None:
+    now = [0.0]
+    path = tmp_path / "card.yml"
+    path.write_text(GOOD)
+    admin = Principal("a", Role.ADMIN)
+    cards = ReloadingScorecards(
+        tmp_path, lambda library: library.check_names(shop_model().metric_names), clock=lambda: now[0]
+    )
+
+    def edited(text: str, version: int) -> Decimal:
+        path.write_text(text)
+        os.utime(path, ns=(version, version))
+        now[0] += 1
+        return cards.get("card", admin).measures[0].warn
+
+    assert cards.get("card", admin).measures[0].warn == Decimal("0.1")
+    assert edited(GOOD.replace("warn: 0.1", "warn: 0.2"), 1) == Decimal("0.2")
+    assert cards.mistake is None
+    assert edited(GOOD.replace("metric: order_lines", "metric: order_linse"), 2) == Decimal("0.2")
+    assert cards.mistake is not None
+    assert (cards.mistake.where, cards.mistake.nearest) == (f"{path}:9", "order_lines")
+    assert edited(GOOD, 3) == Decimal("0.1")
+    assert cards.mistake is None

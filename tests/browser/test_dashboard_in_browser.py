@@ -125,7 +125,7 @@ def test_a_vendor_is_drilled_into_by_keyboard_and_left_by_the_trail(visit: Visit
     expect(page.locator('[data-tile="top_vendors"] .tile-title')).to_have_text("Top products of the vendor")
     assert "vendor=v2" in page.url
     assert "Vendor: Kente House" in page.inner_text("#trail")
-    assert page.locator('[data-tile="top_vendors"] a.row').count() == 0
+    assert page.locator('[data-tile="top_vendors"] a[data-state-link]').count() == 0
     page.click("#trail >> text=Whole marketplace")
     expect(page.locator('[data-tile="top_vendors"] .tile-title')).to_have_text("Top vendors by item GMV")
     assert "vendor" not in page.url
@@ -245,6 +245,56 @@ def test_missing_data_and_impossible_addresses_are_said_in_place(visit: Visit) -
     visitor.page.click("text=Show the page without filters")
     visitor.settle()
     assert visitor.value("orders")
+
+
+def test_the_numbers_are_asked_for_once_and_before_the_scripts_are_there(visit: Visit) -> None:
+    visitor = visit()
+    visitor.sign_in()
+    page = visitor.page
+    asked: list[str] = []
+
+    def note(said: Request) -> None:
+        if "if-none-match" not in said.headers:
+            asked.append(said.url.removeprefix(visitor.site.url))
+
+    page.on("request", note)
+    visitor.open("/dashboards/admin?range=last_7_days&vendor=v2")
+    assert asked.count("/api/v1/dashboards/admin?range=last_7_days&vendor=v2") == 1
+    # Scripts that never come show that nobody waits for them to ask.
+    page.route("**/js/tiles.js", lambda route: route.abort())
+    asked.clear()
+    page.goto(f"{visitor.site.url}/dashboards/admin")
+    page.wait_for_load_state("load")
+    assert "/api/v1/dashboards/admin" in asked
+    visitor.expected = ("net::ERR_FAILED",)
+
+
+def test_a_column_that_cannot_be_answered_leaves_the_rest_of_its_table(visit: Visit) -> None:
+    visitor = visit()
+    visitor.site.marketplace.unavailable = frozenset({"item_gmv", "total_units_sold"})
+    visitor.sign_in()
+    visitor.settle()
+    table = visitor.page.locator('[data-tile="best_sellers"]')
+    heads = table.locator("thead th.number").all_inner_texts()
+    assert [head.lower() for head in heads] == ["orders"]
+    first = table.locator("tbody tr").first
+    most = max(
+        int(row["value"])
+        for row in visitor.page.evaluate(
+            """async () => {
+              const { tiles } = await (await fetch("/api/v1/dashboards/admin")).json();
+              const tile = tiles.find((each) => each.id === "best_sellers");
+              const at = tile.columns.findIndex((each) => each.kind === "metric");
+              return tile.rows.map((row) => ({ value: row[at] }));
+            }"""
+        )
+    )
+    assert first.locator("td").inner_text().replace(",", "") == str(most)
+    expect(table.locator(".note")).to_contain_text("“Item GMV” is not shown: ")
+    expect(table.locator(".note")).to_contain_text("“Units” is not shown: Units sold is not available")
+    visitor.site.marketplace.unavailable = frozenset({"item_gmv", "total_units_sold", "item_orders"})
+    visitor.site.marketplace.publish()
+    expect(table.locator(".calm")).to_contain_text("the source has no such data")
 
 
 @pytest.mark.slow

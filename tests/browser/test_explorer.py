@@ -544,3 +544,45 @@ def test_days_and_what_they_are_compared_with_are_chosen_beside_the_shelves(visi
     settled(page)
     assert "compare=" not in page.url
     expect(page.locator("#settings [name=compare]")).to_be_disabled()
+
+
+def test_explorer_and_board_follow_a_new_release_in_place(visit: Visit) -> None:
+    visitor = visit()
+    page = opened(visitor, f"/explore?metrics=total_revenue&{DAYS}")
+    shop: Shop = visitor.site.shop  # type: ignore[attr-defined]
+    before = Decimal(page.locator("#result .value").get_attribute("data-value") or "")
+    made = page.evaluate(
+        """async (question) => {
+          const headers = { "Content-Type": "application/json" };
+          const body = JSON.stringify({ name: "Revenue", question });
+          const { id } = await (await fetch("/api/v1/questions", { method: "POST", headers, body })).json();
+          const board = JSON.stringify({ questions: [id] });
+          return (await fetch("/api/v1/board", { method: "PUT", headers, body: board })).status;
+        }""",
+        {"metrics": ["total_revenue"], "from": "2024-01-01", "to": "2024-03-20"},
+    )
+    assert made == 200
+    board = page.context.new_page()
+    board.goto(f"{visitor.site.url}/board")
+    expect(board.locator("#board .value")).to_have_attribute("data-value", str(before))
+    items = ["gold.fact_order_items"]
+    try:
+        page.bring_to_front()
+        shop.publish(
+            "update gold.fact_order_items set item_amount = item_amount + 7 where order_item_id = 'i1'", items
+        )
+        expect(page.locator("#result .value")).to_have_attribute("data-value", str(before + 7))
+        expect(page.locator("#about-answer")).to_contain_text(f"release {shop.release_id}")
+        board.bring_to_front()
+        expect(board.locator("#board .value")).to_have_attribute("data-value", str(before + 7))
+        expect(board.locator("#board-said")).to_contain_text(f"release {shop.release_id}")
+    finally:
+        shop.publish(
+            "update gold.fact_order_items set item_amount = item_amount - 7 where order_item_id = 'i1'", items
+        )
+    expect(board.locator("#board .value")).to_have_attribute("data-value", str(before))
+    # Of a release that changed nothing here only its number is new: what is drawn stays the same element.
+    board.evaluate("document.querySelector('#board .value').dataset.kept = 'yes'")
+    shop.publish("update gold.fact_reviews set rating = 4 where review_id = 'w3'", ["gold.fact_reviews"])
+    expect(board.locator("#board-said")).to_contain_text(f"release {shop.release_id}")
+    assert board.locator("#board .value").get_attribute("data-kept") == "yes"

@@ -338,6 +338,16 @@ class FakeMarketplace:
         names = [each.name for each in self.dimensions(principal)]
         return compatible(question, METRICS, names, judge)
 
+    def refusal(self, question: Question, principal: Principal) -> AmalimartError | None:
+        """Why this marketplace would refuse a question."""
+        del principal
+        try:
+            for name in question.metrics:
+                self._checked(name, question)
+        except AmalimartError as error:
+            return error
+        return None
+
     def covers(self, principal: Principal, other: Principal) -> bool:
         """By the packaged policies."""
         return covers(_policies(), principal, other)

@@ -146,6 +146,9 @@ _ERRORS: dict[str, tuple[type[AmalimartError], ...]] = {
     ),
     "GET /work": (Denied, NothingPublished, AuditUnavailable),
     "GET /orders/{order_id}/timeline": (Denied, NotFound, NothingPublished, AuditUnavailable),
+    "GET /dashboards/{name}/orders": (
+        NotFound, InvalidFilter, Denied, NotAvailable, NothingPublished, AuditUnavailable,
+    ),
     "GET /scorecards": (),
     "GET /scorecards/{name}": (NotFound, InvalidFilter, NothingPublished, AuditUnavailable),
     "GET /payouts": (Denied, NotAvailable, NothingPublished, AuditUnavailable),

@@ -37,6 +37,7 @@ from amalimart.api.ports.running_the_house import (
 )
 from amalimart.api.ports.site import EngineStatus, Figures, SiteSettings, SourceNote
 from amalimart.api.rate_limit import RateLimit
+from amalimart.api.scorecards.definition import Scorecard
 from amalimart.api.scorecards.library import ScorecardLibrary
 from amalimart.control.store import ControlStore
 from amalimart.core.admission import Admission
@@ -76,6 +77,23 @@ class DashboardsPort(Protocol):
         ...
 
 
+class ScorecardsPort(Protocol):
+    """The scorecards of the project, as their files say."""
+
+    @property
+    def mistake(self) -> ConfigError | None:
+        """What is wrong with the files now, while what they said before is served."""
+        ...
+
+    def for_principal(self, principal: Principal) -> list[Scorecard]:
+        """The scorecards that a principal may open."""
+        ...
+
+    def get(self, name: str, principal: Principal) -> Scorecard:
+        """The scorecard of that name. Raises NotFound, also where the role may not open it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class AppServices:
     """Everything a request may use."""
@@ -106,7 +124,7 @@ class AppServices:
     channel_test: ChannelTestPort | None = None
     embed: EmbedPort | None = None
     sign_in: SignInOptions = field(default_factory=SignInOptions)
-    scorecards: ScorecardLibrary = field(default_factory=ScorecardLibrary)
+    scorecards: ScorecardsPort = field(default_factory=ScorecardLibrary)
     peers: PeersPort | None = None
     notes: Callable[[], tuple[SourceNote, ...]] = tuple
     metric_effects: MetricEffectsPort | None = None
@@ -130,8 +148,12 @@ class AppServices:
         """The notes in the words that are meant for this reader."""
         is_admin = principal.role is Role.ADMIN
         words = [note.detail if is_admin else note.text for note in self.notes()]
-        if is_admin and (mistake := self.dashboards.mistake) is not None:
-            words.insert(
-                0, f"A dashboard file has a mistake, so the last good ones are shown: {told(mistake)}"
-            )
+        for kind, mistake in (
+            ("scorecard", self.scorecards.mistake),
+            ("dashboard", self.dashboards.mistake),
+        ):
+            if is_admin and mistake is not None:
+                words.insert(
+                    0, f"A {kind} file has a mistake, so the last good ones are shown: {told(mistake)}"
+                )
         return tuple(each for each in words if each)

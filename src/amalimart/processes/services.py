@@ -10,7 +10,7 @@ from amalimart.api.ports.coming_in import DemoAccount, SignInOptions
 from amalimart.api.ports.publishing import PublishedRelease
 from amalimart.api.ports.site import EngineStatus, Figures, Phase, SiteSettings, SourceNote, Step
 from amalimart.api.rate_limit import RateLimit
-from amalimart.api.scorecards.library import load_scorecards
+from amalimart.api.scorecards.reloading import ReloadingScorecards
 from amalimart.api.services import AppServices
 from amalimart.config.project import Project
 from amalimart.control.audit_summary import AuditSummary
@@ -131,8 +131,11 @@ def build_services(
     dashboards = ReloadingDashboards(
         project.overlay("dashboards"), check_names, lambda: keeper.current().roles
     )
-    scorecards = load_scorecards(project.overlay("scorecards"), roles=policies.roles)
-    scorecards.check_names(model.metric_names)
+    scorecards = ReloadingScorecards(
+        project.overlay("scorecards"),
+        lambda library: library.check_names(model.metric_names),
+        lambda: keeper.current().roles,
+    )
     effects = MetricEffects(
         engine.hot_file, policies.policy(Role.ADMIN), availability, OPERATOR, model.calendar
     )

@@ -164,6 +164,10 @@ class AuditedSemantic:
         """As the service does; what may be asked is no answer, and is not recorded."""
         return self._service.compatible(question, principal)
 
+    def refusal(self, question: Question, principal: Principal) -> AmalimartError | None:
+        """As the service does; a question that is not asked is not recorded."""
+        return self._service.refusal(question, principal)
+
     def covers(self, principal: Principal, other: Principal) -> bool:
         """As the service does."""
         return self._service.covers(principal, other)

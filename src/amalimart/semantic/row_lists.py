@@ -47,6 +47,7 @@ class RowQuestion:
 
     order_by  columns; a leading - means descending, and what is missing comes last
     unless    leaves out rows that are found there too, where the reader may look there
+    within    keeps only rows that are found there too; who may not look there is refused
     """
 
     dataset: str
@@ -55,6 +56,7 @@ class RowQuestion:
     order_by: tuple[str, ...]
     limit: int
     unless: Elsewhere | None = None
+    within: tuple[Elsewhere, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +80,19 @@ def plan_rows(
     door = Door(model, policies, scope, book)
     asked = {*question.columns, *(each.column for each in question.where)}
     asked |= {name.removeprefix("-") for name in question.order_by}
-    if question.unless is not None:
-        asked.add(question.unless.column)
-    looked_into = {each.column for each in question.where} | {each.strip("-") for each in question.order_by}
+    elsewhere = (*question.within, *((question.unless,) if question.unless is not None else ()))
+    asked |= {each.column for each in elsewhere}
+    looked_into = {each.column for each in (*question.where, *elsewhere)}
+    looked_into |= {each.removeprefix("-") for each in question.order_by}
     scan = door.scan(question.dataset, asked, shown=set(question.columns) - looked_into)
-    missing = missing_for_columns(model, question.dataset, asked, availability)
-    refuse_missing(missing, f"a list of {question.dataset}", availability)
+    for dataset, columns in ((question.dataset, asked), *((e.dataset, _read_of(e)) for e in question.within)):
+        missing = missing_for_columns(model, dataset, columns, availability)
+        refuse_missing(missing, f"a list of {question.dataset}", availability)
     select = Select([_column(name) for name in question.columns]).read(named(scan, _ROW))
     select.where(*(_condition(condition, book) for condition in question.where))
     if question.unless is not None and door.may_read(question.unless.dataset, question.unless.column):
-        select.where(_absent(question.unless, door, book))
+        select.where(equality(Operator.NOT_IN, _found(question.unless, door, book)))
+    select.where(*(_found(each, door, book) for each in question.within))
     select.order_by(*(_ordered(name) for name in question.order_by)).limit(book.constant(question.limit))
     sql, slots = book.positional(select.sql)
     check_text(sql, door.issued)
@@ -99,11 +104,15 @@ def _condition(condition: RowCondition, book: ParameterBook) -> Sql:
     return compare(_column(condition.column), condition.operator, operands)
 
 
-def _absent(elsewhere: Elsewhere, door: Door, book: ParameterBook) -> Sql:
-    columns = {elsewhere.column, *(each.column for each in elsewhere.where)}
-    found = Select([_column(elsewhere.column)]).read(named(door.scan(elsewhere.dataset, columns), _ROW))
+def _read_of(elsewhere: Elsewhere) -> set[str]:
+    return {elsewhere.column, *(each.column for each in elsewhere.where)}
+
+
+def _found(elsewhere: Elsewhere, door: Door, book: ParameterBook) -> Sql:
+    scan = door.scan(elsewhere.dataset, _read_of(elsewhere))
+    found = Select([_column(elsewhere.column)]).read(named(scan, _ROW))
     found.where(*(_condition(condition, book) for condition in elsewhere.where))
-    return equality(Operator.NOT_IN, is_in(_column(elsewhere.column), [found.sql]))
+    return is_in(_column(elsewhere.column), [found.sql])
 
 
 def _ordered(name: str) -> Sql:

@@ -247,6 +247,14 @@ class SemanticService:
         """
         return self._preparer.plan(question, principal, transaction)
 
+    def refusal(self, question: Question, principal: Principal) -> AmalimartError | None:
+        """Why a question would be refused, found without asking it; None where it would be answered."""
+        try:
+            self._preparer.plan(question, principal, None)
+        except AmalimartError as error:
+            return error
+        return None
+
     def rows(self, questions: Sequence[RowQuestion], principal: Principal) -> list[RowList | AmalimartError]:
         """Rows or a typed error for each list, all from one release. Raises what the reader raises."""
         found: list[RowList | AmalimartError] = []

@@ -18,7 +18,7 @@ from amalimart.web.vega_bundle import VegaBundle
 from amalimart.web.wording import wording
 
 STATIC = Path(__file__).parent / "static"
-_CLASSIC = frozenset({"js/theme_early.js"})  # runs before the first paint, so it is no module
+_CLASSIC = frozenset({"js/early.js"})  # runs before the first paint, so it is no module
 _OF_DASHBOARDS = re.compile(r"js/[^/]+\.js").fullmatch
 _FOREVER = "public, max-age=31536000, immutable"
 _TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}

@@ -53,6 +53,7 @@ def explorer_router(services: AppServices, templates: Templates, assets: Assets)
                 board=f"{PREFIX}/board",
                 explore=EXPLORE,
                 board_page=BOARD,
+                latest=f"{PREFIX}/releases/latest",
                 vega=assets.vega_url,
                 today=today.isoformat(),
                 ranges={name.value: _days(name, today) for name in _RANGES},

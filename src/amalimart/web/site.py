@@ -20,6 +20,7 @@ from amalimart.web.catalogue_page import catalogue_router
 from amalimart.web.explorer_page import explorer_router
 from amalimart.web.language_switch import language_router
 from amalimart.web.operating_pages import operating_router
+from amalimart.web.orders_page import orders_router
 from amalimart.web.pages import pages_router
 from amalimart.web.signing_in import sign_in_router
 from amalimart.web.signing_in_elsewhere import single_sign_on_router
@@ -47,6 +48,7 @@ def create_site(services: AppServices) -> FastAPI:
     app.include_router(sign_in_router(services, templates))
     app.include_router(single_sign_on_router(services, templates))
     app.include_router(pages_router(services, templates, assets))
+    app.include_router(orders_router(services, templates))
     app.include_router(status_router(services, templates))
     app.include_router(catalogue_router(services, templates))
     app.include_router(explorer_router(services, templates, assets))

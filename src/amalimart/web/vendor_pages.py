@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from amalimart.access.principal import Principal, Role
+from amalimart.access.principal import Principal
 from amalimart.api.addresses import PREFIX
 from amalimart.api.dashboards.state import RANGE_LABELS
 from amalimart.api.identity import SignedIn
@@ -32,7 +32,7 @@ def vendor_router(services: AppServices, templates: Templates) -> APIRouter:
         **more: Any,
     ) -> Response:
         values = f"{PREFIX}/dimensions/vendor/values"
-        picks = principal.role is not Role.VENDOR
+        picks = not services.semantic.is_scoped(principal)
         return templates.page(
             request,
             template,

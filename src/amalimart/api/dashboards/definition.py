@@ -93,10 +93,20 @@ class Measured(StrictModel):
 
 
 class Level(StrictModel):
-    """One step of a drill-down: grouped by `by`; a click filters the page and goes to the next step."""
+    """One step of a drill-down: grouped by `by`; a click filters the page and goes to the next step.
+
+    With `opens` a click leaves the page for what is below its groups: the orders that hold the product.
+    """
 
     by: Name
     title: Text
+    opens: Literal["orders"] | None = None
+
+    @model_validator(mode="after")
+    def of_what_it_groups_by(self) -> Self:
+        if self.opens is not None and self.by != "product":
+            raise ValueError("orders are opened from products: `opens` needs `by: product`")
+        return self
 
 
 class TileBase(StrictModel):

@@ -19,6 +19,7 @@ from amalimart.api.dashboards.definition import (
     measured_parts,
 )
 from amalimart.api.known_roles import check_roles
+from amalimart.api.openable import opened
 from amalimart.api.overlaid import check_form, overlaid
 from amalimart.config.strict_yaml import YamlDocument, YamlPath, read_yaml
 from amalimart.core.errors import ConfigError, NotFound
@@ -67,15 +68,7 @@ class DashboardLibrary:
 
     def get(self, name: str, principal: Principal) -> Dashboard:
         """The dashboard of that name. Raises NotFound, also where the role may not open it."""
-        allowed = {each.name: each for each in self.for_principal(principal)}
-        if name in allowed:
-            return allowed[name]
-        raise NotFound(
-            f"There is no dashboard {name!r} for you.",
-            expected=", ".join(allowed) or None,
-            nearest=nearest(name, allowed),
-            next_step="open one of yours from the menu",
-        )
+        return opened("dashboard", name, self.for_principal(principal))
 
     def home(self, principal: Principal) -> Dashboard:
         """Where a principal lands. Raises NotFound where the role has no dashboard."""

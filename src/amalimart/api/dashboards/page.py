@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from amalimart.access.principal import Principal
 from amalimart.api.dashboards.definition import Dashboard, TextTile, WorkTile
-from amalimart.api.dashboards.planning import PlannedTile, plan_tile
-from amalimart.api.dashboards.state import RANGE_LABELS, PageState
+from amalimart.api.dashboards.lacking import planned_tiles
+from amalimart.api.dashboards.planning import PlannedTile
+from amalimart.api.dashboards.state import RANGE_LABELS, Opened, PageState
 from amalimart.api.dashboards.tiles import answered_tile, standing_tile, unanswered_tile
 from amalimart.core.errors import AmalimartError, NothingPublished
 from amalimart.semantic.answer import Answer, Receipt
@@ -32,9 +33,12 @@ class Page:
     release_id: int
 
 
-def page_questions(dashboard: Dashboard, state: PageState) -> list[Question]:
+def page_questions(
+    dashboard: Dashboard, state: PageState, principal: Principal, semantic: SemanticPort
+) -> list[Question]:
     """Everything that the tiles of a page ask."""
-    return [question for tile in dashboard.tiles for question in plan_tile(tile, dashboard, state).questions]
+    plans = planned_tiles(dashboard, state, principal, semantic)
+    return [question for plan in plans for question in plan.questions]
 
 
 def answer_page(
@@ -49,7 +53,7 @@ def answer_page(
     A tile that cannot be answered says so in its place. Raises NothingPublished while there is no
     release, and the error itself where not a single tile could be answered for the same reason.
     """
-    plans = [plan_tile(tile, dashboard, state) for tile in dashboard.tiles]
+    plans = planned_tiles(dashboard, state, principal, semantic)
     answers = list(semantic.ask_all([question for plan in plans for question in plan.questions], principal))
     receipt = _one_receipt(answers)
     rest = iter(answers)
@@ -93,12 +97,10 @@ def _tile(plan: PlannedTile, answers: list[Answer | AmalimartError], business_da
     return answered_tile(plan, given, business_day)
 
 
-def state_document(
-    dashboard: Dashboard, state: PageState, principal: Principal, semantic: SemanticPort
-) -> Json:
+def state_document(opened: Opened, state: PageState, principal: Principal, semantic: SemanticPort) -> Json:
     """The state as the page shows it, keys with their labels."""
     previous = state.days.preceding()
-    labels = {each.dimension: each.label for each in dashboard.filters}
+    labels = {each.dimension: each.label for each in opened.filters}
     return {
         "range": state.range.value,
         "range_label": RANGE_LABELS[state.range],

@@ -33,6 +33,15 @@ _SHORTEST_COURSE = 14  # days: fewer points are no course
 
 
 @dataclass(frozen=True, slots=True)
+class Lacking:
+    """A column that cannot be answered: its metric, its heading, and why."""
+
+    metric: str
+    label: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedTile:
     """One tile of a page, ready to be asked.
 
@@ -41,6 +50,7 @@ class PlannedTile:
     level      the step of the drill-down that is shown
     drill      the dimension a click on a row filters the page by
     notes      what the reader must know: substitutes, parts left out, days of its own
+    lacking    the columns that cannot be answered
     """
 
     tile: Tile
@@ -49,6 +59,7 @@ class PlannedTile:
     level: Level | None = None
     drill: str | None = None
     notes: tuple[str, ...] = ()
+    lacking: tuple[Lacking, ...] = ()
 
 
 def plan_tile(tile: Tile, dashboard: Dashboard, state: PageState) -> PlannedTile:
@@ -149,10 +160,15 @@ def _plan_table(tile: TableTile, dashboard: Dashboard, state: PageState) -> Plan
         by=(level.by, *(name for name in tile.also if name != level.by)),
         days=None if tile.span is Span.NOW else state.days,
         filters=_filters(state),
-        order_by=_ORDERS[tile.order].format(level=level.by, metric=asked[0]),
+        order_by=order_of_rows(tile, level.by, asked[0]),
         limit=tile.limit,
     )
     return PlannedTile(tile, metrics, (question,), level, _drill(level.by, dashboard, state), notes)
+
+
+def order_of_rows(tile: TableTile, by: str, metric: str) -> str:
+    """What the rows of a table are ordered by, `metric` being its first column."""
+    return _ORDERS[tile.order].format(level=by, metric=metric)
 
 
 def _plan_heat(tile: HeatTile, dashboard: Dashboard, state: PageState) -> PlannedTile:

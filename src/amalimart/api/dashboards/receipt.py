@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from amalimart.access.principal import Principal
 from amalimart.api.dashboards.definition import Dashboard
+from amalimart.api.dashboards.lacking import planned_tile
 from amalimart.api.dashboards.page import state_document
-from amalimart.api.dashboards.planning import PlannedTile, plan_tile, range_label
+from amalimart.api.dashboards.planning import PlannedTile, range_label
 from amalimart.api.dashboards.state import PageState
 from amalimart.api.described import described
 from amalimart.api.known_metrics import known_metric
@@ -41,7 +42,7 @@ def tile_receipt(
     Raises NotFound for an unknown tile, NotAvailable where the tile shows nothing under these filters, and
     what the question itself raises.
     """
-    plan = plan_tile(_tile(dashboard, tile_id), dashboard, state)
+    plan = planned_tile(_tile(dashboard, tile_id), dashboard, state, principal, semantic)
     if not plan.questions:
         raise NotAvailable(
             " ".join(plan.notes) or "This tile shows nothing under these filters.",

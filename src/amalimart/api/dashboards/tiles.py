@@ -11,6 +11,7 @@ from amalimart.api.dashboards.definition import (
     FunnelTile,
     HeatTile,
     KpiTile,
+    RankingTile,
     TableTile,
     TextTile,
     Tile,
@@ -58,7 +59,7 @@ def answered_tile(plan: PlannedTile, answers: list[Answer], business_day: date) 
                 course, question.grain or Grain.DAY, _unfinished(question, business_day)
             )
         return shown
-    shown |= {"columns": _columns(plan, answer), "drill": plan.drill}
+    shown |= {"columns": _columns(plan, answer), "drill": plan.drill, "opens": _opens(plan)}
     if isinstance(tile, TrendTile):
         (question,) = plan.questions
         grain = question.grain or Grain.DAY
@@ -71,6 +72,9 @@ def answered_tile(plan: PlannedTile, answers: list[Answer], business_day: date) 
         return shown | {"steps": funnel_steps(answer, tile)}
     if isinstance(tile, TableTile):
         shown["styles"] = _styles(plan.metrics, tile)
+        shown["lacking"] = [
+            {"metric": each.metric, "label": each.label, "message": each.why} for each in plan.lacking
+        ]
     return shown | {"rows": [[wire_value(value) for value in row] for row in answer.rows]}
 
 
@@ -81,6 +85,14 @@ def standing_tile(plan: PlannedTile, tile: TextTile | WorkTile) -> Json:
         return shown | {"list": tile.list.value, "limit": tile.limit}
     links = [{"label": each.label, "to": each.to} for each in tile.links]
     return shown | {"text": tile.text, "links": links}
+
+
+def _opens(plan: PlannedTile) -> Json | None:
+    """The page below a member, and the range of days that the tile keeps whatever the page shows."""
+    if plan.level is None or plan.level.opens is None:
+        return None
+    fixed = plan.tile.range if isinstance(plan.tile, RankingTile) else None
+    return {"page": plan.level.opens, "by": plan.level.by, "range": fixed.value if fixed else None}
 
 
 def _unfinished(question: Question, business_day: date) -> date | None:

@@ -69,6 +69,12 @@ class Sayings:
             told["columns"] = [
                 each | {"label": self.name(each["name"], each["label"])} for each in shown["columns"]
             ]
+        if "lacking" in shown:
+            told["lacking"] = [
+                each
+                | {"label": self.name(each["metric"], each["label"]), "message": self.say(each["message"])}
+                for each in shown["lacking"]
+            ]
         if "metric" in shown:
             told["label"] = self.name(shown["metric"], shown["label"])
         if shown["status"] != "ok" and "message" in shown:

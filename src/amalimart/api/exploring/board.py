@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -23,6 +23,7 @@ from amalimart.semantic.question import Question
 Json = dict[str, Any]
 
 MOST_ROWS = 500
+_OF_THE_RELEASE = ("release_id", "published_at", "fresh_as_of")
 
 
 def board_document(
@@ -75,6 +76,32 @@ def _tile(
     if isinstance(answer, AmalimartError):
         return shown | {"error": answer.as_dict()}
     return shown | {"answer": answer_document(answer)}
+
+
+def release_of(document: Json) -> Json | None:
+    """The release that a board was answered from; None where nothing on it was answered."""
+    for tile in document["tiles"]:
+        if "answer" in tile:
+            receipt = tile["answer"]["receipt"]
+            fresh = receipt["fresh_as_of"]
+            return {
+                "release_id": receipt["release_id"],
+                "published_at": datetime.fromisoformat(receipt["published_at"]),
+                "fresh_as_of": datetime.fromisoformat(fresh) if fresh else None,
+            }
+    return None
+
+
+def without_release(document: Json) -> Json:
+    """What a board tells whatever its release: that others' rows have changed does not show in it."""
+    return {"tiles": [_without_release(tile) for tile in document["tiles"]]}
+
+
+def _without_release(tile: Json) -> Json:
+    if "answer" not in tile:
+        return tile
+    receipt = tile["answer"]["receipt"] | dict.fromkeys(_OF_THE_RELEASE)
+    return tile | {"answer": tile["answer"] | {"receipt": receipt}}
 
 
 def answer_document(answer: Answer) -> Json:

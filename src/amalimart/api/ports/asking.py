@@ -45,6 +45,10 @@ class SemanticPort(Protocol):
         """Every question from one release, in order; a question that cannot be answered is its error."""
         ...
 
+    def refusal(self, question: Question, principal: Principal) -> AmalimartError | None:
+        """Why the question cannot be answered, found without asking it; None where it can."""
+        ...
+
     def fingerprint(self, principal: Principal) -> Hashable:
         """Whose answers may be given to this principal, too."""
         ...

@@ -63,7 +63,7 @@ def _page(
             "The first release is being prepared.", next_step="wait a moment: the page opens by itself"
         )
     semantic, said = services.semantic, services.sayings(language)
-    questions = partial(page_questions, definition, state)
+    questions = partial(page_questions, definition, state, principal, semantic)
     under = semantic.fingerprint(principal)
     is_fresh = False
 

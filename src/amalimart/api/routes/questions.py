@@ -10,10 +10,12 @@ from starlette.responses import Response
 
 from amalimart.access.principal import Principal, Role
 from amalimart.api.answering import answered
-from amalimart.api.exploring.board import board_document
+from amalimart.api.conditional import holds, not_modified, tag_of
+from amalimart.api.exploring.board import board_document, release_of, without_release
 from amalimart.api.exploring.kept_question import KeptQuestion
 from amalimart.api.exploring.tile_text import tile_text
 from amalimart.api.exploring.visibility import may_find, told, visible_question, visible_questions
+from amalimart.api.exports.receipts import release_headers
 from amalimart.api.identity import SignedIn
 from amalimart.api.paging import Whole
 from amalimart.api.routes.context import Services, current_business_day
@@ -21,6 +23,7 @@ from amalimart.api.services import AppServices
 from amalimart.api.wire_response import WireResponse
 from amalimart.control.saved_questions import MOST_TILES, Draft, Sharing
 from amalimart.core.errors import NothingPublished
+from amalimart.core.wire import dumps
 
 router = APIRouter(tags=["questions"])
 
@@ -121,8 +124,11 @@ def remove(question_id: _Id, principal: SignedIn, services: Services) -> WireRes
 
 @router.get("/board")
 async def board(request: Request, principal: SignedIn, services: Services) -> Response:
-    """The reader's board: every question on it, answered for the reader, all from one release."""
-    return await answered(request, lambda: _board(principal, services))
+    """The reader's board: every question on it, answered for the reader, all from one release.
+
+    With If-None-Match the answer is 304 while the board is the same.
+    """
+    return await answered(request, lambda: _board(request, principal, services))
 
 
 @router.put("/board")
@@ -137,8 +143,9 @@ def put_board(body: BoardBody, principal: SignedIn, services: Services) -> WireR
     return WireResponse({"questions": chosen})
 
 
-def _board(principal: Principal, services: AppServices) -> Response:
-    if services.releases.latest() is None:
+def _board(request: Request, principal: Principal, services: AppServices) -> Response:
+    newest = services.releases.latest()
+    if newest is None:
         raise NothingPublished("The first release is being prepared.", next_step="wait a moment")
     kept = services.control.saved_questions
     chosen = []
@@ -147,7 +154,20 @@ def _board(principal: Principal, services: AppServices) -> Response:
         is_shown = found is not None and may_find(services, principal, found)
         chosen.append((question_id, found if is_shown else None))
     today = current_business_day(services)
-    return WireResponse(board_document(chosen, principal, services.semantic, today))
+    document = board_document(chosen, principal, services.semantic, today)
+    release = release_of(document) or {
+        "release_id": newest.release_id,
+        "published_at": newest.published_at,
+        "fresh_as_of": newest.fresh_as_of,
+    }
+    headers = {
+        "ETag": tag_of(dumps(without_release(document)).encode()),
+        **release_headers(**release),
+        "Cache-Control": "private, no-cache",
+    }
+    if holds(request, headers["ETag"]):
+        return not_modified(headers)
+    return WireResponse({**document, "release": release}, headers=headers)
 
 
 def _tile(draft: Draft, principal: Principal) -> dict[str, Any] | None:

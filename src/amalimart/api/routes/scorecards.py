@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from amalimart.access.principal import Principal, Role
+from amalimart.access.principal import Principal
 from amalimart.api.conditional import holds, not_modified, tag_of
 from amalimart.api.dashboards.state import RANGE_LABELS, PageState, read_state
 from amalimart.api.identity import SignedIn
@@ -43,7 +43,7 @@ def scorecards(principal: SignedIn, services: Services, language: ReadersLanguag
 def scorecard(
     name: str, request: Request, principal: SignedIn, services: Services, language: ReadersLanguage
 ) -> Response:
-    """How a vendor stands. The query string is range, from, to, today, and vendor: a vendor may leave it out.
+    """How a vendor stands. The query string is range, from, to, today, and vendor (else the own).
 
     Without a vendor there are no measures; one that the reader may not see is not found. 304 while nothing
     changed.
@@ -83,10 +83,11 @@ def scorecard(
 def _vendor_of(state: PageState, principal: Principal, services: Services) -> str | None:
     if state.filters:
         return state.filters[0][1]
-    if principal.role is not Role.VENDOR:
-        return None
+    # Whatever the role is called: of those who see own rows only, the first shop is meant.
     if principal.vendor_ids:
         return min(principal.vendor_ids)
+    if not principal.business_ids:
+        return None
     return next((each.key for each in services.semantic.values("vendor", principal, limit=1)), None)
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from amalimart.access.principal import Principal, Role
 from amalimart.api.known_roles import check_roles
+from amalimart.api.openable import opened
 from amalimart.api.overlaid import check_form, overlaid
 from amalimart.api.scorecards.definition import Scorecard, ScorecardFile
 from amalimart.config.strict_yaml import YamlDocument, read_yaml
-from amalimart.core.errors import ConfigError, NotFound
+from amalimart.core.errors import ConfigError
 from amalimart.core.names import nearest
 
 PACKAGED = Path(__file__).parents[2] / "marketplace" / "scorecards"
@@ -35,20 +36,18 @@ class ScorecardLibrary:
             for name, scorecard in self.scorecards.items()
         }
 
+    @property
+    def mistake(self) -> ConfigError | None:
+        """None: what is here was read without one."""
+        return None
+
     def for_principal(self, principal: Principal) -> list[Scorecard]:
         """The scorecards that a principal may open."""
         return [each for each in self.scorecards.values() if principal.role in each.roles]
 
     def get(self, name: str, principal: Principal) -> Scorecard:
         """The scorecard of that name. Raises NotFound, also where the role may not open it."""
-        allowed = {each.name: each for each in self.for_principal(principal)}
-        if name in allowed:
-            return allowed[name]
-        raise NotFound(
-            f"There is no scorecard {name!r} for you.",
-            nearest=nearest(name, allowed),
-            next_step="open one of yours from the menu",
-        )
+        return opened("scorecard", name, self.for_principal(principal))
 
     def check_names(self, metrics: Iterable[str]) -> None:
         """Hold every metric against the semantic model, aliases included. Raises ConfigError."""

@@ -24,6 +24,13 @@ const releaseOf = (headers) =>
       }
     : null;
 
+// The answer that was asked for before the scripts were there: for its first taker, and only for that question.
+function early(address, { tag, given }) {
+  const asked = globalThis.askedEarly;
+  globalThis.askedEarly = null;
+  return asked?.address === address && !tag && given === undefined ? asked.answer : null;
+}
+
 // One request; with a body it is sent. Resolves to { status, body, tag, at }, with body null where nothing changed (304).
 export async function request(address, { tag, signal, body: given, method } = {}) {
   const headers = { Accept: "application/json" };
@@ -32,7 +39,8 @@ export async function request(address, { tag, signal, body: given, method } = {}
   if (tag) headers["If-None-Match"] = tag;
   let response;
   try {
-    response = await fetch(address, { ...sending, headers, signal, cache: "no-store", credentials: "same-origin" });
+    response = await (early(address, { tag, given }) ?? fetch(address, { ...sending, headers, signal, cache: "no-store", credentials: "same-origin" }));
+    signal?.throwIfAborted();
   } catch (cause) {
     if (cause.name === "AbortError") throw cause;
     throw unreachable();

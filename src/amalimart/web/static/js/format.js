@@ -77,6 +77,8 @@ export function exact(value, unit, currency) {
 }
 
 export function axis(value, unit, currency) {
+  // Half of something counted is no mark on its axis.
+  if (unit === "count" && !Number.isInteger(value)) return "";
   return (axisOf[unit] ?? (() => number(COMPACT)))(currency).format(value);
 }
 

@@ -1,8 +1,7 @@
 // A metric by two dimensions: a table whose cells are shaded by size, so that it is its own table view.
 import { h, label, replaceKeepingFocus } from "./dom.js";
 import { columnFormat, exact, NOTHING } from "./format.js";
-import { shownMember } from "./members.js";
-import { addressWith } from "./state.js";
+import { leads, shownMember } from "./members.js";
 import { scrolled } from "./table.js";
 import { t } from "./text.js";
 
@@ -23,7 +22,8 @@ export function renderHeat(body, tile) {
   const head = h("tr", {}, h("th", { scope: "col" }, `${down.label} · ${across.label}`), tile.across.map((each) => h("th", { scope: "col", class: "number" }, label(shownMember(tile, across, each.value)))));
   const lines = tile.down.map((row, index) => {
     const name = label(shownMember(tile, down, row.value));
-    const lead = tile.drill && row.key !== null ? h("a", { href: addressWith({ [tile.drill]: row.key }), "data-state-link": true, "data-key": row.key }, name) : name;
+    const link = leads(tile, row.key);
+    const lead = link ? h("a", link, name) : name;
     return h("tr", {}, h("th", { scope: "row" }, lead), tile.cells[index].map((value) => cell(value, row)));
   });
   const table = h("table", { class: "grid" }, h("caption", { class: "hidden" }, tile.title), h("thead", {}, head), h("tbody", {}, lines));

@@ -1,8 +1,7 @@
 // Ranked bars. Each row that can be drilled into is a link, so that keyboard, Back and new tabs just work.
 import { h, label, replaceKeepingFocus } from "./dom.js";
 import { columnFormat, exact } from "./format.js";
-import { members } from "./members.js";
-import { addressWith } from "./state.js";
+import { leads, members } from "./members.js";
 
 export function renderRanking(body, tile) {
   const { rows, metric } = members(tile);
@@ -14,14 +13,13 @@ export function renderRanking(body, tile) {
     const value = row.values[0];
     const share = top > 0 ? Math.max(0, Number(value ?? 0)) / top : 0;
     const isUnknown = row.key === "unknown" || row.key === null;
-    const tag = tile.drill && row.key !== null ? "a" : "div";
-    const link = tag === "a" ? { href: addressWith({ [tile.drill]: row.key }), "data-state-link": true, "data-key": row.key } : {};
+    const link = leads(tile, row.key);
     list.append(
       h(
         "li",
         {},
         h(
-          tag,
+          link ? "a" : "div",
           { class: isUnknown ? "row unknown" : "row", ...link },
           label(row.label, { class: "name" }),
           h("span", { class: "track", "aria-hidden": "true" }, h("span", { class: "bar", "--share": share.toFixed(4) })),

@@ -1,9 +1,8 @@
 // Tables with numbers that can be compared at a glance: bars or shades behind them.
 import { h, label, replaceKeepingFocus } from "./dom.js";
 import { bucket, columnFormat, exact, NOTHING } from "./format.js";
-import { members, shownMember } from "./members.js";
+import { leads, members, shownMember } from "./members.js";
 import { watchEdges } from "./edges.js";
-import { addressWith } from "./state.js";
 import { t } from "./text.js";
 
 // Shades tell real differences apart: values within a few percent of each other look alike.
@@ -39,7 +38,8 @@ export function renderTable(body, tile) {
   const head = h("tr", {}, h("th", { scope: "col" }, [leading, ...others].map((column) => column.label).join(" · ")), metrics.map((column, index) => h("th", { scope: "col", class: tile.styles[index] === "plain" ? "number" : `number ${tile.styles[index]}` }, column.label)));
   const lines = rows.map((row) => {
     const name = label(row.label);
-    const lead = tile.drill && row.key !== null ? h("a", { href: addressWith({ [tile.drill]: row.key }), "data-state-link": true, "data-key": row.key }, name) : name;
+    const link = leads(tile, row.key);
+    const lead = link ? h("a", link, name) : name;
     return h(
       "tr",
       {},

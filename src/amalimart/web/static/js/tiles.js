@@ -45,7 +45,8 @@ function setHead(place, tile) {
 // A card is small: what always holds for its metric stands in the title of its heading.
 function setNote(place, tile) {
   place.querySelector(":scope > .note")?.remove();
-  const notes = [...tile.notes, ...receiptNotes(tile)];
+  const lacking = (tile.lacking ?? []).map((each) => t("tile.lacking", { column: each.label, why: sentence(each.message) }));
+  const notes = [...lacking, ...tile.notes, ...receiptNotes(tile)];
   if (tile.type !== "kpi" && notes.length) place.append(h("p", { class: "note" }, notes.join(" ")));
 }
 

@@ -48,7 +48,7 @@ export class Toolbar {
     this.state = state;
     const { elements } = this.form;
     elements.range.value = state.range;
-    elements.grain.value = state.grain;
+    if (elements.grain) elements.grain.value = state.grain;
     this.days.hidden = state.range !== "custom";
     if (document.activeElement !== elements.from) elements.from.value = state.first;
     if (document.activeElement !== elements.to) elements.to.value = state.last;

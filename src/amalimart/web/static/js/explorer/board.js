@@ -1,8 +1,9 @@
 // The reader's own board: kept questions, answered together from one release, in the order that the reader gives.
-import { request, Trouble } from "../api.js";
+import { request, Trouble, UNREACHABLE } from "../api.js";
 import { h, label } from "../dom.js";
 import { watchEdges } from "../edges.js";
 import { configureFormat, dayRange, instant } from "../format.js";
+import { Live } from "../live.js";
 import { Message } from "../message.js";
 import { connectStateLinks } from "../state.js";
 import { t } from "../text.js";
@@ -38,12 +39,33 @@ class Board {
     this.receipt = new AnswerReceipt({ page, names, values: this.values, shown: () => this.shown });
     connectReceipts(root, this.receipt);
     this.views = new Map();
+    this.tag = null;
+    this.live = new Live({ element: document.querySelector("#live"), text: document.querySelector("#live-text"), seconds: page.poll_seconds, zone: page.zone, ask: () => this.look() });
   }
 
+  // One conditional request for all questions: what did not change stays as it is drawn.
   async load() {
-    const { body } = await request(page.board);
-    this.tiles = body.tiles;
-    this.show();
+    const { body, tag, release, at } = await request(page.board, { tag: this.tag });
+    if (body && !this.keeping) {
+      this.tag = tag;
+      this.tiles = body.tiles;
+      this.show();
+    }
+    const newest = body?.release ?? release;
+    if (newest) {
+      said.textContent = this.tiles.some((each) => each.answer) ? t("explore.of_release", { id: newest.release_id, at: instant(newest.published_at, page.zone) }) : "";
+      this.live.reached(at, newest);
+    }
+  }
+
+  async look() {
+    try {
+      await this.load();
+    } catch (cause) {
+      if (!(cause instanceof Trouble)) throw cause;
+      if (cause.error.code === UNREACHABLE) this.live.lost();
+      else this.live.refused();
+    }
   }
 
   show() {
@@ -51,8 +73,9 @@ class Board {
     this.views.clear();
     const answered = this.tiles.filter((each) => each.answer);
     this.shown = { tiles: answered.map((each) => tileOf({ id: each.id, title: each.saved.name, answer: each.answer, question: ofKept(each.saved.question), days: each.days })), release: answered[0]?.answer.receipt };
-    said.textContent = answered.length ? t("explore.of_release", { id: answered[0].answer.receipt.release_id, at: instant(answered[0].answer.receipt.published_at, page.zone) }) : "";
+    const held = document.activeElement?.closest?.("#board-tiles [data-key]")?.dataset.key;
     place.replaceChildren(...(this.tiles.length ? this.tiles.map((each, index) => this.tile(each, index)) : [h("article", { class: `tile panel ${FULL}` }, h("div", { class: "calm" }, h("p", {}, t("board.empty")), h("p", { class: "next" }, t("board.empty_next")), h("p", {}, h("a", { class: "primary", href: page.explore }, t("place.explore")))))]));
+    if (held) place.querySelector(`[data-key="${CSS.escape(held)}"]`)?.focus();
     root.setAttribute("aria-busy", "false");
     if (answered.length) this.receipt.follow();
   }
@@ -73,6 +96,7 @@ class Board {
   }
 
   async keep(tiles, focus) {
+    this.keeping = true;
     try {
       await this.library.putBoard(tiles.map((each) => each.id));
       this.tiles = tiles;
@@ -83,6 +107,8 @@ class Board {
     } catch (cause) {
       if (!(cause instanceof Trouble)) throw cause;
       message.show(h("p", {}, [cause.error.what, cause.error.next_step].filter(Boolean).join(" ")));
+    } finally {
+      this.keeping = false;
     }
   }
 

@@ -1,8 +1,9 @@
 // The explorer: fields put on shelves make a question, which the interface answers. The address holds it.
-import { request, Trouble } from "../api.js";
+import { request, Trouble, UNREACHABLE } from "../api.js";
 import { h } from "../dom.js";
 import { watchEdges } from "../edges.js";
 import { configureFormat } from "../format.js";
+import { Live } from "../live.js";
 import { Message } from "../message.js";
 import { connectStateLinks, go, onStateChange } from "../state.js";
 import { t } from "../text.js";
@@ -59,6 +60,7 @@ class Explorer {
     this.result = new Result(root.querySelector("#result"), { page, names, set, answered: (found) => this.answered(found) });
     this.receipt = new AnswerReceipt({ page, names, values: this.values, shown: () => this.shown });
     connectReceipts(root, this.receipt);
+    this.live = new Live({ element: document.querySelector("#live"), text: document.querySelector("#live-text"), seconds: page.poll_seconds, zone: page.zone, ask: () => this.look() });
     document.querySelector("#save").addEventListener("click", () => this.save());
     document.querySelector("#open-saved").addEventListener("click", () => this.openLibrary());
     document.querySelector("#share").addEventListener("click", (event) => this.share(event.currentTarget));
@@ -166,6 +168,21 @@ class Explorer {
     return true;
   }
 
+  // Whether there is a newer release, and then what it answers. An answer under way is news enough.
+  async look() {
+    if (this.result.running) return;
+    try {
+      const { body: newest, at } = await request(page.latest);
+      const { answer } = this.result;
+      if (answer && newest.release_id > answer.receipt.release_id) await this.result.renew();
+      this.live.reached(at, newest);
+    } catch (cause) {
+      if (!(cause instanceof Trouble)) throw cause;
+      if (cause.error.code === UNREACHABLE) this.live.lost();
+      else this.live.refused();
+    }
+  }
+
   async fit(question) {
     this.fitting?.abort();
     const current = (this.fitting = new AbortController());
@@ -247,6 +264,7 @@ try {
   onStateChange(() => explorer.follow());
   root.setAttribute("aria-busy", "false");
   await explorer.follow();
+  await explorer.look();
 } catch (cause) {
   if (!(cause instanceof Trouble)) throw cause;
   root.setAttribute("aria-busy", "false");

@@ -73,15 +73,31 @@ export class Result {
     said.textContent = t("explore.asking");
     this.timers = [setTimeout(() => (this.waiting.hidden = false), PATIENCE), setTimeout(() => (said.textContent = t("explore.slow")), SLOW)];
     try {
-      const { body: answer } = await request(this.page.query, { body: body(question, this.options), signal: current.signal });
+      const { body: answer, tag } = await request(this.page.query, { body: body(question, this.options), signal: current.signal });
       if (this.running !== current) return;
+      this.running = null;
       this.clearTimers();
+      this.tag = tag;
       this.show(answer, question);
     } catch (cause) {
       if (cause.name === "AbortError" || this.running !== current) return;
       if (!(cause instanceof Trouble)) throw cause;
       this.clearTimers();
       this.trouble(cause.error, question);
+    }
+  }
+
+  // The same question of a newer release. What did not change stays as it is drawn, under the newer release.
+  async renew() {
+    const { question } = this;
+    const { body: answer, tag } = await request(this.page.query, { body: body(question, this.options) });
+    if (this.running || this.question !== question || !this.answer) return;
+    const isSame = tag === this.tag;
+    this.tag = tag;
+    if (!isSame) this.show(answer, question);
+    else {
+      this.answer = answer;
+      this.tell(answer);
     }
   }
 
@@ -113,14 +129,20 @@ export class Result {
     }
     this.answer = answer;
     this.days = days;
-    const { receipt } = answer;
-    this.about.textContent = [days ? dayRange(days.first, days.last) : t("explore.all_days"), t("explore.of_release", { id: receipt.release_id, at: instant(receipt.published_at, this.page.zone) })].join(" · ");
     this.offerDrawings();
     this.tools.hidden = false;
     this.tools.querySelector('[data-format="png"]').hidden = !this.view.chart;
-    this.root.dataset.release = receipt.release_id;
+    this.tell(answer);
     this.settled();
-    this.answered({ answer, question, days, title });
+  }
+
+  // Of which days and which release the answer is.
+  tell(answer) {
+    const { days, question } = this;
+    const { receipt } = answer;
+    this.about.textContent = [days ? dayRange(days.first, days.last) : t("explore.all_days"), t("explore.of_release", { id: receipt.release_id, at: instant(receipt.published_at, this.page.zone) })].join(" · ");
+    this.root.dataset.release = receipt.release_id;
+    this.answered({ answer, question, days, title: this.names.title(question) });
   }
 
   offerDrawings() {

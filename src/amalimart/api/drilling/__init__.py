@@ -1,0 +1,1 @@
+"""The step below a dashboard's last grouping: the single orders behind a member."""
