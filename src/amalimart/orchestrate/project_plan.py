@@ -16,8 +16,9 @@ from amalimart.core.models import PublishedProject
 from amalimart.core.names import TableRef
 from amalimart.lake.durable import guarded
 from amalimart.mapping.source_mapping import SourceMapping
-from amalimart.orchestrate.engine import declared_rollups, load_mappings, model_settings
+from amalimart.orchestrate.engine import declared_rollups, model_settings
 from amalimart.orchestrate.lake_opening import open_lake
+from amalimart.orchestrate.mapping_files import load_mappings
 from amalimart.orchestrate.own_files import in_own_files, own_file
 from amalimart.semantic.columns_read import read_by_datasets, read_by_dimension, read_by_metric
 from amalimart.semantic.loading import PACKAGED, load_model
