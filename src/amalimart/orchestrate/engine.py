@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -84,22 +84,6 @@ def model_settings(project: Project) -> ProjectSettings:
         fiscal_year_start_month=settings.fiscal_year_start_month,
         week_starts_on=settings.week_starts_on,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class MappedAvailability:
-    """What the project's sources can fill; the semantic layer asks before it answers."""
-
-    mappings: Callable[[], Mapping[str, SourceMapping]]
-
-    @property
-    def source(self) -> str:
-        """The sources by name, for messages."""
-        return ", ".join(self.mappings()) or "none"
-
-    def provides(self, entity: str, column: str, value: str | None = None) -> bool:
-        """Whether any source, as far as it has landed, can fill this canonical column (with this value)."""
-        return any(mapping.provides(entity, column, value) for mapping in self.mappings().values())
 
 
 @dataclass(frozen=True, slots=True)
