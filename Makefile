@@ -60,8 +60,13 @@ mariadb: ## find a MariaDB server for the tests of the MySQL source, or install 
 spark: $(VENV)/spark.stamp ## install Spark for the tests on it, and find a Java or install one
 	@sh tools/find_java.sh
 
+# Tests wait for servers and browsers now and then: types and sql are checked in what they leave of the machine.
 check: $(VENV)/dev.stamp ## what CI runs
-	@$(MAKE) --no-print-directory -j 2 format-check lint imports sql types
+	@$(MAKE) --no-print-directory -j 2 format-check lint imports
+	@$(MAKE) --no-print-directory -j 2 quick-tests types sql
+
+.PHONY: quick-tests
+quick-tests: $(VENV)/dev.stamp
 	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 .PHONY: format-check
@@ -84,8 +89,7 @@ sql: $(VENV)/dev.stamp ## sqlfluff over the models
 	@$(BIN)/sqlfluff lint --disable-progress-bar src/amalimart/marketplace/dbt/models src/amalimart/marketplace/dbt/tests
 
 test-full: $(VENV)/dev.stamp $(VENV)/dbt112/stamp mariadb spark ## the long tests that CI runs after the gate
-	@$(BIN)/pytest tests/faults -m slow
-	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m slow --ignore tests/faults
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m slow
 
 .PHONY: test-spark
 test-spark: spark ## the slow tests that build the models on Spark

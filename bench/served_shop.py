@@ -35,7 +35,7 @@ from amalimart.control.audit_log import AuditLog
 from amalimart.core.clock import FixedClock
 from amalimart.mapping.source_mapping import load_mapping
 from amalimart.observe.recording import _NOBODY, record_with
-from amalimart.orchestrate.engine import MappedAvailability
+from amalimart.orchestrate.mapping_files import MappedAvailability
 from amalimart.semantic.answer_cache import AnswerCache
 from amalimart.semantic.audited import AuditedSemantic
 from amalimart.semantic.loading import PACKAGED, load_model

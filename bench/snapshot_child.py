@@ -17,7 +17,7 @@ from pathlib import Path
 from amalimart.config.project import open_project
 from amalimart.core.clock import SystemClock
 from amalimart.lake import Lake
-from amalimart.orchestrate.engine import load_mappings
+from amalimart.orchestrate.mapping_files import load_mappings
 from amalimart.orchestrate.source_opening import open_source
 from amalimart.sources import snapshot_stale
 

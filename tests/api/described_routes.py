@@ -9,6 +9,8 @@ from urllib.parse import quote
 
 from fastapi import FastAPI
 
+from tests.web.asgi_client import TestClient
+
 # What a request needs to get past its form, so that what is tried in one place reaches the code behind it.
 PATHS = {
     "name": "item_gmv",
@@ -63,6 +65,12 @@ class Asked:
         if name == "having":
             value = [{"metric": text, "value": "1"}]
         return Asked(self.method, self.route, self.path, self.query, {**(self.body or {}), name: value})
+
+
+def requests_to(client: TestClient) -> Iterator[Asked]:
+    """The same of the application that a client asks, which describes itself once."""
+    assert isinstance(client.app, FastAPI)
+    return requests_of(client.app)
 
 
 def requests_of(app: FastAPI) -> Iterator[Asked]:

@@ -8,16 +8,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, given, settings
 
-from amalimart.web.site import create_site
-from tests.api.described_routes import Asked, requests_of
+from tests.api.described_routes import Asked, requests_to
 from tests.api.shop_site import Shop, opened_shop
 from tests.web.asgi_client import TestClient
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    import schemathesis
 
 KEYS = {"code", "what", "where", "expected", "nearest", "next_step", "retryable"}
 # Of engines that have no schedules, operations or sources to tell of, which this one has not.
@@ -83,10 +79,10 @@ def contents(shop: Shop) -> str:
     return hashlib.sha256(repr((names, rows)).encode()).hexdigest()
 
 
-def attacked(shop: Shop, client: TestClient, corpus: tuple[str, ...]) -> list[str]:
+def attacked(client: TestClient, corpus: tuple[str, ...]) -> list[str]:
     """What was answered to each text of the corpus in each text's place of each route."""
     told = []
-    for asked in requests_of(create_site(shop.services)):
+    for asked in requests_to(client):
         for place, name in asked.texts:
             for text in corpus:
                 if "\ud7ff" in text and place == "path":
@@ -100,7 +96,7 @@ def attacked(shop: Shop, client: TestClient, corpus: tuple[str, ...]) -> list[st
 
 def test_no_text_in_any_place_of_any_route_is_more_than_a_text(shop: Shop, vendor: TestClient) -> None:
     before = contents(shop)
-    told = attacked(shop, vendor, CORPUS[:3])
+    told = attacked(vendor, CORPUS[:3])
     assert len(told) > 150
     assert not any("Kofi" in text or "vB" in text for text in told)
     assert contents(shop) == before
@@ -109,16 +105,20 @@ def test_no_text_in_any_place_of_any_route_is_more_than_a_text(shop: Shop, vendo
 @pytest.mark.slow
 def test_no_text_of_the_corpus_is_more_than_a_text(shop: Shop, admin: TestClient, vendor: TestClient) -> None:
     before = contents(shop)
-    told = attacked(shop, vendor, CORPUS)
+    told = attacked(vendor, CORPUS)
     assert not any("Kofi" in text or "vB" in text for text in told)
-    attacked(shop, admin, CORPUS)
+    attacked(admin, CORPUS)
     assert contents(shop) == before
 
 
-def fuzzed(shop: Shop, client: TestClient, examples: int) -> int:
+def fuzzed(client: TestClient, examples: int) -> int:
     """How many requests made from the description of the interface were answered as described."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import schemathesis  # noqa: PLC0415 - a second, which only the process that runs this need spend
+    assert isinstance(client.app, FastAPI)
     sent = [0]
-    schema = schemathesis.openapi.from_dict(create_site(shop.services).openapi())
+    schema = schemathesis.openapi.from_dict(client.app.openapi())
     for found in schema.get_all_operations():
         operation: Any = found.ok()  # type: ignore[union-attr]
 
@@ -144,7 +144,7 @@ def fuzzed(shop: Shop, client: TestClient, examples: int) -> int:
 
 def test_requests_made_from_the_description_are_answered_as_described(shop: Shop, admin: TestClient) -> None:
     before = contents(shop)
-    assert fuzzed(shop, admin, 1) > 20
+    assert fuzzed(admin, 1) > 20
     assert contents(shop) == before
 
 
@@ -153,8 +153,8 @@ def test_thousands_of_requests_made_from_the_description_find_no_defect(
     shop: Shop, admin: TestClient, vendor: TestClient
 ) -> None:
     before = contents(shop)
-    assert fuzzed(shop, admin, 40) > 1_000
-    assert fuzzed(shop, vendor, 40) > 1_000
+    assert fuzzed(admin, 40) > 1_000
+    assert fuzzed(vendor, 40) > 1_000
     assert contents(shop) == before
 
 
@@ -165,8 +165,8 @@ def test_an_address_that_is_not_there_has_the_one_shape(admin: TestClient, path:
     held_against_the_shape(response, path)
 
 
-def test_a_wrong_verb_has_the_one_shape_on_every_route(shop: Shop, admin: TestClient) -> None:
-    for asked in requests_of(create_site(shop.services)):
+def test_a_wrong_verb_has_the_one_shape_on_every_route(admin: TestClient) -> None:
+    for asked in requests_to(admin):
         response = admin.request("TRACE", asked.address)
         assert response.status_code in {404, 405}, asked
         held_against_the_shape(response, asked)

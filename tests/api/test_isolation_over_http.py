@@ -17,8 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from amalimart.web.site import create_site
-from tests.api.described_routes import requests_of
+from tests.api.described_routes import requests_to
 from tests.api.shop_site import Shop, opened_shop
 from tests.semantic.test_vendor_isolation import UPSET_B
 from tests.web.asgi_client import TestClient
@@ -98,12 +97,12 @@ def content_of(response: Any) -> Any:
     return response.content
 
 
-def addresses(shop: Shop, client: TestClient) -> list[str]:
+def addresses(client: TestClient) -> list[str]:
     """Every address that a vendor may read: lists of values, pages, questions of every kind, errors."""
     dimensions = [each["name"] for each in client.get("/api/v1/dimensions").json()["dimensions"]]
     metrics = client.get("/api/v1/metrics").json()["metrics"]
     pages = [each["name"] for each in client.get("/api/v1/dashboards").json()["dashboards"]]
-    found = [asked.address for asked in requests_of(create_site(shop.services)) if asked.method == "GET"]
+    found = [asked.address for asked in requests_to(client) if asked.method == "GET"]
     found += [f"/api/v1/peers/total_revenue?month={month}" for month in ("2024-01", "2024-02", "x")]
     found += [f"/api/v1/dimensions/{name}/values" for name in dimensions]
     found += [f"/api/v1/dimensions/{name}/values?search=a&limit=2" for name in dimensions]
@@ -137,9 +136,9 @@ def addresses(shop: Shop, client: TestClient) -> list[str]:
     return [each for each in dict.fromkeys(found) if each not in LISTS_RELEASES]
 
 
-def everything(shop: Shop, client: TestClient) -> dict[str, Any]:
+def everything(client: TestClient) -> dict[str, Any]:
     told = {}
-    for address in addresses(shop, client):
+    for address in addresses(client):
         response = client.get(address)
         headers = {
             name: re.sub(r"max-age=\d+", "", value)
@@ -153,9 +152,9 @@ def everything(shop: Shop, client: TestClient) -> dict[str, Any]:
 def test_changing_all_rows_of_b_leaves_every_answer_and_tag_of_a_as_it_was(shop: Shop) -> None:
     ama, kofi = shop.client("ama@shop.test"), shop.client("kofi@shop.test")
     page = f"/api/v1/dashboards/vendor?range=custom&{DAYS}"
-    before, of_kofi = everything(shop, ama), kofi.get(page).headers["etag"]
+    before, of_kofi = everything(ama), kofi.get(page).headers["etag"]
     published(shop, UPSET_B)
-    after = everything(shop, ama)
+    after = everything(ama)
     assert before.keys() == after.keys()
     assert len(before) > 60
     assert {address: after[address] for address in before if after[address] != before[address]} == {}
@@ -169,9 +168,9 @@ def test_changing_all_rows_of_b_leaves_every_answer_and_tag_of_a_as_it_was(shop:
 @pytest.mark.slow
 def test_deleting_all_rows_of_b_leaves_every_answer_and_tag_of_a_as_it_was(shop: Shop) -> None:
     ama = shop.client("ama@shop.test")
-    before = everything(shop, ama)
+    before = everything(ama)
     published(shop, DELETE_B)
-    left = everything(shop, ama)
+    left = everything(ama)
     assert before.keys() == left.keys()
     assert {address: left[address] for address in before if left[address] != before[address]} == {}
 
@@ -182,7 +181,7 @@ def published(shop: Shop, sql: str) -> None:
 
 def test_every_route_that_can_be_read_is_listed_with_what_a_vendor_gets(shop: Shop) -> None:
     ama = shop.client("ama@shop.test")
-    asked = [each for each in requests_of(create_site(shop.services)) if each.method == "GET"]
+    asked = [each for each in requests_to(ama) if each.method == "GET"]
     told = {each.route: ama.get(each.address, params=each.query).status_code for each in asked}
     assert told == READ_BY_A_VENDOR
 
@@ -191,7 +190,7 @@ def test_an_id_of_b_is_to_a_as_one_that_was_never_given(shop: Shop) -> None:
     """On every route: the same status and the same words, wherever an id can stand."""
     ama = shop.client("ama@shop.test")
     of_b, made_up = "vB", "vZ"
-    for asked in requests_of(create_site(shop.services)):
+    for asked in requests_to(ama):
         for place, name in asked.texts:
             answers = []
             for text in (of_b, made_up):

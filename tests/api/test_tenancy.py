@@ -26,7 +26,7 @@ from amalimart.core.errors import AmalimartError, rebuilt
 from amalimart.orchestrate.embedding import EmbedDesk
 from amalimart.processes.assistants import assistant_server
 from amalimart.web.site import create_site
-from tests.api.described_routes import requests_of
+from tests.api.described_routes import requests_to
 from tests.api.shop_site import MARKETPLACE, Shop, opened_shop, shop_policies
 from tests.api.test_isolation_over_http import content_of
 from tests.web.asgi_client import TestClient
@@ -99,7 +99,7 @@ class Town:
         self.client = TestClient(
             create_site(shop.services), follow_redirects=False, raise_server_exceptions=False
         )
-        self.routes = [each for each in requests_of(self.client.app) if each.method == "GET"]  # type: ignore[arg-type]
+        self.routes = [each for each in requests_to(self.client) if each.method == "GET"]
         self._readers = dict(self._everybody())
 
     def _everybody(self) -> Iterator[tuple[str, Reader]]:

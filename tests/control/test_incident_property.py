@@ -14,9 +14,10 @@ from itertools import pairwise
 from pathlib import Path
 from unittest import mock
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from amalimart.control.deciding import Decider
 from amalimart.core.errors import RequestError
@@ -164,12 +165,19 @@ class IncidentMachine(RuleBasedStateMachine):
         assert sorted(going_on) == sorted(self.present)
 
 
-IncidentMachine.TestCase.settings = settings(
-    max_examples=25,
+USUAL = settings(
     derandomize=True,
     phases=[Phase.generate],  # to shrink a program of so many steps takes minutes
     stateful_step_count=10,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-TestIncidentMachine = IncidentMachine.TestCase
+
+
+def test_what_people_know_is_what_is() -> None:
+    run_state_machine_as_test(IncidentMachine, settings=settings(USUAL, max_examples=8))
+
+
+@pytest.mark.slow
+def test_over_many_days_what_people_know_is_what_is() -> None:
+    run_state_machine_as_test(IncidentMachine, settings=settings(USUAL, max_examples=40))

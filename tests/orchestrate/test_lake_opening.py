@@ -11,8 +11,9 @@ import pytest
 from amalimart.config.project import SETTINGS_FILE, Project, open_project
 from amalimart.core.clock import FixedClock
 from amalimart.core.errors import ConfigError
-from amalimart.orchestrate.engine import Engine, load_mappings
+from amalimart.orchestrate.engine import Engine
 from amalimart.orchestrate.lake_opening import open_lake
+from amalimart.orchestrate.mapping_files import load_mappings
 from amalimart.orchestrate.project_init import init_project
 from amalimart.orchestrate.source_opening import open_source
 from amalimart.sources import ingest_once

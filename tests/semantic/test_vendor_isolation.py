@@ -315,12 +315,13 @@ def _any_questions(shop: Shop, principal: Principal, today: date, count: int, se
     return questions
 
 
+@pytest.mark.parametrize("count", [100, pytest.param(250, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", ["vendor_a", "rider"])
 def test_no_form_of_question_depends_on_another_tenants_rows(
-    shop: Shop, principals: dict[str, Principal], model_day: date, name: str
+    shop: Shop, principals: dict[str, Principal], model_day: date, name: str, count: int
 ) -> None:
     reader = principals[name]
-    questions = _any_questions(shop, reader, model_day, 250, seed=20_240_320)
+    questions = _any_questions(shop, reader, model_day, count, seed=20_240_320)
 
     def answers() -> list[object]:
         return [
@@ -329,7 +330,7 @@ def test_no_form_of_question_depends_on_another_tenants_rows(
         ]
 
     before = answers()
-    assert sum(isinstance(answer, Answer) and len(answer.rows) > 0 for answer in before) > 75
+    assert sum(isinstance(answer, Answer) and len(answer.rows) > 0 for answer in before) > count * 0.3
     shop.connection.execute(UPSET_B)
     shop.connection.execute(UPSET_OTHER_PARCELS)
     assert answers() == before

@@ -22,7 +22,7 @@ from amalimart.sources import FileDropSource, ingest_once
 from amalimart.sources.files.ledger import Ledger
 from amalimart.sources.files.local import LocalFolder
 from tests.object_store import Bucket
-from tests.sources.test_sources_files_drops import ORDERS
+from tests.sources.dropped_files import ORDERS
 
 if TYPE_CHECKING:
     from tests.sources.conftest import Mappings, ReadingLake

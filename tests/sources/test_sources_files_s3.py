@@ -22,7 +22,7 @@ from amalimart.sources import FileDropSource, ingest_once
 from amalimart.sources.files.ledger import Ledger
 from amalimart.sources.files.s3 import S3Access, S3Prefix
 from tests.object_store import BadNetwork, Bucket, Fault, free_port
-from tests.sources.test_sources_files_drops import ORDERS, one, orders
+from tests.sources.dropped_files import ORDERS, one, orders
 
 if TYPE_CHECKING:
     from tests.sources.conftest import Mappings, ReadingLake

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from functools import cache
 
 from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware import Middleware
@@ -74,6 +75,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        routes=_routes(is_local=local_operator is not None).routes,
         lifespan=lifespan,
         middleware=_middleware(services, error_answer, is_local=local_operator is not None),
     )
@@ -85,10 +87,16 @@ def create_app(
         else by_credentials(services.control, services.embed)
     )
     install_error_answers(app, error_answer)
-    app.include_router(engine.public, prefix=PREFIX)
-    app.include_router(figures_router(is_local=local_operator is not None))
+    return app
+
+
+@cache
+def _routes(*, is_local: bool) -> APIRouter:
+    """Every route of the interface, put together once: they hold nothing of an application they serve in."""
+    routes = APIRouter()
+    routes.include_router(engine.public, prefix=PREFIX)
+    routes.include_router(figures_router(is_local=is_local))
     signed_in = APIRouter(
-        prefix=PREFIX,
         dependencies=[Depends(current_principal), Depends(within_rate)],
         responses=DESCRIBED_ERRORS,
     )
@@ -122,13 +130,13 @@ def create_app(
         work,
     ):
         signed_in.include_router(part.router)
-    if local_operator is not None:
+    if is_local:
         signed_in.include_router(operations.router)
         signed_in.include_router(privacy.router)
         signed_in.include_router(incidents.local)
         signed_in.include_router(metric_effects.router)
-    app.include_router(signed_in)
-    return app
+    routes.include_router(signed_in, prefix=PREFIX)
+    return routes
 
 
 def _middleware(services: AppServices, error_answer: ErrorAnswer, *, is_local: bool) -> list[Middleware]:

@@ -24,7 +24,7 @@ class LastGood(Generic[T]):
         self, folder: Path, read: Callable[[], T], clock: Callable[[], float] = time.monotonic
     ) -> None:
         """`read` reads them all. Raises ConfigError as it does at the start."""
-        self._last = read()
+        self._last: T | None = None
         self._read = read
         self._files = WatchedFiles(
             lambda: stamp_of(folder, "**/*.yml"), self._read_or_told, look_every=_LOOK_EVERY, clock=clock
@@ -43,5 +43,7 @@ class LastGood(Generic[T]):
         try:
             self._last = self._read()
         except ConfigError as error:
+            if self._last is None:
+                raise
             return self._last, error
         return self._last, None

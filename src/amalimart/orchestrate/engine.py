@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,12 +27,13 @@ from amalimart.core.errors import (
 )
 from amalimart.core.models import ModelRebuild
 from amalimart.lake.durable import guarded
-from amalimart.mapping.source_mapping import SourceMapping, find_mapping, load_mapping
+from amalimart.mapping.source_mapping import SourceMapping
 from amalimart.observe.spans import COMPILE, RELEASE_BUILD, within
 from amalimart.orchestrate.acceptance_ledger import AcceptanceLedger
 from amalimart.orchestrate.approval_gate import ApprovalGate
 from amalimart.orchestrate.build_observing import BuildObserver, Unobserved, observed
 from amalimart.orchestrate.lake_opening import open_lake
+from amalimart.orchestrate.mapping_files import load_mappings
 from amalimart.orchestrate.own_files import in_own_files
 from amalimart.orchestrate.privacy.under_way import ErasureUnderWay
 from amalimart.semantic.loading import PACKAGED, load_model
@@ -55,15 +56,6 @@ _TRY_AGAIN_SECONDS = 300.0
 
 def _silent(_done: int, _total: int, _what: str) -> None:
     """Progress nobody watches."""
-
-
-def load_mappings(project: Project) -> dict[str, SourceMapping]:
-    """Source name -> mapping, for every source of the project. Raises ConfigError."""
-    folder = project.overlay("sources")
-    return {
-        name: load_mapping(find_mapping(source.mapping, (folder,)))
-        for name, source in project.settings.sources.items()
-    }
 
 
 def declared_rollups(project: Project) -> tuple[Rollup, ...]:
@@ -92,22 +84,6 @@ def model_settings(project: Project) -> ProjectSettings:
         fiscal_year_start_month=settings.fiscal_year_start_month,
         week_starts_on=settings.week_starts_on,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class MappedAvailability:
-    """What the project's sources can fill; the semantic layer asks before it answers."""
-
-    mappings: Callable[[], Mapping[str, SourceMapping]]
-
-    @property
-    def source(self) -> str:
-        """The sources by name, for messages."""
-        return ", ".join(self.mappings()) or "none"
-
-    def provides(self, entity: str, column: str, value: str | None = None) -> bool:
-        """Whether any source, as far as it has landed, can fill this canonical column (with this value)."""
-        return any(mapping.provides(entity, column, value) for mapping in self.mappings().values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from amalimart.core.clock import Clock
 from amalimart.core.models import PublishedProject
 from amalimart.core.names import TableRef
 from amalimart.mapping.source_mapping import SourceMapping
-from amalimart.orchestrate.engine import load_mappings
 from amalimart.orchestrate.lake_opening import open_lake
+from amalimart.orchestrate.mapping_files import load_mappings
 from amalimart.orchestrate.published_graph import published_graph
 from amalimart.semantic.columns_read import read_by_dimension, read_by_metric
 from amalimart.semantic.loading import PACKAGED, load_model

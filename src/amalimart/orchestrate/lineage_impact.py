@@ -12,8 +12,8 @@ from amalimart.core.clock import Clock
 from amalimart.core.models import PublishedProject
 from amalimart.mapping.entities import load_entities
 from amalimart.mapping.source_mapping import SourceMapping
-from amalimart.orchestrate.engine import load_mappings
 from amalimart.orchestrate.lineage import Uses, published_checks, published_lineage
+from amalimart.orchestrate.mapping_files import load_mappings
 from amalimart.semantic.availability import missing_for_metric
 from amalimart.semantic.loading import PACKAGED, load_model
 

@@ -16,8 +16,8 @@ from amalimart.mapping.entities import ColumnType, load_entities
 from amalimart.mapping.enum_values import unknown_spellings
 from amalimart.mapping.shape import ColumnMapping
 from amalimart.mapping.source_mapping import SourceMapping, find_mapping, load_mapping
-from amalimart.orchestrate.engine import MappedAvailability
 from amalimart.orchestrate.map_drafting import Catalog, catalog_of
+from amalimart.orchestrate.mapping_files import MappedAvailability
 from amalimart.orchestrate.source_describing import describer_at, place_of
 from amalimart.orchestrate.source_settings import known_source
 from amalimart.semantic.availability import missing_for_metric

@@ -16,10 +16,11 @@ from amalimart.core.names import TableRef
 from amalimart.governance.personal_flow import PersonalFlow
 from amalimart.lake.durable import guarded
 from amalimart.mapping.source_mapping import SourceMapping
-from amalimart.orchestrate.engine import declared_rollups, load_mappings, model_settings
+from amalimart.orchestrate.engine import declared_rollups, model_settings
 from amalimart.orchestrate.governance import Governance
 from amalimart.orchestrate.lake_opening import open_lake
 from amalimart.orchestrate.lineage import graph_lineage
+from amalimart.orchestrate.mapping_files import load_mappings
 from amalimart.orchestrate.own_files import in_own_files, own_file
 from amalimart.orchestrate.published_graph import published_graph
 from amalimart.semantic.columns_read import read_by_datasets, read_by_dimension, read_by_metric

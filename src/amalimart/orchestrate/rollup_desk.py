@@ -10,7 +10,8 @@ from amalimart.access.policies import Policies
 from amalimart.core.asked import AskedShape, Tally
 from amalimart.core.clock import Clock
 from amalimart.core.rollup_reports import AdvisedRollup, DeclaredRollup, RollupAdvice
-from amalimart.orchestrate.engine import Engine, MappedAvailability
+from amalimart.orchestrate.engine import Engine
+from amalimart.orchestrate.mapping_files import MappedAvailability
 from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.resolving import Resolver
 from amalimart.semantic.rollups.advising import Advisor, declaration

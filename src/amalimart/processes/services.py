@@ -23,11 +23,12 @@ from amalimart.governance.definitions import judged, metric_definitions, notes_o
 from amalimart.observe.exposition import cache_lookups
 from amalimart.orchestrate.auditing import open_audit
 from amalimart.orchestrate.embedding import open_embedding
-from amalimart.orchestrate.engine import Engine, MappedAvailability
+from amalimart.orchestrate.engine import Engine
 from amalimart.orchestrate.glossary import Glossary
 from amalimart.orchestrate.incident_notes import incident_notes
 from amalimart.orchestrate.lineage import uses_of
 from amalimart.orchestrate.lineage_desk import LineageDesk
+from amalimart.orchestrate.mapping_files import MappedAvailability
 from amalimart.orchestrate.metric_changes import MetricChanges
 from amalimart.orchestrate.metric_effects import MetricEffects
 from amalimart.orchestrate.models import EngineModels

@@ -6,7 +6,9 @@ import gzip
 import hashlib
 import mimetypes
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from fastapi import APIRouter, Request
@@ -37,20 +39,7 @@ class Assets:
 
     def __init__(self, vega: VegaBundle, folder: Path = STATIC) -> None:
         self.vega = vega
-        self._files: dict[str, Asset] = {}
-        digest = hashlib.sha256()
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            name, content = path.relative_to(folder).as_posix(), path.read_bytes()
-            digest.update(name.encode() + b"\0" + content)
-            guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
-            self._files[name] = Asset(
-                gzip.compress(content, compresslevel=9, mtime=0), _TYPES.get(path.suffix, guessed)
-            )
-        for language in Language:
-            name, content = f"texts/{language.value}.js", wording(language).module()
-            digest.update(name.encode() + b"\0" + content)
-            self._files[name] = Asset(gzip.compress(content, compresslevel=9, mtime=0), _TYPES[".js"])
-        self.version = digest.hexdigest()[:16]
+        self._files, self.version = _packed(folder)
 
     def url(self, name: str) -> str:
         """The address of a file. Raises KeyError for a file that does not exist."""
@@ -89,6 +78,25 @@ class Assets:
             return _compressed(self.vega.gzipped(), _TYPES[".js"], request)
 
         return router
+
+
+@cache
+def _packed(folder: Path) -> tuple[Mapping[str, Asset], str]:
+    """What is served of a folder, and its version: read and compressed once, it comes with the program."""
+    files: dict[str, Asset] = {}
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        name, content = path.relative_to(folder).as_posix(), path.read_bytes()
+        digest.update(name.encode() + b"\0" + content)
+        guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        files[name] = Asset(
+            gzip.compress(content, compresslevel=9, mtime=0), _TYPES.get(path.suffix, guessed)
+        )
+    for language in Language:
+        name, content = f"texts/{language.value}.js", wording(language).module()
+        digest.update(name.encode() + b"\0" + content)
+        files[name] = Asset(gzip.compress(content, compresslevel=9, mtime=0), _TYPES[".js"])
+    return files, digest.hexdigest()[:16]
 
 
 def _compressed(gzipped: bytes, media_type: str, request: Request) -> Response:

@@ -14,8 +14,8 @@ from amalimart.control.store import open_control_store
 from amalimart.core.clock import Clock
 from amalimart.core.errors import ConfigError
 from amalimart.lake.tombstones import FOLDER, Tombstones
-from amalimart.orchestrate.engine import load_mappings
 from amalimart.orchestrate.lake_opening import open_lake
+from amalimart.orchestrate.mapping_files import load_mappings
 from amalimart.orchestrate.privacy import erasing
 from amalimart.orchestrate.privacy.under_way import ErasureUnderWay
 

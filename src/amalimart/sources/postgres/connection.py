@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import adbc_driver_manager
-import adbc_driver_postgresql.dbapi  # type: ignore[import-untyped]
 import psycopg
 import pyarrow as pa
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -109,6 +108,9 @@ class Address:
 
     def connect_arrow(self) -> Any:
         """An ADBC connection outside any transaction. Raises SourceUnreachable, SourceRefused."""
+        # It brings pandas along, where that is installed: a third of the start of a process that follows.
+        import adbc_driver_postgresql.dbapi  # type: ignore[import-untyped] # noqa: PLC0415
+
         with self.errors():
             return adbc_driver_postgresql.dbapi.connect(make_conninfo(**self.parameters), autocommit=True)
 
