@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from http import HTTPStatus
 from pathlib import Path
 
 import httpx
@@ -60,16 +61,22 @@ async def seconds_at_once(served: Served, load: Load, rounds: int, *, publish: b
     }
     clients = {reader: _visitor(served, reader) for reader in readers}
     waited: list[float] = []
+    refused: list[str] = []
+
+    async def told(client: httpx.AsyncClient, address: str) -> None:
+        """Ask until it is answered: who is refused because too many ask comes again, and has waited."""
+        while (answer := await client.get(address)).status_code == HTTPStatus.TOO_MANY_REQUESTS:
+            refused.append(address)
+            await asyncio.sleep(float(answer.headers.get("retry-after", 1)))
+        answer.raise_for_status()
 
     async def opened(reader: str, page: str) -> None:
         began = time.monotonic()
         client = clients[reader]
-        (await client.get(page)).raise_for_status()
+        await told(client, page)
         # As the page does: its numbers and the lists of its filters, beside each other.
         lists = [each for each in load.fresh if each.startswith("/api/v1/dimensions/")]
-        answers = await asyncio.gather(*(client.get(each) for each in (f"/api/v1{page}", *lists)))
-        for answer in answers:
-            answer.raise_for_status()
+        await asyncio.gather(*(told(client, each) for each in (f"/api/v1{page}", *lists)))
         waited.append(time.monotonic() - began)
 
     try:
@@ -79,6 +86,7 @@ async def seconds_at_once(served: Served, load: Load, rounds: int, *, publish: b
             await asyncio.gather(*(opened(reader, page) for reader, page in readers.items()))
     finally:
         await asyncio.gather(*(client.aclose() for client in clients.values()))
+    print(f"{len(refused)} of the requests were refused at first, because too many asked at once", flush=True)
     return waited
 
 
