@@ -38,8 +38,8 @@ Row = dict[str, Any]
 class Copy:
     """The tables as a reader of the lake would see them: a snapshot with the changes played over it.
 
-    Only whole transactions count: what came after the last `Settled` is forgotten, as the lake forgets
-    it. `told` keeps every change as it came.
+    Only whole transactions count: what came after the last `Settled` waits for its end, and is forgotten
+    with the stream, as the lake forgets it. `told` keeps every change as it came.
     """
 
     database: MySQLDatabase
@@ -51,6 +51,7 @@ class Copy:
     told: list[RowChange] = field(default_factory=list)
     settled: list[Settled] = field(default_factory=list)
     stream: BinlogStream | None = None
+    waiting: list[RowChange] = field(default_factory=list)
     replaced: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def snapshot(self, *tables: str) -> Reading:
@@ -83,6 +84,7 @@ class Copy:
         if self.stream is not None:
             self.stream.close()
             self.stream = None
+        self.waiting = []
 
     def catch_up(self) -> list[RowChange]:
         """Take everything the server has committed by now; returns the changes that came whole."""
@@ -99,15 +101,14 @@ class Copy:
 
     def take(self, stream: BinlogStream, end: GtidSet | None = None) -> list[RowChange]:
         """Take what comes until nothing does for a moment, or until the end is reached."""
-        waiting: list[RowChange] = []
         taken: list[RowChange] = []
         try:
             for event in stream.events(0.1):
                 if isinstance(event, RowChange):
-                    waiting.append(event)
+                    self.waiting.append(event)
                     continue
-                taken += waiting
-                waiting = []
+                taken += self.waiting
+                self.waiting = []
                 self.position |= event.position
                 self.settled.append(event)
                 stream.confirm(self.position)
