@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from amalimart.config.project import open_project
-from amalimart.orchestrate.runtime_files import read_report
+from amalimart.orchestrate.project.runtime_files import read_report
 from amalimart.processes.client import EngineClient
 from bench.figures import Figure, report
 from tests.end_to_end.running_demo import RunningDemo, running_demo

@@ -29,7 +29,7 @@ from amalimart.core.clock import FixedClock
 from amalimart.core.errors import QueryError
 from amalimart.lake import Lake
 from amalimart.mapping.source_mapping import load_mapping
-from amalimart.orchestrate.mapping_files import MappedAvailability
+from amalimart.orchestrate.project.mapping_files import MappedAvailability
 from amalimart.semantic.loading import PACKAGED, load_model
 from amalimart.semantic.parameters import bind
 from amalimart.semantic.question import Question

@@ -30,12 +30,12 @@ from amalimart.access.signing_secrets import new_secret
 from amalimart.api.ports.publishing import PublishedRelease
 from amalimart.api.ports.site import EngineStatus, Phase
 from amalimart.api.rate_limit import RateLimit
-from amalimart.control.audit_head import HeadFile
-from amalimart.control.audit_log import AuditLog
+from amalimart.control.audit.head import HeadFile
+from amalimart.control.audit.log import AuditLog
 from amalimart.core.clock import FixedClock
 from amalimart.mapping.source_mapping import load_mapping
 from amalimart.observe.recording import _NOBODY, record_with
-from amalimart.orchestrate.mapping_files import MappedAvailability
+from amalimart.orchestrate.project.mapping_files import MappedAvailability
 from amalimart.semantic.answer_cache import AnswerCache
 from amalimart.semantic.audited import AuditedSemantic
 from amalimart.semantic.loading import PACKAGED, load_model

@@ -17,8 +17,8 @@ from pathlib import Path
 from amalimart.config.project import open_project
 from amalimart.core.clock import SystemClock
 from amalimart.lake import Lake
-from amalimart.orchestrate.mapping_files import load_mappings
-from amalimart.orchestrate.source_opening import open_source
+from amalimart.orchestrate.project.mapping_files import load_mappings
+from amalimart.orchestrate.sources.opening import open_source
 from amalimart.sources import snapshot_stale
 
 

@@ -24,7 +24,7 @@ from amalimart.observe.recording import record_with
 from amalimart.observe.sdk.starting import Telemetry, TelemetryOptions
 from amalimart.observe.spans import RELEASE_BUILD, REQUEST
 from amalimart.observe.work import working
-from amalimart.orchestrate.mapping_files import MappedAvailability
+from amalimart.orchestrate.project.mapping_files import MappedAvailability
 from amalimart.semantic.loading import PACKAGED, load_model
 from amalimart.semantic.question import Question
 from amalimart.semantic.service import SemanticService

@@ -16,7 +16,7 @@ from amalimart.api.services import AppServices
 from amalimart.core.clock import FixedClock
 from amalimart.core.errors import AuditUnavailable
 from amalimart.observe.work import current_work
-from amalimart.orchestrate.embedding import EmbedDesk
+from amalimart.orchestrate.project.embedding import EmbedDesk
 from amalimart.semantic.question import Question
 from amalimart.web.site import create_site
 from tests.api.test_door import filled, routes_of

@@ -11,13 +11,13 @@ import pytest
 from amalimart.api.app import create_app
 from amalimart.api.ports.site import SourceNote
 from amalimart.api.services import AppServices
-from amalimart.control.audit import entries
+from amalimart.control.audit.decisions import entries
 from amalimart.control.deciding import Decider
-from amalimart.control.telling import Telling
+from amalimart.control.incidents.telling import Telling
 from amalimart.core.errors import DeliveryFailed
 from amalimart.core.incidents import IncidentKind, Look, Trouble
 from amalimart.core.quality import Severity
-from amalimart.orchestrate.incident_notes import incident_notes
+from amalimart.orchestrate.watching.incident_notes import incident_notes
 from amalimart.processes.services import OPERATOR
 from tests.web.asgi_client import TestClient
 from tests.web.site_fixtures import signing_in

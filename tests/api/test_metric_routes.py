@@ -17,7 +17,7 @@ from amalimart.api.app import create_app
 from amalimart.api.ports.asking import SemanticPort
 from amalimart.api.services import AppServices
 from amalimart.core.calendar import DayRange
-from amalimart.orchestrate.metric_effects import Effect, Effects, MeasuredValue
+from amalimart.orchestrate.metrics.effects import Effect, Effects, MeasuredValue
 from amalimart.semantic.definition_files import DefinitionFiles
 from amalimart.semantic.listing import MetricInfo, list_metrics
 from amalimart.semantic.loading import PACKAGED, load_model

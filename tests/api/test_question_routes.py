@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from amalimart.access.principal import Role
 from amalimart.api.dashboards.definition import TILE_TYPES
-from amalimart.control.audit import entries
+from amalimart.control.audit.decisions import entries
 from amalimart.control.saved_questions import MOST_QUESTIONS
 from tests.api.shop_site import Shop, opened_shop
 from tests.web.asgi_client import TestClient

@@ -11,7 +11,7 @@ from amalimart.catalog.lineage import Lineage, Node
 from amalimart.core.errors import Denied
 from amalimart.core.releases import CheckState
 from amalimart.governance.metric_ledger import MetricVersion
-from amalimart.orchestrate.standing_checks import StandingChecks
+from amalimart.orchestrate.metrics.standing_checks import StandingChecks
 from amalimart.web.site import create_site
 from tests.web.asgi_client import TestClient
 from tests.web.fake_lineage import GMV, GOLD, SOURCE, FakeLineage

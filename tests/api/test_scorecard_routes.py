@@ -20,7 +20,7 @@ from amalimart.api.scorecards.library import load_scorecards
 from amalimart.api.scorecards.reloading import ReloadingScorecards
 from amalimart.core.calendar import DayRange
 from amalimart.core.errors import ConfigError
-from amalimart.orchestrate.peer_standings import last_whole_month
+from amalimart.orchestrate.metrics.peer_standings import last_whole_month
 from tests.api.shop_site import MARKETPLACE, Shop, opened_shop, shop_model
 from tests.web.fake_site import PASSWORD
 

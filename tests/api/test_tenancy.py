@@ -23,7 +23,7 @@ from amalimart.access.policies import Policies, load_policies
 from amalimart.access.principal import Role
 from amalimart.access.rules import Mask
 from amalimart.core.errors import AmalimartError, rebuilt
-from amalimart.orchestrate.embedding import EmbedDesk
+from amalimart.orchestrate.project.embedding import EmbedDesk
 from amalimart.processes.assistants import assistant_server
 from amalimart.web.site import create_site
 from tests.api.described_routes import requests_to

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from amalimart.api.services import AppServices
-from amalimart.control.audit import entries
+from amalimart.control.audit.decisions import entries
 from amalimart.semantic.role_policies import role_policies
 from amalimart.web.site import create_site
 from tests.api.shop_site import shop_model, shop_policies

@@ -20,7 +20,7 @@ import uvicorn
 
 from amalimart.api.app import create_app
 from amalimart.core.errors import rebuilt
-from amalimart.orchestrate.runtime_files import socket_path, write_report
+from amalimart.orchestrate.project.runtime_files import socket_path, write_report
 from amalimart.processes.assistants import assistant_server
 from amalimart.processes.services import OPERATOR
 from tests.api.shop_site import Shop, opened_shop

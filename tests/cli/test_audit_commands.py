@@ -16,11 +16,11 @@ from amalimart.config.secrets import forget_secret, read_secrets, write_secret
 from amalimart.control.store import open_control_store
 from amalimart.core.clock import FixedClock, SystemClock
 from amalimart.core.errors import AuditBroken, ConfigError, NotAvailable
-from amalimart.orchestrate.auditing import AUDIT_KEY, open_audit
-from amalimart.orchestrate.backup import back_up
-from amalimart.orchestrate.doctor import Finding, Verdict, examine
-from amalimart.orchestrate.project_init import init_project
-from amalimart.orchestrate.restoring import restore_backup
+from amalimart.orchestrate.backups.restoring import restore_backup
+from amalimart.orchestrate.backups.taking import back_up
+from amalimart.orchestrate.project.auditing import AUDIT_KEY, open_audit
+from amalimart.orchestrate.project.init import init_project
+from amalimart.orchestrate.watching.doctor import Finding, Verdict, examine
 from tests.control.audit_trail import NOON, asked
 
 

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from amalimart.cli.application import application
-from amalimart.control.telling import Telling
+from amalimart.control.incidents.telling import Telling
 from amalimart.core.errors import AmalimartError, DeliveryRefused, NotFound, RequestError
 from amalimart.core.incidents import IncidentKind, Look, Trouble
 from amalimart.core.quality import Severity

@@ -11,14 +11,14 @@ from click.testing import CliRunner
 from amalimart.access.principal import Role
 from amalimart.cli.application import application
 from amalimart.config.project import Project
-from amalimart.control.api_keys import KeyHolder
-from amalimart.control.audit_reading import AuditFilter
+from amalimart.control.audit.reading import AuditFilter
 from amalimart.control.store import open_control_store
+from amalimart.control.users.api_keys import KeyHolder
 from amalimart.core.clock import SystemClock
 from amalimart.core.errors import Denied, NotFound
-from amalimart.orchestrate.auditing import open_audit
-from amalimart.orchestrate.embedding import open_embedding
-from amalimart.orchestrate.project_init import init_project
+from amalimart.orchestrate.project.auditing import open_audit
+from amalimart.orchestrate.project.embedding import open_embedding
+from amalimart.orchestrate.project.init import init_project
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from amalimart.cli.application import application
 from amalimart.core.errors import EngineUnavailable, NotFound, SourceUnreachable
-from amalimart.orchestrate.runtime_files import write_report
+from amalimart.orchestrate.project.runtime_files import write_report
 from amalimart.processes.services import OPERATOR
 from tests.cli.shell import Shell
 from tests.in_process_engine import engine_in_process

@@ -14,7 +14,7 @@ import pytest
 
 from amalimart.cli import main
 from amalimart.config.secrets import read_secrets
-from amalimart.orchestrate.project_init import init_project
+from amalimart.orchestrate.project.init import init_project
 from tests.cli.shell import Shell
 from tests.sources.conftest import Database, database, server
 

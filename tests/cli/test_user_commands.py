@@ -11,11 +11,11 @@ from click.testing import CliRunner
 
 from amalimart.cli.application import application
 from amalimart.config.project import Project
-from amalimart.control.audit import entries
+from amalimart.control.audit.decisions import entries
 from amalimart.control.store import open_control_store
 from amalimart.core.clock import SystemClock
 from amalimart.core.errors import AmalimartError, LastAdmin, NotFound, UserInvalid
-from amalimart.orchestrate.project_init import init_project
+from amalimart.orchestrate.project.init import init_project
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ from amalimart.config.schedule_settings import check_cron
 from amalimart.core.clock import FixedClock
 from amalimart.core.errors import ConfigError
 from amalimart.core.jobs import CatchUp
-from amalimart.orchestrate.doctor import Verdict, examine
 from amalimart.orchestrate.jobs.backing_up import BackupJob
 from amalimart.orchestrate.jobs.compacting import CompactJob
 from amalimart.orchestrate.jobs.full_checks import FullChecksJob
 from amalimart.orchestrate.scheduling.schedules import load_schedules, packaged_schedules
+from amalimart.orchestrate.watching.doctor import Verdict, examine
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from amalimart.access.audit_record import Asked, AuditKeys, Outcome, audit_keys
-from amalimart.control.audit_head import HeadFile
-from amalimart.control.audit_log import AuditLog
-from amalimart.control.audit_verifying import Verdict, verify
+from amalimart.control.audit.head import HeadFile
+from amalimart.control.audit.log import AuditLog
+from amalimart.control.audit.verifying import Verdict, verify
 from amalimart.control.database import durable, open_database
 from amalimart.core.clock import Clock, FixedClock
 

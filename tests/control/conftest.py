@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 
-from amalimart.control.passwords import Passwords
 from amalimart.control.store import ControlStore, open_control_store
+from amalimart.control.users.passwords import Passwords
 
 
 class HandClock:

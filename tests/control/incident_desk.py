@@ -9,9 +9,9 @@ from pathlib import Path
 
 from argon2 import PasswordHasher
 
-from amalimart.control.passwords import Passwords
+from amalimart.control.incidents.telling import Telling
 from amalimart.control.store import ControlStore, open_control_store
-from amalimart.control.telling import Telling
+from amalimart.control.users.passwords import Passwords
 from amalimart.core.incidents import Delivery, IncidentKind, Look, NoticeEvent, Trouble
 from amalimart.core.quality import Severity
 from tests.control.conftest import HandClock

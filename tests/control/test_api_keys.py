@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amalimart.access.principal import Role
-from amalimart.control.api_keys import ApiKeys
-from amalimart.control.audit import entries
+from amalimart.control.audit.decisions import entries
 from amalimart.control.store import ControlStore
+from amalimart.control.users.api_keys import ApiKeys
 from amalimart.core.errors import ConfigError, NotFound
 
 if TYPE_CHECKING:

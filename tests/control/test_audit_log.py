@@ -17,11 +17,11 @@ from sqlalchemy import Engine, event
 
 from amalimart.access.audit_record import Link, Outcome, audit_keys
 from amalimart.access.signing_secrets import new_secret
-from amalimart.control.audit import entries
-from amalimart.control.audit_head import Head, HeadFile
-from amalimart.control.audit_reading import AuditFilter, list_records
-from amalimart.control.audit_resealing import reseal
-from amalimart.control.audit_verifying import MOST_BREAKS, verify
+from amalimart.control.audit.decisions import entries
+from amalimart.control.audit.head import Head, HeadFile
+from amalimart.control.audit.reading import AuditFilter, list_records
+from amalimart.control.audit.resealing import reseal
+from amalimart.control.audit.verifying import MOST_BREAKS, verify
 from amalimart.control.deciding import Decider
 from amalimart.core.errors import AuditBroken, AuditUnavailable, ConfigError, RequestError
 from tests.control.audit_trail import NOON, SECRET, Trail, asked

@@ -10,9 +10,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy.exc import DatabaseError
 
 from amalimart.access.principal import Role
-from amalimart.control.passwords import Passwords
 from amalimart.control.store import ControlStore, open_control_store
 from amalimart.control.tables import Base
+from amalimart.control.users.passwords import Passwords
 from amalimart.core.errors import ConfigError
 
 if TYPE_CHECKING:

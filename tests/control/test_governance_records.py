@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amalimart.access.principal import Role
-from amalimart.control.audit import entries
+from amalimart.control.audit.decisions import entries
 from amalimart.control.deciding import Decider
 from amalimart.control.store import ControlStore
 from amalimart.core.errors import RequestError

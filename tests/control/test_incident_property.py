@@ -92,7 +92,7 @@ class IncidentMachine(RuleBasedStateMachine):
 
     def dies_while_writing(self, key: str) -> None:
         self.present[key] = Severity.ERROR
-        with mock.patch("amalimart.control.incidents._tell", side_effect=OSError), suppress(OSError):
+        with mock.patch("amalimart.control.incidents.ledger._tell", side_effect=OSError), suppress(OSError):
             self.desk.look(*self.troubles())
         self.look()
 

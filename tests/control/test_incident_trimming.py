@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from amalimart.control.incident_trimming import Trimmed
+from amalimart.control.incidents.trimming import Trimmed
 from amalimart.core.incidents import NoticeEvent
 from amalimart.core.quality import Severity
 from tests.control.incident_desk import IncidentDesk, trouble

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from amalimart.control import incidents as incidents_module
-from amalimart.control.audit import entries
+from amalimart.control.audit.decisions import entries
 from amalimart.control.deciding import Decider
+from amalimart.control.incidents import ledger as incidents_module
 from amalimart.control.tables import IncidentRow
 from amalimart.core.errors import NotFound, RequestError
 from amalimart.core.incidents import DeliveryState, IncidentKind, NoticeEvent

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from amalimart.access.principal import Role
-from amalimart.control.audit import AuditEntry, entries, write_entry
+from amalimart.control.audit.decisions import AuditEntry, entries, write_entry
 from amalimart.control.deciding import Decider
 from amalimart.control.erasures import Erasures, forget_backup, known_backups, note_backup
 from amalimart.control.personal_traces import forget_filters, forget_words, leave_no_bytes

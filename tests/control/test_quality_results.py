@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from amalimart.control.audit import entries
+from amalimart.control.audit.decisions import entries
 from amalimart.control.deciding import Decider
 from amalimart.control.quality_results import QualityResults
 from amalimart.control.source_shapes import SourceShapes

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amalimart.access.principal import Role
-from amalimart.control.sessions import SessionRule
 from amalimart.control.store import ControlStore
-from amalimart.control.users import User
+from amalimart.control.users.sessions import SessionRule
+from amalimart.control.users.user import User
 
 if TYPE_CHECKING:
     from tests.control.conftest import HandClock

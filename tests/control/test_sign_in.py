@@ -12,10 +12,10 @@ from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import VerifyMismatchError
 
 from amalimart.access.principal import Role
-from amalimart.control import sign_in
-from amalimart.control.passwords import Passwords
-from amalimart.control.sign_in import LockOutRule
 from amalimart.control.store import ControlStore
+from amalimart.control.users import sign_in
+from amalimart.control.users.passwords import Passwords
+from amalimart.control.users.sign_in import LockOutRule
 from amalimart.core.errors import NotSignedIn
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from amalimart.access.principal import Role
-from amalimart.control.audit import entries
+from amalimart.control.audit.decisions import entries
 from amalimart.control.single_sign_on.flow import LASTS, SingleSignOn
 from amalimart.control.store import ControlStore
-from amalimart.control.users import User
+from amalimart.control.users.user import User
 from amalimart.core.errors import IdentityProviderUnavailable, LastAdmin, NotSignedIn
 from tests.control.fake_provider import ISSUER, KEYS, WAY_BACK, FakeProvider, signing_on, unsigned
 

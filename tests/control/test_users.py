@@ -6,8 +6,8 @@ import pytest
 from argon2 import PasswordHasher
 
 from amalimart.access.principal import Role
-from amalimart.control.passwords import MINIMUM_LENGTH, Passwords, new_password
 from amalimart.control.store import ControlStore
+from amalimart.control.users.passwords import MINIMUM_LENGTH, Passwords, new_password
 from amalimart.core.errors import ConfigError, NotFound
 
 PASSWORD = "correct-horse-battery"

@@ -9,8 +9,8 @@ import pytest
 
 from amalimart.access.audit_record import VIEWED_BY
 from amalimart.access.principal import Role
-from amalimart.control.audit import entries
-from amalimart.control.audit_reading import AuditFilter, list_records
+from amalimart.control.audit.decisions import entries
+from amalimart.control.audit.reading import AuditFilter, list_records
 from amalimart.control.store import ControlStore
 from amalimart.core.errors import Denied, NotFound, NotSignedIn, UserInvalid
 from tests.control.audit_trail import Trail, asked

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from amalimart.control.deciding import Decider
-from amalimart.control.letters import Unsent, next_letter
+from amalimart.control.incidents.letters import Unsent, next_letter
 from amalimart.core.errors import DeliveryFailed
 from amalimart.core.incidents import DeliveryState, Notice, NoticeEvent
 from amalimart.core.quality import Severity

@@ -22,8 +22,8 @@ from amalimart.config.project import Project, open_project
 from amalimart.config.source_settings import SourceSettings
 from amalimart.core.clock import FixedClock
 from amalimart.orchestrate.engine import Engine
-from amalimart.orchestrate.project_init import add_source, init_project
-from amalimart.orchestrate.source_opening import open_source
+from amalimart.orchestrate.project.init import add_source, init_project
+from amalimart.orchestrate.sources.opening import open_source
 from amalimart.sources import ingest_once
 from tests.mariadb_server import MySQLDatabase, MySQLServer, fresh_database, mysql_server
 

@@ -26,7 +26,7 @@ from amalimart.core.clock import FixedClock
 from amalimart.demo import ensure_source, stop_source
 from amalimart.lake import Lake
 from amalimart.orchestrate.engine import Engine
-from amalimart.orchestrate.project_init import add_source, init_project
+from amalimart.orchestrate.project.init import add_source, init_project
 
 CLOCK = FixedClock(datetime(2026, 3, 1, 12, tzinfo=UTC))
 WAIT_SECONDS = 90.0

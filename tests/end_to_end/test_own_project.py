@@ -20,7 +20,7 @@ import psycopg
 import pytest
 
 from amalimart.demo import ensure_source, stop_source
-from amalimart.orchestrate.runtime_files import read_report
+from amalimart.orchestrate.project.runtime_files import read_report
 from tests.end_to_end.running_demo import amalimart, free_port
 
 WAIT_SECONDS = 60.0

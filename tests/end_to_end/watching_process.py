@@ -14,15 +14,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from amalimart.control.incidents.telling import Telling
 from amalimart.control.store import open_control_store
-from amalimart.control.telling import Telling
 from amalimart.core.clock import SystemClock
 from amalimart.core.incidents import IncidentKind, Look, Trouble
 from amalimart.core.quality import Severity
 from amalimart.delivery.channels.smtp import SmtpChannel, SmtpServer
 from amalimart.delivery.courier import Courier
 from amalimart.delivery.retrying import RetryRule
-from amalimart.orchestrate.incident_watch import IncidentWatch
+from amalimart.orchestrate.watching.incident_watch import IncidentWatch
 
 TROUBLE = Trouble("k", IncidentKind.JOB_FAILED, Severity.ERROR, "A job failed", "Three times.")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from amalimart.lake import checkpoint, source_writer
-from amalimart.orchestrate import keeping_up
+from amalimart.orchestrate.sources import keeping_up
 from amalimart.processes import ingest
 from amalimart.sources import following
 

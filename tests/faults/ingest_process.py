@@ -17,8 +17,8 @@ import pytest
 from amalimart.config.project import Project, open_project
 from amalimart.config.secrets import write_secret
 from amalimart.config.source_settings import SourceSettings
-from amalimart.orchestrate.project_init import add_source, init_project
-from amalimart.orchestrate.runtime_files import read_report
+from amalimart.orchestrate.project.init import add_source, init_project
+from amalimart.orchestrate.project.runtime_files import read_report
 from tests.faults.lake_oracle import SOURCE, holds_entry, opened
 
 ROOT = Path(__file__).parents[2]

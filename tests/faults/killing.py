@@ -20,7 +20,7 @@ from typing import Protocol
 
 from amalimart.config.project import Project
 from amalimart.lake import Lake
-from amalimart.orchestrate.resnapshots import pending_resnapshot, request_resnapshot
+from amalimart.orchestrate.sources.resnapshots import pending_resnapshot, request_resnapshot
 from tests.faults.disk_traces import Phase, Reader, Traces, phase_of
 from tests.faults.hurried_ingest import CROWDED
 from tests.faults.ingest_process import HURRIED, PLAIN, IngestProcess

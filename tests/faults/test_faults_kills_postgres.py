@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from amalimart.orchestrate.resnapshots import request_resnapshot
+from amalimart.orchestrate.sources.resnapshots import request_resnapshot
 from tests.faults.disk_traces import Phase, Traces
 from tests.faults.ingest_process import IngestProcess, make_project, no_defect
 from tests.faults.killing import Aim, Killer, Onlooker

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from amalimart.lake import TableFiles
-from amalimart.orchestrate.resnapshots import request_resnapshot
+from amalimart.orchestrate.sources.resnapshots import request_resnapshot
 from tests.faults.ingest_process import IngestProcess, make_project, no_defect
 from tests.faults.lake_oracle import SOURCE, opened, rows_of
 from tests.faults.load import mark

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from amalimart.orchestrate.resnapshots import pending_resnapshot, request_resnapshot
+from amalimart.orchestrate.sources.resnapshots import pending_resnapshot, request_resnapshot
 from tests.faults.attacked import Attacked
 from tests.faults.ingest_process import IngestProcess, make_project, no_defect
 from tests.faults.lake_oracle import SOURCE, lake_digest

@@ -10,8 +10,8 @@ import pytest
 import amalimart
 from amalimart.access.policies import Policies, load_policies
 from amalimart.access.principal import Role
-from amalimart.control.api_keys import ApiKey
-from amalimart.control.users import User, UserUse
+from amalimart.control.users.api_keys import ApiKey
+from amalimart.control.users.user import User, UserUse
 from amalimart.governance.access_review import AccessReview, access_review
 from amalimart.semantic.loading import PACKAGED, load_model
 from amalimart.semantic.model import SemanticModel

@@ -28,9 +28,9 @@ from amalimart.observe.exposition import KeptExposition
 from amalimart.observe.instruments import Owner
 from amalimart.observe.logs import log_to_file
 from amalimart.orchestrate.engine import Engine
-from amalimart.orchestrate.project_init import add_source, init_project
-from amalimart.orchestrate.refresh_loop import RefreshLoop
-from amalimart.orchestrate.runtime_files import figures_file
+from amalimart.orchestrate.project.init import add_source, init_project
+from amalimart.orchestrate.project.runtime_files import figures_file
+from amalimart.orchestrate.releases.refresh_loop import RefreshLoop
 from amalimart.processes.figures import ProjectFigures, exposition
 from amalimart.processes.ingest import IngestLoop
 from amalimart.processes.services import build_services

@@ -15,8 +15,8 @@ from amalimart.core.errors import EngineUnavailable
 from amalimart.observe import metrics
 from amalimart.observe.exposition import KeptExposition, kept_exposition
 from amalimart.observe.instruments import Owner
-from amalimart.orchestrate.project_init import add_source, init_project
-from amalimart.orchestrate.runtime_files import figures_file, remove_report, write_report
+from amalimart.orchestrate.project.init import add_source, init_project
+from amalimart.orchestrate.project.runtime_files import figures_file, remove_report, write_report
 from amalimart.processes.engine import metrics_token
 from amalimart.processes.figures import exposition
 from tests.observe.recorded import Recorded, recorded, values_of

@@ -15,7 +15,7 @@ from amalimart.config.project import COMPILED_VARIABLE, open_project
 from amalimart.config.source_settings import SourceSettings
 from amalimart.lake import CommitKind, Operation
 from amalimart.orchestrate.engine import Engine
-from amalimart.orchestrate.project_init import add_source, init_project
+from amalimart.orchestrate.project.init import add_source, init_project
 from amalimart.warehouse.project import compiler, project_files
 from tests.warehouse.tiny_shop import PROJECT_FILES
 

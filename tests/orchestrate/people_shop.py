@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from amalimart.config.project import open_project
 from amalimart.config.source_settings import SourceSettings
-from amalimart.control.audit import AuditEntry, write_entry
+from amalimart.control.audit.decisions import AuditEntry, write_entry
 from amalimart.control.deciding import Decider
 from amalimart.control.store import open_control_store
 from amalimart.control.tables import QualityResultRow
@@ -30,10 +30,10 @@ from amalimart.core.releases import BlockedCheck, SampleRows
 from amalimart.lake import ChangedRows, CommitKind, Transaction
 from amalimart.lake import Operation as Change
 from amalimart.orchestrate.engine import Engine
-from amalimart.orchestrate.operations import Operations
 from amalimart.orchestrate.privacy.desk import PrivacyDesk
-from amalimart.orchestrate.project_init import add_source, init_project
-from amalimart.orchestrate.refresh_loop import RefreshLoop
+from amalimart.orchestrate.project.init import add_source, init_project
+from amalimart.orchestrate.releases.operations import Operations
+from amalimart.orchestrate.releases.refresh_loop import RefreshLoop
 from amalimart.processes.services import OPERATOR, build_services
 from amalimart.semantic.question import Question
 from amalimart.warehouse.releases.blocked_builds import Attempt

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from amalimart.orchestrate.rebuilding import compact, rebuild
+from amalimart.orchestrate.releases.rebuilding import compact, rebuild
 from amalimart.warehouse.file.generations import Generations
 from tests.orchestrate.landed_shop import LandedShop, tiny_models
 

@@ -12,7 +12,7 @@ from amalimart.config.project import open_project
 from amalimart.control.deciding import Decider
 from amalimart.core.errors import ApprovalMissing, NotFound, RequestError
 from amalimart.orchestrate.governance import Governance
-from amalimart.orchestrate.refresh_loop import RefreshLoop
+from amalimart.orchestrate.releases.refresh_loop import RefreshLoop
 from amalimart.warehouse.releases.blocked_builds import blocked_builds
 from tests.orchestrate.landed_shop import LandedShop, tiny_models
 

@@ -25,13 +25,13 @@ from amalimart.control.store import open_control_store
 from amalimart.core.clock import SystemClock
 from amalimart.core.errors import ConfigError, DamagedBackup, DamagedLake, DiskFull
 from amalimart.lake import ChangedRows, Lake, Operation, Transaction
-from amalimart.orchestrate import restoring
-from amalimart.orchestrate.backup import back_up
-from amalimart.orchestrate.backup_manifest import BackupFile
+from amalimart.orchestrate.backups import restoring
+from amalimart.orchestrate.backups.manifest import BackupFile
+from amalimart.orchestrate.backups.restoring import restore_backup, verify_backup
+from amalimart.orchestrate.backups.taking import back_up
 from amalimart.orchestrate.engine import Engine
-from amalimart.orchestrate.rebuilding import copy_beside, rebuild
-from amalimart.orchestrate.restoring import restore_backup, verify_backup
-from amalimart.orchestrate.source_opening import open_source
+from amalimart.orchestrate.releases.rebuilding import copy_beside, rebuild
+from amalimart.orchestrate.sources.opening import open_source
 from amalimart.sources import ingest_once
 from tests.orchestrate.landed_shop import LandedShop, tiny_models
 

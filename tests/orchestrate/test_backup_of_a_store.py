@@ -10,10 +10,10 @@ import pytest
 from amalimart.config.project import SETTINGS_FILE, Project, open_project
 from amalimart.core.clock import FixedClock
 from amalimart.lake import Lake
-from amalimart.orchestrate.backup import back_up
-from amalimart.orchestrate.lake_opening import open_lake
-from amalimart.orchestrate.project_init import init_project
-from amalimart.orchestrate.restoring import restore_backup
+from amalimart.orchestrate.backups.restoring import restore_backup
+from amalimart.orchestrate.backups.taking import back_up
+from amalimart.orchestrate.project.init import init_project
+from amalimart.orchestrate.project.lake_opening import open_lake
 from tests.object_store import Bucket
 from tests.orchestrate.landed_shop import MAPPING
 from tests.orchestrate.test_backup import append, silent, totals

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from amalimart.core.errors import CompileFailed, ModelFailed, UnsupportedFeature
-from amalimart.orchestrate.refresh_loop import RefreshLoop
+from amalimart.orchestrate.releases.refresh_loop import RefreshLoop
 from amalimart.processes.services import EngineFeed, engine_status
 from amalimart.warehouse import building
 from amalimart.warehouse.project import project_files

@@ -12,7 +12,7 @@ from amalimart.config.project import Project, open_project
 from amalimart.core.clock import SystemClock
 from amalimart.core.errors import ConfigError
 from amalimart.lake import ChangedRows, CommitKind, Lake, Operation, Transaction
-from amalimart.orchestrate.bronze_inspection import inspect_source, inspect_table, row_history
+from amalimart.orchestrate.quality.bronze_inspection import inspect_source, inspect_table, row_history
 
 CLOCK = SystemClock()
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

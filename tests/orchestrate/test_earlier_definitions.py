@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from amalimart.core.errors import ConfigError, RequestError
-from amalimart.orchestrate.earlier_definitions import earlier_definitions
+from amalimart.orchestrate.metrics.earlier_definitions import earlier_definitions
 
 
 def git(home: Path, *arguments: str) -> None:

@@ -23,8 +23,8 @@ from amalimart.core.errors import (
 )
 from amalimart.lake import CommitKind, Operation
 from amalimart.orchestrate.engine import Engine
-from amalimart.orchestrate.project_init import add_source, init_project
-from amalimart.orchestrate.refresh_loop import RefreshLoop
+from amalimart.orchestrate.project.init import add_source, init_project
+from amalimart.orchestrate.releases.refresh_loop import RefreshLoop
 from amalimart.warehouse import arrivals, bronze, executor
 from amalimart.warehouse.project import compiler, project_files
 from amalimart.warehouse.project.compiler import compile_project
@@ -295,7 +295,7 @@ def test_no_defect_ends_the_loop(
 
 
 def test_the_thread_outlives_a_defect(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("amalimart.orchestrate.refresh_loop._RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("amalimart.orchestrate.releases.refresh_loop._RETRY_SECONDS", 0.01)
     whole, seen = shop.engine.refresh, list[int]()
 
     def broken_at_first(*arguments: object) -> object:

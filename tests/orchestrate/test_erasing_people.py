@@ -12,19 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from amalimart.control.audit import entries
+from amalimart.control.audit.decisions import entries
 from amalimart.control.deciding import Decider
 from amalimart.core.errors import NotFound, OperationUnderWay, TooLittleMemory
 from amalimart.core.models import ModelRebuild
 from amalimart.core.operations import OperationKind
 from amalimart.lake.tombstones import FOLDER
 from amalimart.mapping.source_mapping import SourceMapping
-from amalimart.orchestrate import rebuilding
-from amalimart.orchestrate.backup import back_up
-from amalimart.orchestrate.keeping_up import SourceKeeper
-from amalimart.orchestrate.lake_opening import open_lake
+from amalimart.orchestrate.backups.restoring import restore_backup
+from amalimart.orchestrate.backups.taking import back_up
 from amalimart.orchestrate.privacy.under_way import ErasureUnderWay
-from amalimart.orchestrate.restoring import restore_backup
+from amalimart.orchestrate.project.lake_opening import open_lake
+from amalimart.orchestrate.releases import rebuilding
+from amalimart.orchestrate.sources.keeping_up import SourceKeeper
 from amalimart.sources.port import Catalog, Position, Reading
 from tests.orchestrate.people_shop import AMA, AMAS_ROW, CANARIES, ROWS, TABLES, PeopleShop, found_anywhere
 

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from amalimart.config.project import SETTINGS_FILE
-from amalimart.orchestrate.project_init import init_project
+from amalimart.orchestrate.project.init import init_project
 from tests.object_store import Bucket
 from tests.orchestrate.people_shop import AMA, AMAS_ROW, CANARIES, MAPPING, PeopleShop, found_anywhere
 

@@ -27,7 +27,7 @@ from amalimart.core.errors import (
     WarehouseError,
 )
 from amalimart.core.operations import OperationKind
-from amalimart.orchestrate import operations as operations_module
+from amalimart.orchestrate.backups.restoring import verify_backup
 from amalimart.orchestrate.governance import Governance
 from amalimart.orchestrate.jobs import compacting
 from amalimart.orchestrate.jobs.backing_up import BackupJob
@@ -37,15 +37,15 @@ from amalimart.orchestrate.jobs.full_checks import FullChecksJob
 from amalimart.orchestrate.jobs.house import house_jobs
 from amalimart.orchestrate.jobs.monitored_checks import MonitoredChecksJob
 from amalimart.orchestrate.jobs.reviewing_access import AccessReviewJob
-from amalimart.orchestrate.operating_state import OperatingStates
-from amalimart.orchestrate.operations import Operations
-from amalimart.orchestrate.quality_desk import QualityDesk
-from amalimart.orchestrate.rebuilding import TakenOver
-from amalimart.orchestrate.refresh_loop import RefreshLoop
-from amalimart.orchestrate.release_book import ReleaseBook
-from amalimart.orchestrate.restoring import verify_backup
+from amalimart.orchestrate.quality.desk import QualityDesk
+from amalimart.orchestrate.releases import operations as operations_module
+from amalimart.orchestrate.releases.operations import Operations
+from amalimart.orchestrate.releases.rebuilding import TakenOver
+from amalimart.orchestrate.releases.refresh_loop import RefreshLoop
+from amalimart.orchestrate.releases.release_book import ReleaseBook
 from amalimart.orchestrate.scheduling.job import Job, JobContext
 from amalimart.orchestrate.scheduling.schedules import packaged_schedules
+from amalimart.orchestrate.watching.operating_state import OperatingStates
 from amalimart.quality.shapes import Every
 from tests.orchestrate.cron_oracle import utc
 from tests.orchestrate.landed_shop import LandedShop, tiny_models

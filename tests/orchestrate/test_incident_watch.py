@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from amalimart.control.telling import Telling
+from amalimart.control.incidents.telling import Telling
 from amalimart.core.incidents import DeliveryState, Look, Notice, NoticeEvent
 from amalimart.delivery.courier import Courier
 from amalimart.delivery.retrying import RetryRule
-from amalimart.orchestrate import incident_watch
-from amalimart.orchestrate.incident_watch import IncidentWatch
+from amalimart.orchestrate.watching import incident_watch
+from amalimart.orchestrate.watching.incident_watch import IncidentWatch
 from tests.control.incident_desk import REMIND, IncidentDesk, trouble
 
 

@@ -12,10 +12,10 @@ from amalimart.config.project import SETTINGS_FILE, Project, open_project
 from amalimart.core.clock import FixedClock
 from amalimart.core.errors import ConfigError
 from amalimart.orchestrate.engine import Engine
-from amalimart.orchestrate.lake_opening import open_lake
-from amalimart.orchestrate.mapping_files import load_mappings
-from amalimart.orchestrate.project_init import init_project
-from amalimart.orchestrate.source_opening import open_source
+from amalimart.orchestrate.project.init import init_project
+from amalimart.orchestrate.project.lake_opening import open_lake
+from amalimart.orchestrate.project.mapping_files import load_mappings
+from amalimart.orchestrate.sources.opening import open_source
 from amalimart.sources import ingest_once
 from amalimart.warehouse.project import project_files
 from tests.object_store import Bucket

@@ -12,16 +12,16 @@ from amalimart.config.project import Project
 from amalimart.config.source_settings import SourceSettings
 from amalimart.core.errors import ConfigError, SourceMismatch, SourceUnreachable
 from amalimart.mapping.entities import load_entities
-from amalimart.orchestrate.map_checking import check_map
-from amalimart.orchestrate.map_drafting import (
+from amalimart.orchestrate.project.init import add_source, init_project
+from amalimart.orchestrate.sources.map_checking import check_map
+from amalimart.orchestrate.sources.map_drafting import (
     as_mapping,
     draft_file,
     draft_source,
     refuse_overwriting,
     save_draft,
 )
-from amalimart.orchestrate.project_init import add_source, init_project
-from amalimart.orchestrate.source_settings import write_source
+from amalimart.orchestrate.sources.settings import write_source
 
 if TYPE_CHECKING:
     from tests.mariadb_server import MySQLDatabase

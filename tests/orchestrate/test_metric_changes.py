@@ -11,9 +11,9 @@ import amalimart
 from amalimart.access.policies import load_policies
 from amalimart.config.project import Project
 from amalimart.core.clock import FixedClock
-from amalimart.orchestrate.doctor import Verdict, examine
-from amalimart.orchestrate.metric_changes import AffectedUse, MetricChanges
-from amalimart.orchestrate.project_init import init_project
+from amalimart.orchestrate.metrics.changes import AffectedUse, MetricChanges
+from amalimart.orchestrate.project.init import init_project
+from amalimart.orchestrate.watching.doctor import Verdict, examine
 
 CLOCK = FixedClock(datetime(2026, 3, 4, tzinfo=UTC))
 POLICIES = load_policies([Path(amalimart.__file__).parent / "marketplace" / "policies"])

@@ -18,7 +18,7 @@ from amalimart.core.calendar import DayRange
 from amalimart.core.errors import ConfigError
 from amalimart.core.fiscal import Calendar
 from amalimart.core.names import TableRef
-from amalimart.orchestrate.metric_effects import MeasuredValue, MetricEffects
+from amalimart.orchestrate.metrics.effects import MeasuredValue, MetricEffects
 from amalimart.semantic.definition_files import DefinitionFiles, files_of
 from amalimart.warehouse.file.reading import Release, Rows
 from tests.semantic.test_definition_hash import TINY

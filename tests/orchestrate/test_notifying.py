@@ -9,16 +9,16 @@ import pytest
 
 from amalimart.config.project import Project, open_project
 from amalimart.config.secrets import write_secret
-from amalimart.control.audit import entries
+from amalimart.control.audit.decisions import entries
 from amalimart.control.deciding import Decider
 from amalimart.control.store import ControlStore, open_control_store
 from amalimart.core.clock import SystemClock
 from amalimart.core.errors import ConfigError, DeliveryFailed, NotFound
 from amalimart.core.incidents import IncidentKind, Look, Trouble
 from amalimart.core.quality import Severity
-from amalimart.orchestrate.doctor import Verdict, examine
-from amalimart.orchestrate.incident_notes import incident_notes
-from amalimart.orchestrate.notifying import ChannelTest, couriers_of, telling_of
+from amalimart.orchestrate.watching.doctor import Verdict, examine
+from amalimart.orchestrate.watching.incident_notes import incident_notes
+from amalimart.orchestrate.watching.notifying import ChannelTest, couriers_of, telling_of
 from tests.control.incident_desk import IncidentDesk
 from tests.delivery.http_receiver import HttpReceiver, http_server, status
 from tests.delivery.smtp_receiver import Receiver, smtp_server

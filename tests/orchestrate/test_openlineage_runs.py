@@ -23,7 +23,7 @@ from amalimart.orchestrate.openlineage.describing import told_of
 from amalimart.orchestrate.openlineage.event_file import EventFile
 from amalimart.orchestrate.openlineage.observing import LineageObserver, observe
 from amalimart.orchestrate.openlineage.open_runs import OpenRuns
-from amalimart.orchestrate.rebuilding import rebuild
+from amalimart.orchestrate.releases.rebuilding import rebuild
 from amalimart.warehouse.executor import Executor
 from tests.orchestrate.landed_shop import LandedShop, tiny_models
 from tests.orchestrate.openlineage_reading import events_in, runs_of

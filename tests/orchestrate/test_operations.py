@@ -11,10 +11,10 @@ import pytest
 
 from amalimart.core.errors import NotFound, OperationUnderWay, TooLittleMemory
 from amalimart.core.operations import Operation, OperationKind, OperationState
-from amalimart.orchestrate import operations
-from amalimart.orchestrate.operations import Operations
-from amalimart.orchestrate.rebuilding import TakenOver
-from amalimart.orchestrate.refresh_loop import RefreshLoop
+from amalimart.orchestrate.releases import operations
+from amalimart.orchestrate.releases.operations import Operations
+from amalimart.orchestrate.releases.rebuilding import TakenOver
+from amalimart.orchestrate.releases.refresh_loop import RefreshLoop
 from tests.orchestrate.landed_shop import LandedShop, tiny_models
 
 

@@ -11,8 +11,8 @@ from amalimart.config.project import Project
 from amalimart.core.clock import SystemClock
 from amalimart.core.errors import ConfigError, Denied
 from amalimart.core.incidents import IncidentKind
-from amalimart.orchestrate.doctor import Verdict, examine
-from amalimart.orchestrate.policy_files import (
+from amalimart.orchestrate.project.init import init_project
+from amalimart.orchestrate.project.policy_files import (
     MASK_KEY,
     PACKAGED_POLICIES,
     PolicyFiles,
@@ -20,7 +20,7 @@ from amalimart.orchestrate.policy_files import (
     broken_policies,
     known_role,
 )
-from amalimart.orchestrate.project_init import init_project
+from amalimart.orchestrate.watching.doctor import Verdict, examine
 from amalimart.semantic.loading import PACKAGED, load_model
 
 MODEL = load_model([PACKAGED])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from amalimart.core.errors import ConfigError
-from amalimart.orchestrate.project_init import init_project
+from amalimart.orchestrate.project.init import init_project
 
 
 def test_a_new_project_says_what_was_given(tmp_path: Path) -> None:

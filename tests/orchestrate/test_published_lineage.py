@@ -12,11 +12,12 @@ from amalimart.catalog.impact import What
 from amalimart.catalog.lineage import Kind, Lineage, Node
 from amalimart.core.errors import NotFound
 from amalimart.core.models import Column, PublishedModel, PublishedProject
-from amalimart.orchestrate import lineage, lineage_desk
-from amalimart.orchestrate.glossary import Glossary
-from amalimart.orchestrate.lineage import published_lineage, uses_of
-from amalimart.orchestrate.lineage_desk import LineageDesk
-from amalimart.orchestrate.lineage_impact import drop_impact
+from amalimart.orchestrate.lineage import desk as lineage_desk
+from amalimart.orchestrate.lineage import tracing as lineage
+from amalimart.orchestrate.lineage.desk import LineageDesk
+from amalimart.orchestrate.lineage.glossary import Glossary
+from amalimart.orchestrate.lineage.impact import drop_impact
+from amalimart.orchestrate.lineage.tracing import published_lineage, uses_of
 from amalimart.warehouse.project.published import published_project
 from tests.orchestrate.landed_shop import LandedShop, tiny_models
 

@@ -15,7 +15,7 @@ from amalimart.control.deciding import Decider
 from amalimart.core.errors import CompileFailed, NotFound, NothingPublished, UnknownName
 from amalimart.core.quality import MonitorKind, QualityResult, Severity, Verdict
 from amalimart.orchestrate.engine import Engine
-from amalimart.orchestrate.quality_desk import QualityDesk
+from amalimart.orchestrate.quality.desk import QualityDesk
 from amalimart.quality import running
 from amalimart.quality.counting import check_counts
 from amalimart.quality.declared import DeclaredCheck

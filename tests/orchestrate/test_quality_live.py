@@ -15,9 +15,9 @@ from amalimart.config.source_settings import SourceSettings
 from amalimart.control.database import open_database
 from amalimart.core.quality import QualityResult, Verdict
 from amalimart.orchestrate.engine import Engine
-from amalimart.orchestrate.project_init import add_source, init_project
-from amalimart.orchestrate.quality_desk import QualityDesk
-from amalimart.orchestrate.source_opening import open_source
+from amalimart.orchestrate.project.init import add_source, init_project
+from amalimart.orchestrate.quality.desk import QualityDesk
+from amalimart.orchestrate.sources.opening import open_source
 from amalimart.sources import ingest_once
 from tests.orchestrate.landed_shop import SettableClock, tiny_models
 

@@ -10,8 +10,8 @@ from sqlalchemy.exc import OperationalError
 
 from amalimart.core.asked import AskedShape, Tally
 from amalimart.core.clock import FixedClock
-from amalimart.orchestrate import question_tally
-from amalimart.orchestrate.question_tally import QuestionTally
+from amalimart.orchestrate.metrics import question_tally
+from amalimart.orchestrate.metrics.question_tally import QuestionTally
 
 LATE = datetime(2026, 3, 10, 23, 30, tzinfo=UTC)
 SHAPE = AskedShape(("gmv",))

@@ -17,8 +17,8 @@ import pytest
 
 from amalimart.core.errors import CheckFailed, DiskFull, TooLittleMemory
 from amalimart.lake import Operation
-from amalimart.orchestrate import rebuilding
-from amalimart.orchestrate.rebuilding import compact, rebuild
+from amalimart.orchestrate.releases import rebuilding
+from amalimart.orchestrate.releases.rebuilding import compact, rebuild
 from amalimart.warehouse.file.hot_file import HotFile
 from amalimart.warehouse.file.swapping import _OF_THE_FILE, TableDifference
 from tests.orchestrate.landed_shop import LandedShop, tiny_models

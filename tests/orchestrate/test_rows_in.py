@@ -6,7 +6,7 @@ import io
 import re
 
 from amalimart.observe.progress import step
-from amalimart.orchestrate.source_opening import rows_in
+from amalimart.orchestrate.sources.opening import rows_in
 from amalimart.sources.port import TableProgress, rows_left
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from amalimart.control.audit import entries
+from amalimart.control.audit.decisions import entries
 from amalimart.control.deciding import Decider
 from amalimart.control.store import ControlStore, open_control_store
 from amalimart.core.errors import EngineUnavailable, NotFound, RequestError

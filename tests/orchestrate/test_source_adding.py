@@ -23,8 +23,8 @@ from amalimart.core.errors import (
 )
 from amalimart.lake import Lake
 from amalimart.mapping.source_mapping import load_mapping
-from amalimart.orchestrate.project_init import init_project
-from amalimart.orchestrate.source_adding import (
+from amalimart.orchestrate.project.init import init_project
+from amalimart.orchestrate.sources.adding import (
     NewSource,
     add_checked,
     add_unchecked,
@@ -32,10 +32,10 @@ from amalimart.orchestrate.source_adding import (
     next_step,
     refuse_unready,
 )
-from amalimart.orchestrate.source_opening import open_source
-from amalimart.orchestrate.source_places import read_place
-from amalimart.orchestrate.source_rights import Right
-from amalimart.orchestrate.source_settings import write_source
+from amalimart.orchestrate.sources.opening import open_source
+from amalimart.orchestrate.sources.places import read_place
+from amalimart.orchestrate.sources.rights import Right
+from amalimart.orchestrate.sources.settings import write_source
 from amalimart.sources import snapshot_stale
 
 if TYPE_CHECKING:

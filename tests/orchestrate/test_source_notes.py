@@ -9,7 +9,7 @@ import pytest
 from amalimart.config.project import Project, open_project
 from amalimart.core.clock import SystemClock
 from amalimart.lake import Lake
-from amalimart.orchestrate.source_notes import source_notes
+from amalimart.orchestrate.sources.notes import source_notes
 
 
 @pytest.fixture

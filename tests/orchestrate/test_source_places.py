@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from amalimart.core.errors import ConfigError
-from amalimart.orchestrate.source_places import existing_folder, read_place
+from amalimart.orchestrate.sources.places import existing_folder, read_place
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from amalimart.config.project import Project, open_project
 from amalimart.config.secrets import read_secrets
 from amalimart.config.source_settings import SourceSettings
 from amalimart.core.errors import ConfigError
-from amalimart.orchestrate.source_settings import check_new_name, erase_source, known_source, write_source
+from amalimart.orchestrate.sources.settings import check_new_name, erase_source, known_source, write_source
 
 FILES = SourceSettings(kind="files", mapping="drop", folder=Path("/srv/drop"))
 SHOP = SourceSettings(kind="postgres", mapping="shop", url="secret:SHOP_URL")

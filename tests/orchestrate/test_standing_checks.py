@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from amalimart.catalog.lineage import Lineage, Node
 from amalimart.core.errors import NotFound
 from amalimart.core.releases import CheckCounts, CheckState, ReleaseDetail, ReleaseSummary
-from amalimart.orchestrate.standing_checks import StandingChecks
+from amalimart.orchestrate.metrics.standing_checks import StandingChecks
 from tests.web.fake_lineage import FakeLineage
 
 WARNS = CheckState("orders_are_whole", False, 2, 1)

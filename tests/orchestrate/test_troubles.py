@@ -23,9 +23,9 @@ from amalimart.core.errors import (
 from amalimart.core.incidents import IncidentKind, Trouble
 from amalimart.core.quality import MonitorKind, QualityResult, Severity, Verdict
 from amalimart.core.releases import BlockedBuild, BlockedCheck, SampleRows
-from amalimart.orchestrate.source_troubles import SourceTroubles
-from amalimart.orchestrate.status import SourceStatus
-from amalimart.orchestrate.troubles import (
+from amalimart.orchestrate.sources.troubles import SourceTroubles
+from amalimart.orchestrate.watching.status import SourceStatus
+from amalimart.orchestrate.watching.troubles import (
     JobFailure,
     NotYetKnown,
     TroubleFinder,

@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from amalimart.access.audit_record import Asked, Outcome
-from amalimart.control.audit_summary import AuditSummary
+from amalimart.control.audit.summary import AuditSummary
 from amalimart.control.page_visits import PageVisits
 from amalimart.control.question_log import QuestionLog
 from amalimart.core.asked import AskedShape, Tally
 from amalimart.core.clock import FixedClock
 from amalimart.core.usage import DashboardUse, Ended, KeptUse, MetricUse, RefusedQuestion
 from amalimart.observe.exposition import cache_lookups
-from amalimart.orchestrate.usage_desk import UsageDesk
+from amalimart.orchestrate.metrics.usage_desk import UsageDesk
 from tests.control.audit_trail import Trail, asked
 
 METRICS = {"gmv": "gmv", "sales": "gmv", "order_count": "order_count", "return_rate": "return_rate"}

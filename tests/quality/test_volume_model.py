@@ -19,7 +19,7 @@ from amalimart.config.project import Project, Settings
 from amalimart.core.calendar import DayRange, Grain
 from amalimart.core.errors import UnusableSeries
 from amalimart.core.quality import Verdict
-from amalimart.orchestrate.volume_events import MarketplaceEvents
+from amalimart.orchestrate.quality.volume_events import MarketplaceEvents
 from amalimart.quality.ports import VolumeSeries
 from amalimart.quality.volume.events import Event, EventKind
 from amalimart.quality.volume.judgement import Scope, period_name

@@ -14,15 +14,15 @@ import duckdb
 import pytest
 
 from amalimart.control import acceptances as control_acceptances
-from amalimart.control.audit import entries
+from amalimart.control.audit.decisions import entries
 from amalimart.control.deciding import Decider
 from amalimart.core.clock import FixedClock
 from amalimart.core.errors import CheckFailed, CompileFailed, ModelFailed, NotFound, RequestError
 from amalimart.core.names import TableRef
 from amalimart.core.releases import Acceptance, BlockedBuild, ReleaseDetail
 from amalimart.lake import Operation
-from amalimart.orchestrate.acceptance_ledger import AcceptanceLedger
-from amalimart.orchestrate.release_book import ReleaseBook
+from amalimart.orchestrate.releases.acceptance_ledger import AcceptanceLedger
+from amalimart.orchestrate.releases.release_book import ReleaseBook
 from amalimart.warehouse.executor import BuildReport, Executor
 from amalimart.warehouse.graph import Check, CompiledGraph, ValuesOf, model_id
 from amalimart.warehouse.incremental.delta_check import DeltaCheck, Piece

@@ -25,8 +25,8 @@ from amalimart.api.app import create_app
 from amalimart.config.source_settings import SourceSettings
 from amalimart.control.store import open_control_store
 from amalimart.orchestrate.engine import Engine
-from amalimart.orchestrate.project_init import add_source, init_project
-from amalimart.orchestrate.refresh_loop import RefreshLoop
+from amalimart.orchestrate.project.init import add_source, init_project
+from amalimart.orchestrate.releases.refresh_loop import RefreshLoop
 from amalimart.processes.services import OPERATOR, build_services
 from tests.warehouse.accounts_by_hand import Account, Books, published_accounts, told_apart
 from tests.warehouse.whole_shop import SOURCE, ZONE, WholeShop, mapping_yaml, opened_in

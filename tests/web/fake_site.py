@@ -23,8 +23,8 @@ from amalimart.api.ports.coming_in import DemoAccount
 from amalimart.api.ports.site import SiteSettings
 from amalimart.api.scorecards.library import ScorecardLibrary, load_scorecards
 from amalimart.api.services import AppServices
-from amalimart.control.passwords import Passwords
 from amalimart.control.store import ControlStore, open_control_store
+from amalimart.control.users.passwords import Passwords
 from amalimart.core.clock import FixedClock
 from tests.web.fake_marketplace import NOON, FakeMarketplace
 

@@ -14,8 +14,8 @@ from amalimart.api.addresses import PREFIX
 from amalimart.api.bearer import bearer_principal, shown_token
 from amalimart.api.middleware import SAFE_METHODS
 from amalimart.api.ports.coming_in import EmbedPort
-from amalimart.control.sessions import OpenedSession
 from amalimart.control.store import ControlStore
+from amalimart.control.users.sessions import OpenedSession
 from amalimart.core.clock import Clock
 from amalimart.core.errors import Denied, NotSignedIn
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from amalimart.orchestrate.metric_changes import MetricChanges
+    from amalimart.orchestrate.metrics.changes import MetricChanges
 
 as_option = click.option("--as", "acting_as", metavar="EMAIL", help="Ask as this user sees it.")
 
@@ -25,6 +25,6 @@ def metric_changes(home: Path | None) -> MetricChanges:
     """The project's metrics over time; no engine is asked."""
     from amalimart.config.project import find_home, open_project
     from amalimart.core.clock import SystemClock
-    from amalimart.orchestrate.metric_changes import MetricChanges
+    from amalimart.orchestrate.metrics.changes import MetricChanges
 
     return MetricChanges(open_project(find_home(home)), SystemClock())

@@ -16,13 +16,13 @@ from amalimart.cli.output import print_json, print_table
 if TYPE_CHECKING:
     from amalimart.access.audit_record import Link
     from amalimart.config.project import Project
-    from amalimart.control.audit_reading import ListedRecord
-    from amalimart.orchestrate.auditing import AuditTrail
+    from amalimart.control.audit.reading import ListedRecord
+    from amalimart.orchestrate.project.auditing import AuditTrail
 
 
 @contextmanager
 def _opened(home: Path | None) -> Iterator[tuple[Project, AuditTrail]]:
-    from amalimart.orchestrate.auditing import open_audit
+    from amalimart.orchestrate.project.auditing import open_audit
 
     with opened_control(home) as (project, control):
         yield project, open_audit(project, control)
@@ -51,7 +51,7 @@ def list_(
     from datetime import datetime, time, timedelta
 
     from amalimart.access.audit_record import Outcome
-    from amalimart.control.audit_reading import AuditFilter
+    from amalimart.control.audit.reading import AuditFilter
 
     asked_for = parse_day(day, "--day")
     with _opened(home) as (project, trail):

@@ -11,7 +11,7 @@ from amalimart.cli.options import home_option, json_option
 from amalimart.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from amalimart.orchestrate.backup_manifest import Manifest
+    from amalimart.orchestrate.backups.manifest import Manifest
 
 
 class _CreatesByDefault(click.Group):
@@ -40,7 +40,7 @@ def create(target: Path, with_warehouse: bool, home: Path | None, as_json: bool)
     from amalimart.core.clock import SystemClock
     from amalimart.core.operations import OperationKind
     from amalimart.observe.progress import step
-    from amalimart.orchestrate.backup import back_up
+    from amalimart.orchestrate.backups.taking import back_up
 
     project = open_project(find_home(home))
     copy = Path(run_operation(project, OperationKind.COPY)["file"]) if with_warehouse else None
@@ -60,7 +60,7 @@ def create(target: Path, with_warehouse: bool, home: Path | None, as_json: bool)
 def verify(folder: Path, as_json: bool) -> None:
     """Read every file of a backup and hold it against its checksum."""
     from amalimart.observe.progress import step
-    from amalimart.orchestrate.restoring import verify_backup
+    from amalimart.orchestrate.backups.restoring import verify_backup
 
     with step("verifying, files") as shown:
         manifest = verify_backup(folder, shown)
@@ -81,7 +81,7 @@ def verify(folder: Path, as_json: bool) -> None:
 def restore(folder: Path, home: Path, erased_in: Path | None, as_json: bool) -> None:
     """Make a project of a backup, in a folder that is new or empty. The backup is verified first."""
     from amalimart.observe.progress import step
-    from amalimart.orchestrate.restoring import restore_backup
+    from amalimart.orchestrate.backups.restoring import restore_backup
 
     with step("restoring, files") as shown:
         project, manifest = restore_backup(folder, home, shown, erased_in=erased_in)

@@ -27,7 +27,7 @@ def inspect(source: str, table: str | None, key: tuple[str, ...], home: Path | N
     from amalimart.config.project import find_home, open_project
     from amalimart.core.clock import SystemClock
     from amalimart.core.errors import ConfigError
-    from amalimart.orchestrate.bronze_inspection import inspect_source, inspect_table, row_history
+    from amalimart.orchestrate.quality.bronze_inspection import inspect_source, inspect_table, row_history
 
     project, clock = open_project(find_home(home)), SystemClock()
     if key and table is None:

@@ -23,7 +23,7 @@ def dashboard_list(home: Path | None, as_json: bool) -> None:
     """List every dashboard: who may open it, whose home it is, and the file it is read from."""
     from amalimart.api.dashboards.library import dashboard_files, load_dashboards
     from amalimart.config.project import find_home, open_project
-    from amalimart.orchestrate.policy_files import policies_of
+    from amalimart.orchestrate.project.policy_files import policies_of
 
     project = open_project(find_home(home))
     overlay = project.overlay("dashboards")

@@ -30,7 +30,7 @@ def ingest_csv(folder: Path, mapping: str, source: str | None, home: Path | None
     """
     from amalimart.config.project import find_home
     from amalimart.observe.progress import step
-    from amalimart.orchestrate.file_load import BUCKETS, load_files
+    from amalimart.orchestrate.sources.file_load import BUCKETS, load_files
 
     loaded = load_files(find_home(home), folder, mapping, source, step)
     if as_json:

@@ -49,7 +49,7 @@ def add(
     """Add a key; it is printed once."""
     from datetime import timedelta
 
-    from amalimart.orchestrate.policy_files import known_role
+    from amalimart.orchestrate.project.policy_files import known_role
 
     with opened_control(home) as (project, control):
         added, whole = control.api_keys.add(
@@ -142,9 +142,9 @@ def embed(
     from amalimart.api.dashboards.library import load_dashboards
     from amalimart.core.clock import SystemClock
     from amalimart.core.errors import NotFound
-    from amalimart.orchestrate.auditing import open_audit
-    from amalimart.orchestrate.embedding import open_embedding
-    from amalimart.orchestrate.policy_files import known_role, policies_of
+    from amalimart.orchestrate.project.auditing import open_audit
+    from amalimart.orchestrate.project.embedding import open_embedding
+    from amalimart.orchestrate.project.policy_files import known_role, policies_of
 
     clock, embedded = SystemClock(), EmbeddedIds(frozenset(vendor_id), frozenset(business_id))
     with opened_control(home) as (project, control):

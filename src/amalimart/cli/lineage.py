@@ -37,9 +37,9 @@ def lineage(name: str, with_rows: bool, drop: bool, home: Path | None, as_json: 
     from amalimart.config.project import find_home, open_project
     from amalimart.core.clock import SystemClock
     from amalimart.core.models import read_published
-    from amalimart.orchestrate.lineage import published_lineage, uses_of
-    from amalimart.orchestrate.lineage_impact import drop_impact
-    from amalimart.orchestrate.policy_files import policies_of
+    from amalimart.orchestrate.lineage.impact import drop_impact
+    from amalimart.orchestrate.lineage.tracing import published_lineage, uses_of
+    from amalimart.orchestrate.project.policy_files import policies_of
     from amalimart.processes.client import EngineClient
 
     project = open_project(find_home(home))

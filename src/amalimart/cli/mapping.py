@@ -14,7 +14,7 @@ from amalimart.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
     from amalimart.mapping.drafting.draft import Draft
-    from amalimart.orchestrate.map_checking import MapCheck
+    from amalimart.orchestrate.sources.map_checking import MapCheck
 
 
 @click.group("map")
@@ -37,7 +37,12 @@ def map_draft(name: str, out: str | None, overwrite: bool, home: Path | None, as
     """
     from amalimart.config.project import find_home, open_project
     from amalimart.mapping.drafting.rendering import render
-    from amalimart.orchestrate.map_drafting import draft_file, draft_source, refuse_overwriting, save_draft
+    from amalimart.orchestrate.sources.map_drafting import (
+        draft_file,
+        draft_source,
+        refuse_overwriting,
+        save_draft,
+    )
 
     project = open_project(find_home(home))
     path = Path(out) if out and out != "-" else draft_file(project, name)
@@ -73,7 +78,7 @@ def map_check(name: str | None, home: Path | None, as_json: bool) -> None:
     """
     from amalimart.config.project import find_home, open_project
     from amalimart.core.errors import ConfigError
-    from amalimart.orchestrate.map_checking import check_map
+    from amalimart.orchestrate.sources.map_checking import check_map
 
     project = open_project(find_home(home))
     names = [name] if name is not None else list(project.settings.sources)

@@ -17,7 +17,7 @@ def mcp(acting_as: str, home: Path | None) -> None:
     """Serve tools to an assistant on standard input and output (Model Context Protocol), as one user."""
     from amalimart.config.project import find_home, open_project
     from amalimart.core.errors import EngineUnavailable
-    from amalimart.orchestrate.runtime_files import read_report
+    from amalimart.orchestrate.project.runtime_files import read_report
     from amalimart.processes.assistants import assistant_server
     from amalimart.processes.client import EngineClient
 

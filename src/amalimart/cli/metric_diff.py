@@ -13,7 +13,7 @@ from amalimart.cli.options import home_option, json_option, parse_day
 from amalimart.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from amalimart.orchestrate.metric_changes import MetricDiff
+    from amalimart.orchestrate.metrics.changes import MetricDiff
     from amalimart.semantic.changes import Change
     from amalimart.semantic.definition_files import DefinitionFiles
 
@@ -51,7 +51,7 @@ def metrics_diff(
     from amalimart.access.policies import load_policies
     from amalimart.api.dashboards.library import load_dashboards
     from amalimart.config.project import find_home, open_project
-    from amalimart.orchestrate.policy_files import PACKAGED_POLICIES
+    from amalimart.orchestrate.project.policy_files import PACKAGED_POLICIES
 
     project = open_project(find_home(home))
     policies = load_policies([PACKAGED_POLICIES, project.overlay("policies")])

@@ -13,7 +13,7 @@ from amalimart.cli.options import home_option, json_option
 from amalimart.cli.output import print_json
 
 if TYPE_CHECKING:
-    from amalimart.orchestrate.project_plan import ProjectPlan
+    from amalimart.orchestrate.releases.project_plan import ProjectPlan
     from amalimart.warehouse.planning.differences import ModelDifference
 
 _MOST_NAMES = 12
@@ -36,7 +36,7 @@ def plan(models: Path | None, home: Path | None, as_json: bool) -> None:
     from amalimart.core.clock import SystemClock
     from amalimart.core.errors import CompileFailed
     from amalimart.core.models import read_published
-    from amalimart.orchestrate.project_plan import plan_project
+    from amalimart.orchestrate.releases.project_plan import plan_project
     from amalimart.processes.client import EngineClient
 
     if models is not None and not models.is_dir():

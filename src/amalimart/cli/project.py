@@ -21,7 +21,7 @@ _SCHEMAS = "schemas"
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 def init(folder: Path, name: str, time_zone: str, currency: str, country: str | None, port: int) -> None:
     """Make a project folder: settings, places for your own models and metrics, nothing secret."""
-    from amalimart.orchestrate.project_init import init_project
+    from amalimart.orchestrate.project.init import init_project
     from amalimart.processes.editor_schemas import write_schemas
 
     project = init_project(
@@ -61,8 +61,8 @@ def status(home: Path | None, as_json: bool) -> None:
     """Say what runs, what serves and how fresh it is."""
     from amalimart.config.project import find_home, open_project
     from amalimart.core.clock import SystemClock
-    from amalimart.orchestrate.runtime_files import read_report
-    from amalimart.orchestrate.status import project_status
+    from amalimart.orchestrate.project.runtime_files import read_report
+    from amalimart.orchestrate.watching.status import project_status
     from amalimart.processes.client import EngineClient
 
     project = open_project(find_home(home))
@@ -104,7 +104,7 @@ def doctor(home: Path | None, as_json: bool) -> None:
     from amalimart.config.project import find_home
     from amalimart.core.clock import SystemClock
     from amalimart.core.errors import RuntimeTrouble
-    from amalimart.orchestrate.doctor import Verdict, examine
+    from amalimart.orchestrate.watching.doctor import Verdict, examine
     from amalimart.processes.client import published_by
 
     found = find_home(home)

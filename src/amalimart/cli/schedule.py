@@ -21,7 +21,7 @@ def _client(home: Path | None) -> Any:
     """Jobs are the running engine's: no other process may stand in for it. Raises EngineUnavailable."""
     from amalimart.config.project import find_home, open_project
     from amalimart.core.errors import EngineUnavailable
-    from amalimart.orchestrate.runtime_files import read_report
+    from amalimart.orchestrate.project.runtime_files import read_report
     from amalimart.processes.client import EngineClient
 
     project = open_project(find_home(home))

@@ -15,9 +15,9 @@ from amalimart.cli.output import print_json, print_table
 if TYPE_CHECKING:
     from amalimart.config.project import Project
     from amalimart.config.source_settings import SourceSettings
-    from amalimart.orchestrate.source_adding import NewSource, SourceLook
-    from amalimart.orchestrate.source_places import SourcePlace
-    from amalimart.orchestrate.source_rights import Right
+    from amalimart.orchestrate.sources.adding import NewSource, SourceLook
+    from amalimart.orchestrate.sources.places import SourcePlace
+    from amalimart.orchestrate.sources.rights import Right
 
 
 # A fix may be a line of the server's settings file as well.
@@ -71,8 +71,8 @@ def source_add(
     history. The URL of a database goes to the secrets, never to amalimart.yml.
     """
     from amalimart.config.project import find_home, open_project
-    from amalimart.orchestrate.source_adding import NewSource, add_checked, add_unchecked, look_at, next_step
-    from amalimart.orchestrate.source_settings import check_new_name
+    from amalimart.orchestrate.sources.adding import NewSource, add_checked, add_unchecked, look_at, next_step
+    from amalimart.orchestrate.sources.settings import check_new_name
 
     project = open_project(find_home(home))
     check_new_name(project, name)
@@ -101,7 +101,7 @@ def source_add(
 def source_list(home: Path | None, as_json: bool) -> None:
     """List the sources of the project."""
     from amalimart.config.project import find_home, open_project
-    from amalimart.orchestrate.runtime_files import read_report
+    from amalimart.orchestrate.project.runtime_files import read_report
 
     project = open_project(find_home(home))
     found = []
@@ -134,9 +134,9 @@ def source_list(home: Path | None, as_json: bool) -> None:
 def source_check(name: str, home: Path | None, as_json: bool) -> None:
     """Connect again, and say whether it answers, which rights are missing and whether the mapping fits."""
     from amalimart.config.project import find_home, open_project
-    from amalimart.orchestrate.map_checking import check_map
-    from amalimart.orchestrate.source_rights import refuse_blocking, rights_of
-    from amalimart.orchestrate.source_settings import known_source
+    from amalimart.orchestrate.sources.map_checking import check_map
+    from amalimart.orchestrate.sources.rights import refuse_blocking, rights_of
+    from amalimart.orchestrate.sources.settings import known_source
 
     project = open_project(find_home(home))
     settings = known_source(project, name)
@@ -170,9 +170,9 @@ def source_resnapshot(name: str, tables: tuple[str, ...], home: Path | None, as_
     The request waits until an ingest process takes it up. What is served stays until the new rows are in.
     """
     from amalimart.config.project import find_home, open_project
-    from amalimart.orchestrate.resnapshots import request_resnapshot
-    from amalimart.orchestrate.runtime_files import read_report
-    from amalimart.orchestrate.source_settings import check_tables
+    from amalimart.orchestrate.project.runtime_files import read_report
+    from amalimart.orchestrate.sources.resnapshots import request_resnapshot
+    from amalimart.orchestrate.sources.settings import check_tables
 
     project = open_project(find_home(home))
     check_tables(project, name, tables)
@@ -193,7 +193,7 @@ def source_resnapshot(name: str, tables: tuple[str, ...], home: Path | None, as_
 def source_remove(name: str, home: Path | None, as_json: bool) -> None:
     """Forget a source's settings and address; what was landed stays, and so does its mapping."""
     from amalimart.config.project import find_home, open_project
-    from amalimart.orchestrate.source_removing import remove_source
+    from amalimart.orchestrate.sources.removing import remove_source
 
     project = open_project(find_home(home))
     left = remove_source(project, name)
@@ -208,7 +208,7 @@ def source_remove(name: str, home: Path | None, as_json: bool) -> None:
 def _place(url: str | None, folder: Path | None, *, url_from_stdin: bool, kind: str | None) -> SourcePlace:
     """Where the source is, from wherever it was said. Raises ConfigError where it is said twice."""
     from amalimart.core.errors import ConfigError
-    from amalimart.orchestrate.source_places import SourcePlace, read_place
+    from amalimart.orchestrate.sources.places import SourcePlace, read_place
 
     if sum((url is not None, folder is not None, url_from_stdin)) > 1:
         raise ConfigError(
@@ -292,6 +292,6 @@ def _added(name: str, settings: SourceSettings, look: SourceLook | None, next_co
 
 def _shown_place(project: Project, name: str, settings: SourceSettings) -> str:
     """Where a source is, without its password; a secret that is not set is said so."""
-    from amalimart.orchestrate.source_describing import shown_place
+    from amalimart.orchestrate.sources.describing import shown_place
 
     return shown_place(project, name, settings)

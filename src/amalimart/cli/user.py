@@ -15,8 +15,8 @@ from amalimart.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
     from amalimart.access.principal import Role
-    from amalimart.control.user_accounts import UserAccount
-    from amalimart.control.user_administration import UserAdministration
+    from amalimart.control.users.accounts import UserAccount
+    from amalimart.control.users.administration import UserAdministration
 
 _ROLES = "admin, executive, vendor, support, delivery, analyst, or a role of the project's own"
 _vendors = click.option("--vendor-id", multiple=True, help="A vendor whose rows this person sees.")
@@ -45,7 +45,7 @@ def _id(administration: UserAdministration, email: str) -> int:
 
 def _role(home: Path | None, name: str) -> Role:
     from amalimart.config.project import find_home, open_project
-    from amalimart.orchestrate.policy_files import known_role
+    from amalimart.orchestrate.project.policy_files import known_role
 
     return known_role(open_project(find_home(home)), name, of_person=True)
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from sqlalchemy import Engine, Select, select, text, update
 from sqlalchemy.orm import Session
 
-from amalimart.control.audit import AuditEntry, add_entry
+from amalimart.control.audit.decisions import AuditEntry, add_entry
 from amalimart.control.deciding import Decider, checked_words
 from amalimart.control.tables import AcceptanceRow
 from amalimart.core.clock import Clock

@@ -10,7 +10,7 @@ import secrets
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from amalimart.control.audit import AuditEntry, add_entry
+from amalimart.control.audit.decisions import AuditEntry, add_entry
 from amalimart.control.deciding import Decider, checked_words
 from amalimart.control.tables import ApprovalRow, SignOffRow
 from amalimart.core.approvals import Approval, SignOff

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Engine, delete, select
 from sqlalchemy.orm import Session
 
-from amalimart.control.audit import AuditEntry, add_entry
+from amalimart.control.audit.decisions import AuditEntry, add_entry
 from amalimart.control.deciding import Decider, checked_words
 from amalimart.control.tables import BackupRow, ErasureRow
 from amalimart.core.clock import Clock

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from amalimart.control.audit import AuditEntry, add_entry
+from amalimart.control.audit.decisions import AuditEntry, add_entry
 from amalimart.control.deciding import Decider
 from amalimart.control.leases import HeldLease, require
 from amalimart.control.tables import JobMarkRow, JobRunRow

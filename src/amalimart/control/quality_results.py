@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Engine, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from amalimart.control.audit import AuditEntry, add_entry
+from amalimart.control.audit.decisions import AuditEntry, add_entry
 from amalimart.control.deciding import Decider, checked_words
 from amalimart.control.quality_rows import (
     Acknowledgement,

@@ -18,7 +18,7 @@ from sqlalchemy import Engine, delete, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from amalimart.access.principal import Principal, Role
-from amalimart.control.audit import AuditEntry, add_entry
+from amalimart.control.audit.decisions import AuditEntry, add_entry
 from amalimart.control.tables import BoardTileRow, SavedQuestionRow, UserRow
 from amalimart.core.clock import Clock
 from amalimart.core.errors import Denied, NotFound, RequestError

@@ -9,23 +9,23 @@ from sqlalchemy import Engine
 
 from amalimart.control.acceptances import CheckAcceptances
 from amalimart.control.access_reviews import AccessReviews
-from amalimart.control.api_keys import ApiKeys
 from amalimart.control.approvals import GovernanceRecords
 from amalimart.control.database import durable, open_database
-from amalimart.control.incident_trimming import IncidentTrimming
-from amalimart.control.incidents import Incidents
+from amalimart.control.incidents.ledger import Incidents
+from amalimart.control.incidents.outbox import Outbox
+from amalimart.control.incidents.trimming import IncidentTrimming
 from amalimart.control.job_runs import JobRuns
 from amalimart.control.leases import Leases
-from amalimart.control.outbox import Outbox
 from amalimart.control.page_visits import PageVisits
-from amalimart.control.passwords import Passwords
 from amalimart.control.question_log import QuestionLog
 from amalimart.control.saved_questions import SavedQuestions
-from amalimart.control.sessions import SessionRule, Sessions
-from amalimart.control.sign_in import LockOutRule, SignIn
-from amalimart.control.user_administration import UserAdministration
-from amalimart.control.users import Users
-from amalimart.control.viewing import Viewing
+from amalimart.control.users.administration import UserAdministration
+from amalimart.control.users.api_keys import ApiKeys
+from amalimart.control.users.passwords import Passwords
+from amalimart.control.users.sessions import SessionRule, Sessions
+from amalimart.control.users.sign_in import LockOutRule, SignIn
+from amalimart.control.users.user import Users
+from amalimart.control.users.viewing import Viewing
 from amalimart.core.clock import Clock
 
 

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
-from amalimart.control.letters import NO_GATHERING
-from amalimart.control.outbox import Outbox, Waiting
+from amalimart.control.incidents.letters import NO_GATHERING
+from amalimart.control.incidents.outbox import Outbox, Waiting
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError, DeliveryRefused
 from amalimart.delivery.channels.port import Channel

@@ -16,8 +16,8 @@ from typing import Any
 from amalimart.access.policies import Policies, Policy
 from amalimart.access.principal import Role
 from amalimart.access.rules import AllRows, DataClass, OwnIds, OwnRows, RowRule, RowsThrough
-from amalimart.control.api_keys import ApiKey
-from amalimart.control.users import UserUse
+from amalimart.control.users.api_keys import ApiKey
+from amalimart.control.users.user import UserUse
 from amalimart.semantic.model import SemanticModel
 
 UNUSED_DAYS = 90

@@ -29,13 +29,13 @@ from amalimart.core.models import ModelRebuild
 from amalimart.lake.durable import guarded
 from amalimart.mapping.source_mapping import SourceMapping
 from amalimart.observe.spans import COMPILE, RELEASE_BUILD, within
-from amalimart.orchestrate.acceptance_ledger import AcceptanceLedger
-from amalimart.orchestrate.approval_gate import ApprovalGate
-from amalimart.orchestrate.build_observing import BuildObserver, Unobserved, observed
-from amalimart.orchestrate.lake_opening import open_lake
-from amalimart.orchestrate.mapping_files import load_mappings
-from amalimart.orchestrate.own_files import in_own_files
 from amalimart.orchestrate.privacy.under_way import ErasureUnderWay
+from amalimart.orchestrate.project.lake_opening import open_lake
+from amalimart.orchestrate.project.mapping_files import load_mappings
+from amalimart.orchestrate.project.own_files import in_own_files
+from amalimart.orchestrate.releases.acceptance_ledger import AcceptanceLedger
+from amalimart.orchestrate.releases.approval_gate import ApprovalGate
+from amalimart.orchestrate.releases.build_observing import BuildObserver, Unobserved, observed
 from amalimart.semantic.loading import PACKAGED, load_model
 from amalimart.semantic.rollups.declared import load_rollups
 from amalimart.semantic.rollups.rollup import Rollup

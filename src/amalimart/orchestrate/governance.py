@@ -32,10 +32,10 @@ from amalimart.governance.report import GovernanceReport, governance_report
 from amalimart.governance.retention import retention
 from amalimart.mapping.entities import load_entities
 from amalimart.mapping.source_mapping import SourceMapping
-from amalimart.orchestrate.lineage import published_lineage
-from amalimart.orchestrate.mapping_files import load_mappings
-from amalimart.orchestrate.policy_files import PACKAGED_POLICIES
-from amalimart.orchestrate.published_graph import published_graph
+from amalimart.orchestrate.lineage.tracing import published_lineage
+from amalimart.orchestrate.project.mapping_files import load_mappings
+from amalimart.orchestrate.project.policy_files import PACKAGED_POLICIES
+from amalimart.orchestrate.releases.published_graph import published_graph
 from amalimart.semantic.loading import PACKAGED, load_model
 from amalimart.semantic.model import SemanticModel
 from amalimart.warehouse.graph import CompiledGraph

@@ -17,7 +17,7 @@ from amalimart.config.project import Project, open_project
 from amalimart.core.clock import SystemClock
 from amalimart.core.errors import AmalimartError, EngineUnavailable, rebuilt
 from amalimart.core.models import PublishedProject, read_published
-from amalimart.orchestrate.runtime_files import read_report
+from amalimart.orchestrate.project.runtime_files import read_report
 
 _TIMEOUT_SECONDS = 60.0
 _BASE = "http://engine"
@@ -117,8 +117,8 @@ class _InProcess:
         from amalimart.control.store import open_control_store  # noqa: PLC0415
         from amalimart.orchestrate.engine import Engine  # noqa: PLC0415
         from amalimart.orchestrate.openlineage.observing import observe  # noqa: PLC0415
-        from amalimart.orchestrate.operations import Operations  # noqa: PLC0415
-        from amalimart.orchestrate.refresh_loop import RefreshLoop  # noqa: PLC0415
+        from amalimart.orchestrate.releases.operations import Operations  # noqa: PLC0415
+        from amalimart.orchestrate.releases.refresh_loop import RefreshLoop  # noqa: PLC0415
         from amalimart.processes.services import OPERATOR, build_services, quality_desk  # noqa: PLC0415
 
         clock = SystemClock()

@@ -18,16 +18,16 @@ from amalimart.access.principal import Role
 from amalimart.config.project import SETTINGS_FILE, Project, open_project
 from amalimart.config.secrets import write_secret
 from amalimart.config.source_settings import SourceSettings
-from amalimart.control.passwords import new_password
 from amalimart.control.store import open_control_store
+from amalimart.control.users.passwords import new_password
 from amalimart.core.clock import SystemClock, business_day
 from amalimart.core.errors import ConfigError, EngineUnavailable, NotFound
 from amalimart.demo.accounts import DemoAccount as ShopAccount
 from amalimart.demo.accounts import demo_accounts
 from amalimart.demo.source import ensure_source, stop_source
 from amalimart.observe.progress import step
-from amalimart.orchestrate.project_init import add_source, init_project
-from amalimart.orchestrate.runtime_files import read_report
+from amalimart.orchestrate.project.init import add_source, init_project
+from amalimart.orchestrate.project.runtime_files import read_report
 from amalimart.processes.client import EngineClient
 from amalimart.processes.engine import DEMO_ACCOUNTS_FILE
 from amalimart.processes.supervisor import ProcessSpec

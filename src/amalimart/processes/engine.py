@@ -36,20 +36,20 @@ from amalimart.observe.logs import log_to_file
 from amalimart.observe.progress import announce
 from amalimart.observe.sdk.starting import Telemetry, TelemetryOptions
 from amalimart.orchestrate.engine import Engine
-from amalimart.orchestrate.incident_watch import IncidentWatch
 from amalimart.orchestrate.jobs.house import house_jobs
-from amalimart.orchestrate.notifying import couriers_of, telling_of
+from amalimart.orchestrate.metrics.question_tally import QuestionTally
 from amalimart.orchestrate.openlineage.observing import observe
-from amalimart.orchestrate.operations import Operations
-from amalimart.orchestrate.policy_files import PolicyFiles, PolicyKeeper
-from amalimart.orchestrate.question_tally import QuestionTally
-from amalimart.orchestrate.refresh_loop import RefreshLoop
-from amalimart.orchestrate.runtime_files import remove_report, socket_path, write_report
+from amalimart.orchestrate.project.policy_files import PolicyFiles, PolicyKeeper
+from amalimart.orchestrate.project.runtime_files import remove_report, socket_path, write_report
+from amalimart.orchestrate.releases.operations import Operations
+from amalimart.orchestrate.releases.refresh_loop import RefreshLoop
 from amalimart.orchestrate.scheduling.desk import ScheduleDesk
 from amalimart.orchestrate.scheduling.leadership import Leadership
 from amalimart.orchestrate.scheduling.scheduler import Scheduler
 from amalimart.orchestrate.scheduling.schedules import load_schedules
 from amalimart.orchestrate.scheduling.timetable import timetable
+from amalimart.orchestrate.watching.incident_watch import IncidentWatch
+from amalimart.orchestrate.watching.notifying import couriers_of, telling_of
 from amalimart.processes.figures import ProjectFigures, exposition
 from amalimart.processes.services import OPERATOR, build_services, quality_desk
 from amalimart.processes.watching import trouble_finder

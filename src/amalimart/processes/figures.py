@@ -15,9 +15,9 @@ from amalimart.observe.exposition import kept_exposition, merged
 from amalimart.observe.instruments import Reading, reading
 from amalimart.observe.sdk.starting import Telemetry
 from amalimart.orchestrate.engine import Engine
-from amalimart.orchestrate.reconciled_rows import ReconciledRows, reconciled_rows
-from amalimart.orchestrate.refresh_loop import RefreshLoop
-from amalimart.orchestrate.runtime_files import figures_file, ingest_process, read_report
+from amalimart.orchestrate.project.runtime_files import figures_file, ingest_process, read_report
+from amalimart.orchestrate.quality.reconciled_rows import ReconciledRows, reconciled_rows
+from amalimart.orchestrate.releases.refresh_loop import RefreshLoop
 from amalimart.sources import stopped_reasons
 from amalimart.warehouse.file.reading import Release
 

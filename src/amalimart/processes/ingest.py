@@ -27,11 +27,16 @@ from amalimart.observe.logs import log_to_file
 from amalimart.observe.metrics import INGEST_FAILURES
 from amalimart.observe.progress import announce
 from amalimart.observe.sdk.starting import Telemetry, TelemetryOptions
-from amalimart.orchestrate.keeping_up import SourceKeeper
-from amalimart.orchestrate.lake_opening import open_lake
-from amalimart.orchestrate.mapping_files import load_mappings
-from amalimart.orchestrate.runtime_files import figures_file, ingest_process, remove_report, write_report
-from amalimart.orchestrate.source_opening import open_source
+from amalimart.orchestrate.project.lake_opening import open_lake
+from amalimart.orchestrate.project.mapping_files import load_mappings
+from amalimart.orchestrate.project.runtime_files import (
+    figures_file,
+    ingest_process,
+    remove_report,
+    write_report,
+)
+from amalimart.orchestrate.sources.keeping_up import SourceKeeper
+from amalimart.orchestrate.sources.opening import open_source
 from amalimart.sources import Follower, stopped_reasons
 
 _FIRST_PAUSE = 2.0

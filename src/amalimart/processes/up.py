@@ -8,10 +8,10 @@ from contextlib import closing
 from amalimart.config.project import Project
 from amalimart.core.errors import ConfigError, EngineUnavailable
 from amalimart.mapping.catalog_check import check_catalog
-from amalimart.orchestrate.mapping_files import load_mappings
-from amalimart.orchestrate.runtime_files import read_report
+from amalimart.orchestrate.project.mapping_files import load_mappings
+from amalimart.orchestrate.project.runtime_files import read_report
 from amalimart.orchestrate.scheduling.schedules import load_schedules
-from amalimart.orchestrate.source_opening import open_source
+from amalimart.orchestrate.sources.opening import open_source
 from amalimart.processes.engine import bind_port
 from amalimart.processes.supervisor import ProcessSpec, Supervisor
 

@@ -7,12 +7,12 @@ from amalimart.core.clock import Clock
 from amalimart.core.incidents import IncidentKind
 from amalimart.core.releases import BlockedBuild
 from amalimart.orchestrate.engine import Engine
-from amalimart.orchestrate.policy_files import PolicyKeeper
-from amalimart.orchestrate.refresh_loop import RefreshLoop
-from amalimart.orchestrate.release_book import ReleaseBook
-from amalimart.orchestrate.source_troubles import SourceTroubles
-from amalimart.orchestrate.status import source_statuses
-from amalimart.orchestrate.troubles import (
+from amalimart.orchestrate.project.policy_files import PolicyKeeper
+from amalimart.orchestrate.releases.refresh_loop import RefreshLoop
+from amalimart.orchestrate.releases.release_book import ReleaseBook
+from amalimart.orchestrate.sources.troubles import SourceTroubles
+from amalimart.orchestrate.watching.status import source_statuses
+from amalimart.orchestrate.watching.troubles import (
     FailedJobs,
     FailingChecks,
     Finder,

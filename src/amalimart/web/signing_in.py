@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from amalimart.api.identity import COOKIE, hand_over, take_back
 from amalimart.api.services import AppServices
 from amalimart.control.store import ControlStore
-from amalimart.control.users import User, folded_email
+from amalimart.control.users.user import User, folded_email
 from amalimart.core.errors import AmalimartError, NotFound, NotSignedIn
 from amalimart.observe.metrics import SIGN_IN_FAILURES
 from amalimart.web.templating import Templates

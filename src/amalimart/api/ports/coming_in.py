@@ -9,9 +9,9 @@ from typing import Protocol
 
 from amalimart.access.embed_tokens import EmbeddedIds
 from amalimart.access.principal import Principal, Role
-from amalimart.control.api_keys import ApiKey
 from amalimart.control.single_sign_on.flow import Begun
-from amalimart.control.users import User
+from amalimart.control.users.api_keys import ApiKey
+from amalimart.control.users.user import User
 
 
 @dataclass(frozen=True, slots=True)

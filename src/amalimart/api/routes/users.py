@@ -13,8 +13,8 @@ from amalimart.api.paging import Whole
 from amalimart.api.routes.context import Services
 from amalimart.api.services import AppServices
 from amalimart.api.wire_response import WireResponse
-from amalimart.control.role_scope import LONGEST_ID, MOST_IDS
-from amalimart.control.user_accounts import UserAccount
+from amalimart.control.users.accounts import UserAccount
+from amalimart.control.users.role_scope import LONGEST_ID, MOST_IDS
 from amalimart.core.errors import Denied, UserInvalid
 from amalimart.core.names import nearest
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from amalimart.access.principal import Role
 from amalimart.config.sign_in_settings import OidcSettings
-from amalimart.control.role_scope import RoleScope, checked_scope
-from amalimart.control.users import folded_email
+from amalimart.control.users.role_scope import RoleScope, checked_scope
+from amalimart.control.users.user import folded_email
 from amalimart.core.errors import NotSignedIn, UserInvalid
 
 _LONGEST_SUBJECT = 255

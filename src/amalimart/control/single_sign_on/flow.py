@@ -14,7 +14,7 @@ from amalimart.config.sign_in_settings import OidcSettings
 from amalimart.control.single_sign_on.claims import person_of
 from amalimart.control.single_sign_on.linking import Linking
 from amalimart.control.single_sign_on.provider import Challenge, IdentityProvider, new_challenge
-from amalimart.control.users import User
+from amalimart.control.users.user import User
 from amalimart.core.clock import Clock
 from amalimart.core.errors import IdentityProviderUnavailable, NotSignedIn
 from amalimart.core.recent import Recent

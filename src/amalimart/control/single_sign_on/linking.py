@@ -10,12 +10,12 @@ from sqlalchemy import Engine, delete, select, text
 from sqlalchemy.orm import Session
 
 from amalimart.access.principal import Role
-from amalimart.control.audit import AuditEntry, add_entry
+from amalimart.control.audit.decisions import AuditEntry, add_entry
 from amalimart.control.single_sign_on.claims import Person
 from amalimart.control.tables import SessionRow, UserIdentityRow, UserRow
-from amalimart.control.user_accounts import access_of, changed_access
-from amalimart.control.user_administration import ADDED, CHANGED, keep_an_admin
-from amalimart.control.users import User, insert_user, new_user_row, user_of
+from amalimart.control.users.accounts import access_of, changed_access
+from amalimart.control.users.administration import ADDED, CHANGED, keep_an_admin
+from amalimart.control.users.user import User, insert_user, new_user_row, user_of
 from amalimart.core.clock import Clock
 from amalimart.core.errors import NotSignedIn
 

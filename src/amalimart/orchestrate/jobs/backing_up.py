@@ -16,8 +16,8 @@ from amalimart.config.project import Project
 from amalimart.control.database import open_database
 from amalimart.control.erasures import forget_backup
 from amalimart.core.clock import Clock
-from amalimart.orchestrate.backup import back_up
-from amalimart.orchestrate.backup_manifest import MANIFEST
+from amalimart.orchestrate.backups.manifest import MANIFEST
+from amalimart.orchestrate.backups.taking import back_up
 from amalimart.orchestrate.scheduling.job import JobContext
 
 _OURS = re.compile(r"scheduled-\d{8}T\d{12}Z")

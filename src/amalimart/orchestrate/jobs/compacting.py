@@ -13,7 +13,7 @@ from typing import Any
 from amalimart.core.errors import rebuilt
 from amalimart.core.operations import OperationKind, OperationState
 from amalimart.orchestrate.engine import Engine
-from amalimart.orchestrate.operations import Operations
+from amalimart.orchestrate.releases.operations import Operations
 from amalimart.orchestrate.scheduling.job import JobContext
 
 _MUCH_BYTES = 64 * 1024**2

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from amalimart.config.project import Project
-from amalimart.control.incident_trimming import IncidentTrimming
+from amalimart.control.incidents.trimming import IncidentTrimming
 from amalimart.orchestrate.scheduling.job import JobContext
 
 

@@ -11,8 +11,8 @@ from amalimart.orchestrate.jobs.forgetting import ForgetJob
 from amalimart.orchestrate.jobs.full_checks import FullChecksJob
 from amalimart.orchestrate.jobs.monitored_checks import MonitoredChecksJob
 from amalimart.orchestrate.jobs.reviewing_access import AccessReviewJob
-from amalimart.orchestrate.operations import Operations
-from amalimart.orchestrate.quality_desk import QualityDesk
+from amalimart.orchestrate.quality.desk import QualityDesk
+from amalimart.orchestrate.releases.operations import Operations
 from amalimart.orchestrate.scheduling.job import Job
 from amalimart.quality.shapes import Every
 

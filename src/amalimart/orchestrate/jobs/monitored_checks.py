@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from amalimart.core.errors import NothingPublished
-from amalimart.orchestrate.quality_desk import QualityDesk
+from amalimart.orchestrate.quality.desk import QualityDesk
 from amalimart.orchestrate.scheduling.job import JobContext, waits_for_a_release
 from amalimart.quality.shapes import Every
 

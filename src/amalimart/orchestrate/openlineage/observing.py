@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from amalimart.catalog.openlineage.values import BuildRun, BuiltRelease
 from amalimart.core.clock import Clock
 from amalimart.orchestrate.engine import Engine
-from amalimart.orchestrate.lineage import model_lineage
+from amalimart.orchestrate.lineage.tracing import model_lineage
 from amalimart.orchestrate.openlineage.describing import built_release, described_models, told_of
 from amalimart.orchestrate.openlineage.endpoint import endpoint_of
 from amalimart.orchestrate.openlineage.event_file import EventFile

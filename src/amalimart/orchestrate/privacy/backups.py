@@ -14,7 +14,7 @@ from sqlalchemy import Engine as Database
 from amalimart.control.erasures import known_backups
 from amalimart.core.privacy import KnownBackup
 from amalimart.lake.tombstones import FOLDER, Tombstones
-from amalimart.orchestrate.backup_manifest import MANIFEST
+from amalimart.orchestrate.backups.manifest import MANIFEST
 
 
 def backups_of(database: Database) -> tuple[KnownBackup, ...]:

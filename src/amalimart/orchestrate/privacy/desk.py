@@ -15,14 +15,14 @@ from amalimart.core.privacy import Erasure, ErasurePlan, PersonTable
 from amalimart.lake.tombstones import Tombstone
 from amalimart.mapping.personal_rows import PERSON_ID
 from amalimart.orchestrate.engine import Engine
-from amalimart.orchestrate.operations import Operations
 from amalimart.orchestrate.privacy import erasing
 from amalimart.orchestrate.privacy.backups import backups_of, lay_beside
 from amalimart.orchestrate.privacy.exporting import counted_in_warehouse, held_about
 from amalimart.orchestrate.privacy.lake_rows import LakePeople, Traces, of_person
 from amalimart.orchestrate.privacy.under_way import ErasureUnderWay
-from amalimart.orchestrate.rebuilding import Told, require_room
-from amalimart.orchestrate.refresh_loop import RefreshLoop
+from amalimart.orchestrate.releases.operations import Operations
+from amalimart.orchestrate.releases.rebuilding import Told, require_room
+from amalimart.orchestrate.releases.refresh_loop import RefreshLoop
 from amalimart.warehouse.personal_rows import nearest_person
 
 _RECORDS, _LAKE, _WAREHOUSE, _LEFT = 0.05, 0.1, 0.3, 0.95

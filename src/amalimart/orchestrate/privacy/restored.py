@@ -14,10 +14,10 @@ from amalimart.control.store import open_control_store
 from amalimart.core.clock import Clock
 from amalimart.core.errors import ConfigError
 from amalimart.lake.tombstones import FOLDER, Tombstones
-from amalimart.orchestrate.lake_opening import open_lake
-from amalimart.orchestrate.mapping_files import load_mappings
 from amalimart.orchestrate.privacy import erasing
 from amalimart.orchestrate.privacy.under_way import ErasureUnderWay
+from amalimart.orchestrate.project.lake_opening import open_lake
+from amalimart.orchestrate.project.mapping_files import load_mappings
 
 
 def tombstones_of(home: Path) -> Path:

@@ -10,7 +10,7 @@ from amalimart.core.jobs import AskedRun, JobRun, JobStatus
 from amalimart.orchestrate.scheduling.due import is_given_up, next_run
 from amalimart.orchestrate.scheduling.scheduler import Scheduler
 from amalimart.orchestrate.scheduling.timetable import Timetable
-from amalimart.orchestrate.troubles import JobFailure
+from amalimart.orchestrate.watching.troubles import JobFailure
 
 _MOST_ASKED = 20
 

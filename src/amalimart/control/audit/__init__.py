@@ -1,0 +1,1 @@
+"""The audit: decisions of people, and the log of what was asked, chained and verified."""

@@ -1,0 +1,1 @@
+"""Backups of a project: taken while it runs, verified, and restored."""

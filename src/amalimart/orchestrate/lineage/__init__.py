@@ -1,0 +1,1 @@
+"""The lineage of what is published, traced and asked."""

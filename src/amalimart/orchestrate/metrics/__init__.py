@@ -1,0 +1,1 @@
+"""The metrics of a project over time, and how much they are asked."""

@@ -1,0 +1,1 @@
+"""The monitored checks of a project, and what they look at."""

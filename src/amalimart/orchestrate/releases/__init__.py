@@ -1,0 +1,1 @@
+"""Releases of a project: built, followed, looked at, accepted, and made anew."""

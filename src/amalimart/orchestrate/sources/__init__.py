@@ -1,0 +1,1 @@
+"""The sources of a project: found, described, added, followed and removed."""

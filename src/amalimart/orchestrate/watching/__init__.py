@@ -1,0 +1,1 @@
+"""What goes wrong and how things stand, for whoever runs the house."""
