@@ -26,11 +26,14 @@ TEXTS = [
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A log whose first records were trimmed."""
     folder = tmp_path_factory.mktemp("written")
-    trail = Trail(folder, FixedClock(NOON + timedelta(days=100)), keep_days=90)
     for number in range(RECORDS):
+        # Opened anew for each: an open log looks only now and then for what it keeps no longer.
+        trail = Trail(folder, FixedClock(NOON + timedelta(days=100)), keep_days=90)
         day = NOON + timedelta(days=number + 8)
         outcome = Outcome.DENIED if number % 3 else Outcome.ANSWERED
         trail.log.record(asked(f"metric_{number % 4}", f"{number % 3}@b.test", outcome, day))
+        trail.close()
+    trail = Trail(folder)
     verdict = trail.verify()
     assert (verdict.begins_after, verdict.records, verdict.breaks) == (TRIMMED, RECORDS - TRIMMED, ())
     trail.sql("pragma wal_checkpoint(truncate)")

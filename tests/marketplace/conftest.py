@@ -197,7 +197,16 @@ BASE_ROWS: tuple[tuple[str, Row], ...] = (
     ("countries", {"country_id": "gh", "country_name": "Ghana"}),
     ("regions", {"region_id": "1", "region_name": "Greater Accra", "country_id": "gh"}),
     ("cities", {"city_id": "1", "city_name": "Accra", "region_id": "1"}),
-    ("vendors", {"vendor_id": "v1", "user_id": "u2", "vendor_name": "Adinkra", "status": "APPROVED"}),
+    (
+        "vendors",
+        {
+            "vendor_id": "v1",
+            "user_id": "u2",
+            "business_id": "b1",
+            "vendor_name": "Adinkra",
+            "status": "APPROVED",
+        },
+    ),
     ("categories", {"category_id": "c1", "category_name": "Food"}),
     ("categories", {"category_id": "c2", "category_name": "Fruit", "parent_category_id": "c1"}),
     ("products", {"product_id": "p1", "vendor_id": "v1", "status": "ACTIVE", "is_active": True}),
