@@ -21,11 +21,18 @@ class LastGood(Generic[T]):
     """For many threads; looks at the files at most twice a second."""
 
     def __init__(
-        self, folder: Path, read: Callable[[], T], clock: Callable[[], float] = time.monotonic
+        self,
+        folder: Path,
+        read: Callable[[], T],
+        check: Callable[[T], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`read` reads them all. Raises ConfigError as it does at the start."""
+        """`read` reads them all, `check` holds what was read against what it names.
+
+        Raises ConfigError as these do at the start.
+        """
         self._last: T | None = None
-        self._read = read
+        self._read, self._check = read, check
         self._files = WatchedFiles(
             lambda: stamp_of(folder, "**/*.yml"), self._read_or_told, look_every=_LOOK_EVERY, clock=clock
         )
@@ -41,9 +48,11 @@ class LastGood(Generic[T]):
 
     def _read_or_told(self) -> tuple[T, ConfigError | None]:
         try:
-            self._last = self._read()
+            read = self._read()
+            self._check(read)
         except ConfigError as error:
             if self._last is None:
                 raise
             return self._last, error
-        return self._last, None
+        self._last = read
+        return read, None

@@ -27,13 +27,7 @@ class ReloadingDashboards:
 
         Raises ConfigError as reading does at the start.
         """
-
-        def read() -> DashboardLibrary:
-            library = load_dashboards(overlay, roles=roles())
-            check(library)
-            return library
-
-        self._files = LastGood(overlay, read, clock)
+        self._files = LastGood(overlay, lambda: load_dashboards(overlay, roles=roles()), check, clock)
 
     def current(self) -> DashboardLibrary:
         """What the files say now, else what they said last without a mistake."""

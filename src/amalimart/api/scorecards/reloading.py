@@ -27,13 +27,7 @@ class ReloadingScorecards:
 
         Raises ConfigError as reading does at the start.
         """
-
-        def read() -> ScorecardLibrary:
-            library = load_scorecards(overlay, roles=roles())
-            check(library)
-            return library
-
-        self._files = LastGood(overlay, read, clock)
+        self._files = LastGood(overlay, lambda: load_scorecards(overlay, roles=roles()), check, clock)
 
     @property
     def mistake(self) -> ConfigError | None:
