@@ -122,6 +122,39 @@ def test_a_page_of_which_nothing_has_changed_names_the_release_that_is_served(
     assert len(reads) == count
 
 
+def vendors_of(client: TestClient, search: str = "") -> Any:
+    return client.get(f"/api/v1/dimensions/vendor/values?search={search}")
+
+
+def test_a_list_of_values_is_read_once_for_each_reader_and_anew_when_its_table_changes(
+    shop: Shop, reads: list[float]
+) -> None:
+    admin, ama = shop.client(), shop.client("ama@shop.test")
+    everybody = vendors_of(admin).json()
+    assert vendors_of(admin).json() == everybody
+    assert len(reads) == 1
+    assert [each["key"] for each in vendors_of(ama).json()["values"]] == ["vA"]
+    shop.publish("update gold.fact_visits set channel = 'x'", ["gold.fact_visits"])
+    assert vendors_of(admin).json() == everybody
+    assert len(reads) == 2
+    shop.publish(
+        "update gold.dim_vendors set vendor_name = 'Zed' where vendor_id = 'vA'", ["gold.dim_vendors"]
+    )
+    assert "Zed" in [each["label"] for each in vendors_of(admin).json()["values"]]
+    assert [each["label"] for each in vendors_of(admin, "zed").json()["values"]] == ["Zed"]
+    shop.kept.clear()
+    before = len(reads)
+    vendors_of(admin)
+    assert len(reads) == before + 1
+
+
+def test_no_list_of_values_outlives_the_right_to_see_it(shop: Shop) -> None:
+    ama = shop.client("ama@shop.test")
+    assert vendors_of(ama).status_code == 200
+    shop.semantic.govern(Policies(each for each in shop_policies() if each.role is not Role.VENDOR))
+    assert vendors_of(ama).status_code == 403
+
+
 def test_no_answer_outlives_the_right_to_ask(shop: Shop) -> None:
     vendor = shop.client("ama@shop.test")
     page = "/api/v1/dashboards/vendor"

@@ -1,4 +1,4 @@
-"""Answers that were given before: each holds as long as no table that it read has changed.
+"""Answers and lists of values given before: each holds as long as no table that it read has changed.
 
 An answer is known by its checked statement and bound values, under the fingerprint of the policy that let it
 through. Whether a principal may ask is decided before, every time; nothing here decides it.
@@ -14,13 +14,16 @@ from amalimart.core.flights import Flights
 from amalimart.core.recent import Recent
 from amalimart.observe.metrics import CACHE_LOOKUPS
 from amalimart.semantic.answer import Answer
+from amalimart.semantic.listing import DimensionValue
 from amalimart.warehouse.file.reading import Published, PublishedTables, Release
 
 _SAMPLED_ROWS = 100
 _OF_A_VALUE = 16  # its place in a row, and in a list of rows
 _LARGEST_SHARE = 8
+_OF_A_LISTED_VALUE = 200
 
 Versions = tuple[tuple[str, int], ...]
+Values = tuple[DimensionValue, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +41,13 @@ class AnswerCache:
         self._tables = tables
         self._most = most_bytes
         self._kept: Recent[Hashable, tuple[Versions, Answer]] = Recent(most_bytes)
+        self._lists: Recent[Hashable, tuple[Versions, Values]] = Recent(most_bytes // _LARGEST_SHARE)
         self._flights: Flights[Answer] = Flights()
 
     def clear(self) -> None:
-        """Let go of every answer."""
+        """Let go of everything."""
         self._kept.clear()
+        self._lists.clear()
 
     def published(self) -> Published:
         """What is published now. Raises NothingPublished."""
@@ -72,6 +77,21 @@ class AnswerCache:
             size = _bytes_of(answer)
             if size * _LARGEST_SHARE <= self._most:
                 self._kept.put(asked.key, (published.versions(asked.tables), answer), size)
+
+    def values(self, asked: Asked, work: Callable[[], tuple[Release, Values]]) -> tuple[Release, Values]:
+        """The values of a dimension, kept or read now, and the release whose they are."""
+        published = self.published()
+        versions = published.versions(asked.tables)
+        kept = self._lists.get(asked.key)
+        is_hit = kept is not None and kept[0] == versions
+        CACHE_LOOKUPS.add(cache="list", result="hit" if is_hit else "miss")
+        if kept is not None and is_hit:
+            return published.release, kept[1]
+        release, values = work()
+        size = _OF_A_LISTED_VALUE * (1 + len(values))
+        if release.release_id == published.release.release_id and size * _LARGEST_SHARE**2 <= self._most:
+            self._lists.put(asked.key, (versions, values), size)
+        return release, values
 
     def _kept_too(self, asked: Asked, work: Callable[[], Answer]) -> Answer:
         answer = work()

@@ -75,7 +75,7 @@ class SemanticService:
         self._availability = availability
         self._kept = kept
         self._tally = tally or Unnoted()
-        self._vocabulary = Vocabulary(model, policies, reader, availability)
+        self._vocabulary = Vocabulary(model, policies, reader, availability, kept)
         self._preparer = Preparer(model, policies, availability, rollups, holds_rollups)
         self._compatible = Compatibilities(model)
         self._among: dict[str, SemanticService] = {}

@@ -8,10 +8,12 @@ from functools import partial
 
 from amalimart.access.policies import Policies
 from amalimart.access.principal import Principal
+from amalimart.access.rules import OwnIds
 from amalimart.core.errors import InvalidFilter
 from amalimart.core.recent import Recent
 from amalimart.observe.metrics import CACHE_LOOKUPS
 from amalimart.observe.work import note_release
+from amalimart.semantic.answer_cache import AnswerCache, Asked, Values
 from amalimart.semantic.availability import Availability
 from amalimart.semantic.listing import (
     DimensionInfo,
@@ -28,7 +30,7 @@ from amalimart.semantic.running import rows_of
 from amalimart.semantic.scan import Scope
 from amalimart.semantic.shapes import FieldType
 from amalimart.semantic.typed_values import typed_value
-from amalimart.warehouse.file.reading import Reader
+from amalimart.warehouse.file.reading import Reader, Release
 
 PICKERS_KEPT = 1_000
 MOST_VALUES_LISTED = 10_000
@@ -39,9 +41,15 @@ class Vocabulary:
     """What each principal may name under the policies."""
 
     def __init__(
-        self, model: SemanticModel, policies: Policies, reader: Reader, availability: Availability
+        self,
+        model: SemanticModel,
+        policies: Policies,
+        reader: Reader,
+        availability: Availability,
+        kept: AnswerCache | None,
     ) -> None:
         self._model = model
+        self._kept = kept
         self._reader = reader
         self._availability = availability
         self._pickers: Recent[tuple[str, Scope, str], PlannedValues] = Recent(PICKERS_KEPT)
@@ -83,10 +91,20 @@ class Vocabulary:
         planned = self.picker(dimension, principal)
         asked = replace(_NOTHING, limit=limit)
         bound = bind(planned.slots, asked, principal, self._model.calendar, sought)
-        with self._reader.read() as transaction:
-            note_release(transaction.release.release_id)
-            rows = rows_of(transaction, planned.sql, bound).rows
-        return tuple(DimensionValue(key, label) for key, label in rows)
+
+        def read() -> tuple[Release, Values]:
+            with self._reader.read() as transaction:
+                rows = rows_of(transaction, planned.sql, bound).rows
+                return transaction.release, tuple(DimensionValue(key, label) for key, label in rows)
+
+        if self._kept is None:
+            release, values = read()
+        else:
+            own = tuple(kind.of(principal) for kind in OwnIds)
+            known = (planned.sql, self._policies.fingerprint(principal.role), own, sought, limit)
+            release, values = self._kept.values(Asked(known, planned.tables), read)
+        note_release(release.release_id)
+        return values
 
     def picker(self, dimension: str, principal: Principal) -> PlannedValues:
         """The checked statement that lists the values of a dimension, kept. Raises UnknownName or Denied."""
