@@ -28,30 +28,49 @@ WORK = "/work"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One page: its address, and what it is called."""
+    """One page: its address, what it is called, and whether it begins another group of pages."""
 
     address: str
     title: str
+    begins: bool = False
 
 
-def _offered(role: Role) -> list[tuple[str, str]]:
-    """The pages beside the dashboards that a role may open, by the name of their title."""
-    offered = [("work", WORK)] if role in WORKERS else []
-    if role is not Role.SERVICE:
-        offered += [("explore", EXPLORE), ("board", BOARD)]
-    if role in PAYOUT_READERS:
-        offered.append(("payouts", PAYOUTS))
-    offered.append(("catalogue", CATALOGUE))
-    if role in {Role.ADMIN, Role.ANALYST}:
-        offered.append(("releases", RELEASES))
-    if role is Role.ADMIN:
-        offered += [("quality", QUALITY), ("usage", USAGE), ("status", STATUS), ("users", USERS)]
-    return offered
+_GROUPS = (
+    {"work": WORK, "explore": EXPLORE, "board": BOARD, "payouts": PAYOUTS},
+    {"catalogue": CATALOGUE, "releases": RELEASES, "quality": QUALITY},
+    {"usage": USAGE, "status": STATUS, "users": USERS},
+)
+"""The pages beside the dashboards by the name of their title: to work with, about the numbers, of the house."""
+_HOUSE = {"quality", "usage", "status", "users"}
+
+
+def _is_offered(name: str, role: Role) -> bool:
+    """Whether a role may open one of the pages beside the dashboards."""
+    if name in _HOUSE:
+        return role is Role.ADMIN
+    match name:
+        case "work":
+            return role in WORKERS
+        case "explore" | "board":
+            return role is not Role.SERVICE
+        case "payouts":
+            return role in PAYOUT_READERS
+        case "releases":
+            return role in {Role.ADMIN, Role.ANALYST}
+        case _:
+            return True
+
+
+def _offered(role: Role) -> list[list[tuple[str, str]]]:
+    """The pages beside the dashboards that a role may open, group by group."""
+    groups = [[(name, to) for name, to in group.items() if _is_offered(name, role)] for group in _GROUPS]
+    return [group for group in groups if group]
 
 
 def may_open(address: str, role: Role) -> bool:
     """Whether a role may open a page beside the dashboards."""
-    return address in {known for _, known in _offered(role)} or (address == START and role is Role.ADMIN)
+    offered = {known for group in _offered(role) for _, known in group}
+    return address in offered or (address == START and role is Role.ADMIN)
 
 
 def frame(services: AppServices, principal: Principal, here: str, language: Language) -> dict[str, Any]:
@@ -67,7 +86,11 @@ def frame(services: AppServices, principal: Principal, here: str, language: Lang
     ]
     if principal.role is Role.ADMIN and (here == START or not is_started(services)):
         places.insert(0, Place(START, words("place.start")))
-    places += [Place(address, words(f"place.{name}")) for name, address in _offered(principal.role)]
+    for group in _offered(principal.role):
+        places += [
+            Place(address, words(f"place.{name}"), begins=number == 0)
+            for number, (name, address) in enumerate(group)
+        ]
     return {
         "here": here,
         "places": places,
