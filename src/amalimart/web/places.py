@@ -40,7 +40,7 @@ _GROUPS = (
     {"catalogue": CATALOGUE, "releases": RELEASES, "quality": QUALITY},
     {"usage": USAGE, "status": STATUS, "users": USERS},
 )
-"""The pages beside the dashboards by the name of their title: to work with, about the numbers, of the house."""
+"""The pages beside the dashboards by the name of their title: for work, about the numbers, of the house."""
 _HOUSE = {"quality", "usage", "status", "users"}
 
 
