@@ -148,6 +148,15 @@ def test_a_list_of_values_is_read_once_for_each_reader_and_anew_when_its_table_c
     assert len(reads) == before + 1
 
 
+def test_a_value_is_found_by_its_key_however_many_others_are_called_so(shop: Shop) -> None:
+    shop.publish(
+        "update gold.dim_vendors set vendor_name = 'A vB' where vendor_id = 'vA'", ["gold.dim_vendors"]
+    )
+    (found,) = shop.semantic.values("vendor", ADMIN, "vB", 1)
+    assert found.key == "vB"
+    assert [each.key for each in shop.semantic.values("vendor", ADMIN, "vB")] == ["vB", "vA"]
+
+
 def test_no_list_of_values_outlives_the_right_to_see_it(shop: Shop) -> None:
     ama = shop.client("ama@shop.test")
     assert vendors_of(ama).status_code == 200

@@ -393,11 +393,12 @@ class FakeMarketplace:
             for key, text in known.members
             if search.lower() in text.lower() or search == key
         ]
-        return sorted(found, key=lambda each: each.label)[:limit]
+        return sorted(found, key=lambda each: (each.key != search, each.label))[:limit]
 
-    def values_of_page(self, dimension: str, principal: Principal, limit: int) -> Sequence[LabelledKey]:
-        """The members, for the labels of a page."""
-        return self.values(dimension, principal, limit=limit)
+    def value_of_page(self, dimension: str, key: str, principal: Principal) -> LabelledKey | None:
+        """One member, for the label on a page."""
+        found = self.values(dimension, principal, key, limit=1)
+        return next((each for each in found if each.key == key), None)
 
     def ask_all(
         self, questions: Sequence[Question], principal: Principal

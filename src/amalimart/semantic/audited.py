@@ -140,17 +140,18 @@ class AuditedSemantic:
         self._keep("values", shape, principal, current_work().release_id, Outcome.ANSWERED)
         return found
 
-    def values_of_page(self, dimension: str, principal: Principal, limit: int) -> tuple[DimensionValue, ...]:
-        """The values, for the labels of a page whose own record names the dimension already.
+    def value_of_page(self, dimension: str, key: str, principal: Principal) -> DimensionValue | None:
+        """One value by its key, for the label on a page whose own record names the dimension already.
 
         Only what fails is recorded here. Raises AuditUnavailable, too.
         """
         try:
-            return self._service.values(dimension, principal, None, limit)
+            found = self._service.values(dimension, principal, key, 1)
         except Exception as error:
-            shape = {"values": self._shapes.known(dimension), "searched": False}
+            shape = {"values": self._shapes.known(dimension), "searched": True}
             self._keep("values", shape, principal, None, _outcome(error), _codes([error]))
             raise
+        return next((each for each in found if each.key == key), None)
 
     def metrics(self, principal: Principal) -> tuple[MetricInfo, ...]:
         """As the service does; what may be asked is no answer, and is not recorded."""

@@ -27,7 +27,7 @@ from amalimart.semantic.sql.expressions import (
     parenthesised,
 )
 from amalimart.semantic.sql.guard import check_text
-from amalimart.semantic.sql.select import Select
+from amalimart.semantic.sql.select import Select, ordered
 
 _VALUE = "v"
 
@@ -42,7 +42,10 @@ class PlannedValues:
 
 
 def plan_values(model: SemanticModel, policies: Policies, scope: Scope, use: DimensionUse) -> PlannedValues:
-    """SQL whose rows are key and label, in the order of the labels. Raises Denied, InvalidFilter."""
+    """SQL whose rows are key and label, by label, what is sought by its key first.
+
+    Raises Denied, InvalidFilter.
+    """
     dimension = use.dimension
     if not policies.may_use_dimension(scope.role, dimension.name):
         raise Denied(f"the role {scope.role.value} may not see the values of {use.asked}")
@@ -78,7 +81,7 @@ def plan_values(model: SemanticModel, policies: Policies, scope: Scope, use: Dim
         Select([named(key, "key"), named(label, "label")], is_distinct=True)
         .read(named(scan, _VALUE))
         .where(parenthesised(is_sought))
-        .order_by(Sql("2"), ONE)
+        .order_by(ordered(comparison(column("key"), "=", sought), is_descending=True), Sql("2"), ONE)
         .limit(book.placeholder(LimitSlot()))
     )
     offered = dimension.lookup.offered if dimension.lookup else None

@@ -5,7 +5,7 @@ Plans are kept by the question's structure and the principal's scope, never by v
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -29,7 +29,6 @@ from amalimart.semantic.sound_conditions import refuse_unsound
 from amalimart.warehouse.file.reading import ReadTransaction, Release
 
 PLANS_KEPT = 1_000
-QUESTIONS_KEPT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +92,6 @@ class Preparer:
         self._one_currency = OneCurrency(model)
         self._money: Recent[_Form, frozenset[str]] = Recent(PLANS_KEPT)
         self._plans: Recent[tuple[_Form, Currencies], Plan] = Recent(PLANS_KEPT)
-        # After each release, every page that is open asks again what it has asked before.
-        self._before: Recent[Hashable, Prepared] = Recent(QUESTIONS_KEPT)
         self.govern(policies)
 
     def govern(self, policies: Policies) -> None:
@@ -146,9 +143,6 @@ class Preparer:
         rule = self.rule
         policy = rule.policies.fingerprint(principal.role)
         own = tuple(kind.of(principal) for kind in OwnIds)
-        known = (question, principal.role, policy, own, is_rolled, currencies)
-        if (before := self._before.get(known)) is not None:
-            return replace(before, principal=principal)
         question = self._grouped(question, principal, rule)
         planned = self._plan(question, principal, rule, currencies, is_rolled=is_rolled)
         bound = bind(planned.slots, question, principal, self.model.calendar)
@@ -162,9 +156,7 @@ class Preparer:
             is_open,
         )
         asked = Asked(key, planned.tables)
-        prepared = Prepared(question, principal, is_rolled, currencies, planned, bound, asked, is_open)
-        self._before.put(known, prepared)
-        return prepared
+        return Prepared(question, principal, is_rolled, currencies, planned, bound, asked, is_open)
 
     def _is_rolled(self, release: Release | None) -> bool:
         return release is not None and bool(self._rollups) and self._holds_rollups(release)

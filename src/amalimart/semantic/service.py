@@ -283,7 +283,7 @@ class SemanticService:
     def values(
         self, dimension: str, principal: Principal, search: str | None = None, limit: int = 100
     ) -> tuple[DimensionValue, ...]:
-        """Values whose label holds `search` in any case, or whose key it is; by label, `limit` at most.
+        """Values whose label holds `search` in any case, or whose key it is, that one first; by label.
 
         Raises UnknownName, Denied or InvalidFilter.
         """

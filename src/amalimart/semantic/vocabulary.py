@@ -76,7 +76,7 @@ class Vocabulary:
     def values(
         self, dimension: str, principal: Principal, search: str | None, limit: int
     ) -> tuple[DimensionValue, ...]:
-        """Values whose label holds `search` in any case, or whose key it is; by label, `limit` at most.
+        """Values whose label holds `search` in any case, or whose key it is, that one first; by label.
 
         Raises UnknownName, Denied or InvalidFilter.
         """

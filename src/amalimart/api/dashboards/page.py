@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-_LABELS_LOOKED_AT = 1000
-
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -124,5 +122,5 @@ def state_document(opened: Opened, state: PageState, principal: Principal, seman
 
 def _label_of(dimension: str, key: str, principal: Principal, semantic: SemanticPort) -> str:
     """The friendly label of a filter's key, or the key where the reader sees no such value."""
-    found = semantic.values_of_page(dimension, principal, _LABELS_LOOKED_AT)
-    return next((each.label for each in found if each.key == key), key)
+    found = semantic.value_of_page(dimension, key, principal)
+    return found.label if found is not None else key

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from amalimart.access.principal import Principal
+from amalimart.api.known_values import label_of
 from amalimart.api.payouts.bridge import Sales, Step, bridge
 from amalimart.api.payouts.statements import (
     MOST_LINES,
@@ -88,10 +89,9 @@ def vendor_label(vendor_id: str | None, principal: Principal, semantic: Semantic
     if vendor_id is None:
         return None
     try:
-        found = semantic.values("vendor", principal, search=vendor_id, limit=100)
+        return label_of("vendor", vendor_id, principal, semantic) or vendor_id
     except AmalimartError:
         return vendor_id
-    return next((each.label for each in found if each.key == vendor_id), vendor_id)
 
 
 def _sales(

@@ -62,11 +62,11 @@ class SemanticPort(Protocol):
     def values(
         self, dimension: str, principal: Principal, search: str = "", limit: int = 50
     ) -> Sequence[LabelledValue]:
-        """The dimension's values that the principal may see and whose label holds `search`."""
+        """Values that the principal may see and whose label holds `search`; the one with that key first."""
         ...
 
-    def values_of_page(self, dimension: str, principal: Principal, limit: int) -> Sequence[LabelledValue]:
-        """The values, for the labels of a page that is answered: the record of the page stands for them."""
+    def value_of_page(self, dimension: str, key: str, principal: Principal) -> LabelledValue | None:
+        """One value by its key, for the label on a page: the record of the page stands for it."""
         ...
 
     def told_again(self, questions: Sequence[Question], principal: Principal, release_id: int) -> None:

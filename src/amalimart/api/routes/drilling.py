@@ -15,6 +15,7 @@ from amalimart.api.dashboards.state import read_state
 from amalimart.api.drilling.product_orders import PRODUCT, of_product, order_questions, told_orders
 from amalimart.api.exports.receipts import release_headers
 from amalimart.api.identity import SignedIn
+from amalimart.api.known_values import label_of
 from amalimart.api.language import Language, ReadersLanguage
 from amalimart.api.routes.context import Services, current_business_day
 from amalimart.api.services import AppServices
@@ -23,8 +24,6 @@ from amalimart.core.errors import AmalimartError, NotFound, NothingPublished
 from amalimart.core.wire import dumps
 
 router = APIRouter(tags=["dashboards"])
-
-_NAMES_LOOKED_AT = 1000
 
 
 @router.get("/dashboards/{name}/orders")
@@ -83,8 +82,9 @@ def _orders(
 
 def _name_of(product: str, principal: Principal, services: AppServices) -> str:
     """What the product is called. Raises NotFound where the reader sees no such product."""
-    found = services.semantic.values(PRODUCT.dimension, principal, product, _NAMES_LOOKED_AT)
-    for each in found:
-        if each.key == product:
-            return each.label
-    raise NotFound(f"There is no product {product[:80]!r} for you.", next_step="open one from the dashboard")
+    label = label_of(PRODUCT.dimension, product, principal, services.semantic)
+    if label is None:
+        raise NotFound(
+            f"There is no product {product[:80]!r} for you.", next_step="open one from the dashboard"
+        )
+    return label

@@ -11,6 +11,7 @@ from amalimart.access.principal import Principal
 from amalimart.api.conditional import holds, not_modified, tag_of
 from amalimart.api.dashboards.state import RANGE_LABELS, PageState, read_state
 from amalimart.api.identity import SignedIn
+from amalimart.api.known_values import label_of
 from amalimart.api.language import ReadersLanguage
 from amalimart.api.routes.context import Services, current_business_day
 from amalimart.api.scorecards.answering import answer_scorecard
@@ -19,8 +20,6 @@ from amalimart.core.errors import NotFound
 from amalimart.core.wire import dumps
 
 router = APIRouter(tags=["scorecards"])
-
-_NAMES_LOOKED_AT = 1000
 
 
 @router.get("/scorecards")
@@ -93,13 +92,12 @@ def _vendor_of(state: PageState, principal: Principal, services: Services) -> st
 
 def _label(vendor_id: str, principal: Principal, services: Services) -> str:
     """What the vendor is called. Raises NotFound where the reader sees no such vendor."""
-    found = services.semantic.values("vendor", principal, search=vendor_id, limit=_NAMES_LOOKED_AT)
-    for each in found:
-        if each.key == vendor_id:
-            return each.label
-    raise NotFound(
-        f"There is no vendor {vendor_id[:80]!r} for you.", next_step="choose a vendor from the list"
-    )
+    label = label_of("vendor", vendor_id, principal, services.semantic)
+    if label is None:
+        raise NotFound(
+            f"There is no vendor {vendor_id[:80]!r} for you.", next_step="choose a vendor from the list"
+        )
+    return label
 
 
 def _told_state(state: PageState, range_label: str) -> dict[str, Any]:
