@@ -80,7 +80,15 @@ class ServedShop:
         mapped = MappedAvailability(lambda: {SOURCE: mapping})
         kept = AnswerCache(self._shop.hot_file, CACHE_BYTES)
         policies = load_policies([PACKAGED.parent / "policies"])
-        semantic = SemanticService(load_model([PACKAGED]), policies, self._shop.hot_file, mapped, kept)
+        semantic = SemanticService(
+            load_model([PACKAGED]),
+            policies,
+            self._shop.hot_file,
+            mapped,
+            kept,
+            self._shop.rollups,
+            lambda _release: True,
+        )
         made = make_services(folder, FakeMarketplace())
         for number in range(vendors):
             made.control.users.add(

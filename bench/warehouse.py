@@ -16,6 +16,8 @@ import duckdb
 from amalimart.core.clock import FixedClock
 from amalimart.lake import Lake
 from amalimart.mapping.source_mapping import load_mapping
+from amalimart.semantic.loading import PACKAGED, load_model
+from amalimart.semantic.rollups.declared import load_rollups
 from amalimart.warehouse.bronze import create_bronze
 from amalimart.warehouse.executor import BuildReport, Executor
 from amalimart.warehouse.file.hot_file import HotFile
@@ -32,7 +34,7 @@ CHANGES = 1_000
 
 
 class TallShop:
-    """A landed shop with the executor that follows it."""
+    """A landed shop and the executor that follows it, with the packaged rollups, as the engine builds it."""
 
     def __init__(self, folder: Path, orders: int) -> None:
         self.orders, self.folder = orders, folder
@@ -41,6 +43,7 @@ class TallShop:
         self._clock = FixedClock(TODAY)
         self.lake = Lake(folder / "lake", self._clock)
         self.rows = fill(self.lake, orders)
+        self.rollups = load_rollups([PACKAGED], load_model([PACKAGED]))
         self.graph = self._compiled()
         self.hot_file = HotFile(folder / "warehouse.duckdb", readable_folders=[self.lake.root])
         self._executor = Executor(self.hot_file, self._clock, ZoneInfo(ZONE))
@@ -48,7 +51,8 @@ class TallShop:
     def _compiled(self) -> CompiledGraph:
         settings = ProjectSettings(business_zone=ZONE)
         project = self.folder / "dbt"
-        found = assemble(project, [landed_source(self.lake, SOURCE, self._mapping)], settings)
+        landed = [landed_source(self.lake, SOURCE, self._mapping)]
+        found = assemble(project, landed, settings, rollups=[rollup.made for rollup in self.rollups])
         return compile_project(project, found, self.folder / "compiled", settings)
 
     def publish(self) -> BuildReport:

@@ -42,8 +42,8 @@ DOOR = Label(
 SEVERITY = Label("severity", "an error holds a release back, a warning does not", ("error", "warning"))
 CACHE = Label(
     "cache",
-    "a page, an answer, the plan of a question, the plan of a filter's values",
-    ("page", "answer", "plan", "values"),
+    "a page, an answer, a list of values, the plan of a question, the plan of such a list",
+    ("page", "answer", "list", "plan", "values"),
 )
 RESULT = Label("result", "whether it was there", ("hit", "miss"))
 OUTCOME = Label("outcome", "how it ended", ("answered", "refused", "failed"))

@@ -223,7 +223,8 @@ class Building:
 
     def _create(self, model: Model) -> int:
         kind = "view" if model.is_view else "table"
-        created = self._run(model, f"create or replace {kind} {model.table.sql} as (\n{model.sql}\n)")
+        order = f" order by {_listed(model.row_order)}" if model.row_order and not model.is_view else ""
+        created = self._run(model, f"create or replace {kind} {model.table.sql} as (\n{model.sql}\n){order}")
         return 0 if model.is_view else created
 
     def _filled(self, model: Model, name: str, sql: str) -> int:

@@ -42,6 +42,7 @@ class Model:
     on_changes  how a view passes changes on; None where that cannot be told
     file        where its text stands, inside the assembled project
     personal    its columns that are classified personal
+    sorted_by   columns by which a whole build sorts its rows, where the description names some
     """
 
     unique_id: str
@@ -53,6 +54,12 @@ class Model:
     on_changes: OnChanges | None = None
     file: str = ""
     personal: frozenset[str] = frozenset()
+    sorted_by: tuple[str, ...] = ()
+
+    @property
+    def row_order(self) -> tuple[str, ...]:
+        """Columns by which a whole build sorts: as described, else by what names a unit of its rows."""
+        return self.sorted_by or (self.recipe.unit if self.recipe else ())
 
 
 @dataclass(frozen=True, slots=True)

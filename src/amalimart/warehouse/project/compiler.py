@@ -24,6 +24,7 @@ from amalimart.warehouse.incremental.following import add_following
 from amalimart.warehouse.incremental.recipe import read_recipe
 from amalimart.warehouse.project.dbt_words import compile_failed
 from amalimart.warehouse.project.project_files import ProjectSettings
+from amalimart.warehouse.project.row_order import declared_order
 from amalimart.warehouse.staging.files import RECIPES
 
 _KEPT_OF_A_NODE = (
@@ -34,7 +35,7 @@ _KEPT_OF_A_CONFIG = (
     "materialized", "severity", "pre-hook", "post-hook", "grants", "contract", "sql_header",
     "limit", "fail_calc", "error_if", "warn_if", "meta", "where",
 )  # fmt: skip
-FORMAT = 21  # of the cache; another number reads every project anew
+FORMAT = 22  # of the cache; another number reads every project anew
 _KINDS = {"operation": "an on-run-start or on-run-end hook", "analysis": "an analysis"}
 _SHOWN_VALUES = {"unique": "unique_field", "accepted_values": "value_field", "relationships": "from_field"}
 _SCHEMAS = ("staging", "silver", "gold")
@@ -150,6 +151,7 @@ def _trimmed(manifest: dict[str, Any]) -> dict[str, Any]:
     for key, node in manifest["nodes"].items():
         nodes[key] = {kept: node.get(kept) for kept in _KEPT_OF_A_NODE}
         nodes[key]["config"] = {kept: (node["config"] or {}).get(kept) for kept in _KEPT_OF_A_CONFIG}
+        nodes[key]["sorted_by"] = declared_order(key, node)
         nodes[key]["personal"] = sorted(filter(None, map(_personal, (node.get("columns") or {}).values())))
     return {"nodes": nodes, "sources": sorted(manifest["sources"])}
 
@@ -203,6 +205,7 @@ def read_manifest(manifest: dict[str, Any], project_hash: str) -> CompiledGraph:
                     on_changes=OnChanges(**node["on_changes"]) if node.get("on_changes") else None,
                     file=node.get("original_file_path") or "",
                     personal=frozenset(node.get("personal") or ()),
+                    sorted_by=tuple(node.get("sorted_by") or ()),
                 )
             )
         elif node["resource_type"] == "test":

@@ -70,9 +70,13 @@ def _description(rollup: RollupTable) -> dict[str, object]:
     return {
         "name": rollup.table.name,
         "description": _one_line(rollup.description),
-        "config": {"meta": {"key": [KEY]}},
+        "config": {"meta": {"key": [KEY], "sorted_by": [*_time(rollup), KEY]}},
         "columns": columns,
     }
+
+
+def _time(rollup: RollupTable) -> tuple[str, ...]:
+    return (rollup.time[0],) if rollup.time is not None else ()
 
 
 def _group(rollup: RollupTable, column: str) -> str:
