@@ -92,7 +92,9 @@ async def seconds_at_once(served: Served, load: Load, rounds: int, *, publish: b
 
 def _visitor(served: Served, reader: str) -> httpx.AsyncClient:
     headers = {"Cookie": f"amalimart_session={served.sessions[reader]}", "Accept-Encoding": "gzip"}
-    return httpx.AsyncClient(base_url=served.url, headers=headers, timeout=60)
+    # The server closes what was idle for five seconds: a request that is just then sent on it would be lost.
+    limits = httpx.Limits(keepalive_expiry=2)
+    return httpx.AsyncClient(base_url=served.url, headers=headers, timeout=60, limits=limits)
 
 
 def p95(waited: Sequence[float]) -> float:

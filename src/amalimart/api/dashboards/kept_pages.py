@@ -7,7 +7,7 @@ its release: that only others' rows have changed does not show.
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from amalimart.observe.metrics import CACHE_LOOKUPS
 
 if TYPE_CHECKING:
     from amalimart.api.ports.publishing import PublishedRelease
+    from amalimart.semantic.question import Question
 
 MOST_BYTES = 32_000_000
 _LEVEL = 6
@@ -27,8 +28,9 @@ _LEVEL = 6
 
 @dataclass(frozen=True, slots=True)
 class KeptPage:
-    """A page ready to be sent, as its release gives it."""
+    """A page ready to be sent, as its release gives it, and what its tiles asked."""
 
+    questions: tuple[Question, ...]
     release_id: int
     release: Mapping[str, Any]
     standing: Hashable
@@ -53,34 +55,41 @@ class KeptPages:
         self,
         key: Hashable,
         newest: PublishedRelease,
-        standing: Callable[[], Hashable],
+        questions: Callable[[], Sequence[Question]],
+        standing: Callable[[Sequence[Question]], Hashable],
         answer: Callable[[], Page],
     ) -> KeptPage:
-        """The page, kept or answered now; many who ask for it at once wait for one answer."""
+        """The page, kept or answered now; many who ask for it at once wait for one answer.
+
+        `standing` tells under what the answers to these questions stay as they are.
+        """
         found = self._kept.get(key)
         if found is not None and found.release_id >= newest.release_id:
             CACHE_LOOKUPS.add(cache="page", result="hit")
             return found
         return self._flights.run(
-            (key, newest.release_id), lambda: self._renewed(key, newest, standing, answer)
+            (key, newest.release_id),
+            lambda: self._renewed(key, newest, tuple(questions()), standing, answer),
         )
 
     def _renewed(
         self,
         key: Hashable,
         newest: PublishedRelease,
-        standing: Callable[[], Hashable],
+        questions: tuple[Question, ...],
+        standing: Callable[[Sequence[Question]], Hashable],
         answer: Callable[[], Page],
     ) -> KeptPage:
-        found, now = self._kept.get(key), standing()
+        found, now = self._kept.get(key), standing(questions)
         is_same = found is not None and now is not None and found.standing == now
         CACHE_LOOKUPS.add(cache="page", result="hit" if is_same else "miss")
         if found is not None and is_same:
-            renewed = _ready(found.rest, found.tag, now, _told(newest), newest.release_id)
+            renewed = _ready(questions, found.rest, found.tag, now, _told(newest), newest.release_id)
         else:
             page = answer()
             rest = dumps({name: part for name, part in page.document.items() if name != "release"}).encode()
-            renewed = _ready(rest, tag_of(rest), now, page.document["release"], page.release_id)
+            tag = tag_of(rest)
+            renewed = _ready(questions, rest, tag, now, page.document["release"], page.release_id)
             if any(tile["status"] == "failed" for tile in page.document["tiles"]):
                 return renewed  # the next one may fare better
         # What was answered from a later release than it stood for is sent, and not kept.
@@ -98,7 +107,13 @@ def _told(newest: PublishedRelease) -> dict[str, Any]:
 
 
 def _ready(
-    rest: bytes, tag: str, standing: Hashable, release: Mapping[str, Any], release_id: int
+    questions: tuple[Question, ...],
+    rest: bytes,
+    tag: str,
+    standing: Hashable,
+    release: Mapping[str, Any],
+    release_id: int,
 ) -> KeptPage:
     plain = rest[:-1] + b', "release": ' + dumps(release).encode() + b"}"
-    return KeptPage(release_id, release, standing, tag, rest, plain, gzip.compress(plain, _LEVEL, mtime=0))
+    gzipped = gzip.compress(plain, _LEVEL, mtime=0)
+    return KeptPage(questions, release_id, release, standing, tag, rest, plain, gzipped)

@@ -63,7 +63,6 @@ def _page(
             "The first release is being prepared.", next_step="wait a moment: the page opens by itself"
         )
     semantic, said = services.semantic, services.sayings(language)
-    questions = partial(page_questions, definition, state, principal, semantic)
     under = semantic.fingerprint(principal)
     is_fresh = False
 
@@ -85,7 +84,8 @@ def _page(
             language,
         ),
         newest,
-        lambda: semantic.standing(questions(), principal, [dimension for dimension, _ in state.filters]),
+        partial(page_questions, definition, state, principal, semantic),
+        lambda asked: semantic.standing(asked, principal, [dimension for dimension, _ in state.filters]),
         told,
     )
     headers = {
@@ -97,7 +97,7 @@ def _page(
     if holds(request, page.tag):
         return not_modified(headers)
     if not is_fresh:
-        semantic.told_again(questions(), principal, page.release_id)
+        semantic.told_again(page.questions, principal, page.release_id)
     if "gzip" in request.headers.get("accept-encoding", ""):
         headers["Content-Encoding"] = "gzip"
         return Response(page.gzipped, media_type=WireResponse.media_type, headers=headers)
