@@ -365,7 +365,7 @@ class FakeMarketplace:
             return error
         kept = [each for each in self.listed.get(question.dataset, ()) if _meets(each, question)]
         rows = tuple(tuple(each.get(name) for name in question.columns) for each in kept[: question.limit])
-        return RowList(question.columns, rows, self.release_id or 0)
+        return RowList(question.columns, rows, self.release_id or 0, self.published_at, self.published_at)
 
     def labels(self, language: str) -> dict[str, str]:
         """Names of metrics and dimensions; in French with a mark, so that a test sees which one it got."""

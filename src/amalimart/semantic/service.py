@@ -260,12 +260,21 @@ class SemanticService:
         found: list[RowList | AmalimartError] = []
         scope = Scope.of(principal)
         with self._reader.read() as transaction:
+            release = transaction.release
             for question in questions:
                 try:
                     sql, slots = plan_rows(self.model, self.policies, self._availability, scope, question)
                     bound = bind(slots, _NOTHING, principal, self.model.calendar)
                     rows = rows_of(transaction, sql, bound).rows
-                    found.append(RowList(question.columns, rows, transaction.release.release_id))
+                    found.append(
+                        RowList(
+                            question.columns,
+                            rows,
+                            release.release_id,
+                            release.published_at,
+                            release.fresh_as_of,
+                        )
+                    )
                 except AmalimartError as error:
                     if isinstance(error, AccessError):
                         POLICY_DENIALS.add(reason=error.code)
