@@ -367,6 +367,11 @@ class FakeMarketplace:
         rows = tuple(tuple(each.get(name) for name in question.columns) for each in kept[: question.limit])
         return RowList(question.columns, rows, self.release_id or 0, self.published_at, self.published_at)
 
+    def lists_own_vendors(self, questions: Sequence[RowQuestion], principal: Principal) -> bool:
+        """Of roles of a project's own, which this marketplace has none of."""
+        del questions, principal
+        return False
+
     def labels(self, language: str) -> dict[str, str]:
         """Names of metrics and dimensions; in French with a mark, so that a test sees which one it got."""
         labels = {each.name: each.label for each in _dimensions(self.vendors).values()}

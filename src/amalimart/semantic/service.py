@@ -17,7 +17,7 @@ from amalimart.access.policies import Policies
 from amalimart.access.principal import Principal
 from amalimart.access.rules import OwnIds
 from amalimart.core.asked import AskedShape, NotesQuestions, Unnoted
-from amalimart.core.errors import Abandoned, AccessError, AmalimartError, NothingPublished
+from amalimart.core.errors import Abandoned, AccessError, AmalimartError, NotAvailable, NothingPublished
 from amalimart.observe.metrics import POLICY_DENIALS
 from amalimart.observe.spans import Within
 from amalimart.observe.work import note_release
@@ -280,6 +280,25 @@ class SemanticService:
                         POLICY_DENIALS.add(reason=error.code)
                     found.append(error)
         return found
+
+    def lists_own_vendors(self, questions: Sequence[RowQuestion], principal: Principal) -> bool:
+        """Whether the principal is bound to vendors, and would be given rows of theirs alone in these lists.
+
+        Nothing is read. What the source lacks is no question of access, and refuses nobody here.
+        """
+        if not principal.vendor_ids and not principal.business_ids:
+            return False
+        scope = Scope.of(principal)
+        for question in questions:
+            if not self.policies.reads_own(principal.role, question.dataset, OwnIds.VENDOR):
+                return False
+            try:
+                plan_rows(self.model, self.policies, self._availability, scope, question)
+            except AccessError:
+                return False
+            except NotAvailable:
+                continue
+        return True
 
     def is_scoped(self, principal: Principal) -> bool:
         """Whether the principal sees only its own rows of something: then no SQL, table or check is shown."""
