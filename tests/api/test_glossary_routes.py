@@ -15,8 +15,8 @@ from amalimart.api.services import AppServices
 from amalimart.config.strict_yaml import read_yaml
 from amalimart.web.site import create_site
 from tests.web.asgi_client import TestClient
+from tests.web.fake_catalogue import METRICS
 from tests.web.fake_lineage import FakeLineage
-from tests.web.fake_marketplace import METRICS
 from tests.web.fake_site import PASSWORD
 
 SignIn = Callable[[str], TestClient]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from amalimart.catalog.lineage import Kind, Lineage, Node
 from amalimart.core.glossary import GlossaryColumn, GlossaryTable
-from tests.web.fake_marketplace import METRICS
+from tests.web.fake_catalogue import METRICS
 
 GMV = Node(Kind.METRIC, "gmv")
 GOLD = Node(Kind.COLUMN, "gold.fact_orders.total_amount")
