@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from amalimart.control import acceptances as control_acceptances
 from amalimart.control.audit.decisions import entries
 from amalimart.control.deciding import Decider
+from amalimart.control.releases import acceptances as control_acceptances
 from amalimart.core.errors import CheckFailed, NotFound, RequestError
 from amalimart.core.releases import Acceptance
 from amalimart.warehouse.lake_view import lake_state

@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import Engine as Database
 
 from amalimart.config.project import Project
-from amalimart.control import personal_traces
+from amalimart.control.privacy import personal_traces
 from amalimart.core.clock import Clock
 from amalimart.core.errors import CommitConflict, OperationUnderWay
 from amalimart.lake import Lake
