@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import date
 from functools import partial
 
 from amalimart.access.coverage import covers
@@ -17,7 +16,7 @@ from amalimart.access.policies import Policies
 from amalimart.access.principal import Principal
 from amalimart.access.rules import OwnIds
 from amalimart.core.asked import AskedShape, NotesQuestions, Unnoted
-from amalimart.core.errors import Abandoned, AccessError, AmalimartError, NotAvailable, NothingPublished
+from amalimart.core.errors import Abandoned, AccessError, AmalimartError, NothingPublished
 from amalimart.observe.metrics import POLICY_DENIALS
 from amalimart.observe.spans import Within
 from amalimart.observe.work import note_release
@@ -29,21 +28,18 @@ from amalimart.semantic.compatibility import Compatibilities, Compatibility
 from amalimart.semantic.held_release import refuse_other_release
 from amalimart.semantic.listing import DimensionInfo, DimensionValue, MetricInfo
 from amalimart.semantic.model import Grouping, SemanticModel
-from amalimart.semantic.parameters import bind
 from amalimart.semantic.peers import PeerAnswer, PeerQuestion, answer_peers, peers_policy
 from amalimart.semantic.planner import Plan
 from amalimart.semantic.policy_check import check_policies
 from amalimart.semantic.preparing import Prepared, Preparer
 from amalimart.semantic.question import Question
 from amalimart.semantic.rollups.rollup import Rollup
-from amalimart.semantic.row_lists import RowList, RowQuestion, plan_rows
+from amalimart.semantic.row_lists import RowList, RowQuestion
+from amalimart.semantic.row_reading import RowReading
 from amalimart.semantic.running import batches_of, measured, rows_of
-from amalimart.semantic.scan import Scope
 from amalimart.semantic.streaming import StreamedAnswer
 from amalimart.semantic.vocabulary import Vocabulary
 from amalimart.warehouse.file.reading import Reader, ReadTransaction, Release
-
-_NOTHING = Question(metrics=(), today=date(2000, 1, 1))
 
 
 def _holds_none(_release: Release) -> bool:
@@ -72,12 +68,12 @@ class SemanticService:
         check_policies(model, policies)
         self.model = model
         self._reader = reader
-        self._availability = availability
         self._kept = kept
         self._tally = tally or Unnoted()
         self._vocabulary = Vocabulary(model, policies, reader, availability, kept)
         self._preparer = Preparer(model, policies, availability, rollups, holds_rollups)
         self._compatible = Compatibilities(model)
+        self._rows = RowReading(model, reader, availability)
         self._among: dict[str, SemanticService] = {}
         self._like_this = partial(
             SemanticService, reader=reader, availability=availability, kept=kept, rollups=rollups,
@@ -257,48 +253,11 @@ class SemanticService:
 
     def rows(self, questions: Sequence[RowQuestion], principal: Principal) -> list[RowList | AmalimartError]:
         """Rows or a typed error for each list, all from one release. Raises what the reader raises."""
-        found: list[RowList | AmalimartError] = []
-        scope = Scope.of(principal)
-        with self._reader.read() as transaction:
-            release = transaction.release
-            for question in questions:
-                try:
-                    sql, slots = plan_rows(self.model, self.policies, self._availability, scope, question)
-                    bound = bind(slots, _NOTHING, principal, self.model.calendar)
-                    rows = rows_of(transaction, sql, bound).rows
-                    found.append(
-                        RowList(
-                            question.columns,
-                            rows,
-                            release.release_id,
-                            release.published_at,
-                            release.fresh_as_of,
-                        )
-                    )
-                except AmalimartError as error:
-                    if isinstance(error, AccessError):
-                        POLICY_DENIALS.add(reason=error.code)
-                    found.append(error)
-        return found
+        return self._rows.read(questions, principal, self.policies)
 
     def lists_own_vendors(self, questions: Sequence[RowQuestion], principal: Principal) -> bool:
-        """Whether the principal is bound to vendors, and would be given rows of theirs alone in these lists.
-
-        Nothing is read. What the source lacks is no question of access, and refuses nobody here.
-        """
-        if not principal.vendor_ids and not principal.business_ids:
-            return False
-        scope = Scope.of(principal)
-        for question in questions:
-            if not self.policies.reads_own(principal.role, question.dataset, OwnIds.VENDOR):
-                return False
-            try:
-                plan_rows(self.model, self.policies, self._availability, scope, question)
-            except AccessError:
-                return False
-            except NotAvailable:
-                continue
-        return True
+        """Whether the reader is bound to vendors, and would be given rows of theirs alone in these lists."""
+        return self._rows.lists_own_vendors(questions, principal, self.policies)
 
     def is_scoped(self, principal: Principal) -> bool:
         """Whether the principal sees only its own rows of something: then no SQL, table or check is shown."""
