@@ -25,9 +25,10 @@ from amalimart.semantic.answer_cache import AnswerCache
 from amalimart.semantic.answering import answer_of
 from amalimart.semantic.availability import Availability
 from amalimart.semantic.compatibility import Compatibilities, Compatibility
+from amalimart.semantic.defined import Grouping
 from amalimart.semantic.held_release import refuse_other_release
 from amalimart.semantic.listing import DimensionInfo, DimensionValue, MetricInfo
-from amalimart.semantic.model import Grouping, SemanticModel
+from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.peers import PeerAnswer, PeerQuestion, answer_peers, peers_policy
 from amalimart.semantic.planner import Plan
 from amalimart.semantic.policy_check import check_policies
