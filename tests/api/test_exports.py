@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from amalimart.warehouse.file.transaction import ReadLimits
-from tests.api.shop_site import Shop, opened_shop
+from tests.api.shop_site import Shop, opened_shop, shop_model
 from tests.web.asgi_client import TestClient
 
 QUERY = "/api/v1/query"
@@ -115,6 +115,62 @@ def test_a_workbook_holds_typed_cells_and_the_receipt(client: TestClient, told: 
     receipt = dict(book["Receipt"].iter_rows(values_only=True))
     assert receipt["Release"] == str(told["receipt"]["release_id"])
     assert any(told["receipt"]["metrics"][0]["basis"] == text for text in receipt.values())
+
+
+FRENCH = {"Accept-Language": "fr"}
+NOTED = {"metrics": ["on_time_delivery_rate"], "by": ["delivery_partner"], "compare": True, "changes": True}
+NOTED |= {"from": "2024-01-15", "to": "2024-03-20"}
+
+
+def test_a_workbook_is_in_the_language_of_its_reader(client: TestClient) -> None:
+    told = client.post(QUERY, json=NOTED).json()["receipt"]
+    assert told["notes"]
+    assert told["notes"] != told["notes_fr"]
+    model = shop_model()
+    labels = model.dimensions["delivery_partner"].label, model.metrics["on_time_delivery_rate"].label
+    sheets = {}
+    for language in ("en", "fr"):
+        response = client.post(f"{QUERY}?format=xlsx", json=NOTED, headers={"Accept-Language": language})
+        sheets[language] = openpyxl.load_workbook(io.BytesIO(response.content))
+    answers = {"en": sheets["en"]["Answer"], "fr": sheets["fr"]["Réponse"]}
+    rows = {language: list(sheet.iter_rows(values_only=True)) for language, sheet in answers.items()}
+    assert rows["fr"][1:] == rows["en"][1:] != []
+    partner, metric = (label.fr for label in labels)
+    assert rows["fr"][0] == (
+        f"{partner}, id", partner, metric, f"{metric}, avant", f"{metric}, écart", f"{metric}, écart en %"
+    )  # fmt: skip
+    receipts = {"en": sheets["en"]["Receipt"], "fr": sheets["fr"]["Justificatif"]}
+    for language, sheet in receipts.items():
+        words = [row[1] for row in sheet.iter_rows(values_only=True)]
+        own, other = ("notes_fr", "notes") if language == "fr" else ("notes", "notes_fr")
+        assert set(told[own]) <= set(words)
+        assert not (set(told[other]) - set(told[own])) & set(words)
+    french = dict(receipts["fr"].iter_rows(values_only=True))
+    assert french["Version publiée"] == str(told["release_id"])
+    assert told["metrics"][0]["basis_fr"] in french.values()
+    assert not {"Release", "Published at", "Fresh as of", "Checks", "Note"} & set(french)
+
+
+@pytest.mark.parametrize("form", ["json", *MEDIA_TYPES])
+def test_notes_in_headers_are_in_the_language_of_the_reader(client: TestClient, form: str) -> None:
+    told = client.post(QUERY, json=NOTED).json()["receipt"]
+    for headers, notes in (({}, told["notes"]), (FRENCH, told["notes_fr"])):
+        answer = client.post(f"{QUERY}?format={form}", json=NOTED, headers=headers)
+        assert json.loads(answer.headers["x-amalimart-notes"]) == notes
+        assert {"Accept-Language", "Cookie"} <= {each.strip() for each in answer.headers["vary"].split(",")}
+
+
+def test_every_word_of_a_receipt_and_every_heading_has_its_french_one(client: TestClient) -> None:
+    asked = {
+        "metrics": ["item_gmv"], "by": ["vendor", "fiscal_quarter"], "from": "2024-01-01", "to": "2024-03-20",
+        "top": {"dimension": "vendor", "count": 1}, "totals": "total",
+    }  # fmt: skip
+    book = openpyxl.load_workbook(
+        io.BytesIO(client.post(f"{QUERY}?format=xlsx", json=asked, headers=FRENCH).content)
+    )
+    heading = next(book["Réponse"].iter_rows(values_only=True))
+    english = {column["label"] for column in client.post(QUERY, json=asked).json()["columns"]}
+    assert not english & set(heading)
 
 
 def test_every_form_names_its_release_and_definitions_in_headers(

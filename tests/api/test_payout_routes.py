@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from amalimart.access.policies import load_policies
+from amalimart.access.principal import Role
 from amalimart.api.payouts.bridge import Sales, StepName, bridge
 from amalimart.api.payouts.statements import Line, Statement
-from tests.api.shop_site import Shop, opened_shop
+from tests.api.shop_site import MARKETPLACE, Shop, opened_shop
+from tests.web.asgi_client import TestClient
+from tests.web.fake_site import PASSWORD
 
 JANUARY = (date(2024, 1, 1), date(2024, 1, 31))
 
@@ -97,6 +102,87 @@ def test_payouts_are_for_vendors_and_admins(shop: Shop, email: str) -> None:
     client = shop.client(email)
     assert client.get("/api/v1/payouts").status_code == 403
     assert client.get("/api/v1/payouts/g1").status_code == 403
+
+
+CASHIER = "role: cashier\nextends: vendor\ndescription: Looks after what is paid.\n"
+WITHOUT = "columns: [payout_id, vendor_id, net_payout]"
+WHOLE = """\
+role: cashier
+description: Written out in full.
+classes: [public, internal]
+datasets:
+  payouts: {{rows: {payouts}, columns: all}}
+  vendor_earnings: {{rows: {{own: vendor_id, of: vendor_ids}}, columns: all}}
+metrics: []
+dimensions: []
+"""
+OWN = "{own: vendor_id, of: vendor_ids}"
+
+
+@pytest.fixture
+def hired(tmp_path: Path) -> Iterator[Callable[..., TestClient]]:
+    """Somebody in a role of the project's own, under a policy."""
+    with opened_shop(tmp_path / "shop") as made:
+
+        def client(policy: str, **ids: list[str]) -> TestClient:
+            (tmp_path / "cashier.yml").write_text(policy)
+            made.semantic.govern(load_policies([MARKETPLACE / "policies", tmp_path]))
+            made.services.control.users.add(
+                "esi@shop.test", display_name="Esi", role=Role("cashier"), password=PASSWORD, **ids
+            )
+            return made.client("esi@shop.test")
+
+        yield client
+
+
+@pytest.mark.parametrize("policy", [CASHIER, WHOLE.format(payouts=OWN)], ids=["a copy", "in full"])
+def test_a_role_of_a_projects_own_sees_the_payouts_of_its_own_vendors(
+    hired: Callable[..., TestClient], policy: str
+) -> None:
+    client = hired(policy, vendor_ids=["vA"])
+    listed = client.get("/api/v1/payouts").json()["payouts"]
+    assert [each["payout_id"] for each in listed] == ["g3", "g1"]
+    assert client.get("/api/v1/payouts/g1").json()["payout"]["net_payout"] == "175.00"
+    assert client.get("/api/v1/payouts?vendor=vB").json()["payouts"] == []
+    theirs, nowhere = (client.get(f"/api/v1/payouts/{each}") for each in ("g2", "g0"))
+    assert (theirs.status_code, nowhere.status_code) == (404, 404)
+    assert theirs.json()["error"]["what"].replace("g2", "g0") == nowhere.json()["error"]["what"]
+    assert client.get("/payouts").status_code == 200
+    assert client.get("/payouts/g1").status_code == 200
+    assert 'href="/payouts"' in client.get("/catalogue").text
+
+
+def test_of_a_business_the_payouts_of_its_vendors_are_there(hired: Callable[..., TestClient]) -> None:
+    client = hired(CASHIER, business_ids=["b1"])
+    assert [each["payout_id"] for each in client.get("/api/v1/payouts").json()["payouts"]] == ["g3", "g1"]
+    assert client.get("/api/v1/payouts/g2").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("policy", "ids"),
+    [
+        (CASHIER, {}),
+        (CASHIER, {"delivery_partner_ids": ["d1"]}),
+        (CASHIER + "without: {datasets: [payouts]}\n", {"vendor_ids": ["vA"]}),
+        (CASHIER + "without: {datasets: [vendor_earnings]}\n", {"vendor_ids": ["vA"]}),
+        (WHOLE.format(payouts="all"), {"vendor_ids": ["vA"]}),
+        (WHOLE.format(payouts="{own: vendor_id, of: business_ids}"), {"vendor_ids": ["vA"]}),
+        (WHOLE.format(payouts=OWN).replace("columns: all", WITHOUT, 1), {"vendor_ids": ["vA"]}),
+        (CASHIER.replace("vendor", "support"), {"vendor_ids": ["vA"]}),
+    ],
+    ids=[
+        "bound to nobody", "of partners", "no payouts", "no lines", "of everybody", "of other ids",
+        "not every column", "of another kind",
+    ],
+)  # fmt: skip
+def test_a_role_of_a_projects_own_that_is_not_given_its_own_payouts_has_none(
+    hired: Callable[..., TestClient], policy: str, ids: dict[str, list[str]]
+) -> None:
+    client = hired(policy, **ids)
+    for address in ("/api/v1/payouts", "/api/v1/payouts/g1"):
+        assert client.get(address).status_code == 403
+    assert client.get("/payouts").status_code == 404
+    assert 'href="/payouts"' not in client.get("/catalogue").text
 
 
 def test_the_list_is_sent_once(shop: Shop) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,28 @@ def test_what_did_not_change_is_not_sent_again(shop: Shop) -> None:
         "update gold.fact_order_items set quantity = 9 where order_id = 'o1'", ["gold.fact_order_items"]
     )
     assert admin.get(address, headers={"If-None-Match": first.headers["etag"]}).status_code == 200
+
+
+def test_the_release_that_is_told_is_the_one_whose_rows_are_read(shop: Shop) -> None:
+    def published_meanwhile(*asked: Any) -> Any:
+        shop.publish(
+            "update gold.fact_order_items set quantity = 9 where order_id = 'o1'", ["gold.fact_order_items"]
+        )
+        return read(*asked)
+
+    semantic = shop.services.semantic
+    read = semantic.rows
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(type(semantic), "rows", lambda _self, *asked: published_meanwhile(*asked))
+        answer = asked(shop.client(), "admin", product="p1")
+    assert [each["quantity"] for each in answer.json()["lines"] if each["order_id"] == "o1"] == [9]
+    told, newest = answer.json()["release"], shop.latest()
+    assert told["release_id"] == 2
+    assert [datetime.fromisoformat(told[time]) for time in ("published_at", "fresh_as_of")] == [
+        newest.published_at,
+        newest.fresh_as_of,
+    ]
+    assert answer.headers["x-amalimart-published-at"] == told["published_at"]
 
 
 def test_a_hand_written_address_is_refused_in_words(shop: Shop) -> None:

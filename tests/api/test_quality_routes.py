@@ -11,7 +11,7 @@ import pytest
 
 from amalimart.api.services import AppServices
 from amalimart.control.deciding import Decider
-from amalimart.control.quality_rows import Acknowledgement, KeptResult
+from amalimart.control.quality.rows import Acknowledgement, KeptResult
 from amalimart.core.errors import ConfigError, NotFound
 from amalimart.core.profiles import TableProfile
 from amalimart.core.quality import MonitorKind, QualityResult, Severity, Verdict

@@ -36,6 +36,7 @@ VENDORS, PARTNERS = ("vA", "vB", "vC"), ("d1", "d2")
 CANARIES = """
 update gold.dim_vendors set vendor_name = 'canary-' || vendor_id || '-name';
 update gold.dim_products set product_name = 'canary-' || vendor_id || '-' || product_id;
+update gold.fact_payouts set payout_id = 'canary-' || coalesce(vendor_id, 'unknown') || '-' || payout_id;
 update gold.fact_returns set reason = 'canary-' || vendor_id || '-reason';
 update gold.dim_delivery_partners set partner_name = 'canary-' || delivery_partner_id || '-name';
 update gold.fact_shipments set city = 'canary-' || delivery_partner_id || '-city';
@@ -45,9 +46,11 @@ insert into gold.fact_order_items
     from gold.fact_order_items where vendor_id = 'vB';
 """
 CLERK = "role: clerk\nextends: vendor\ndescription: Sells.\nwithout: {datasets: [payouts]}\n"
+CASHIER = "role: cashier\nextends: vendor\ndescription: Looks after what is paid.\n"
 SEES_ALL = {"admin", "executive", "analyst"}
 SEES_PEOPLE = {"admin", "executive"}
-OF_VENDORS = {"vendor", "clerk"}
+OF_VENDORS = {"vendor", "clerk", "cashier"}
+SEES_PAYOUTS = {"admin", "vendor", "cashier"}
 
 
 @dataclass
@@ -72,6 +75,7 @@ class Town:
         shop.services.rate._per_second = shop.services.rate._burst = 10**9
         folder.mkdir()
         (folder / "clerk.yml").write_text(CLERK)
+        (folder / "cashier.yml").write_text(CASHIER)
         self.policies = load_policies([MARKETPLACE / "policies", folder])
         shop.semantic.govern(self.policies)
         control, clock = shop.services.control, shop.services.clock
@@ -84,8 +88,12 @@ class Town:
             lambda role: shop.semantic.policies.is_kind_of(role, Role.VENDOR),
         )
         shop.services = replace(shop.services, embed=self.desk)
-        for email, vendors in (("both@shop.test", ["vA", "vC"]), ("clerk@shop.test", ["vB"])):
-            role = Role("clerk") if email.startswith("clerk") else Role.VENDOR
+        for name, role, vendors in (
+            ("both", Role.VENDOR, ["vA", "vC"]),
+            ("clerk", Role("clerk"), ["vB"]),
+            ("cashier", Role("cashier"), ["vB"]),
+        ):
+            email = f"{name}@shop.test"
             control.users.add(email, display_name=email, role=role, password=PASSWORD, vendor_ids=vendors)
         for email, vendors in (("chain@shop.test", []), ("mixed@shop.test", ["vA"])):
             control.users.add(
@@ -112,6 +120,7 @@ class Town:
             ("kofi@shop.test", "vendor", "vB", ""),
             ("both@shop.test", "vendor", "vA vC", ""),
             ("clerk@shop.test", "clerk", "vB", ""),
+            ("cashier@shop.test", "cashier", "vB", ""),
             ("swift@shop.test", "delivery", "", "d1"),
             ("chain@shop.test", "vendor", "", ""),
             ("mixed@shop.test", "vendor", "vA", ""),
@@ -203,7 +212,10 @@ def told(response: Any) -> str:
 
 PEOPLE = "/api/v1/query?metrics=order_count&by=customer"
 SALES = "/api/v1/query?metrics=item_gmv&by=vendor_id"
+PAYOUTS = "/api/v1/payouts"
 PLACES = (
+    PAYOUTS,
+    f"{PAYOUTS}?vendor=vA",
     SALES,
     f"{SALES}&format=csv",
     f"{SALES}&format=arrow",
@@ -237,7 +249,7 @@ town: Town
 READERS = (
     "admin@demo.test", "analyst@demo.test", "support@demo.test", "ama@shop.test", "kofi@shop.test",
     "both@shop.test", "clerk@shop.test", "swift@shop.test", "robot", "nobody", "copy", "embed as vendor",
-    "embed as clerk", "chain@shop.test", "mixed@shop.test", "two-shops", "embed of b2",
+    "embed as clerk", "cashier@shop.test", "chain@shop.test", "mixed@shop.test", "two-shops", "embed of b2",
 )  # fmt: skip
 ASKS = st.lists(
     st.tuples(
@@ -287,7 +299,7 @@ class Tenancy(RuleBasedStateMachine):
         elif change == "vendor closed":
             self.closed, found = frozenset({"vendor"}), found.closing([Role.VENDOR])
         elif change == "clerk gone":
-            self.closed, found = frozenset({"clerk"}), shop_policies()
+            self.closed, found = frozenset({"clerk", "cashier"}), shop_policies()
         elif change == "people masked":
             masks = {"customers": {"full_name": Mask.HASH}}
             found = changed(found, {"analyst"}, masks=masks).keyed("a key")
@@ -379,6 +391,20 @@ class Tenancy(RuleBasedStateMachine):
             self._hold_embedded(reader, place, response, what)
         elif place.startswith(SALES) and place in {SALES, f"{SALES}&format=parquet"}:
             self._hold_sales(reader, response, what)
+        elif place == PAYOUTS:
+            self._hold_payouts(reader, response, what)
+
+    def _hold_payouts(self, reader: Reader, response: Any, what: object) -> None:
+        if reader.role not in SEES_PAYOUTS - self.closed:
+            assert response.status_code == 403, what
+        elif response.status_code != 304:
+            assert response.status_code == HTTPStatus.OK, (what, response.text)
+            ids = ", ".join(f"'{each}'" for each in sorted(town.owned(reader))) or "null"
+            within = "" if reader.role in SEES_ALL else f"where vendor_id in ({ids})"
+            expected = town.sql(f"select payout_id from gold.fact_payouts {within}")
+            assert {each["payout_id"] for each in response.json()["payouts"]} == {
+                payout_id for (payout_id,) in expected
+            }, what
 
     def _hold_embedded(self, reader: Reader, place: str, response: Any, what: object) -> None:
         if reader.role in self.closed:
@@ -459,8 +485,9 @@ def test_after_every_kind_of_change_each_is_told_what_is_theirs() -> None:
     machine.begin([*sales, ("both@shop.test", SALES, False)])
     machine.rows_change("vB", 7, sales)
     for change in ("people masked", "tighter", "as before", "vendor closed", "clerk gone", "as before"):
+        paid = [(f"{name}@shop.test", PAYOUTS, True) for name in ("cashier", "clerk", "ama", "swift")]
         machine.policies_change(
-            change, [*sales, ("ama@shop.test", "vendor", True), ("swift@shop.test", SALES, True)]
+            change, [*sales, *paid, ("ama@shop.test", "vendor", True), ("swift@shop.test", SALES, True)]
         )
     for enabled in (False, True):
         machine.kofi_is_let_in_or_not(enabled, [("kofi@shop.test", "/api/v1/dashboards/vendor", True)])

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -69,6 +69,22 @@ def test_a_list_that_cannot_be_told_says_why_and_the_others_stand(
     told = {each["name"]: each for each in admin.get("/api/v1/work").json()["lists"]}
     assert told["failed_orders"]["error"]["code"] == "not_available"
     assert told["late"]["rows"]
+
+
+def test_the_time_that_is_told_is_that_of_the_release_whose_rows_are_read(
+    listed: FakeMarketplace, admin: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, read = listed.published_at, FakeMarketplace.rows
+
+    def published_meanwhile(marketplace: FakeMarketplace, *asked: Any) -> Any:
+        if marketplace.published_at == before:
+            marketplace.publish()
+        return read(marketplace, *asked)
+
+    monkeypatch.setattr(FakeMarketplace, "rows", published_meanwhile)
+    told = admin.get("/api/v1/work").json()
+    assert (told["release_id"], listed.release_id) == (2, 2)
+    assert datetime.fromisoformat(told["published_at"]) == listed.published_at > before
 
 
 def test_what_did_not_change_is_not_sent_again(listed: FakeMarketplace, admin: TestClient) -> None:

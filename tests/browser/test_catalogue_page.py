@@ -47,6 +47,17 @@ def test_a_metric_says_what_it_is_made_of_and_where_it_is_used(visit: Visit) -> 
     visitor.settle()
 
 
+def test_scorecards_are_among_what_uses_a_metric_or_a_column(visit: Visit) -> None:
+    visitor = opened(visit(), "/catalogue/tables/gold.fact_orders")
+    visitor.page.get_by_role("button", name="total_amount").click()
+    traced = visitor.page.locator("#entry .traced .facts")
+    expect(traced.get_by_role("link", name="Scorecard")).to_have_attribute("href", "/scorecards/vendor")
+    expect(traced.locator("a[href^='/scorecards/']")).to_have_count(1)
+    visitor.page.goto(f"{visitor.site.url}/catalogue/metrics/avg_rating")
+    visitor.page.locator("#entry").get_by_role("link", name="Scorecard").click()
+    visitor.page.wait_for_url("**/scorecards/vendor")
+
+
 def test_who_sees_own_rows_only_finds_no_tables(visit: Visit) -> None:
     visitor = opened(visit(), "/catalogue/metrics/item_gmv", name="vendor")
     expect(visitor.page.locator("#entry")).to_contain_text("You see your own rows only")

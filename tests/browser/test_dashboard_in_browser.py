@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Request, Route, expect
 
 from amalimart.core.calendar import DayRange
-from tests.web.fake_marketplace import HOSTILE_VENDORS, TODAY
+from tests.web.fake_catalogue import HOSTILE_VENDORS
+from tests.web.fake_marketplace import TODAY
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Visit

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from amalimart.core.errors import Denied
 from tests.browser.test_accessibility import violations
 from tests.browser.views import VIEWS
-from tests.web.fake_marketplace import HOSTILE_VENDORS
+from tests.web.fake_catalogue import HOSTILE_VENDORS
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Visit, Visitor

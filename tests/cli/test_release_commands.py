@@ -16,7 +16,7 @@ from amalimart.core.errors import AmalimartError, CheckFailed, NotFound, Request
 from tests.cli.shell import Shell
 from tests.in_process_engine import engine_in_process
 from tests.warehouse.conftest import compile_cache, mapping, shop, tiny_project
-from tests.warehouse.test_blocked_releases import SMALL, Desk, desk, order
+from tests.warehouse.held_shop import SMALL, Desk, desk, order
 from tests.web.asgi_client import TestClient
 from tests.web.fake_marketplace import FakeMarketplace
 from tests.web.fake_site import make_services

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from amalimart.access.principal import Role
 from amalimart.control.audit.decisions import AuditEntry, entries, write_entry
 from amalimart.control.deciding import Decider
-from amalimart.control.erasures import Erasures, forget_backup, known_backups, note_backup
-from amalimart.control.personal_traces import forget_filters, forget_words, leave_no_bytes
+from amalimart.control.privacy.erasures import Erasures, forget_backup, known_backups, note_backup
+from amalimart.control.privacy.personal_traces import forget_filters, forget_words, leave_no_bytes
 from amalimart.control.store import ControlStore
 from amalimart.control.tables import QualityResultRow, SavedQuestionRow
 from amalimart.core.errors import RequestError

@@ -9,8 +9,8 @@ import pytest
 
 from amalimart.control.audit.decisions import entries
 from amalimart.control.deciding import Decider
-from amalimart.control.quality_results import QualityResults
-from amalimart.control.source_shapes import SourceShapes
+from amalimart.control.quality.results import QualityResults
+from amalimart.control.quality.source_shapes import SourceShapes
 from amalimart.control.store import ControlStore
 from amalimart.core.errors import NotFound, RequestError
 from amalimart.core.quality import MonitorKind, QualityResult, Severity, Verdict

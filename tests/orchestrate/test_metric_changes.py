@@ -11,6 +11,7 @@ import amalimart
 from amalimart.access.policies import load_policies
 from amalimart.config.project import Project
 from amalimart.core.clock import FixedClock
+from amalimart.orchestrate.lineage.tracing import uses_of
 from amalimart.orchestrate.metrics.changes import AffectedUse, MetricChanges
 from amalimart.orchestrate.project.init import init_project
 from amalimart.orchestrate.watching.doctor import Verdict, examine
@@ -40,15 +41,16 @@ def project(tmp_path: Path) -> Project:
     return made
 
 
-def test_dashboards_and_policies_that_name_what_changed_are_affected(
-    project: Project, tmp_path: Path
-) -> None:
+def test_pages_and_policies_that_name_what_changed_are_affected(project: Project, tmp_path: Path) -> None:
     before = tmp_path / "before"
     before.mkdir()
     dashboards = {"desk": ["open_tickets", "ticket_count"], "sales": ["gmv"]}
-    found = MetricChanges(project, CLOCK).diff(str(before), None, dashboards, POLICIES)
+    scorecards = {"help": ["open_tickets"], "vendor": ["gmv"]}
+    pages = uses_of(dashboards, scorecards)
+    found = MetricChanges(project, CLOCK).diff(str(before), None, pages, POLICIES)
     assert found.changed_values == ("open_tickets",)
     assert AffectedUse("dashboard", "desk", ("open_tickets",)) in found.affected
+    assert AffectedUse("scorecard", "help", ("open_tickets",)) in found.affected
     assert AffectedUse("policy", "support", ("open_tickets",)) in found.affected
     assert not any(each.name in {"sales", "vendor", "admin"} for each in found.affected)
 

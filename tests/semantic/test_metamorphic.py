@@ -20,7 +20,8 @@ from tests.semantic.random_shops import RandomShop, stored
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from amalimart.semantic.model import Metric, SemanticModel
+    from amalimart.semantic.defined import Metric
+    from amalimart.semantic.model import SemanticModel
 
 MARCH = DayRange(date(2024, 3, 1), date(2024, 3, 31))
 NESTED = [

@@ -14,8 +14,8 @@ import pytest
 
 from amalimart.access.principal import Principal, Role
 from amalimart.core.calendar import DayRange
+from amalimart.semantic.defined import Metric
 from amalimart.semantic.loading import PACKAGED, load_model
-from amalimart.semantic.model import Metric
 from amalimart.semantic.question import Question
 from amalimart.semantic.question_text import parse_filters
 

@@ -11,9 +11,10 @@ from amalimart.access.policies import load_policies
 from amalimart.access.principal import Role
 from amalimart.core.calendar import DayRange
 from amalimart.core.fiscal import Calendar
+from amalimart.semantic.defined import Dimension, Metric
 from amalimart.semantic.formula_phrases import PHRASES, Language
 from amalimart.semantic.formula_words import formula_in_words
-from amalimart.semantic.model import Dimension, Metric, SemanticModel
+from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.question import Question
 from amalimart.semantic.question_shape import shape_of
 from amalimart.semantic.request_notes import notes_of

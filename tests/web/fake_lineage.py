@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from amalimart.catalog.lineage import Kind, Lineage, Node
 from amalimart.core.glossary import GlossaryColumn, GlossaryTable
-from tests.web.fake_marketplace import METRICS
+from tests.web.fake_catalogue import METRICS
 
 GMV = Node(Kind.METRIC, "gmv")
 GOLD = Node(Kind.COLUMN, "gold.fact_orders.total_amount")
@@ -15,10 +15,11 @@ ROWS = Node(Kind.ROWS, "gold.fact_orders")
 
 
 class FakeLineage:
-    """One column from a source to a metric to a dashboard, and three checks."""
+    """One column from a source to a metric to a dashboard and two scorecards, and three checks."""
 
     def lineage(self) -> Lineage:
-        used = {Node(Kind.DASHBOARD, "dashboard admin"): frozenset({GMV})}
+        pages = {Kind.DASHBOARD: ["admin"], Kind.SCORECARD: ["vendor", "not_for_you"]}
+        used = {Node.page(kind, name): frozenset({GMV}) for kind, names in pages.items() for name in names}
         metrics = {Node(Kind.METRIC, name): frozenset({GOLD, ROWS}) for name in METRICS}
         return Lineage({**metrics, GOLD: frozenset({SOURCE}), **used})
 

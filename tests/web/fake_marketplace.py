@@ -5,7 +5,6 @@ Values follow from (metric, member, day, release) alone, so a test can compute w
 
 from __future__ import annotations
 
-import hashlib
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -35,6 +34,15 @@ from amalimart.semantic.compatibility import Compatibility, compatible
 from amalimart.semantic.peers import PeerAnswer, PeerQuestion
 from amalimart.semantic.question import Operator, Question
 from amalimart.semantic.row_lists import RowList, RowQuestion
+from tests.web.fake_answers import (
+    buckets_of,
+    dimension_columns,
+    members_of_rows,
+    metric_columns,
+    size_of_a_day,
+    time_columns,
+)
+from tests.web.fake_catalogue import METRICS, VENDORS, FakeDimension, FakeMetric, dimensions_of
 
 TODAY = date(2026, 3, 18)
 NOON = datetime(2026, 3, 18, 12, 0, tzinfo=UTC)
@@ -46,224 +54,11 @@ def _policies() -> Policies:
 
 
 @dataclass(frozen=True, slots=True)
-class FakeMetric:
-    """One metric: its size per day, and whether it is an order-grain one that items cannot split."""
-
-    name: str
-    label: str
-    unit: str
-    size: float
-    is_order_grain: bool = True
-    definition: str = ""
-    label_fr: str = ""
-    owner: str = "finance"
-    aliases: tuple[str, ...] = ()
-    version: str = "v1"
-    formula: str = "sum of total amount in orders"
-    formula_fr: str = "somme de total amount dans orders"
-    definition_fr: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FakeDimension:
-    """One dimension with its members as (key, label)."""
-
-    name: str
-    label: str
-    members: tuple[tuple[str, str], ...]
-    is_entity: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class LabelledKey:
     """One value of a dimension."""
 
     key: str
     label: str
-
-
-def _metrics(*rows: tuple[str, str, str, float, bool]) -> dict[str, FakeMetric]:
-    return {
-        name: FakeMetric(name, label, unit, size, order, f"{label} in words.", f"{label} (fr)")
-        for name, label, unit, size, order in rows
-    }
-
-
-METRICS = _metrics(
-    ("gmv", "GMV", "money", 48_210.55, True),
-    ("item_gmv", "Item GMV", "money", 51_944.10, False),
-    ("order_count", "Orders", "count", 412, True),
-    ("item_orders", "Orders with items", "count", 405, False),
-    ("avg_order_value", "Average order value", "money", 117.25, True),
-    ("items_per_order", "Units per order", "number", 2.41, False),
-    ("unique_customers", "Customers who ordered", "count", 288, True),
-    ("new_customers", "New customers", "count", 36, True),
-    ("total_units_sold", "Units sold", "count", 903, False),
-    ("products_sold", "Products sold", "count", 214, False),
-    ("on_time_delivery_rate", "On-time delivery", "percent", 0.912, True),
-    ("due_on_time_rate", "On-time delivery (due)", "percent", 0.912, True),
-    ("avg_rating", "Average rating", "rating", 4.31, False),
-    ("cod_share", "COD share", "percent", 0.381, True),
-    ("return_rate", "Return rate", "percent", 0.043, False),
-    ("failed_parcels", "Failed parcels", "count", 7, True),
-    ("cancellation_rate", "Cancellation rate", "percent", 0.061, True),
-    ("line_cancellation_rate", "Line cancellation rate", "percent", 0.058, False),
-    ("fulfilment_rate", "Fulfilment rate", "percent", 0.893, True),
-    ("commission", "Commission", "money", 4_155.20, False),
-    ("out_of_stock_products", "Out of stock", "count", 12, False),
-    ("return_count", "Returns", "count", 21, False),
-    ("successful_payment_value", "Successful payments", "money", 45_120.75, True),
-    ("total_payment_value", "Payments attempted", "money", 50_020.15, True),
-    ("payment_success_rate", "Payment success", "percent", 0.944, True),
-    ("ticket_count", "Requests", "count", 31, True),
-    ("avg_first_response_hours", "Hours to first response", "number", 5.4, True),
-    ("failed_orders", "Failed orders", "count", 9, True),
-    ("parcel_count", "Parcels", "count", 398, True),
-    ("avg_delivery_days", "Days to deliver", "days", 2.7, True),
-    ("avg_delivery_fee", "Delivery fee", "money", 14.30, True),
-    ("delivery_fees", "Delivery fees", "money", 5_480.0, True),
-    ("customer_acquisition_cost", "Acquisition cost", "money", 22.45, True),
-    ("order_frequency", "Orders per customer", "number", 1.43, True),
-    ("lifetime_value", "Lifetime value", "money", 12.45, True),
-    ("median_lifetime_value", "Median lifetime value", "money", 9.45, True),
-    ("p90_lifetime_value", "Lifetime value of the top tenth", "money", 30.45, True),
-    ("ltv_cac_ratio", "LTV to CAC", "number", 3.43, True),
-    ("customer_retention_rate", "Retention rate", "percent", 0.31, True),
-    ("repeat_purchase_rate", "Repeat purchase rate", "percent", 0.24, True),
-    ("cohort_retention", "Cohort retention", "percent", 0.35, True),
-    ("days_between_orders", "Days between orders", "days", 41.5, True),
-    ("customer_count", "Users", "count", 900, True),
-    ("verification_rate", "Verification rate", "percent", 0.71, True),
-    ("active_user_rate", "Active user rate", "percent", 0.93, True),
-    ("review_count", "Reviews", "count", 17, False),
-    ("low_rating_share", "Low ratings", "percent", 0.08, False),
-    ("approval_rate", "Approval rate", "percent", 0.72, False),
-    ("avg_refund_days", "Days to refund", "days", 5.2, False),
-    ("approved_returns", "Approved returns", "count", 9, False),
-    ("order_lines", "Order lines", "count", 620, False),
-    ("payouts_paid", "Paid to vendors", "money", 3_105.40, False),
-    ("payouts_outstanding", "Outstanding payouts", "money", 804.90, False),
-    ("total_revenue", "Revenue", "money", 5_105.40, False),
-    ("lost_revenue", "Lost revenue", "money", 305.40, False),
-    ("kept_commission", "Commission kept", "money", 480.0, False),
-    ("kept_refunds", "Refunds kept", "money", 96.0, False),
-    ("units_in_stock", "Units in stock", "count", 2_140, False),
-    ("stock_on_hand", "Stock on hand", "count", 2_140, False),
-    ("stock_value", "Stock value", "money", 91_400.0, False),
-    ("stock_days", "Days of stock", "days", 30, False),
-    ("stock_turnover", "Stock turnover", "number", 1.9, False),
-    ("out_of_stock_rate", "Out-of-stock rate", "percent", 0.06, False),
-    ("out_of_stock_at_end", "Out of stock at the end", "count", 11, False),
-    ("low_stock_at_end", "Low stock at the end", "count", 19, False),
-    ("listed_products", "Listed products", "count", 310, False),
-    ("active_products", "Active products", "count", 288, False),
-    ("inactive_products", "Inactive products", "count", 22, False),
-    ("total_products", "Products", "count", 330, False),
-    ("units_sold_last_30_days", "Units sold in 30 days", "count", 903, False),
-    ("days_of_cover", "Days of cover", "days", 61.0, False),
-    ("sell_through_rate", "Sell-through", "percent", 0.29, False),
-    ("open_tickets", "Open requests", "count", 8, True),
-    ("shipment_count", "Orders shipped", "count", 388, True),
-    ("fulfilled_orders", "Fulfilled orders", "count", 361, True),
-)
-
-VENDORS = (
-    ("v1", "Makola Textiles"),
-    ("v2", "Kente House"),
-    ("v3", "Accra Electronics"),
-    ("v4", "Volta Fresh Foods"),
-    ("v5", "Kumasi Leather Works"),
-    ("v6", "Tema Home & Kitchen"),
-    ("v7", "Cape Coast Books"),
-    ("v8", "Sahel Beauty"),
-    ("unknown", "Unknown"),
-)
-HOSTILE_VENDORS = (
-    ("h1", "<script>document.title='owned'</script>"),
-    ("h2", '"><img src=x onerror="document.title=\'owned\'">'),
-    ("h3", "W" * 200),
-    ("h4", "متجر النخيل للأقمشة والملابس"),
-    ("h5", "{{7*7}} ${7*7} </title></script>"),
-    ("h6", "line\nbreak\ttab & &amp; <b>bold</b>"),
-    ("h'7\"", "key with quotes"),
-    ("javascript:alert(1)", "key like a link"),
-)
-CATEGORIES = (
-    ("c1", "Fashion"),
-    ("c2", "Electronics"),
-    ("c3", "Home & Kitchen"),
-    ("c4", "Groceries"),
-    ("c5", "Books"),
-)
-REGIONS = (
-    "Greater Accra",
-    "Ashanti",
-    "Western",
-    "Central",
-    "Eastern",
-    "Volta",
-    "Northern",
-    "Bono",
-    "Upper East",
-    "Oti",
-)
-
-
-def _enum(name: str, label: str, *members: str) -> FakeDimension:
-    return FakeDimension(name, label, tuple((member, member) for member in members))
-
-
-def _dimensions(vendors: tuple[tuple[str, str], ...]) -> dict[str, FakeDimension]:
-    products = tuple(
-        (f"p{n}", f"{name} {n}")
-        for n, name in enumerate(
-            (
-                "Wax print dress",
-                "Phone charger",
-                "Shea butter",
-                "Clay pot",
-                "Leather sandals",
-                "Palm oil 5 l",
-                "School backpack",
-                "Bluetooth speaker",
-                "Kente stole",
-                "Cocoa powder",
-                "Rice cooker",
-                "Notebook set",
-            ),
-            1,
-        )
-    )
-    known = (
-        FakeDimension("vendor", "Vendor", vendors, is_entity=True),
-        FakeDimension("product", "Product", products, is_entity=True),
-        FakeDimension("category", "Category", CATEGORIES, is_entity=True),
-        FakeDimension("top_category", "Top category", CATEGORIES, is_entity=True),
-        _enum("shipping_region", "Region", *REGIONS),
-        _enum("shipping_city", "City", "Accra", "Tema", "Kumasi", "Takoradi", "Tamale"),
-        _enum("payment_kind", "Payment kind", "COD", "PREPAID", "NONE"),
-        _enum(
-            "payment_method", "Payment method", "MOBILE_MONEY", "CARD", "CASH_ON_DELIVERY", "BANK_TRANSFER"
-        ),
-        _enum("order_status", "Order status", "COMPLETED", "DISPATCHED", "CANCELLED"),
-        _enum("shipment_status", "Shipment status", "DELIVERED", "IN_TRANSIT", "FAILED"),
-        _enum("return_reason", "Return reason", "DAMAGED", "WRONG_ITEM", "CHANGED_MIND"),
-        _enum("ticket_category", "Request category", "DELIVERY", "PAYMENT", "PRODUCT"),
-        _enum("age_group", "Age group", "18-24", "25-34", "35-44", "45-54"),
-        _enum("gender", "Gender", "FEMALE", "MALE", "OTHER"),
-        _enum("customer_kind", "Customer kind", "PRIVATE", "BUSINESS"),
-        _enum("customer_segment", "Customer segment", "CHAMPION", "LOST", "NO_ORDER"),
-        _enum("user_role", "User type", "CUSTOMER", "VENDOR"),
-        _enum("customer_region", "Customer region", *REGIONS[:4]),
-        _enum("customer_city", "Customer city", "Accra", "Tema"),
-        _enum("channel", "Channel", "search", "social", "direct"),
-        _enum("product_status", "Product status", "ACTIVE", "INACTIVE"),
-        _enum("delivery_partner", "Delivery partner", "Swift", "Volta Couriers"),
-        _enum("cohort_month", "Month of first order", "2026-01-01", "2026-02-01", "2026-03-01"),
-        _enum("cohort_quarter", "Quarter of first order", "2025-10-01", "2026-01-01"),
-        _enum("months_since_first_order", "Months since first order", "0", "1", "2"),
-    )
-    return {dimension.name: dimension for dimension in known}
 
 
 @dataclass(slots=True)
@@ -306,7 +101,7 @@ class FakeMarketplace:
     def dimensions(self, principal: Principal) -> Sequence[FakeDimension]:
         """Every dimension."""
         del principal
-        return tuple(_dimensions(self.vendors).values())
+        return tuple(dimensions_of(self.vendors).values())
 
     def fingerprint(self, principal: Principal) -> tuple[object, ...]:
         """Who sees the same, while nobody has turned anything by hand."""
@@ -365,11 +160,16 @@ class FakeMarketplace:
             return error
         kept = [each for each in self.listed.get(question.dataset, ()) if _meets(each, question)]
         rows = tuple(tuple(each.get(name) for name in question.columns) for each in kept[: question.limit])
-        return RowList(question.columns, rows, self.release_id or 0)
+        return RowList(question.columns, rows, self.release_id or 0, self.published_at, self.published_at)
+
+    def lists_own_vendors(self, questions: Sequence[RowQuestion], principal: Principal) -> bool:
+        """Of roles of a project's own, which this marketplace has none of."""
+        del questions, principal
+        return False
 
     def labels(self, language: str) -> dict[str, str]:
         """Names of metrics and dimensions; in French with a mark, so that a test sees which one it got."""
-        labels = {each.name: each.label for each in _dimensions(self.vendors).values()}
+        labels = {each.name: each.label for each in dimensions_of(self.vendors).values()}
         labels |= {each.name: each.label for each in METRICS.values()}
         return {name: f"{label} (fr)" if language == "fr" else label for name, label in labels.items()}
 
@@ -386,7 +186,7 @@ class FakeMarketplace:
     ) -> Sequence[LabelledKey]:
         """The members of a dimension."""
         del principal
-        if (known := _dimensions(self.vendors).get(dimension)) is None:
+        if (known := dimensions_of(self.vendors).get(dimension)) is None:
             raise UnknownName(f"no dimension is called {dimension!r}", nearest="vendor")
         found = [
             LabelledKey(key, text)
@@ -420,11 +220,11 @@ class FakeMarketplace:
             raise NothingPublished("No release has been published yet.")
         self.asked += 1
         metrics = [self._checked(name, question) for name in question.metrics]
-        dimensions = [_dimensions(self.vendors)[name] for name in question.by]
+        dimensions = [dimensions_of(self.vendors)[name] for name in question.by]
         columns = [
-            *_time_columns(question),
-            *_dimension_columns(dimensions),
-            *_metric_columns(metrics, question),
+            *time_columns(question),
+            *dimension_columns(dimensions),
+            *metric_columns(metrics, question),
         ]
         if question.grain is not None:
             columns.append(Column("partial", "Partial", ColumnKind.PARTIAL, "boolean"))
@@ -436,7 +236,9 @@ class FakeMarketplace:
         definition = METRICS[metric]
         known = [days.first + timedelta(days=n) for n in range(days.days)]
         sizes = [
-            _daily(definition, day, member, self.release_id or 0) for day in known if day >= self.empty_before
+            size_of_a_day(definition, day, member, self.release_id or 0)
+            for day in known
+            if day >= self.empty_before
         ]
         if definition.unit in {"percent", "rating", "days", "number"} or metric.startswith("avg"):
             mean = sum(sizes, Decimal(0)) / len(sizes) if sizes else Decimal(0)
@@ -465,12 +267,12 @@ class FakeMarketplace:
     ) -> tuple[tuple[Any, ...], ...]:
         days = question.days or DayRange(TODAY - timedelta(days=29), TODAY)
         narrowed = "|".join(value for each in question.filters for value in each.values)
-        buckets = _buckets(question, days)
+        buckets = buckets_of(question, days)
         equal = {Operator.EQ, Operator.IN}
         chosen = {each.dimension: each.values for each in question.filters if each.operator in equal}
         rows = []
         for start, covered in buckets:
-            for members in _combinations(dimensions, chosen):
+            for members in members_of_rows(dimensions, chosen):
                 member = "|".join([narrowed, *(key for key, _ in members)]).strip("|")
                 lead: list[Any] = [] if start is None else [start]
                 for dimension, (key, text) in zip(dimensions, members, strict=True):
@@ -527,80 +329,3 @@ def _meets(row: dict[str, Any], question: RowQuestion) -> bool:
         elif value is None or not compared[each.operator](value, each.values[0]):
             return False
     return True
-
-
-def _daily(metric: FakeMetric, day: date, member: str, release: int) -> Decimal:
-    """The size of one day: a weekly rhythm, a slow growth, and noise that depends on the names only."""
-    seed = hashlib.sha256(f"{metric.name}|{member}|{day}".encode()).digest()
-    noise = seed[0] / 255 - 0.5
-    weekend = 1.22 if day.weekday() >= 5 else 1.0
-    growth = 1 + (day - date(2026, 1, 1)).days / 900
-    level = {"percent": 1 + noise * 0.06, "rating": 1 + noise * 0.03}.get(
-        metric.unit, weekend * growth * (1 + noise * 0.25)
-    )
-    part = (
-        1.0
-        if metric.unit in {"percent", "rating", "days"} or metric.name.startswith(("avg", "items_per"))
-        else _part(member)
-    )
-    return Decimal(str(round(metric.size * level * part + (release - 1 if metric.unit == "count" else 0), 4)))
-
-
-def _part(member: str) -> float:
-    if not member:
-        return 1.0
-    part = 1.0
-    for piece in member.split("|"):
-        part *= 0.03 + 0.4 * (hashlib.sha256(piece.encode()).digest()[1] / 255) ** 2
-    return part
-
-
-def _buckets(question: Question, days: DayRange) -> list[tuple[date | None, DayRange]]:
-    """Each bucket with the days of it that were asked for."""
-    if question.grain is None:
-        return [(None, days)]
-    buckets: list[tuple[date | None, DayRange]] = []
-    for start in days.buckets(question.grain):
-        last = question.grain.next_start(start) - timedelta(days=1)
-        buckets.append((start, DayRange(max(start, days.first), min(last, days.last))))
-    return buckets
-
-
-def _combinations(
-    dimensions: list[FakeDimension], chosen: dict[str, tuple[str, ...]]
-) -> list[list[tuple[str, str]]]:
-    """Every member of the first dimension, with one of each further one, as a product has one category."""
-    if not dimensions:
-        return [[]]
-    first, *others = dimensions
-    kept = [each for each in first.members if first.name not in chosen or each[0] in chosen[first.name]]
-    return [
-        [each, *(other.members[place % len(other.members)] for other in others)]
-        for place, each in enumerate(kept)
-    ]
-
-
-def _time_columns(question: Question) -> list[Column]:
-    if question.grain is None:
-        return []
-    return [Column(question.grain.value, question.grain.value.capitalize(), ColumnKind.TIME, "date")]
-
-
-def _dimension_columns(dimensions: list[FakeDimension]) -> list[Column]:
-    columns = []
-    for each in dimensions:
-        if each.is_entity:
-            columns.append(Column(f"{each.name}_id", f"{each.label} id", ColumnKind.KEY, "text"))
-        columns.append(Column(each.name, each.label, ColumnKind.DIMENSION, "text"))
-    return columns
-
-
-def _metric_columns(metrics: list[FakeMetric], question: Question) -> list[Column]:
-    columns = []
-    for each in metrics:
-        currency = "GHS" if each.unit == "money" else None
-        columns.append(Column(each.name, each.label, ColumnKind.METRIC, each.unit, currency))
-        if question.compare:
-            label = f"{each.label}, previous"
-            columns.append(Column(f"{each.name}__previous", label, ColumnKind.PREVIOUS, each.unit, currency))
-    return columns

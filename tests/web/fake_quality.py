@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from amalimart.control.deciding import Decider
-from amalimart.control.quality_rows import Acknowledgement, KeptResult
+from amalimart.control.quality.rows import Acknowledgement, KeptResult
 from amalimart.core.errors import NotFound, RequestError
 from amalimart.core.incidents import Incident, IncidentKind, Trouble
 from amalimart.core.profiles import TableProfile

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from amalimart.access.rules import DataClass
 from amalimart.core.calendar import Grain
-from amalimart.semantic.model import (
-    UNKNOWN_ENUM,
-    UNKNOWN_KEY,
-    UNKNOWN_LABEL,
-    Dataset,
-    Dimension,
-    SemanticModel,
-)
+from amalimart.semantic.defined import UNKNOWN_ENUM, UNKNOWN_KEY, UNKNOWN_LABEL, Dataset, Dimension
+from amalimart.semantic.model import SemanticModel
 from tools.reference_pages.markdown import code, codes, page, section, table, text
 from tools.reference_pages.semantic_content import packaged_model
 

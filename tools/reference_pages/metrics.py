@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from amalimart.semantic.model import Metric, Needs, SemanticModel
+from amalimart.semantic.defined import Metric, Needs
+from amalimart.semantic.model import SemanticModel
 from tools.reference_pages.markdown import code, codes, count, page, section, table, text
 from tools.reference_pages.semantic_content import grains, grouping_words, packaged_model
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import amalimart
 from amalimart.access.policies import Policies, load_policies
+from amalimart.semantic.defined import Grouping, Metric
 from amalimart.semantic.loading import load_model
-from amalimart.semantic.model import Grouping, Metric, SemanticModel
+from amalimart.semantic.model import SemanticModel
 
 MARKETPLACE = Path(amalimart.__file__).parent / "marketplace"
 

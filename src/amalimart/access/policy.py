@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from amalimart.access.principal import Principal, Role
-from amalimart.access.rules import AllRows, DataClass, Mask, PeerRule, ScanRule
+from amalimart.access.rules import AllRows, DataClass, Mask, OwnIds, OwnRows, PeerRule, ScanRule
 from amalimart.core.errors import Denied
 
 
@@ -100,6 +100,12 @@ class Policies:
         if rule is None:
             raise Denied(f"the role {role.value} may not read {dataset}", next_step="ask an admin")
         return rule
+
+    def reads_own(self, role: Role, dataset: str, ids: OwnIds) -> bool:
+        """Whether the role reads of a dataset none but rows that carry such an id of the reader."""
+        policy = self._by_role.get(role)
+        rule = policy.scan_rule(dataset) if policy is not None else None
+        return rule is not None and isinstance(rule.rows, OwnRows) and rule.rows.ids is ids
 
     def may_use_metric(self, role: Role, metric: str) -> bool:
         """Whether the role may ask the metric, by its own name."""

@@ -48,9 +48,10 @@ def checks_of(services: AppServices, lineage: Lineage, node: Node, principal: Pr
 
 
 def users_of(lineage: Lineage, node: Node) -> list[Json]:
-    """Metrics, dimensions and dashboards that a place's values go into, by kind and name."""
-    told = {Kind.METRIC, Kind.DIMENSION, Kind.DASHBOARD}
-    used = [each.node for each in lineage.used_by(node) if each.node.kind in told]
+    """Metrics, dimensions and pages that a place's values go into, by kind and name."""
+    of_questions = {Kind.METRIC, Kind.DIMENSION}
+    reached = (each.node for each in lineage.used_by(node))
+    used = [each for each in reached if each.kind.is_page or each.kind in of_questions]
     return [{"kind": each.kind.value, "name": each.plain} for each in sorted(used)]
 
 

@@ -85,6 +85,11 @@ class ScorecardsPort(Protocol):
         """What is wrong with the files now, while what they said before is served."""
         ...
 
+    @property
+    def uses(self) -> Mapping[str, frozenset[str]]:
+        """The metrics and dimensions that each of them names."""
+        ...
+
     def for_principal(self, principal: Principal) -> list[Scorecard]:
         """The scorecards that a principal may open."""
         ...

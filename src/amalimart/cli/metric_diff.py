@@ -50,17 +50,20 @@ def metrics_diff(
     """
     from amalimart.access.policies import load_policies
     from amalimart.api.dashboards.library import load_dashboards
+    from amalimart.api.scorecards.library import load_scorecards
     from amalimart.config.project import find_home, open_project
+    from amalimart.orchestrate.lineage.tracing import uses_of
     from amalimart.orchestrate.project.policy_files import PACKAGED_POLICIES
 
     project = open_project(find_home(home))
     policies = load_policies([PACKAGED_POLICIES, project.overlay("policies")])
     library = load_dashboards(project.overlay("dashboards"), roles=policies.roles)
     dashboards = {name: {use.name for use in uses} for name, uses in library.uses.items()}
+    scorecards = load_scorecards(project.overlay("scorecards"), roles=policies.roles).uses
     found = metric_changes(home).diff(
         before or (None if packaged else "HEAD"),
         packaged,
-        dashboards,
+        uses_of(dashboards, scorecards),
         policies,
     )
     effects = None

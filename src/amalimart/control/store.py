@@ -7,9 +7,6 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from amalimart.control.acceptances import CheckAcceptances
-from amalimart.control.access_reviews import AccessReviews
-from amalimart.control.approvals import GovernanceRecords
 from amalimart.control.database import durable, open_database
 from amalimart.control.incidents.ledger import Incidents
 from amalimart.control.incidents.outbox import Outbox
@@ -18,7 +15,10 @@ from amalimart.control.job_runs import JobRuns
 from amalimart.control.leases import Leases
 from amalimart.control.page_visits import PageVisits
 from amalimart.control.question_log import QuestionLog
+from amalimart.control.releases.acceptances import CheckAcceptances
+from amalimart.control.releases.approvals import GovernanceRecords
 from amalimart.control.saved_questions import SavedQuestions
+from amalimart.control.users.access_reviews import AccessReviews
 from amalimart.control.users.administration import UserAdministration
 from amalimart.control.users.api_keys import ApiKeys
 from amalimart.control.users.passwords import Passwords

@@ -14,7 +14,7 @@ from enum import StrEnum
 from amalimart.core.errors import NotFound, RequestError
 from amalimart.core.names import nearest
 from amalimart.governance.metric_ledger import Ledger, MetricVersion
-from amalimart.semantic.model import Metric
+from amalimart.semantic.defined import Metric
 
 
 class Recorded(StrEnum):

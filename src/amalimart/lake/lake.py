@@ -18,7 +18,8 @@ from amalimart.lake.durable import guarded, make_folder
 from amalimart.lake.lease import Lease
 from amalimart.lake.live import TableFiles
 from amalimart.lake.log import CommitLog
-from amalimart.lake.object_storage import CACHE_BYTES, ObjectStorage, sources_in
+from amalimart.lake.object_files import CACHE_BYTES
+from amalimart.lake.object_storage import ObjectStorage, sources_in
 from amalimart.lake.screening import UNSCREENED, RowScreen
 from amalimart.lake.source_writer import SMALL_FILE_BYTES, SourceWriter
 from amalimart.lake.storage import FolderStorage, Storage

@@ -1,4 +1,4 @@
-"""A prefix of an object store as the place of one source's commits and data files.
+"""A prefix of an object store as the place of one source's commits; `object_files` has its data files.
 
 A commit object is named after the first version it covers and written only if there is none of that
 name, so that of two writers, on whatever machines, one commits and the other is told. A commit that
@@ -11,34 +11,24 @@ request; what other machines commit is asked for every few seconds.
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
 
 from amalimart.core.errors import CommitConflict, DamagedLake, LakeError, LakeUnreachable
 from amalimart.core.object_store import ObjectStore, ObjectStoreError, StoredObject, Trouble
-from amalimart.lake.checking import check_file
 from amalimart.lake.commit import DataFile, decode_commit
 from amalimart.lake.durable import make_folder
 from amalimart.lake.identity import read_identity, write_identity
+from amalimart.lake.object_files import CACHE_BYTES, ObjectFiles
+from amalimart.lake.object_requests import all_at_once, answers
 from amalimart.lake.storage import COPY_OF, FolderStorage, commit_path, publish_in, versions_in
-
-T = TypeVar("T")
 
 ASK_SECONDS = 5.0
 ASK_AGAIN_SECONDS = 60.0
 LIST_SECONDS = 60.0
-CACHE_BYTES = 20 * 1024**3
-_UNUSED = timedelta(hours=1)
-_ORPHAN_AGE = timedelta(days=1)
-_TIDY_SECONDS = 60.0
-_TRANSFERS = 8
 
 
 class ObjectStorage:
@@ -59,13 +49,11 @@ class ObjectStorage:
         self._store = store
         self._base = f"{source}/"
         self._copy = FolderStorage(folder)
-        self._cache_bytes = cache_bytes
+        self._files = ObjectFiles(folder, store, self._base, cache_bytes=cache_bytes, elapsed=elapsed)
         self._elapsed = elapsed
         self._ask_at = float("-inf")
         self._list_at = float("-inf")
-        self._tidied: float | None = None
         self._is_ours = False
-        self._sound: set[str] = set()  # copies that are as committed; another one is fetched anew
 
     def identity(self) -> str | None:
         return read_identity(self.folder) or self._checked_identity()
@@ -75,7 +63,7 @@ class ObjectStorage:
         if known is not None:
             return known
         self._require_conditional_writes()
-        with self._answers("naming the lake"):
+        with answers("naming the lake"):
             self._store.create(self._key("identity"), f"{secrets.token_hex(8)}\n".encode())
         made = self._checked_identity()
         assert made is not None  # noqa: S101 - it was made, here or by another writer
@@ -86,7 +74,7 @@ class ObjectStorage:
         if not at_once and now < self._ask_at:
             return False
         self._ask_at = now + ASK_AGAIN_SECONDS  # unless it answers
-        with self._answers("reading the commit log"):
+        with answers("reading the commit log"):
             if self._checked_identity() is None:
                 self._ask_at = now + ASK_SECONDS
                 return False
@@ -99,7 +87,7 @@ class ObjectStorage:
 
     def publish_commit(self, first: int, version: int, content: bytes) -> None:
         key = self._commit_key(first)
-        with self._answers("writing the commit"):
+        with answers("writing the commit"):
             try:
                 is_new = self._store.create(key, content)
             except ObjectStoreError as error:
@@ -115,17 +103,17 @@ class ObjectStorage:
             self._ask_at = float("-inf")  # it is committed; the copy is made up for at the next look
 
     def publish_checkpoint(self, version: int, content: bytes) -> None:
-        with self._answers("writing a checkpoint"):
+        with answers("writing a checkpoint"):
             self._store.create(self._checkpoint_key(version), content)
         self._copy.publish_checkpoint(version, content)
 
     def remove_checkpoints(self, versions: Collection[int]) -> None:
-        with self._answers("clearing away checkpoints"):
+        with answers("clearing away checkpoints"):
             self._store.remove(self._checkpoint_key(version) for version in versions)
         self._copy.remove_checkpoints(versions)
 
     def clear_commits(self, up_to: int, older_than: datetime) -> None:
-        with self._answers("clearing away commits"):
+        with answers("clearing away commits"):
             found = list(self._store.objects(self._key("commits/")))
             firsts = [_number(one.key) for one in found]
             # An object covers every version until the next one starts; the last one stays.
@@ -137,84 +125,35 @@ class ObjectStorage:
         self._copy.clear_commits(up_to, older_than)
 
     def keep(self, files: Sequence[DataFile]) -> None:
-        def upload(file: DataFile) -> None:
-            self._store.upload(self.folder / file.path, self._key(file.path))
-
-        with self._answers("uploading a file"):
-            _all_at_once(upload, files)
+        self._files.keep(files)
 
     def paths(self, table: str, files: Sequence[DataFile]) -> tuple[Path, ...]:
-        missing = []
-        for file in files:
-            path = self.folder / file.path
-            try:
-                if path.stat().st_size == file.bytes:
-                    os.utime(path)  # it is in use
-                    if file.path not in self._sound:
-                        check_file(path, table, file)
-                        self._sound.add(file.path)
-                    continue
-            except (FileNotFoundError, DamagedLake):
-                pass
-            missing.append(file)
-        with self._answers("fetching a file"):
-            _all_at_once(lambda file: self._fetch(table, file, self.folder / file.path), missing)
-        self._sound.update(file.path for file in missing)
-        return tuple(self.folder / file.path for file in files)
+        return self._files.paths(table, files)
 
     def check(self, table: str, file: DataFile) -> None:
         """The object, not the copy."""
-        with self._answers("checking a file"):
-            self._fetch(table, file, None)
+        self._files.check(table, file)
 
     def clear_data(
         self, known: Collection[str], removed: Mapping[str, datetime], *, now: datetime, grace: timedelta
     ) -> tuple[int, int]:
-        orphans, _ = self._copy.clear_data(known, removed, now=now, grace=grace)
-        doomed: list[str] = []
-        expired = 0
-        with self._answers("clearing away old files"):
-            for one in self._store.objects(self._key("data/")):
-                relative = one.key.removeprefix(self._base)
-                if relative in known:
-                    continue
-                removed_at = removed.get(relative)
-                if removed_at is not None and removed_at + grace <= now:
-                    expired += 1
-                    doomed.append(one.key)
-                elif removed_at is None and one.modified_at + _ORPHAN_AGE <= now:
-                    # No lease reaches other machines: a younger one may belong to a batch under way.
-                    orphans += 1
-                    doomed.append(one.key)
-            self._store.remove(doomed)
-        return orphans, expired
+        orphans_here, _ = self._copy.clear_data(known, removed, now=now, grace=grace)
+        orphans, expired = self._files.clear_data(known, removed, now=now, grace=grace)
+        return orphans_here + orphans, expired
 
     def drop(self, paths: Collection[str]) -> None:
-        with self._answers("deleting erased files"):
-            self._store.remove(self._key(path) for path in paths)
+        self._files.drop(paths)
         self._copy.drop(paths)
 
     def tidy(self, known: Collection[str], *, now: datetime) -> None:
-        moment = self._elapsed()
-        if self._tidied is not None and moment - self._tidied < _TIDY_SECONDS:
-            return
-        self._tidied = moment
-        unused_since = (now - _UNUSED).timestamp()
-        copies = [(path, path.stat()) for path in self.folder.glob("data/*/*.parquet")]
-        size = sum(status.st_size for _, status in copies)
-        for path, status in sorted(copies, key=lambda copy: copy[1].st_mtime):
-            if size <= self._cache_bytes or status.st_mtime > unused_since:
-                return
-            if path.relative_to(self.folder).as_posix() in known:
-                path.unlink(missing_ok=True)
-                size -= status.st_size
+        self._files.tidy(known, now=now)
 
     def _checked_identity(self) -> str | None:
         """The identity of the lake there, if it has one. Raises LakeError for the copy of another."""
         here = read_identity(self.folder)
         if self._is_ours and here is not None:
             return here
-        with self._answers("reading the lake's name"):
+        with answers("reading the lake's name"):
             content = self._store.read(self._key("identity"))
         there = content.decode().strip() if content is not None else None
         is_copy = (self.folder / COPY_OF).exists()
@@ -235,7 +174,7 @@ class ObjectStorage:
     def _require_conditional_writes(self) -> None:
         """An object store that overwrites all the same would let two writers commit one version."""
         key = self._key(f"probe-{secrets.token_hex(6)}")
-        with self._answers("trying a conditional write"):
+        with answers("trying a conditional write"):
             try:
                 first, second = self._store.create(key, b"1"), self._store.create(key, b"2")
             finally:
@@ -270,7 +209,7 @@ class ObjectStorage:
             if (content := self._store.read(one.key)) is not None:
                 self._copy_commit(_number(one.key), content)
 
-        _all_at_once(copy, later)
+        all_at_once(copy, later)
         return True
 
     def _copy_commit(self, first: int, content: bytes) -> int:
@@ -303,28 +242,6 @@ class ObjectStorage:
                 next_step="check the network; the next look at the log tells, and nothing is committed twice",
             ) from error
 
-    def _fetch(self, table: str, file: DataFile, target: Path | None) -> None:
-        """Copy a file here, hold it against its checksum, and give it its name, if it is to have one."""
-        incoming = self.folder / "incoming"
-        make_folder(incoming)
-        path = incoming / f"{secrets.token_hex(8)}.parquet"
-        try:
-            self._store.download(self._key(file.path), path)
-            check_file(path, table, file, where=self._store.where(self._key(file.path)))
-            if target is not None:
-                make_folder(target.parent)
-                path.replace(target)
-        except ObjectStoreError as error:
-            if error.trouble is not Trouble.GONE:
-                raise
-            raise DamagedLake(
-                "a committed file is not there",
-                where=error.key,
-                next_step=f"restore the object, or take a new snapshot of the table {table!r}",
-            ) from error
-        finally:
-            path.unlink(missing_ok=True)
-
     def _key(self, name: str) -> str:
         return self._base + name
 
@@ -350,25 +267,6 @@ class ObjectStorage:
             next_step="move the folder away; what is in the object store is fetched again",
         )
 
-    @contextmanager
-    def _answers(self, doing: str) -> Iterator[None]:
-        """Turns what the store says into our errors."""
-        try:
-            yield
-        except ObjectStoreError as error:
-            if error.trouble is Trouble.UNREACHABLE:
-                raise LakeUnreachable(
-                    f"the object store does not answer as it should while {doing}: {error.said}",
-                    where=error.key,
-                    next_step="check the network and the endpoint; it is tried again",
-                ) from error
-            raise LakeError(
-                f"the object store does not do as asked while {doing}: {error.said}",
-                where=error.key,
-                expected="a bucket, and credentials that may list, read, write and delete objects there",
-                next_step="correct `lake` in the settings, the credentials, or the policy of the bucket",
-            ) from error
-
 
 def sources_in(store: ObjectStore) -> list[str]:
     """The names of the sources that a lake in an object store may have. Raises LakeError."""
@@ -384,12 +282,3 @@ def sources_in(store: ObjectStore) -> list[str]:
 
 def _number(key: str) -> int:
     return int(key.rpartition("/")[2].partition(".")[0])
-
-
-def _all_at_once(task: Callable[[T], None], things: Sequence[T]) -> None:
-    """Run a task for every one, several at a time; the first error is raised when all have ended."""
-    if not things:
-        return
-    with ThreadPoolExecutor(min(_TRANSFERS, len(things)), "transfer") as pool:
-        for ended in [pool.submit(task, thing) for thing in things]:
-            ended.result()

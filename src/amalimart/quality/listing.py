@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from amalimart.control.quality_rows import KeptResult
+from amalimart.control.quality.rows import KeptResult
 from amalimart.core.quality import MonitorKind, Severity
 from amalimart.quality.declared import DeclaredChecks
 from amalimart.quality.shapes import Every

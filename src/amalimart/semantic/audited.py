@@ -198,6 +198,10 @@ class AuditedSemantic:
         self._keep("peers", shape, principal, found.release_id, Outcome.ANSWERED)
         return found
 
+    def lists_own_vendors(self, questions: Sequence[RowQuestion], principal: Principal) -> bool:
+        """As the service does; nothing is read, so nothing is recorded."""
+        return self._service.lists_own_vendors(questions, principal)
+
     def is_scoped(self, principal: Principal) -> bool:
         """As the service does."""
         return self._service.is_scoped(principal)

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from amalimart.core.errors import NotAvailable
-from amalimart.semantic.model import Dimension, Metric, Need, Needs, SemanticModel
+from amalimart.semantic.defined import Dimension, Metric, Need, Needs
+from amalimart.semantic.model import SemanticModel
 
 
 class Availability(Protocol):

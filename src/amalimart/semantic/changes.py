@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from amalimart.semantic.model import GRAINS, Dimension, Grouping, Metric, SemanticModel
+from amalimart.semantic.defined import GRAINS, Dimension, Grouping, Metric
+from amalimart.semantic.model import SemanticModel
 
 
 class Weight(StrEnum):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from amalimart.core.names import TableRef
+from amalimart.semantic.defined import Dimension, Metric
 from amalimart.semantic.formula import Measure, Reach
-from amalimart.semantic.model import Dimension, Metric, SemanticModel
+from amalimart.semantic.model import SemanticModel
 
 Place = tuple[TableRef, str]
 

@@ -13,7 +13,8 @@ from amalimart.access.principal import Principal
 from amalimart.core.calendar import Grain
 from amalimart.core.errors import AmalimartError, Denied
 from amalimart.core.recent import Recent
-from amalimart.semantic.model import DimensionUse, SemanticModel
+from amalimart.semantic.defined import DimensionUse
+from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.parameters import ParameterBook
 from amalimart.semantic.preparing import Rule
 from amalimart.semantic.question import Comparison, Question, Totals

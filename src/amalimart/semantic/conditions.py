@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from amalimart.core.calendar import Grain
-from amalimart.semantic.model import UNKNOWN_ENUM, UNKNOWN_KEY, UNKNOWN_LABEL
+from amalimart.semantic.defined import UNKNOWN_ENUM, UNKNOWN_KEY, UNKNOWN_LABEL
 from amalimart.semantic.parameters import BucketSlot, ParameterBook
 from amalimart.semantic.question import Operator
 from amalimart.semantic.shapes import FieldType

@@ -6,7 +6,8 @@ Every leg refers to the same list of keys, so a statement does not grow with leg
 from __future__ import annotations
 
 from amalimart.semantic.conditions import among
-from amalimart.semantic.model import UNKNOWN_KEY, UNKNOWN_LABEL, DimensionUse, SemanticModel
+from amalimart.semantic.defined import UNKNOWN_KEY, UNKNOWN_LABEL, DimensionUse
+from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.parameters import FilterSlot, ParameterBook
 from amalimart.semantic.request import AskedFilter
 from amalimart.semantic.scan import Door

@@ -11,11 +11,12 @@ from amalimart.core.calendar import Grain
 from amalimart.semantic.aggregates import aggregate_of, over_entities
 from amalimart.semantic.best import best_members, is_best
 from amalimart.semantic.conditions import is_known
+from amalimart.semantic.defined import DimensionUse
 from amalimart.semantic.entity_filters import EntityFilters
 from amalimart.semantic.formula import Measure
 from amalimart.semantic.leg_rows import LegKey, LegRows
 from amalimart.semantic.leg_sources import LegSources
-from amalimart.semantic.model import DimensionUse, SemanticModel
+from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.parameters import ParameterBook
 from amalimart.semantic.request import Request
 from amalimart.semantic.rollups.aggregates import aggregate_from

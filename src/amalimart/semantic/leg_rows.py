@@ -19,11 +19,12 @@ from amalimart.semantic.conditions import (
     is_known,
     known_value,
 )
+from amalimart.semantic.defined import DimensionUse
 from amalimart.semantic.entity_filters import EntityFilters
 from amalimart.semantic.formula import Condition, PeriodStart, Reach
 from amalimart.semantic.leg_days import LegDays, day_bucket
 from amalimart.semantic.leg_sources import LegSources
-from amalimart.semantic.model import DimensionUse, SemanticModel
+from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.parameters import FilterSlot, ParameterBook
 from amalimart.semantic.periods import Reading
 from amalimart.semantic.question_shape import ComparedWith

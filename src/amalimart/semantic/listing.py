@@ -8,8 +8,9 @@ from typing import NamedTuple
 from amalimart.access.policies import Policies
 from amalimart.access.principal import Principal
 from amalimart.semantic.availability import Availability, missing_for_metric
+from amalimart.semantic.defined import Dimension, Example, Grouping, Metric
 from amalimart.semantic.formula_words import formula_in_words
-from amalimart.semantic.model import Dimension, Example, Grouping, Metric, SemanticModel
+from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.parameters import ParameterBook
 from amalimart.semantic.scan import Door, Scope
 from amalimart.semantic.time_roles import roles_of

@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from amalimart.core.fiscal import Calendar
+from amalimart.semantic.defined import Label
 from amalimart.semantic.definition_files import DATASETS, DIMENSIONS, METRICS, DefinitionFiles, files_of
 from amalimart.semantic.definitions.datasets import dataset_of
 from amalimart.semantic.definitions.dimensions import dimension_names_of, dimension_of
 from amalimart.semantic.definitions.entries import Entry, label_of, one_meaning, unique
 from amalimart.semantic.definitions.metrics import MetricBuilder, check_metrics
-from amalimart.semantic.model import Label, SemanticModel
+from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.shapes import DatasetShape, DimensionsFile, DimensionShape, MetricsFile, MetricShape
 
 PACKAGED = Path(__file__).parents[1] / "marketplace" / "semantic"

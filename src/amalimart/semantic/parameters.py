@@ -17,8 +17,8 @@ from amalimart.core.calendar import Grain
 from amalimart.core.errors import InvalidFilter
 from amalimart.core.fiscal import Calendar
 from amalimart.core.names import nearest
+from amalimart.semantic.defined import UNKNOWN_ENUM, UNKNOWN_KEY, UNKNOWN_LABEL
 from amalimart.semantic.formula import Value
-from amalimart.semantic.model import UNKNOWN_ENUM, UNKNOWN_KEY, UNKNOWN_LABEL
 from amalimart.semantic.periods import Reading, moved_from
 from amalimart.semantic.question import Question
 from amalimart.semantic.shapes import FieldType

@@ -20,7 +20,8 @@ from amalimart.core.calendar import DayRange
 from amalimart.core.errors import Denied, InvalidFilter
 from amalimart.core.names import nearest
 from amalimart.semantic.answer import Answer, Column
-from amalimart.semantic.model import UNKNOWN_KEY, SemanticModel
+from amalimart.semantic.defined import UNKNOWN_KEY
+from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.peer_spread import Spread, Untold, spread
 from amalimart.semantic.question import Question
 from amalimart.semantic.shapes import Unit

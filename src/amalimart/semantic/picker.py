@@ -8,8 +8,9 @@ from amalimart.access.policies import Policies
 from amalimart.core.errors import Denied, InvalidFilter
 from amalimart.core.fiscal import Calendar
 from amalimart.semantic.conditions import known_value
+from amalimart.semantic.defined import Dimension, DimensionUse
 from amalimart.semantic.leg_days import day_bucket
-from amalimart.semantic.model import Dimension, DimensionUse, SemanticModel
+from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.parameters import LimitSlot, ParameterBook, SearchSlot, Slot
 from amalimart.semantic.scan import Door, Scope
 from amalimart.semantic.shapes import FieldType

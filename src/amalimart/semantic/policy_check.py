@@ -10,7 +10,8 @@ from amalimart.access.principal import Role
 from amalimart.access.rules import DataClass, OwnRows, RowsThrough
 from amalimart.core.errors import ConfigError
 from amalimart.core.names import nearest
-from amalimart.semantic.model import Dimension, SemanticModel
+from amalimart.semantic.defined import Dimension
+from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.shapes import FieldType
 
 

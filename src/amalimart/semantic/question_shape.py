@@ -10,7 +10,7 @@ from enum import Enum
 
 from amalimart.core.calendar import DayRange, Grain
 from amalimart.core.errors import InvalidFilter
-from amalimart.semantic.model import GRAINS
+from amalimart.semantic.defined import GRAINS
 from amalimart.semantic.question import Comparison, Filter, Having, Operator, Question, Totals
 from amalimart.semantic.typed_values import FIRST_YEAR, LAST_YEAR
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from amalimart.core.calendar import Grain
 from amalimart.core.errors import InvalidFilter, NotGroupable, UnknownName
 from amalimart.core.names import nearest
-from amalimart.semantic.model import DimensionUse
+from amalimart.semantic.defined import DimensionUse
 from amalimart.semantic.question import Totals
 from amalimart.semantic.request import AskedMetric, AskedTop, Request, answer_names
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from amalimart.core.calendar import Grain
+from amalimart.semantic.defined import DimensionUse, Metric
 from amalimart.semantic.formula import Leaf
-from amalimart.semantic.model import DimensionUse, Metric
 from amalimart.semantic.question import Operator, Totals
 from amalimart.semantic.question_shape import QuestionShape
 

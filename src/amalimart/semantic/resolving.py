@@ -18,8 +18,9 @@ from amalimart.semantic.availability import (
     missing_for_metric,
     refuse_missing,
 )
+from amalimart.semantic.defined import GRAINS, DimensionUse, Metric
 from amalimart.semantic.formula import Leaf, leaves
-from amalimart.semantic.model import GRAINS, DimensionUse, Metric, SemanticModel
+from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.question import Operator
 from amalimart.semantic.question_shape import QuestionShape
 from amalimart.semantic.refusals import refuse_impossible, top_of

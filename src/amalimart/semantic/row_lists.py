@@ -6,6 +6,7 @@ A list is asked by the product's own code, never by a reader's words: what a rea
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from amalimart.access.policies import Policies
@@ -61,11 +62,13 @@ class RowQuestion:
 
 @dataclass(frozen=True, slots=True)
 class RowList:
-    """Rows in the order of `columns`, and the release they are of."""
+    """Rows in the order of `columns`, and the release they are of, with its times."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
     release_id: int
+    published_at: datetime
+    fresh_as_of: datetime | None
 
     def as_dicts(self) -> list[dict[str, Any]]:
         """The rows keyed by column name."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import date
 from functools import partial
 
 from amalimart.access.coverage import covers
@@ -26,24 +25,22 @@ from amalimart.semantic.answer_cache import AnswerCache
 from amalimart.semantic.answering import answer_of
 from amalimart.semantic.availability import Availability
 from amalimart.semantic.compatibility import Compatibilities, Compatibility
+from amalimart.semantic.defined import Grouping
 from amalimart.semantic.held_release import refuse_other_release
 from amalimart.semantic.listing import DimensionInfo, DimensionValue, MetricInfo
-from amalimart.semantic.model import Grouping, SemanticModel
-from amalimart.semantic.parameters import bind
+from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.peers import PeerAnswer, PeerQuestion, answer_peers, peers_policy
 from amalimart.semantic.planner import Plan
 from amalimart.semantic.policy_check import check_policies
 from amalimart.semantic.preparing import Prepared, Preparer
 from amalimart.semantic.question import Question
 from amalimart.semantic.rollups.rollup import Rollup
-from amalimart.semantic.row_lists import RowList, RowQuestion, plan_rows
+from amalimart.semantic.row_lists import RowList, RowQuestion
+from amalimart.semantic.row_reading import RowReading
 from amalimart.semantic.running import batches_of, measured, rows_of
-from amalimart.semantic.scan import Scope
 from amalimart.semantic.streaming import StreamedAnswer
 from amalimart.semantic.vocabulary import Vocabulary
 from amalimart.warehouse.file.reading import Reader, ReadTransaction, Release
-
-_NOTHING = Question(metrics=(), today=date(2000, 1, 1))
 
 
 def _holds_none(_release: Release) -> bool:
@@ -72,12 +69,12 @@ class SemanticService:
         check_policies(model, policies)
         self.model = model
         self._reader = reader
-        self._availability = availability
         self._kept = kept
         self._tally = tally or Unnoted()
         self._vocabulary = Vocabulary(model, policies, reader, availability, kept)
         self._preparer = Preparer(model, policies, availability, rollups, holds_rollups)
         self._compatible = Compatibilities(model)
+        self._rows = RowReading(model, reader, availability)
         self._among: dict[str, SemanticService] = {}
         self._like_this = partial(
             SemanticService, reader=reader, availability=availability, kept=kept, rollups=rollups,
@@ -257,20 +254,11 @@ class SemanticService:
 
     def rows(self, questions: Sequence[RowQuestion], principal: Principal) -> list[RowList | AmalimartError]:
         """Rows or a typed error for each list, all from one release. Raises what the reader raises."""
-        found: list[RowList | AmalimartError] = []
-        scope = Scope.of(principal)
-        with self._reader.read() as transaction:
-            for question in questions:
-                try:
-                    sql, slots = plan_rows(self.model, self.policies, self._availability, scope, question)
-                    bound = bind(slots, _NOTHING, principal, self.model.calendar)
-                    rows = rows_of(transaction, sql, bound).rows
-                    found.append(RowList(question.columns, rows, transaction.release.release_id))
-                except AmalimartError as error:
-                    if isinstance(error, AccessError):
-                        POLICY_DENIALS.add(reason=error.code)
-                    found.append(error)
-        return found
+        return self._rows.read(questions, principal, self.policies)
+
+    def lists_own_vendors(self, questions: Sequence[RowQuestion], principal: Principal) -> bool:
+        """Whether the reader is bound to vendors, and would be given rows of theirs alone in these lists."""
+        return self._rows.lists_own_vendors(questions, principal, self.policies)
 
     def is_scoped(self, principal: Principal) -> bool:
         """Whether the principal sees only its own rows of something: then no SQL, table or check is shown."""

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from amalimart.core.calendar import Grain
 from amalimart.core.errors import InvalidFilter, NotGroupable
+from amalimart.semantic.defined import DimensionUse
 from amalimart.semantic.formula import Leaf
-from amalimart.semantic.model import DimensionUse
 from amalimart.semantic.request import AskedMetric, Request
 from amalimart.semantic.shapes import Unit
 

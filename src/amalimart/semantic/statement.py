@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from amalimart.core.calendar import Grain
 from amalimart.semantic.answer import Column, ColumnKind
 from amalimart.semantic.conditions import compare
+from amalimart.semantic.defined import UNKNOWN_KEY, UNKNOWN_LABEL, DimensionUse, Metric
 from amalimart.semantic.formula import Constant, Formula, Leaf, is_exact
 from amalimart.semantic.leg_book import LegBook
-from amalimart.semantic.model import UNKNOWN_KEY, UNKNOWN_LABEL, DimensionUse, Metric, SemanticModel
+from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.parameters import HavingSlot, ParameterBook
 from amalimart.semantic.question import Totals
 from amalimart.semantic.request import OTHERS, AskedMetric, Request

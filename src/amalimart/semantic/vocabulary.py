@@ -15,6 +15,7 @@ from amalimart.observe.metrics import CACHE_LOOKUPS
 from amalimart.observe.work import note_release
 from amalimart.semantic.answer_cache import AnswerCache, Asked, Values
 from amalimart.semantic.availability import Availability
+from amalimart.semantic.defined import GRAINS
 from amalimart.semantic.listing import (
     DimensionInfo,
     DimensionValue,
@@ -22,7 +23,7 @@ from amalimart.semantic.listing import (
     list_dimensions,
     list_metrics,
 )
-from amalimart.semantic.model import GRAINS, SemanticModel
+from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.parameters import bind
 from amalimart.semantic.picker import PlannedValues, plan_values
 from amalimart.semantic.question import Question

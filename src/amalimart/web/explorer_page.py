@@ -36,7 +36,7 @@ def explorer_router(services: AppServices, templates: Templates, assets: Assets)
     router = APIRouter(include_in_schema=False)
 
     def page(request: Request, principal: Principal, here: str, **settings: object) -> Response:
-        if not may_open(here, principal.role):
+        if not may_open(here, principal, services):
             raise NotFound("There is nothing at this address.", where=here)
         today = current_business_day(services)
         return templates.page(

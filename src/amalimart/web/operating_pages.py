@@ -22,7 +22,7 @@ def operating_router(services: AppServices, templates: Templates) -> APIRouter:
     def page(
         request: Request, principal: Principal, here: str, data: str | None = None, **settings: object
     ) -> Response:
-        if not may_open(here, principal.role):
+        if not may_open(here, principal, services):
             raise NotFound("There is nothing at this address.", where=here)
         return templates.page(
             request,

@@ -37,7 +37,7 @@ def orders_router(services: AppServices, templates: Templates) -> APIRouter:
                 title=said.say(opened.title) if said else opened.title,
                 range=opened.range.value,
                 filters=[each.dimension for each in opened.filters],
-                opens_orders=may_open(WORK, principal.role),
+                opens_orders=may_open(WORK, principal, services),
             ),
         )
 

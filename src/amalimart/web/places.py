@@ -7,7 +7,7 @@ from typing import Any
 
 from amalimart.access.principal import Principal, Role
 from amalimart.api.language import Language
-from amalimart.api.routes.payouts import READERS as PAYOUT_READERS
+from amalimart.api.payouts.readers import may_read_payouts
 from amalimart.api.routes.starting import is_started
 from amalimart.api.routes.work import WORKERS
 from amalimart.api.services import AppServices
@@ -44,8 +44,9 @@ _GROUPS = (
 _HOUSE = {"quality", "usage", "status", "users"}
 
 
-def _is_offered(name: str, role: Role) -> bool:
-    """Whether a role may open one of the pages beside the dashboards."""
+def _is_offered(name: str, principal: Principal, services: AppServices) -> bool:
+    """Whether a reader may open one of the pages beside the dashboards."""
+    role = principal.role
     if name in _HOUSE:
         return role is Role.ADMIN
     match name:
@@ -54,23 +55,26 @@ def _is_offered(name: str, role: Role) -> bool:
         case "explore" | "board":
             return role is not Role.SERVICE
         case "payouts":
-            return role in PAYOUT_READERS
+            return may_read_payouts(principal, services.semantic)
         case "releases":
             return role in {Role.ADMIN, Role.ANALYST}
         case _:
             return True
 
 
-def _offered(role: Role) -> list[list[tuple[str, str]]]:
-    """The pages beside the dashboards that a role may open, group by group."""
-    groups = [[(name, to) for name, to in group.items() if _is_offered(name, role)] for group in _GROUPS]
+def _offered(principal: Principal, services: AppServices) -> list[list[tuple[str, str]]]:
+    """The pages beside the dashboards that a reader may open, group by group."""
+    groups = [
+        [(name, to) for name, to in group.items() if _is_offered(name, principal, services)]
+        for group in _GROUPS
+    ]
     return [group for group in groups if group]
 
 
-def may_open(address: str, role: Role) -> bool:
-    """Whether a role may open a page beside the dashboards."""
-    offered = {known for group in _offered(role) for _, known in group}
-    return address in offered or (address == START and role is Role.ADMIN)
+def may_open(address: str, principal: Principal, services: AppServices) -> bool:
+    """Whether a reader may open a page beside the dashboards."""
+    offered = {known for group in _offered(principal, services) for _, known in group}
+    return address in offered or (address == START and principal.role is Role.ADMIN)
 
 
 def frame(services: AppServices, principal: Principal, here: str, language: Language) -> dict[str, Any]:
@@ -86,7 +90,7 @@ def frame(services: AppServices, principal: Principal, here: str, language: Lang
     ]
     if principal.role is Role.ADMIN and (here == START or not is_started(services)):
         places.insert(0, Place(START, words("place.start")))
-    for group in _offered(principal.role):
+    for group in _offered(principal, services):
         places += [
             Place(address, words(f"place.{name}"), begins=number == 0)
             for number, (name, address) in enumerate(group)

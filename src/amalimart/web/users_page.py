@@ -21,7 +21,7 @@ def users_router(services: AppServices, templates: Templates) -> APIRouter:
 
     @router.get(USERS)
     def users(request: Request, principal: SignedIn) -> Response:
-        if not may_open(USERS, principal.role):
+        if not may_open(USERS, principal, services):
             raise NotFound("There is nothing at this address.", where=USERS)
         roles = dict.fromkeys((*(role.value for role in Role), *(each.role for each in services.policies())))
         return templates.page(

@@ -59,21 +59,21 @@ def vendor_router(services: AppServices, templates: Templates) -> APIRouter:
 
     @router.get(PAYOUTS)
     def payouts(request: Request, principal: SignedIn) -> Response:
-        _refuse_others(request, principal)
+        _refuse_others(request, principal, services)
         return page(request, principal, "payouts.html", PAYOUTS, {"data": f"{PREFIX}/payouts"})
 
     @router.get("/payouts/{payout_id:path}")
     def payout(payout_id: str, request: Request, principal: SignedIn) -> Response:
-        _refuse_others(request, principal)
+        _refuse_others(request, principal, services)
         data = {
             "data": f"{PREFIX}/payouts/{quote(payout_id, safe='')}",
-            "opens_orders": may_open(WORK, principal.role),
+            "opens_orders": may_open(WORK, principal, services),
         }
         return page(request, principal, "payout.html", PAYOUTS, data, payout_id=payout_id[:200])
 
     return router
 
 
-def _refuse_others(request: Request, principal: Principal) -> None:
-    if not may_open(PAYOUTS, principal.role):
+def _refuse_others(request: Request, principal: Principal, services: AppServices) -> None:
+    if not may_open(PAYOUTS, principal, services):
         raise NotFound("There is nothing at this address.", where=request.url.path)

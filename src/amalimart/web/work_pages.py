@@ -24,7 +24,7 @@ def work_router(services: AppServices, templates: Templates) -> APIRouter:
     def page(
         request: Request, principal: Principal, template: str, data: str, order_id: str = ""
     ) -> Response:
-        if not may_open(WORK, principal.role):
+        if not may_open(WORK, principal, services):
             raise NotFound("There is nothing at this address.", where=request.url.path)
         return templates.page(
             request,

@@ -7,17 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amalimart.sources.mysql.sql_tokens import Tokens
-from amalimart.sources.mysql.statements import (
-    Altered,
-    Control,
-    Created,
-    Dropped,
-    Effect,
-    Rewritten,
-    Truncated,
-    control,
-    effects,
-)
+from amalimart.sources.mysql.statements import Control, control, effects
+from amalimart.sources.mysql.table_effects import Altered, Created, Dropped, Effect, Rewritten, Truncated
 from amalimart.sources.mysql.types import SourceType
 
 T = ("shop", "orders")

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from amalimart.api.exports.wording import Wording
 from amalimart.core.wire import dumps
 from amalimart.semantic.answer import Column, Receipt
 
@@ -25,13 +26,17 @@ def release_headers(release_id: int, published_at: datetime, fresh_as_of: dateti
     return headers
 
 
-def receipt_headers(receipt: Receipt) -> dict[str, str]:
-    """Release, freshness, definitions and notes; short enough for every proxy."""
+def receipt_headers(receipt: Receipt, wording: Wording) -> dict[str, str]:
+    """Release, freshness, definitions and notes; short enough for every proxy.
+
+    What is read follows the language of the reader, so `Vary` names what that is told by.
+    """
     headers = release_headers(receipt.release_id, receipt.published_at, receipt.fresh_as_of)
     headers["X-Amalimart-Metrics"] = ", ".join(f"{each.name}@{each.version}" for each in receipt.metrics)
-    notes = json.dumps(receipt.notes)
+    notes = json.dumps(wording.notes(receipt))
     if receipt.notes and len(notes) <= _LONGEST_NOTES:
         headers["X-Amalimart-Notes"] = notes
+    headers["Vary"] = "Accept, Accept-Language, Cookie"
     return headers
 
 

@@ -22,6 +22,7 @@ from amalimart.api.exports.arrow_files import write_arrow, write_parquet
 from amalimart.api.exports.csv_files import write_csv
 from amalimart.api.exports.formats import Format
 from amalimart.api.exports.receipts import Told, receipt_headers
+from amalimart.api.exports.wording import Wording
 from amalimart.api.exports.xlsx_files import write_xlsx
 from amalimart.api.ports.asking import SemanticPort
 from amalimart.core.errors import DiskFull
@@ -40,6 +41,7 @@ def exported(
     folder: Path,
     most_rows: int,
     told: Told,
+    wording: Wording,
 ) -> StreamingResponse:
     """The answer as a file. Raises what asking raises, and DiskFull."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -47,8 +49,8 @@ def exported(
         try:
             spooled = closing.enter_context(tempfile.TemporaryFile(dir=folder))
             with semantic.stream(question, principal, most_rows) as answer:
-                _write(answer, form, spooled, folder, told)
-                headers = receipt_headers(answer.receipt)
+                _write(answer, form, spooled, folder, told, wording)
+                headers = receipt_headers(answer.receipt, wording)
             size = spooled.seek(0, os.SEEK_END)
             spooled.seek(0)
         except OSError as error:
@@ -61,17 +63,18 @@ def exported(
         "Cache-Control": "private, no-store",
         "Content-Length": str(size),
         "Content-Disposition": f'attachment; filename="{name}-{question.today.isoformat()}.{form.value}"',
-        "Vary": "Accept",
     }
     return StreamingResponse(_sent(spooled), media_type=form.media_type, headers=headers)
 
 
-def _write(answer: StreamedAnswer, form: Format, target: IO[bytes], folder: Path, told: Told) -> None:
+def _write(
+    answer: StreamedAnswer, form: Format, target: IO[bytes], folder: Path, told: Told, wording: Wording
+) -> None:
     match form:
         case Format.CSV:
             write_csv(answer, target)
         case Format.XLSX:
-            write_xlsx(answer, target, folder, told)
+            write_xlsx(answer, target, folder, told, wording)
         case Format.PARQUET:
             write_parquet(answer, target, told)
         case Format.ARROW:

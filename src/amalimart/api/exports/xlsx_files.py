@@ -20,6 +20,7 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from amalimart.api.exports.receipts import Told
+from amalimart.api.exports.wording import Wording
 from amalimart.core.errors import QueryTooLarge
 from amalimart.core.wire import wire_value
 from amalimart.semantic.answer import Column
@@ -34,27 +35,32 @@ _WIDTH = 18
 _COUNTS = ("passed", "warned", "failed")
 
 
-def write_xlsx(answer: StreamedAnswer, target: IO[bytes], folder: Path, told: Told) -> None:
-    """A workbook; its parts are kept in `folder` meanwhile. Raises QueryTooLarge for what no sheet holds."""
+def write_xlsx(answer: StreamedAnswer, target: IO[bytes], folder: Path, told: Told, wording: Wording) -> None:
+    """A workbook in the words of its reader; its parts are kept in `folder` meanwhile.
+
+    Raises QueryTooLarge for what no sheet holds.
+    """
     with tempfile.TemporaryDirectory(dir=folder) as own:
         options = {"constant_memory": True, "tmpdir": own}
         book = xlsxwriter.Workbook(target, options)
         try:
             formats = {unit: book.add_format({"num_format": text}) for unit, text in _UNITS.items()}
-            _write_rows(book, answer, formats)
-            _write_receipt(book, answer, told(answer.receipt)["checks"])
+            _write_rows(book, answer, formats, wording)
+            _write_receipt(book, answer, told(answer.receipt)["checks"], wording)
         finally:
             book.close()
 
 
-def _write_rows(book: Workbook, answer: StreamedAnswer, formats: dict[str, CellFormat]) -> None:
-    sheet = book.add_worksheet("Answer")
+def _write_rows(
+    book: Workbook, answer: StreamedAnswer, formats: dict[str, CellFormat], wording: Wording
+) -> None:
+    sheet = book.add_worksheet(wording.say("Answer"))
     columns = answer.columns
     sheet.set_column(0, len(columns) - 1, _WIDTH)
     sheet.freeze_panes(1, 0)
     bold = book.add_format({"bold": True})
     for place, column in enumerate(columns):
-        _text(sheet, 0, place, column.label, bold)
+        _text(sheet, 0, place, wording.heading(column), bold)
     row = 0
     for batch in answer.batches():
         for values in zip(*(array.to_pylist() for array in batch.columns), strict=True):
@@ -96,19 +102,26 @@ def _text(sheet: Worksheet, row: int, place: int, text: str, shown: CellFormat |
     sheet.write_string(row, place, text, shown)
 
 
-def _write_receipt(book: Workbook, answer: StreamedAnswer, checks: Mapping[str, Any]) -> None:
+def _write_receipt(
+    book: Workbook, answer: StreamedAnswer, checks: Mapping[str, Any], wording: Wording
+) -> None:
     """Where the numbers come from, as a person reads it."""
-    sheet, receipt = book.add_worksheet("Receipt"), answer.receipt
+    say, receipt = wording.say, answer.receipt
+    sheet = book.add_worksheet(say("Receipt"))
     sheet.set_column(0, 1, 2 * _WIDTH)
     told = [
-        ("Release", str(receipt.release_id)),
-        ("Published at", receipt.published_at.isoformat()),
-        ("Fresh as of", receipt.fresh_as_of.isoformat() if receipt.fresh_as_of else ""),
-        ("Checks", checks["state"]),
-        *((f"Checks {how}", str(checks[how])) for how in _COUNTS if checks[how] is not None),
-        *((f"{each.name} ({each.version})", each.basis) for each in receipt.metrics),
-        *((f"Currency of {each.label}", each.currency) for each in answer.columns if each.currency),
-        *(("Note", note) for note in receipt.notes),
+        (say("Release"), str(receipt.release_id)),
+        (say("Published at"), receipt.published_at.isoformat()),
+        (say("Fresh as of"), receipt.fresh_as_of.isoformat() if receipt.fresh_as_of else ""),
+        (say("Checks"), say(checks["state"])),
+        *((say(f"Checks {how}"), str(checks[how])) for how in _COUNTS if checks[how] is not None),
+        *((f"{each.name} ({each.version})", wording.basis(each)) for each in receipt.metrics),
+        *(
+            (f"{say('Currency of')} {wording.heading(each)}", each.currency)
+            for each in answer.columns
+            if each.currency
+        ),
+        *((say("Note"), note) for note in wording.notes(receipt)),
     ]
     for row, (name, text) in enumerate(told):
         _text(sheet, row, 0, name)

@@ -91,6 +91,10 @@ class SemanticPort(Protocol):
         """Rows or a typed error for each list, all from one release."""
         ...
 
+    def lists_own_vendors(self, questions: Sequence[RowQuestion], principal: Principal) -> bool:
+        """Whether the reader is bound to vendors, and would be given rows of theirs alone in these lists."""
+        ...
+
     def peers(self, question: PeerQuestion, principal: Principal) -> PeerAnswer:
         """How the principal's figures stand among those of others alike. Raises Denied, InvalidFilter."""
         ...

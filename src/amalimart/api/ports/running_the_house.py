@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from amalimart.control.deciding import Decider
-from amalimart.control.quality_rows import Acknowledgement, KeptResult
+from amalimart.control.quality.rows import Acknowledgement, KeptResult
 from amalimart.core.incidents import Delivery, Incident
 from amalimart.core.jobs import AskedRun, JobRun, JobStatus
 from amalimart.core.operating import OperatingState

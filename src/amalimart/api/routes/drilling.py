@@ -48,8 +48,7 @@ def _orders(
     product = dict(state.filters).get(PRODUCT.dimension)
     if product is None:
         raise NotFound("No product is named.", where="product", next_step="open one from the dashboard")
-    newest = services.releases.latest()
-    if newest is None:
+    if services.releases.latest() is None:
         raise NothingPublished("The first release is being prepared.", next_step="wait a moment")
     called = _name_of(product, principal, services)
     lines, orders = services.semantic.rows(order_questions(state), principal)
@@ -66,8 +65,8 @@ def _orders(
     }
     told: dict[str, Any] = {
         "release_id": lines.release_id,
-        "published_at": newest.published_at,
-        "fresh_as_of": newest.fresh_as_of,
+        "published_at": lines.published_at,
+        "fresh_as_of": lines.fresh_as_of,
     }
     headers = {
         "ETag": tag_of(dumps(rest).encode()),

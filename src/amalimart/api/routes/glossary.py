@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from fastapi import APIRouter
@@ -14,10 +16,23 @@ from amalimart.api.routes.context import Services
 from amalimart.api.routes.usage import DAYS
 from amalimart.api.services import AppServices
 from amalimart.api.wire_response import WireResponse
+from amalimart.catalog.lineage import Kind
 
 router = APIRouter(tags=["glossary"])
 
 Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PageUse:
+    """A page that stands on a metric or dimension: `kind` is dashboard or scorecard."""
+
+    kind: Kind
+    name: str
+
+
+Uses = Mapping[str, Iterable[PageUse]]
+"""A metric or dimension by the name that a page calls it -> the pages that name it."""
 
 
 @router.get("/glossary")
@@ -27,11 +42,10 @@ def glossary(principal: SignedIn, services: Services, language: ReadersLanguage)
     `asked` of a metric is how often it was answered in 30 days; it is not for a reader of own rows, either.
     """
     said = services.sayings(language)
-    titles = {
-        each.name: said.say(each.title) if said else each.title
-        for each in services.dashboards.for_principal(principal)
-    }
-    uses = _uses(services, titles)
+    say = said.say if said else str
+    dashboards = {each.name: say(each.title) for each in services.dashboards.for_principal(principal)}
+    scorecards = {each.name: say(each.title) for each in services.scorecards.for_principal(principal)}
+    uses = _uses(services, {Kind.DASHBOARD: dashboards, Kind.SCORECARD: scorecards})
     return WireResponse(
         {
             "metrics": _with_asked(
@@ -39,27 +53,33 @@ def glossary(principal: SignedIn, services: Services, language: ReadersLanguage)
             ),
             "dimensions": _with_uses(services.semantic.dimensions(principal), uses),
             "tables": _tables(services, principal),
-            "dashboards": titles,
+            "dashboards": dashboards,
+            "scorecards": scorecards,
         }
     )
 
 
-def _uses(services: AppServices, visible: Json) -> dict[str, list[str]]:
-    """A name of a dashboard file -> the dashboards that the reader may open and that use it."""
-    uses: dict[str, list[str]] = {}
-    for dashboard, named in services.dashboards.uses.items():
-        if dashboard in visible:
-            for name in sorted({use.name for use in named}):
-                uses.setdefault(name, []).append(dashboard)
-    return uses
+def _uses(services: AppServices, visible: Mapping[Kind, Json]) -> Uses:
+    """Of the pages that the reader may open; one that may not be opened is not named."""
+    named = {
+        PageUse(Kind.DASHBOARD, name): {use.name for use in uses}
+        for name, uses in services.dashboards.uses.items()
+    }
+    named |= {PageUse(Kind.SCORECARD, name): set(uses) for name, uses in services.scorecards.uses.items()}
+    found: dict[str, list[PageUse]] = {}
+    for page, names in named.items():
+        if page.name in visible[page.kind]:
+            for name in names:
+                found.setdefault(name, []).append(page)
+    return found
 
 
-def _with_uses(entries: Any, uses: dict[str, list[str]]) -> list[Json]:
+def _with_uses(entries: Any, uses: Uses) -> list[Json]:
     told = []
     for each in entries:
         names = (each.name, *getattr(each, "aliases", ()), *getattr(each, "synonyms", ()))
-        used_by = sorted({dashboard for name in names for dashboard in uses.get(name, ())})
-        told.append(described(each) | {"used_by": used_by})
+        used_by = sorted({page for name in names for page in uses.get(name, ())})
+        told.append(described(each) | {"used_by": [asdict(page) for page in used_by]})
     return told
 
 

@@ -36,7 +36,7 @@ def lineage(
     direction: Direction = Direction.MADE_OF,
     rows: Annotated[bool, Query()] = False,
 ) -> WireResponse:
-    """Everything that a metric, dimension, dashboard, table or column is made of, or is used by.
+    """Everything that a metric, dimension, dashboard, scorecard, table or column is made of, or is used by.
 
     With `rows` also what decides which rows there are. The nearest come first.
     """

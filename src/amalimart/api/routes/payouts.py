@@ -7,10 +7,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from amalimart.access.principal import Principal, Role
+from amalimart.access.principal import Principal
 from amalimart.api.conditional import holds, not_modified, tag_of
 from amalimart.api.identity import SignedIn
 from amalimart.api.payouts.explaining import explained_payout, told_statement
+from amalimart.api.payouts.readers import may_read_payouts
 from amalimart.api.payouts.statements import MOST_STATEMENTS, Statement, statements_question
 from amalimart.api.routes.context import Services, current_business_day
 from amalimart.api.wire_response import WireResponse
@@ -19,7 +20,6 @@ from amalimart.core.wire import dumps
 
 router = APIRouter(tags=["payouts"])
 
-READERS = frozenset({Role.ADMIN, Role.VENDOR})
 _VENDORS_NAMED = 10_000
 
 
@@ -31,7 +31,7 @@ def payouts(
     vendor: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
 ) -> Response:
     """The newest payouts that the reader may see, of one vendor or of all; 304 while nothing changed."""
-    _refuse_others(principal)
+    _refuse_others(principal, services)
     (found,) = services.semantic.rows([statements_question(vendor)], principal)
     if isinstance(found, AmalimartError):
         raise found
@@ -55,7 +55,7 @@ def payout(
     services: Services,
 ) -> Response:
     """One payout: its statement, its lines, and the way to it from the sales of its period."""
-    _refuse_others(principal)
+    _refuse_others(principal, services)
     told = explained_payout(payout_id, principal, services.semantic, current_business_day(services))
     release_id = told.pop("release_id")
     return _told(request, told, release_id)
@@ -68,8 +68,8 @@ def _told(request: Request, rest: dict[str, Any], release_id: int) -> Response:
     return WireResponse(rest | {"release_id": release_id}, headers=headers)
 
 
-def _refuse_others(principal: Principal) -> None:
-    if principal.role not in READERS:
+def _refuse_others(principal: Principal, services: Services) -> None:
+    if not may_read_payouts(principal, services.semantic):
         raise Denied(f"Payouts are not for the role {principal.role.value}.", next_step="ask an admin")
 
 

@@ -19,7 +19,7 @@ from amalimart.api.routes.context import Services
 from amalimart.api.services import AppServices
 from amalimart.api.wire_response import WireResponse
 from amalimart.control.deciding import Decider
-from amalimart.control.quality_rows import KeptResult
+from amalimart.control.quality.rows import KeptResult
 from amalimart.core.errors import Denied, NotFound
 from amalimart.core.quality import QualityResult
 from amalimart.quality.listing import ListedCheck

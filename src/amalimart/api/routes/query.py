@@ -16,7 +16,9 @@ from amalimart.api.described import described
 from amalimart.api.exports.formats import Format, format_of
 from amalimart.api.exports.receipts import receipt_headers
 from amalimart.api.exports.spool import exported
+from amalimart.api.exports.wording import Wording
 from amalimart.api.identity import SignedIn
+from amalimart.api.language import language_of
 from amalimart.api.question_body import QuestionBody, QuestionParameters
 from amalimart.api.routes.context import Services, current_business_day
 from amalimart.api.services import AppServices
@@ -92,17 +94,19 @@ def _answer(
     question: Question, request: Request, principal: Principal, services: AppServices, named: Format | None
 ) -> Response:
     form = format_of(request, named)
+    language = language_of(request)
     if form is not Format.JSON:
         folder = services.settings.cache_folder / "exports"
         most = services.settings.export_rows_of(principal)
         with services.exports.turn():
+            wording = Wording.of(language, services.semantic)
             tell = partial(receipt_document, principal=principal, services=services)
-            return exported(services.semantic, question, principal, form, folder, most, tell)
+            return exported(services.semantic, question, principal, form, folder, most, tell, wording)
     answer = services.semantic.ask(question, principal)
     document = _document(answer, receipt_document(answer.receipt, principal, services))
     # Of what is told, not of the release: that others' rows have changed must not show.
     told = {**document, "receipt": {**document["receipt"], **dict.fromkeys(_OF_THE_RELEASE)}}
-    headers = {**receipt_headers(answer.receipt), "ETag": tag_of(dumps(told).encode()), "Vary": "Accept"}
+    headers = {**receipt_headers(answer.receipt, Wording(language)), "ETag": tag_of(dumps(told).encode())}
     if request.method == "GET" and holds(request, headers["ETag"]):
         return not_modified(headers)
     return WireResponse(document, headers=headers)

@@ -40,9 +40,11 @@ def work(request: Request, principal: SignedIn, services: Services) -> Response:
     answers = dict(zip(questions, services.semantic.rows(list(questions.values()), principal), strict=True))
     partners = _partners(principal, services)
     found = {name: each for name, each in answers.items() if isinstance(each, RowList)}
+    # A release may be published between the look at the newest and the read: told is the one that was read.
+    told = next(iter(found.values()), newest)
     document: dict[str, Any] = {
-        "release_id": next((each.release_id for each in found.values()), newest.release_id),
-        "published_at": newest.published_at,
+        "release_id": told.release_id,
+        "published_at": told.published_at,
         "lists": [_told(name, each, partners, services) for name, each in answers.items() if _is_shown(each)],
     }
     tag = work_tag(document["release_id"], principal, today, policy)

@@ -18,7 +18,7 @@ from amalimart.config.project import SETTINGS_FILE, Project
 from amalimart.config.secrets import secrets_file
 from amalimart.control.copying import copy_database
 from amalimart.control.database import open_database
-from amalimart.control.erasures import note_backup
+from amalimart.control.privacy.erasures import note_backup
 from amalimart.core.clock import Clock
 from amalimart.core.errors import ConfigError, DamagedLake, LakeError
 from amalimart.lake import Lake

@@ -14,7 +14,7 @@ from typing import Any
 
 from amalimart.config.project import Project
 from amalimart.control.database import open_database
-from amalimart.control.erasures import forget_backup
+from amalimart.control.privacy.erasures import forget_backup
 from amalimart.core.clock import Clock
 from amalimart.orchestrate.backups.manifest import MANIFEST
 from amalimart.orchestrate.backups.taking import back_up

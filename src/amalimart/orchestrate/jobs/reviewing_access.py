@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from amalimart.config.project import Project
-from amalimart.control.access_reviews import AccessReviews
+from amalimart.control.users.access_reviews import AccessReviews
 from amalimart.core.clock import Clock
 from amalimart.core.wire import dumps
 from amalimart.orchestrate.governance import Governance

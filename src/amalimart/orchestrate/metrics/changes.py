@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from amalimart.config.project import Project
 from amalimart.core.clock import Clock
 from amalimart.governance.metric_ledger import VERSIONS_FILE, Ledger, packaged_ledger, read_ledger
 from amalimart.governance.metric_versions import Recorded, VersionFinding, accepted, against_ledger
+from amalimart.orchestrate.lineage.tracing import Uses
 from amalimart.orchestrate.metrics.earlier_definitions import earlier_definitions
 from amalimart.semantic.changes import Change, Weight, asked_names, changes_between
 from amalimart.semantic.definition_files import DefinitionFiles, files_of
@@ -19,7 +20,7 @@ from amalimart.semantic.loading import PACKAGED, metric_places, model_of
 
 @dataclass(frozen=True, slots=True)
 class AffectedUse:
-    """A dashboard, or the policy of a role, that names what changed."""
+    """A page, or the policy of a role, that names what changed: `kind` is dashboard, scorecard or policy."""
 
     kind: str
     name: str
@@ -57,13 +58,13 @@ class MetricChanges:
         self,
         before: str | None,
         packaged: Path | None,
-        dashboards: Mapping[str, Iterable[str]],
+        pages: Uses,
         policies: Policies,
     ) -> MetricDiff:
         """What differs from a git ref, or a folder; of None, the project's files are as they are.
 
-        `packaged` holds the packaged definitions of before, where they are others. Raises RequestError,
-        ConfigError.
+        `packaged` holds the packaged definitions of before, where they are others; `pages` are those that may
+        name what changed. Raises RequestError, ConfigError.
         """
         overlay = self._project.overlay("metrics")
         now = (files_of(PACKAGED), files_of(overlay))
@@ -75,7 +76,7 @@ class MetricChanges:
         names = asked_names(models[0], heavy)
         for name, changed in asked_names(models[1], heavy).items():
             names.setdefault(name, set()).update(changed)
-        uses = [("dashboard", name, frozenset(used)) for name, used in dashboards.items()]
+        uses = [(page.kind.value, page.plain, named) for page, named in pages.items()]
         uses += [
             ("policy", each.role.value, (each.metrics or frozenset()) | (each.dimensions or frozenset()))
             for each in policies

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine as Database
 
-from amalimart.control.erasures import known_backups
+from amalimart.control.privacy.erasures import known_backups
 from amalimart.core.privacy import KnownBackup
 from amalimart.lake.tombstones import FOLDER, Tombstones
 from amalimart.orchestrate.backups.manifest import MANIFEST

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from amalimart.control.deciding import Decider, checked_words
-from amalimart.control.erasures import Erasures
+from amalimart.control.privacy.erasures import Erasures
 from amalimart.control.store import ControlStore
 from amalimart.core.clock import Clock
 from amalimart.core.errors import NotFound

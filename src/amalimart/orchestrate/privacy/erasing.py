@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import Engine as Database
 
 from amalimart.config.project import Project
-from amalimart.control import personal_traces
+from amalimart.control.privacy import personal_traces
 from amalimart.core.clock import Clock
 from amalimart.core.errors import CommitConflict, OperationUnderWay
 from amalimart.lake import Lake
@@ -25,8 +25,8 @@ from amalimart.mapping.source_mapping import SourceMapping
 from amalimart.orchestrate.engine import Engine
 from amalimart.orchestrate.privacy.lake_rows import LakePeople, Traces, of_stones
 from amalimart.orchestrate.releases.rebuilding import TakenOver, Told, rebuild
+from amalimart.semantic.defined import GRAINS
 from amalimart.semantic.loading import PACKAGED, load_model
-from amalimart.semantic.model import GRAINS
 from amalimart.warehouse.personal_rows import forget_words
 
 _PATIENCE_SECONDS = 600.0

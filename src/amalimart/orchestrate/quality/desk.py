@@ -10,9 +10,9 @@ import threading
 from sqlalchemy import Engine as ControlEngine
 
 from amalimart.control.deciding import Decider
-from amalimart.control.quality_results import QualityResults
-from amalimart.control.quality_rows import Acknowledgement, KeptResult
-from amalimart.control.source_shapes import SourceShapes
+from amalimart.control.quality.results import QualityResults
+from amalimart.control.quality.rows import Acknowledgement, KeptResult
+from amalimart.control.quality.source_shapes import SourceShapes
 from amalimart.core.clock import Clock
 from amalimart.core.errors import ConfigError, UnknownName, WarehouseError
 from amalimart.core.names import nearest

@@ -9,9 +9,9 @@ import threading
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from amalimart.control.acceptances import CheckAcceptances
 from amalimart.control.database import open_database
 from amalimart.control.deciding import Decider
+from amalimart.control.releases.acceptances import CheckAcceptances
 from amalimart.core.clock import Clock
 from amalimart.core.releases import Acceptance
 

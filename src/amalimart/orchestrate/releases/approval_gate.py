@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from amalimart.config.project import Project
-from amalimart.control.approvals import GovernanceRecords
 from amalimart.control.database import open_database
+from amalimart.control.releases.approvals import GovernanceRecords
 from amalimart.core.approvals import Approval
 from amalimart.core.clock import Clock
 from amalimart.core.errors import ApprovalMissing

@@ -19,7 +19,8 @@ from amalimart.core.clock import Clock
 from amalimart.core.errors import DiskFull, TooLittleMemory, WarehouseError
 from amalimart.orchestrate.engine import Engine
 from amalimart.warehouse.executor import BuildReport
-from amalimart.warehouse.file.hot_file import HotFile, most_memory_bytes
+from amalimart.warehouse.file.hot_file import HotFile
+from amalimart.warehouse.file.opening import most_memory_bytes
 from amalimart.warehouse.file.swapping import (
     Comparison,
     carry_history,

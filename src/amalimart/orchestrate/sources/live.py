@@ -22,7 +22,8 @@ from amalimart.quality.ports import LiveRows
 from amalimart.sources import PostgresPollingSource, Source, silent
 from amalimart.sources.landing import landed_columns
 from amalimart.sources.mysql.source import MySQLSource
-from amalimart.warehouse.file.hot_file import HotFile, most_memory_bytes
+from amalimart.warehouse.file.hot_file import HotFile
+from amalimart.warehouse.file.opening import most_memory_bytes
 from amalimart.warehouse.graph import CompiledGraph
 from amalimart.warehouse.lake_view import lake_state
 from amalimart.warehouse.project.project_files import bronze_view

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from amalimart.core.names import TableRef, is_identifier
+from amalimart.semantic.defined import Dataset, Field, Relationship
 from amalimart.semantic.definitions.entries import Entry, needs_of
-from amalimart.semantic.model import Dataset, Field, Relationship
 from amalimart.semantic.shapes import DatasetShape, FieldType
 
 

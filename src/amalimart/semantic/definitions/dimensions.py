@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from amalimart.semantic.defined import Dataset, Dimension, Lookup
 from amalimart.semantic.definitions.entries import Entry, label_of
-from amalimart.semantic.model import Dataset, Dimension, Lookup
 from amalimart.semantic.shapes import DimensionShape, FieldType
 
 

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from amalimart.config.strict_yaml import YamlDocument
 from amalimart.core.errors import ConfigError
 from amalimart.core.names import is_identifier, nearest
-from amalimart.semantic.model import RESERVED_NAMES, Label, Need, Needs
+from amalimart.semantic.defined import RESERVED_NAMES, Label, Need, Needs
 from amalimart.semantic.shapes import LabelShape
 
 S = TypeVar("S")

@@ -20,8 +20,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+from amalimart.semantic.defined import Dataset
 from amalimart.semantic.formula import Formula, Operation, leaves
-from amalimart.semantic.model import Dataset
 from amalimart.semantic.shapes import FieldType, Unit
 
 HASH_LENGTH = 16

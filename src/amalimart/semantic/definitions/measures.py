@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from amalimart.core.errors import InvalidFilter
+from amalimart.semantic.defined import Dataset, Field
 from amalimart.semantic.definitions.entries import Entry
 from amalimart.semantic.formula import (
     EVERY,
@@ -19,7 +20,6 @@ from amalimart.semantic.formula import (
     Reach,
     Value,
 )
-from amalimart.semantic.model import Dataset, Field
 from amalimart.semantic.question import Operator
 from amalimart.semantic.question_text import parse_filters
 from amalimart.semantic.shapes import Aggregate, FieldType, MetricShape, Over, OverTime, Unit

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 
 from amalimart.core.errors import InvalidFilter
+from amalimart.semantic.defined import GRAINS, Dataset, Example, Grouping, LeftOut, Metric
 from amalimart.semantic.definitions.entries import Entry, label_of, needs_of
 from amalimart.semantic.definitions.fingerprint import definition_hash
 from amalimart.semantic.definitions.measures import MeasureBuilder
@@ -17,7 +18,7 @@ from amalimart.semantic.formula import (
     over_period,
     read_formula,
 )
-from amalimart.semantic.model import GRAINS, Dataset, Example, Grouping, LeftOut, Metric, SemanticModel
+from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.notes import Note, said
 from amalimart.semantic.question_text import parse_filters
 from amalimart.semantic.shapes import LeftOutShape, MetricShape, OverTime, Unit

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from amalimart.semantic.defined import Dataset, Dimension, Field, Metric
 from amalimart.semantic.export.sql_expressions import expression_of, reasons_against
-from amalimart.semantic.model import Dataset, Dimension, Field, Metric, SemanticModel
+from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.shapes import FieldType, Unit
 
 SPECIFICATION = "0.2.0.dev0"

@@ -20,8 +20,9 @@ from amalimart.core.calendar import Grain
 from amalimart.core.errors import Denied
 from amalimart.core.fiscal import Calendar
 from amalimart.core.rollups import Stored
+from amalimart.semantic.defined import DimensionUse
 from amalimart.semantic.formula import Leaf, Measure, Reach
-from amalimart.semantic.model import DimensionUse, SemanticModel
+from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.request import Request
 from amalimart.semantic.rollups.rollup import Rollup
 from amalimart.semantic.shapes import Aggregate, FieldType

@@ -15,8 +15,9 @@ from amalimart.access.rules import DataClass
 from amalimart.config.strict_yaml import StrictModel, read_yaml
 from amalimart.core.calendar import Grain
 from amalimart.core.rollups import RollupTable, Stored, StoredColumn
+from amalimart.semantic.defined import Dataset
 from amalimart.semantic.definitions.entries import Entry, unique
-from amalimart.semantic.model import Dataset, SemanticModel
+from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.rollups.rollup import Rollup
 from amalimart.semantic.shapes import FieldType
 

@@ -19,7 +19,7 @@ from amalimart.sources.mysql.drift import Change, change
 from amalimart.sources.mysql.gtid import Gtid, GtidSet
 from amalimart.sources.mysql.position import MySQLPosition, tables_json
 from amalimart.sources.mysql.server import Server
-from amalimart.sources.mysql.statements import Altered
+from amalimart.sources.mysql.table_effects import Altered
 from amalimart.sources.mysql.text_values import landed_batch
 from amalimart.sources.mysql.types import SourceType, landed_schema
 from amalimart.sources.mysql.wire_types import wire_type

@@ -31,17 +31,15 @@ from amalimart.sources.mysql.dump import BinlogDump
 from amalimart.sources.mysql.followed import Followed, FollowedTables
 from amalimart.sources.mysql.gtid import Gtid, GtidSet
 from amalimart.sources.mysql.sql_tokens import Tokens
-from amalimart.sources.mysql.statements import (
+from amalimart.sources.mysql.statements import Control, control, effects
+from amalimart.sources.mysql.table_effects import (
     Altered,
-    Control,
     Created,
     Dropped,
     Effect,
     Rewritten,
     Truncated,
     Versioned,
-    control,
-    effects,
 )
 from amalimart.sources.port import Position, RowChange, Settled
 

@@ -1,7 +1,7 @@
 """The change stream of one database: the plugin's messages as changes of mapped tables.
 
-Owns what is known of each table on the way, what may be told as settled, and when to look at the
-catalog. It holds no change back: a transaction of any size passes through row by row.
+Owns what may be told as settled, and when to look at the catalog; what is known of each table on the way is
+kept by `followed_tables`. It holds no change back: a transaction of any size passes through row by row.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import time
 from bisect import insort
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from amalimart.lake import Transaction
 from amalimart.sources.port import Position, RowChange, Settled, TableShape
 from amalimart.sources.postgres.drift import Wanted, judge
 from amalimart.sources.postgres.facts import Facts
+from amalimart.sources.postgres.followed_tables import FollowedTables
 from amalimart.sources.postgres.looking import Seen
 from amalimart.sources.postgres.lsn import lsn_number, lsn_text
 from amalimart.sources.postgres.pgoutput import (
@@ -70,15 +71,12 @@ class PostgresChangeStream:
         """Connect and start. Raises SourceError."""
         place = followed.place
         self._given = followed
-        self._tables = dict(place.tables)
-        self._stopped = dict(place.stopped)
-        self._stale = set(place.stale)
+        self._tables = FollowedTables(place)
         self._passed = self._settled = self._confirmed = place.lsn
         self._fresh: datetime | None = None
         self._seen: Seen | None = None
         self._look_due = time.monotonic()
         self._partitioned: frozenset[str] = frozenset()
-        self._changed: set[str] = set()
         self._pending: deque[RowChange | Settled] = deque()
         self._transaction: Transaction | None = None
         self._xid = 0
@@ -87,7 +85,7 @@ class PostgresChangeStream:
         self._readers: dict[int, RowReader | None] = {}
         self._shapes: dict[str, tuple[tuple[SourceColumn, ...], TableShape]] = {}
         self._anew: list[int] = []
-        for known in self._tables.values():
+        for known in self._tables.known.values():
             if known.handover and known.handover.anew_from and known.handover.anew_from > place.lsn:
                 insort(self._anew, known.handover.anew_from)
         self._take: Mapping[type, Callable[[Any], None]] = {
@@ -134,7 +132,7 @@ class PostgresChangeStream:
     def confirm(self, position: Position) -> None:
         """Tell the server that the lake holds everything up to a settled position, durably."""
         self._confirmed = max(self._confirmed, min(lsn_number(position["lsn"]), self._settled))
-        self._changed -= {key for key in self._changed if position.get(key) == self._value(key)}
+        self._tables.confirmed(position)
         self._replication.confirm(self._confirmed)
 
     def close(self) -> None:
@@ -162,10 +160,10 @@ class PostgresChangeStream:
             self._seen = None
 
     def _look(self) -> None:
-        followed = {table: known for table, known in self._tables.items() if table not in self._stopped}
-        self._seen = self._given.facts.look(followed, self._given.wanted, self._given.place.publication)
+        publication = self._given.place.publication
+        self._seen = self._given.facts.look(self._tables.followed, self._given.wanted, publication)
         if not self._seen.published:
-            raise without_publication(self._given.place.publication, self._given.where)
+            raise without_publication(publication, self._given.where)
         self._partitioned = self._seen.partitioned
         for table, why in self._seen.stopped.items():
             self._stop(table, why)
@@ -189,7 +187,7 @@ class PostgresChangeStream:
         self._touched = False
         self._hidden = frozenset(
             table
-            for table, known in self._tables.items()
+            for table, known in self._tables.known.items()
             if known.handover and known.handover.has(message.xid, message.lsn)
         )
 
@@ -200,13 +198,13 @@ class PostgresChangeStream:
             self._settle(message.committed_at)
 
     def _relation(self, message: RelationMessage) -> None:
-        table = next((name for name, known in self._tables.items() if known.oid == message.oid), None)
+        table = self._tables.numbered(message.oid)
         place = (message.schema, message.name)
         same = self._tables[table].place == place if table is not None else False
-        if not same and (table is not None or any(known.place == place for known in self._tables.values())):
+        if not same and (table is not None or self._tables.stand_at(place)):
             # Another table has a name of ours, or the other way round: only the catalog tells which.
             self._look()
-        if table is None or table in self._stopped or table not in self._given.wanted:
+        if table is None or self._tables.is_stopped(table) or table not in self._given.wanted:
             self._readers[message.oid] = None
             return
         known, wanted = self._tables[table], self._given.wanted[table]
@@ -219,9 +217,7 @@ class PostgresChangeStream:
         if found.stopped is not None:
             self._stop(table, found.stopped)
             return
-        if found.types != known.columns:
-            self._tables[table] = replace(known, columns=found.types)
-            self._changed.add("tables")
+        self._tables.retype(table, found.types)
         if found.stale:
             self._mark_stale({table})
         self._readers[message.oid] = self._reader(table, columns, found.columns, wanted)
@@ -306,29 +302,15 @@ class PostgresChangeStream:
         if fresh_as_of is not None and (self._fresh is None or fresh_as_of > self._fresh):
             self._fresh = fresh_as_of
         self._settled = self._passed
-        # What is new of the tables is told with every position until one that holds it is confirmed.
-        told = {key: self._value(key) for key in sorted(self._changed)}
-        self._pending.append(Settled({"lsn": lsn_text(self._settled), **told}, self._fresh))
-
-    def _value(self, key: str) -> Any:
-        place = replace(
-            self._given.place, tables=self._tables, stopped=self._stopped, stale=frozenset(self._stale)
-        )
-        return place.as_json()[key]
+        self._pending.append(Settled({"lsn": lsn_text(self._settled), **self._tables.untold}, self._fresh))
 
     def _stop(self, table: str, why: str) -> None:
-        if table in self._stopped:
-            return
-        self._stopped[table] = f"{why}; amalimart source resnapshot NAME --table {table}"
-        self._changed.add("stopped")
-        self._touched = True
-        self._readers[self._tables[table].oid] = None
+        if self._tables.stop(table, why):
+            self._touched = True
+            self._readers[self._tables[table].oid] = None
 
     def _mark_stale(self, tables: frozenset[str] | set[str]) -> None:
-        new = {table for table in tables if table not in self._stopped} - self._stale
-        if new:
-            self._stale |= new
-            self._changed.add("stale")
+        if self._tables.wait(tables):
             self._touched = True
 
     def _opens_anew(self, lsn: int) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -13,56 +13,23 @@ from amalimart.core.names import is_identifier
 from amalimart.lake import BatchWriter, Operation, Transaction
 from amalimart.mapping.source_mapping import SourceMapping
 from amalimart.sources.port import Catalog, Position, Progress, Reading
-from amalimart.sources.postgres.captured import read_captured
+from amalimart.sources.postgres.capture_plan import CaptureNames, CapturePlan, planned_capture
 from amalimart.sources.postgres.connection import Address
 from amalimart.sources.postgres.drift import Wanted
 from amalimart.sources.postgres.facts import Facts
 from amalimart.sources.postgres.looking import read_end_of_log
 from amalimart.sources.postgres.lsn import lsn_text
-from amalimart.sources.postgres.preflight import (
-    Server,
-    is_reachable,
-    left_out_findings,
-    publication_findings,
-    read_server,
-    replication_finding,
-    server_findings,
-    table_findings,
-)
-from amalimart.sources.postgres.publication import (
-    Change,
-    Publication,
-    Published,
-    change_for,
-    published,
-    read_publication,
-)
-from amalimart.sources.postgres.relations import Relation
+from amalimart.sources.postgres.preflight import replication_finding, server_findings
+from amalimart.sources.postgres.publication import Change, read_publication
 from amalimart.sources.postgres.replication import Replication, capture_errors, not_busy
 from amalimart.sources.postgres.session import Session
 from amalimart.sources.postgres.slot import drop_slot, lost, read_slot, wait_for_writers, without_publication
-from amalimart.sources.postgres.snapshotting import Asked, copy_tables
+from amalimart.sources.postgres.snapshotting import copy_tables
 from amalimart.sources.postgres.stream import Followed, PostgresChangeStream
-from amalimart.sources.postgres.stream_position import CapturedTable, Handover, StreamPosition
+from amalimart.sources.postgres.stream_position import Handover, StreamPosition
 from amalimart.sources.preflight import Finding, refuse
 
 _OTHERWISE = "correct the mapping, or poll this source"
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What is to be copied and published.
-
-    left_out  optional columns that are there, but out of reach
-    """
-
-    server: Server
-    relations: Mapping[str, Relation]
-    landed: Mapping[str, tuple[str, ...]]
-    left_out: Mapping[str, Sequence[str]]
-    publication: Publication | None
-    wanted: Sequence[Published]
-    change: Change
 
 
 class PostgresStreamingSource:
@@ -93,9 +60,7 @@ class PostgresStreamingSource:
                     expected="at most 63 lower-case letters, digits and underscores",
                 )
         self._session = Session(Address.parse(address))
-        self._slot = slot
-        self._publication = publication
-        self._column_lists = column_lists
+        self._names = CaptureNames(slot, publication, column_lists)
 
     def catalog(self) -> Catalog:
         """Table -> column -> type. Raises SourceUnreachable, SourceRefused."""
@@ -112,7 +77,7 @@ class PostgresStreamingSource:
             Replication(self._session.address).close()
         except CaptureRefused as refused:
             findings.append(replication_finding(plan.server, refused))
-        return findings + self._table_findings(mapping, plan)
+        return [*findings, *plan.findings(mapping)]
 
     def stale_tables(self, mapping: SourceMapping, position: Position | None) -> Collection[str]:
         """Mapped tables that need a snapshot; those that were stopped wait until they are asked for."""
@@ -197,25 +162,25 @@ class PostgresStreamingSource:
     def _first(
         self,
         mapping: SourceMapping,
-        plan: _Plan,
+        plan: CapturePlan,
         writer: BatchWriter,
         progress: Progress,
         *leftover: str,
     ) -> Reading:
         """Copy as of the moment a new slot begins."""
-        findings = [*server_findings(plan.server), *self._table_findings(mapping, plan)]
+        findings = [*server_findings(plan.server), *plan.findings(mapping)]
         refuse(findings, self._session.address.shown, _OTHERWISE)
         replication = Replication(self._session.address)
         try:
-            self._drop_slots({self._slot, *leftover})
+            self._drop_slots({self._names.slot, *leftover})
             self._publish(plan.change)
             activity = self._session.activity()
-            new = replication.create_slot(self._slot)
+            new = replication.create_slot(self._names.slot)
             try:
                 with self._session.moment(new.snapshot) as now:
                     copy_tables(
                         now,
-                        _asked(plan),
+                        plan.asked,
                         writer,
                         Operation.SNAPSHOT,
                         progress,
@@ -224,7 +189,7 @@ class PostgresStreamingSource:
             except BaseException:
                 replication.close()
                 with suppress(SourceError):
-                    self._drop_slots({self._slot})
+                    self._drop_slots({self._names.slot})
                 raise
         finally:
             replication.close()
@@ -232,17 +197,17 @@ class PostgresStreamingSource:
         place = StreamPosition(
             cluster=cluster,
             system=cluster.partition("/")[0],
-            slot=self._slot,
-            publication=self._publication,
+            slot=self._names.slot,
+            publication=self._names.publication,
             lsn=new.lsn,
-            tables=_captured(plan, None),
+            tables=plan.captured(None),
         )
         return Reading(place.as_json(), activity.time)
 
     def _joined(
         self,
         mapping: SourceMapping,
-        plan: _Plan,
+        plan: CapturePlan,
         place: StreamPosition,
         writer: BatchWriter,
         progress: Progress,
@@ -253,7 +218,7 @@ class PostgresStreamingSource:
         changes afterwards. They have to end before the snapshot, which then shows them; first those
         that write at the change, then those whose commit is logged already and not yet visible.
         """
-        refuse(self._table_findings(mapping, plan), self._session.address.shown, _OTHERWISE)
+        refuse(list(plan.findings(mapping)), self._session.address.shown, _OTHERWISE)
         anew_from: int | None = None
         affected = [one.captured for one in plan.wanted if one.captured.table in plan.change.tables]
         self._publish(plan.change)
@@ -267,7 +232,7 @@ class PostgresStreamingSource:
             until = self._end_of_log()
             copy_tables(
                 now,
-                _asked(plan),
+                plan.asked,
                 writer,
                 Operation.SNAPSHOT,
                 progress,
@@ -277,7 +242,7 @@ class PostgresStreamingSource:
         read = set(plan.landed)
         reached = replace(
             place,
-            tables={**kept, **_captured(plan, Handover(now.seen, until, anew_from))},
+            tables={**kept, **plan.captured(Handover(now.seen, until, anew_from))},
             stopped={
                 table: why for table, why in place.stopped.items() if table in kept and table not in read
             },
@@ -285,54 +250,10 @@ class PostgresStreamingSource:
         )
         return Reading(reached.as_json(), None)
 
-    def _plan(self, mapping: SourceMapping, asked: set[str], place: StreamPosition | None = None) -> _Plan:
-        relations, landed = self._session.landed(mapping, without=mapping.landed.keys() - asked)
-        with self._session.connected() as connection:
-            server = read_server(connection, self._slot)
-            publication = read_publication(connection, self._publication)
-            captured = read_captured(connection, {table: relations[table].oid for table in landed})
-            followed = place.tables if place else {}
-            kept = {one.oid for one in captured.values()}
-            kept |= {known.oid for table, known in followed.items() if table in mapping.landed}
-            gone = set(publication.members if publication else ()) - kept
-            obsolete = list(read_captured(connection, {str(oid): oid for oid in gone}).values())
-        left_out = {
-            table: [
-                column
-                for column in columns
-                if (table, column) in mapping.optional
-                and not is_reachable(captured[table], publication, column)
-            ]
-            for table, columns in landed.items()
-        }
-        landed = {
-            table: tuple(column for column in columns if column not in left_out[table])
-            for table, columns in landed.items()
-        }
-        wanted = [
-            published(
-                captured[table],
-                columns,
-                server.version,
-                column_lists=bool(mapping.secrets(table))
-                if self._column_lists is None
-                else self._column_lists,
-            )
-            for table, columns in landed.items()
-        ]
-        change = change_for(self._publication, publication, wanted, obsolete)
-        return _Plan(server, relations, landed, left_out, publication, wanted, change)
-
-    def _table_findings(self, mapping: SourceMapping, plan: _Plan) -> list[Finding]:
-        found = [
-            finding
-            for one in plan.wanted
-            for finding in table_findings(plan.server, one, mapping.key_columns(one.captured.table))
-        ]
-        found += publication_findings(
-            plan.server, plan.publication, self._publication, plan.wanted, plan.change
-        )
-        return found + list(left_out_findings(plan.server, plan.wanted, plan.left_out))
+    def _plan(
+        self, mapping: SourceMapping, asked: set[str], place: StreamPosition | None = None
+    ) -> CapturePlan:
+        return planned_capture(self._session, mapping, asked, self._names, place)
 
     def _problem(self, place: StreamPosition) -> CaptureLost | None:
         cluster = self._session.identity()
@@ -382,20 +303,4 @@ def _wanted(mapping: SourceMapping) -> Mapping[str, Wanted]:
             mapping.key_columns(table),
         )
         for table, columns in mapping.landed.items()
-    }
-
-
-def _asked(plan: _Plan) -> list[Asked]:
-    return [Asked(table, plan.relations[table], columns) for table, columns in plan.landed.items()]
-
-
-def _captured(plan: _Plan, handover: Handover | None) -> Mapping[str, CapturedTable]:
-    return {
-        table: CapturedTable(
-            plan.relations[table].oid,
-            plan.relations[table].place,
-            {column: plan.relations[table].columns[column].type for column in columns},
-            handover,
-        )
-        for table, columns in plan.landed.items()
     }

@@ -1,14 +1,13 @@
 """The hot file: one DuckDB file owned by the engine process; every door to it is here.
 
-After set-up the engine can touch no file but its own and the lake, and its settings are locked.
-Readers get one transaction each, so what they see never changes under them and never blocks a build.
-Another file can take over while it serves: reads under way end on the one they began with.
+How a file is opened, and what the engine may then touch, is `opening`'s business. Readers get one transaction
+each, so what they see never changes under them and never blocks a build. Another file can take over while it
+serves: reads under way end on the one they began with.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -18,38 +17,29 @@ from pathlib import Path
 import duckdb
 
 from amalimart.core.admission import Admission
-from amalimart.core.errors import (
-    EngineUnavailable,
-    NewerFormat,
-    NothingPublished,
-    WarehouseError,
-)
+from amalimart.core.errors import NothingPublished, WarehouseError
 from amalimart.warehouse.file.engine_words import engine_error, in_words
-from amalimart.warehouse.file.file_format import record_format, refuse_newer
 from amalimart.warehouse.file.generations import Generations
+from amalimart.warehouse.file.opening import (
+    CATALOG,
+    EngineSettings,
+    OtherStorageError,
+    attaching,
+    most_memory_bytes,
+    opened_file,
+)
 from amalimart.warehouse.file.reading import Published, ReadTransaction, Release
 from amalimart.warehouse.file.table_versions import TableVersions
 from amalimart.warehouse.file.transaction import ReadLimits, Transaction
-from amalimart.warehouse.project import model_log
-from amalimart.warehouse.releases.release_log import create_tables, latest_release
+from amalimart.warehouse.releases.release_log import latest_release
 
 log = logging.getLogger(__name__)
 
-# Small row groups let a query for some keys skip nearly all of a large table; so does comparing each group's
-# bounds with up to so many keys of a join.
-_ROW_GROUP = 12_288
-_KEYS_THAT_PRUNE = 5_000
 # The engine does so by itself only after 16 MB of log: thousands of small batches, whose deleted rows stay in
 # memory and in the way of every scan until then.
 _WRITES_TO_A_CHECKPOINT = 100
-_STORAGE_VERSION = "with version number"
-_CATALOG = "warehouse"
 NEXT = "next"
 """The name of the fresh file beside the one that is served."""
-
-# One heavy question may slow the engine down, but must leave the machine and its disk to the others.
-_MEMORY_SHARE = 0.6
-_LARGEST_SPILL = "20GB"
 
 
 @dataclass(slots=True)
@@ -60,10 +50,6 @@ class _Opened:
     connection: duckdb.DuckDBPyConnection
     users: int = 0
     is_retired: bool = False
-
-
-class _OtherStorage(Exception):
-    """The file is written as another version of the engine does. Never leaves this module."""
 
 
 class HotFile:
@@ -96,7 +82,7 @@ class HotFile:
         self._reopening = threading.Lock()
         try:
             self._served = self._opened(self._generations.current)
-        except _OtherStorage as error:
+        except OtherStorageError as error:
             log.warning("the warehouse cannot be read and is built again", extra={"said": str(error)})
             self._served = self._opened(self._generations.set_aside())
         self._generations.clear()
@@ -106,32 +92,9 @@ class HotFile:
         return self._served.connection
 
     def _opened(self, file: Path) -> _Opened:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        connection = duckdb.connect()
-        try:
-            connection.execute(f"attach '{_escaped(file)}' as {_CATALOG} (row_group_size {_ROW_GROUP})")
-        except duckdb.IOException as error:
-            connection.close()
-            if "lock" in str(error).lower():
-                raise EngineUnavailable(
-                    "another process has the warehouse open",
-                    where=str(file),
-                    next_step="use the running engine (amalimart status), or stop it first",
-                ) from error
-            if _STORAGE_VERSION in str(error):
-                raise _OtherStorage(str(error).splitlines()[0]) from error
-            raise engine_error(error, str(file)) from error
-        connection.execute(f"use {_CATALOG}")
-        try:
-            refuse_newer(connection, str(file))
-        except NewerFormat:
-            connection.close()
-            raise
-        self._lock_down(connection, self._generations.spill_of(file))
-        create_tables(connection)
-        connection.execute(model_log.DDL)
-        record_format(connection)
-        return _Opened(file, connection)
+        folders = (*self._readable_folders, self._generations.folder)
+        settings = EngineSettings(self._generations.spill_of(file), folders, self._memory_mebibytes)
+        return _Opened(file, opened_file(file, settings))
 
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -143,13 +106,13 @@ class HotFile:
         with self._reopening:
             cursor = self._connection.cursor()
             try:
-                cursor.execute(f"use {_CATALOG}")
+                cursor.execute(f"use {CATALOG}")
             except duckdb.FatalException:
                 cursor.close()
                 self._connection.close()
                 self._served = self._opened(self._served.file)
                 cursor = self._connection.cursor()
-                cursor.execute(f"use {_CATALOG}")
+                cursor.execute(f"use {CATALOG}")
             opened = self._served
             opened.users += 1
         try:
@@ -176,7 +139,7 @@ class HotFile:
         with self._cursor() as cursor:
             found = cursor.execute(
                 "select used_blocks * block_size from pragma_database_size() where database_name = ?",
-                [_CATALOG],
+                [CATALOG],
             ).fetchone()
         return int(found[0]) if found else 0
 
@@ -193,13 +156,13 @@ class HotFile:
         """A cursor that sees one of the fresh files, too, under the name `next`. Closed and whole after."""
         with self._cursor() as cursor:
             try:
-                cursor.execute(f"attach '{_escaped(file)}' as {NEXT} (row_group_size {_ROW_GROUP})")
+                cursor.execute(attaching(file, NEXT))
                 try:
                     yield cursor
                 finally:
                     with suppress(duckdb.TransactionException, duckdb.FatalException):
                         cursor.execute("rollback")
-                    cursor.execute(f"use {_CATALOG}")
+                    cursor.execute(f"use {CATALOG}")
                     cursor.execute(f"detach {NEXT}")
             except duckdb.Error as error:
                 raise engine_error(error, str(file)) from error
@@ -233,22 +196,6 @@ class HotFile:
     def serves_alone(self) -> bool:
         """Whether no file that another has replaced is read or on the disk any more."""
         return not self._generations.others()
-
-    def _lock_down(self, connection: duckdb.DuckDBPyConnection, spill: Path) -> None:
-        own = (spill, self._generations.folder)
-        folders = [str(folder.resolve()) for folder in (*self._readable_folders, *own)]
-        settings = connection.cursor()
-        settings.execute("set preserve_insertion_order = false")
-        settings.execute(f"set global dynamic_or_filter_threshold = {_KEYS_THAT_PRUNE}")
-        settings.execute(f"set memory_limit = '{self._memory_mebibytes}MiB'")
-        settings.execute(f"set max_temp_directory_size = '{_LARGEST_SPILL}'")
-        settings.execute("set global timezone = 'UTC'")  # nothing may depend on the machine's zone
-        settings.execute(f"set temp_directory = '{_escaped(spill)}'")
-        quoted = ", ".join(f"'{_escaped(folder)}'" for folder in folders)
-        settings.execute(f"set allowed_directories = [{quoted}]")
-        settings.execute("set enable_external_access = false")
-        settings.execute("set allowed_configs = ['threads']")
-        settings.execute("set lock_configuration = true")
 
     def close(self) -> None:
         """Close the file; what was committed is on disk."""
@@ -340,12 +287,3 @@ def _nothing_published() -> NothingPublished:
 def work_alone(cursor: duckdb.DuckDBPyConnection) -> None:
     """Let no other thread help until the write ends: with small statements it costs more than it saves."""
     cursor.execute("set threads = 1")
-
-
-def most_memory_bytes() -> int:
-    """As much of this machine's memory as one engine may take."""
-    return int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * _MEMORY_SHARE)
-
-
-def _escaped(path: object) -> str:
-    return str(path).replace("'", "''")

@@ -8,48 +8,24 @@ to use it. Nothing is dropped: what became of every landed row is counted by `re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from enum import Enum
+from collections.abc import Iterator
 
-from amalimart.core.errors import ConfigError
 from amalimart.mapping.entities import ColumnType, Entity
-from amalimart.mapping.enum_values import spellings
-from amalimart.mapping.shape import Deduplicate
-from amalimart.warehouse.staging.casts import Cast, blank_edged, cast_expression, id_value, is_whole
-from amalimart.warehouse.staging.macros import INLINED, MOMENT, TEXT, call
-from amalimart.warehouse.staging.moments import TEXT_TYPES
+from amalimart.warehouse.staging.doubling import Doubling, doubling, edged_sql, ordering
+from amalimart.warehouse.staging.lookups import looked_up, lookup_sql, match_sql
+from amalimart.warehouse.staging.macros import INLINED, TEXT, call
 from amalimart.warehouse.staging.present_values import (
     lookup_name,
     made_columns,
-    origin_of,
     present_of,
     quoted_own,
     read,
     used_columns,
 )
 from amalimart.warehouse.staging.row_filters import filter_sql
-from amalimart.warehouse.staging.staged import (
-    DUPLICATE,
-    StagedPart,
-    StagedTable,
-    column_name,
-    header,
-    inert,
-    literal,
-)
+from amalimart.warehouse.staging.staged import DUPLICATE, StagedPart, header, literal
+from amalimart.warehouse.staging.typed_columns import EMPTY_TYPES, cast_of, typed_column
 
-EMPTY_TYPES = {
-    ColumnType.ID: TEXT,
-    ColumnType.TEXT: TEXT,
-    ColumnType.ENUM: TEXT,
-    ColumnType.INTEGER: "bigint",
-    ColumnType.DECIMAL: "decimal(18, 6)",
-    ColumnType.MONEY: "decimal(18, 2)",
-    ColumnType.BOOLEAN: "boolean",
-    ColumnType.TIMESTAMP: MOMENT,
-    ColumnType.DATE: "date",
-}
-"""Engine type of a canonical column."""
 OWN_COLUMNS = {
     "_rejected": (TEXT, "Why the row cannot be used; null if it can."),
     "_repairs": (TEXT, "What was changed to use the row; null if nothing."),
@@ -59,7 +35,6 @@ OWN_COLUMNS = {
     "_sequence": ("bigint", "Row number inside that commit."),
 }
 """Column -> type and meaning of what every staging model says beside the entity's columns."""
-
 SAME_BATCH = "another row of the same batch has the same key"
 SAME_KEY = "another row of the table has the same key"
 
@@ -90,16 +65,6 @@ def staging_sql(staged: StagedPart) -> str:
     return _Staging(staged).sql()
 
 
-def key_sql(staged: StagedPart) -> list[str]:
-    """The columns of the entity's key, typed, over the present values. Raises ConfigError."""
-    return [_cast(staged, column).value for column in staged.entity.key]
-
-
-def typed_column(staged: StagedPart, column: str) -> str:
-    """A canonical column, typed, over the present values. Raises ConfigError."""
-    return _cast(staged, column).value
-
-
 def read_ctes(staged: StagedPart) -> tuple[list[tuple[str, str]], str]:
     """CTEs (name, SQL) up to the rows that the mapping keeps, and the name of the last.
 
@@ -109,11 +74,11 @@ def read_ctes(staged: StagedPart) -> tuple[list[tuple[str, str]], str]:
     listed = "".join(f"        {value} as {name},\n" for name, value in values)
     own = ["_op", "_batch", "_sequence", "_unchanged"]
     if doubling(staged) is Doubling.BY_BLANKS:
-        own.append(f"{_edged(staged.table)} as _edged")
+        own.append(f"{edged_sql(staged.table)} as _edged")
     rows = f"    select\n{listed}        " + ",\n        ".join(own) + f"\n    from {staged.table.rows}"
     ctes = [("source_rows", rows)]
     lookups = {name: table for name, table in staged.lookups.items() if name in staged.part.lookups}
-    ctes += [(f"lookup_{name}", _lookup_sql(staged, name, table)) for name, table in lookups.items()]
+    ctes += [(f"lookup_{name}", lookup_sql(staged, name, table)) for name, table in lookups.items()]
     made = made_columns(staged)
     kept = filter_sql(staged)
     if not (lookups or made or kept):
@@ -122,7 +87,7 @@ def read_ctes(staged: StagedPart) -> tuple[list[tuple[str, str]], str]:
         f"lookup_{name}.{lookup_name(name, column)}" for name in lookups for column in looked_up(staged, name)
     ]
     added = "".join(f",\n        {each}" for each in [*taken, *(f"{sql} as {name}" for name, sql in made)])
-    joins = "".join(f"\n    left join lookup_{name} on {_match(staged, name)}" for name in lookups)
+    joins = "".join(f"\n    left join lookup_{name} on {match_sql(staged, name)}" for name in lookups)
     where = f"\n    where {kept}" if kept else ""
     return [
         *ctes,
@@ -140,7 +105,7 @@ class _Staging:
     def sql(self) -> str:
         staged, entity = self._staged, self._entity
         ctes, rows = read_ctes(staged)
-        typed = ",\n".join(f"        {_cast(staged, column).value} as {column}" for column in entity.columns)
+        typed = ",\n".join(f"        {typed_column(staged, column)} as {column}" for column in entity.columns)
         ctes.append(("typed", f"    select\n        *,\n{typed}\n    from {rows}"))
         once = doubling(staged) is Doubling.NEVER
         if not once:
@@ -245,122 +210,6 @@ class _Staging:
             if not spec.required and spec.type is not ColumnType.TEXT:
                 unreadable = f"typed.{present[0]} is not null and typed.{column} is null"
                 yield f"case when {unreadable} then {literal(f'{column} was unreadable')} end"
-            cast = _cast(self._staged, column)
+            cast = cast_of(self._staged, column)
             if cast.is_changed:
                 yield f"case when {cast.is_changed} then {literal(f'{column} {cast.change}')} end"
-
-
-class Doubling(Enum):
-    """Whether two current rows of a table can have one key of the entity."""
-
-    NEVER = "never"  # the entity's key tells the row key as it is
-    BY_BLANKS = "by blanks"  # it tells it without outer blanks, which may be all that rows differ in
-    ANYHOW = "anyhow"
-
-
-def doubling(staged: StagedPart) -> Doubling:
-    """Whether rows that the row key tells apart may be one row of the entity."""
-    told: set[str] = set()
-    for canonical in staged.entity.key:
-        origin = staged.part.columns.get(canonical)
-        if origin is not None and origin.sql is None:
-            told |= set(staged.part.own_columns(canonical))
-    types = {staged.table.types[column] for column in staged.table.key}
-    if staged.part.deduplicate is not None or not set(staged.table.key) <= told:
-        return Doubling.ANYHOW
-    if not all(is_whole(kind) or kind in TEXT_TYPES for kind in types):
-        return Doubling.ANYHOW
-    return Doubling.BY_BLANKS if types & TEXT_TYPES else Doubling.NEVER
-
-
-def ordering(rule: Deduplicate | None, table: StagedTable, prefix: str) -> list[str]:
-    """The order in which the first row is the one that stays, over present values."""
-    arrival = [f"{prefix}_batch desc", f"{prefix}_sequence desc"]
-    if rule is None or rule.by is None:
-        return arrival
-    value = f"{prefix}{quoted_own(rule.by)}"
-    ways = [value]
-    if table.types[rule.by] in TEXT_TYPES:
-        ways = [call("text_to_order_as_number", value), call("text_to_order_as_moment", value), value]
-    direction = "desc" if rule.keep == "latest" else "asc"
-    return [*(f"{way} {direction} nulls last" for way in ways), *arrival]
-
-
-def _edged(table: StagedTable) -> str:
-    """Whether a text of the row key has blanks around it."""
-    texts = [column for column in table.key if table.types[column] in TEXT_TYPES]
-    return " or ".join(blank_edged(column_name(column)) for column in texts)
-
-
-def looked_up(staged: StagedPart, name: str) -> list[str]:
-    """The columns that the part takes from one lookup."""
-    found: dict[str, None] = {}
-    for canonical in staged.entity.columns:
-        origin = origin_of(staged, canonical)
-        if origin is not None and origin.lookup == name and origin.source is not None:
-            found[origin.source] = None
-    return list(found)
-
-
-def _lookup_sql(staged: StagedPart, name: str, table: StagedTable) -> str:
-    """One row for each key that can be looked up, whatever the other table holds."""
-    lookup = staged.part.lookups[name]
-    keys = [id_value(read(table, column), table.types[column]) for column in lookup.match.values()]
-    listed = [f"{key} as _match_{number}" for number, key in enumerate(keys, 1)]
-    listed += [f"{read(table, column)} as {lookup_name(name, column)}" for column in looked_up(staged, name)]
-    matches = ", ".join(f"_match_{number}" for number in range(1, len(keys) + 1))
-    by = lookup.deduplicate.by if lookup.deduplicate is not None else None
-    if by is not None:
-        listed.append(f"{read(table, by)} as {quoted_own(by)}")
-    order = ", ".join(ordering(lookup.deduplicate, table, ""))
-    selected = ",\n        ".join(listed)
-    rows = f"    select\n        {selected}\n    from {table.rows}\n    where _op <> '{DUPLICATE}'"
-    if lookup.deduplicate is None and is_row_key(table, lookup.match.values()):
-        return rows
-    return f"{rows}\n    qualify row_number() over (partition by {matches} order by {order}) = 1"
-
-
-def is_row_key(table: StagedTable, columns: Iterable[str]) -> bool:
-    """Whether no two current rows can have the same ids in these columns."""
-    return set(table.key) <= set(columns) and all(is_whole(table.types[column]) for column in table.key)
-
-
-def _match(staged: StagedPart, name: str) -> str:
-    own = staged.table.types
-    return " and ".join(
-        f"{id_value(f'source_rows.{quoted_own(column)}', own[column])} = lookup_{name}._match_{number}"
-        for number, column in enumerate(staged.part.lookups[name].match, 1)
-    )
-
-
-def _cast(staged: StagedPart, column: str) -> Cast:
-    spec = staged.entity.columns[column]
-    origin, present = origin_of(staged, column), present_of(staged, column)
-    if origin is None or present is None:
-        stated = origin.constant if origin is not None else spec.default
-        return Cast(f"cast({literal(stated) if stated is not None else 'null'} as {EMPTY_TYPES[spec.type]})")
-    name, source_type = present
-    for text in origin.values or ():
-        inert(text)
-    try:
-        cast = cast_expression(
-            name,
-            source_type=source_type,
-            target=spec.type,
-            result=column,
-            values=spellings(origin, spec) if spec.type is ColumnType.ENUM else None,
-            default=origin.default or spec.default,
-            text_format=None if origin.format is None else inert(origin.format),
-            source_zone=staged.source_zone,
-            business_zone=staged.business_zone,
-        )
-    except ConfigError as error:
-        raise ConfigError(
-            f"{staged.name}.{column}: {error.what}",
-            where=staged.part.where,
-            expected=error.expected,
-            next_step=error.next_step,
-        ) from error
-    if column in staged.part.namespaces:
-        return Cast(f"{literal(staged.part.namespaces[column] + ':')} || {cast.value}")
-    return cast

@@ -23,21 +23,16 @@ from amalimart.warehouse.incremental.recipe import (
     part_of,
 )
 from amalimart.warehouse.staging.casts import id_value
-from amalimart.warehouse.staging.entity_sql import (
-    Doubling,
-    doubling,
-    is_row_key,
-    key_sql,
-    looked_up,
-    read_ctes,
-    staging_sql,
-)
+from amalimart.warehouse.staging.doubling import Doubling, doubling
+from amalimart.warehouse.staging.entity_sql import read_ctes, staging_sql
 from amalimart.warehouse.staging.landed import bronze_view
+from amalimart.warehouse.staging.lookups import is_row_key, looked_up
 from amalimart.warehouse.staging.macros import INLINED, rendered
 from amalimart.warehouse.staging.present_values import origin_of, read
 from amalimart.warehouse.staging.reconciliation_sql import account_model, account_sql_of_changes
 from amalimart.warehouse.staging.rows_sql import rows_sql
 from amalimart.warehouse.staging.staged import DUPLICATE, StagedPart, StagedTable, column_name
+from amalimart.warehouse.staging.typed_columns import key_sql
 from amalimart.warehouse.staging.union_sql import is_ranked, union_sql
 
 ROW = ("_batch", "_sequence")

@@ -15,12 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amalimart.warehouse.staging.entity_sql import key_sql, read_ctes
+from amalimart.warehouse.staging.entity_sql import read_ctes
 from amalimart.warehouse.staging.macros import INLINED, TEXT, call
 from amalimart.warehouse.staging.present_values import quoted_own, read, used_columns
 from amalimart.warehouse.staging.row_filters import filter_sql
 from amalimart.warehouse.staging.rows_sql import ORDER
 from amalimart.warehouse.staging.staged import DUPLICATE, StagedPart, column_name, header, literal
+from amalimart.warehouse.staging.typed_columns import key_sql
 from amalimart.warehouse.staging.union_sql import LAST, is_ranked
 
 ACCOUNT = {

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from amalimart.mapping.entities import Entity
-from amalimart.warehouse.staging.entity_sql import EMPTY_TYPES, typed_column
 from amalimart.warehouse.staging.macros import MOMENT, ORDER_TYPE, TEXT, call
 from amalimart.warehouse.staging.moments import moment
 from amalimart.warehouse.staging.present_values import (
@@ -22,6 +21,7 @@ from amalimart.warehouse.staging.present_values import (
 from amalimart.warehouse.staging.row_filters import filter_sql
 from amalimart.warehouse.staging.staged import StagedPart, header, literal
 from amalimart.warehouse.staging.tracked import VersionedTable
+from amalimart.warehouse.staging.typed_columns import EMPTY_TYPES, typed_column
 from amalimart.warehouse.staging.union_sql import LAST
 from amalimart.warehouse.staging.versions_sql import span_names
 

@@ -36,8 +36,17 @@ export class EntryView {
     this.root.replaceChildren(h("p", { class: "entry-kind" }, back, t(`catalogue.${kind}`), h("code", {}, entry.key)), h("h2", { tabindex: "-1" }, label(entry.name)), ...parts.filter(Boolean));
   }
 
+  // What a page is called; undefined for one that the reader may not open.
+  titleOf({ kind, name }) {
+    return this.body[`${kind}s`]?.[name];
+  }
+
+  pageLink(each) {
+    return h("a", { href: `/${each.kind}s/${encodeURIComponent(each.name)}` }, this.titleOf(each));
+  }
+
   usedBy(each) {
-    const used = each.used_by.map((name) => h("a", { href: `/dashboards/${encodeURIComponent(name)}` }, this.body.dashboards[name]));
+    const used = each.used_by.map((page) => this.pageLink(page));
     return fact(t("catalogue.used_by"), used.length ? chips(used) : t("catalogue.not_used"), true);
   }
 
@@ -111,8 +120,9 @@ export class EntryView {
   async trace(name, place) {
     try {
       const { body } = await request(`${this.page.lineage}/${encodeURIComponent(name)}/graph`);
-      const used = body.used_by.filter((each) => each.kind !== "dashboard" || this.body.dashboards[each.name]);
-      const links = used.map((each) => (each.kind === "dashboard" ? h("a", { href: `/dashboards/${encodeURIComponent(each.name)}` }, this.body.dashboards[each.name]) : this.link(`${each.kind}s`, each.name, each.name)));
+      const isPage = (each) => each.kind === "dashboard" || each.kind === "scorecard";
+      const used = body.used_by.filter((each) => !isPage(each) || this.titleOf(each) !== undefined);
+      const links = used.map((each) => (isPage(each) ? this.pageLink(each) : this.link(`${each.kind}s`, each.name, each.name)));
       place.replaceChildren(lineageGraph(body.graph), ...(links.length ? [h("dl", { class: "facts" }, fact(t("catalogue.used_by"), chips(links), true))] : []));
     } catch (cause) {
       place.replaceChildren(trouble(cause));

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from amalimart.control.audit.decisions import AuditEntry, add_entry
 from amalimart.control.deciding import Decider, checked_words
-from amalimart.control.quality_rows import (
+from amalimart.control.quality.rows import (
     Acknowledgement,
     KeptResult,
     acknowledgement_of,

@@ -1,0 +1,1 @@
+"""Who was erased by whose word, and the words of a person taken out of this database."""
