@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amalimart.access.principal import Principal, Role
-from amalimart.api.dashboards.kept_pages import KeptPages
+from amalimart.api.dashboards.kept_pages import REST, KeptPages
 from amalimart.api.dashboards.library import DashboardLibrary
 from amalimart.api.dashboards.reloading import ReloadingDashboards
 from amalimart.api.ports.coming_in import DemoAccount, SignInOptions
@@ -153,7 +153,7 @@ def build_services(
             {name: {use.name for use in named} for name, named in dashboards.uses.items()}, scorecards.uses
         ),
     )
-    pages = KeptPages()
+    pages = KeptPages(rest=REST)
 
     def forget_answers() -> None:
         kept.clear()

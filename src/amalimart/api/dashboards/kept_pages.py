@@ -2,13 +2,19 @@
 
 Readers under the same policy and with the same ids share them. The tag is made of the page's content without
 its release: that only others' rows have changed does not show.
+
+A page that takes long to answer may rest: where releases come every few seconds, twelve months of customers
+would else be counted again with each of them, and everybody would wait. How long it rests follows from how
+long it took, so that what is cheap, as boards of operations are, is always of the newest release. A page
+is whole and of one release either way, and names it.
 """
 
 from __future__ import annotations
 
 import gzip
+import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from amalimart.api.conditional import tag_of
@@ -23,29 +29,66 @@ if TYPE_CHECKING:
     from amalimart.semantic.question import Question
 
 MOST_BYTES = 32_000_000
+MOST_REST = 15.0  # seconds
+REST = 4.0
+"""As the product has it: a page is answered for at most a fifth of the time, however many look at it."""
 _LEVEL = 6
 
 
 @dataclass(frozen=True, slots=True)
-class KeptPage:
-    """A page ready to be sent, as its release gives it, and what its tiles asked."""
+class _Content:
+    """What a page shows, whatever the release.
+
+    questions  what its tiles asked
+    standing   under what their answers stay as they are; None where that is not known
+    seconds    how long it took to answer them
+    """
 
     questions: tuple[Question, ...]
-    release_id: int
-    release: Mapping[str, Any]
     standing: Hashable
+    seconds: float
     tag: str
     rest: bytes
+
+
+@dataclass(slots=True)
+class KeptPage:
+    """A page ready to be sent, as its release gives it.
+
+    as_at  when it was last known to be of the newest release, by a clock that only runs on
+    """
+
+    content: _Content
+    release_id: int
+    release: Mapping[str, Any]
+    as_at: float
     plain: bytes
     gzipped: bytes
 
+    @property
+    def tag(self) -> str:
+        """The same for pages that show the same."""
+        return self.content.tag
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """What its tiles asked."""
+        return self.content.questions
+
 
 class KeptPages:
-    """For many threads."""
+    """For many threads.
 
-    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+    rest  for how many times as long as it took a page is not answered again; 0: with every release
+    """
+
+    def __init__(
+        self, most_bytes: int = MOST_BYTES, rest: float = 0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._kept: Recent[Hashable, KeptPage] = Recent(most_bytes)
         self._flights: Flights[KeptPage] = Flights()
+        self._renewing: set[Hashable] = set()
+        self._rest, self._clock = rest, clock
 
     def clear(self) -> None:
         """Let go of every page."""
@@ -64,13 +107,21 @@ class KeptPages:
         `standing` tells under what the answers to these questions stay as they are.
         """
         found = self._kept.get(key)
-        if found is not None and found.release_id >= newest.release_id:
+        if found is not None and self._will_do(key, found, newest):
             CACHE_LOOKUPS.add(cache="page", result="hit")
             return found
         return self._flights.run(
-            (key, newest.release_id),
-            lambda: self._renewed(key, newest, tuple(questions()), standing, answer),
+            (key, newest.release_id), lambda: self._renewed(key, newest, tuple(questions()), standing, answer)
         )
+
+    def _will_do(self, key: Hashable, page: KeptPage, newest: PublishedRelease) -> bool:
+        """Whether it is of the newest release, or rests; twice as long while somebody has it answered."""
+        now = self._clock()
+        if page.release_id >= newest.release_id:
+            page.as_at = now
+            return True
+        rest = min(self._rest * page.content.seconds, MOST_REST)
+        return now - page.as_at < (2 * rest if key in self._renewing else rest)
 
     def _renewed(
         self,
@@ -81,20 +132,26 @@ class KeptPages:
         answer: Callable[[], Page],
     ) -> KeptPage:
         found, now = self._kept.get(key), standing(questions)
-        is_same = found is not None and now is not None and found.standing == now
+        is_same = found is not None and now is not None and found.content.standing == now
         CACHE_LOOKUPS.add(cache="page", result="hit" if is_same else "miss")
+        as_at = self._clock()
         if found is not None and is_same:
-            renewed = _ready(questions, found.rest, found.tag, now, _told(newest), newest.release_id)
+            content = replace(found.content, questions=questions)
+            renewed = _ready(content, newest.release_id, _told(newest), as_at)
         else:
-            page = answer()
+            self._renewing.add(key)
+            try:
+                page = answer()
+            finally:
+                self._renewing.discard(key)
             rest = dumps({name: part for name, part in page.document.items() if name != "release"}).encode()
-            tag = tag_of(rest)
-            renewed = _ready(questions, rest, tag, now, page.document["release"], page.release_id)
+            content = _Content(questions, now, self._clock() - as_at, tag_of(rest), rest)
+            renewed = _ready(content, page.release_id, page.document["release"], as_at)
             if any(tile["status"] == "failed" for tile in page.document["tiles"]):
                 return renewed  # the next one may fare better
         # What was answered from a later release than it stood for is sent, and not kept.
         if now is not None and renewed.release_id == newest.release_id:
-            self._kept.put(key, renewed, len(renewed.rest) + len(renewed.plain) + len(renewed.gzipped))
+            self._kept.put(key, renewed, len(content.rest) + len(renewed.plain) + len(renewed.gzipped))
         return renewed
 
 
@@ -106,14 +163,7 @@ def _told(newest: PublishedRelease) -> dict[str, Any]:
     }
 
 
-def _ready(
-    questions: tuple[Question, ...],
-    rest: bytes,
-    tag: str,
-    standing: Hashable,
-    release: Mapping[str, Any],
-    release_id: int,
-) -> KeptPage:
-    plain = rest[:-1] + b', "release": ' + dumps(release).encode() + b"}"
+def _ready(content: _Content, release_id: int, release: Mapping[str, Any], as_at: float) -> KeptPage:
+    plain = content.rest[:-1] + b', "release": ' + dumps(release).encode() + b"}"
     gzipped = gzip.compress(plain, _LEVEL, mtime=0)
-    return KeptPage(questions, release_id, release, standing, tag, rest, plain, gzipped)
+    return KeptPage(content, release_id, release, as_at, plain, gzipped)

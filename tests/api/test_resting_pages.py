@@ -1,0 +1,145 @@
+"""A page that takes long is not answered anew with every release, and never older than it says."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from amalimart.api.dashboards.kept_pages import MOST_REST, KeptPage, KeptPages
+from amalimart.api.dashboards.page import Page
+from amalimart.api.ports.publishing import PublishedRelease
+
+AT = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+class House:
+    """Publishes releases, each with other numbers, and answers one page, in as many seconds as is said."""
+
+    def __init__(self, rest: float = 4, seconds: float = 1) -> None:
+        self.now, self.seconds, self.release_id, self.answered = 0.0, seconds, 1, 0
+        self.meanwhile: Any = lambda: None
+        self.pages = KeptPages(rest=rest, clock=lambda: self.now)
+
+    def publish(self) -> None:
+        self.release_id += 1
+
+    def newest(self) -> PublishedRelease:
+        return PublishedRelease(self.release_id, AT, AT)
+
+    def page(self, key: str = "admin") -> KeptPage:
+        return self.pages.page(
+            key, self.newest(), lambda: (), lambda _: self.release_id, lambda: self._answered(self.release_id)
+        )
+
+    def _answered(self, release_id: int) -> Page:
+        self.answered += 1
+        self.now += self.seconds
+        self.meanwhile()
+        release = {"release_id": release_id, "published_at": AT, "fresh_as_of": AT}
+        return Page({"tiles": [], "shown": release_id, "release": release}, release_id)
+
+
+def after(house: House, seconds: float) -> int:
+    """The release of the page that somebody sees, who looks so long after the next release came."""
+    house.page()
+    house.page()  # which is still of the newest release
+    house.publish()
+    house.now += seconds
+    return house.page().release_id
+
+
+def test_a_page_rests_for_four_times_as_long_as_it_took() -> None:
+    assert after(House(seconds=2), 7.9) == 1
+    assert after(House(seconds=2), 8.1) == 2
+
+
+def test_what_is_cheap_is_of_the_newest_release() -> None:
+    assert after(House(seconds=0.02), 0.1) == 2
+
+
+def test_no_page_rests_longer_than_the_most() -> None:
+    assert after(House(seconds=60), MOST_REST - 0.1) == 1
+    assert after(House(seconds=60), MOST_REST + 0.1) == 2
+
+
+def test_without_rest_every_release_is_answered() -> None:
+    assert after(House(rest=0, seconds=60), 0) == 2
+
+
+def test_the_rest_begins_when_the_page_was_last_of_the_newest_release() -> None:
+    house = House(seconds=2)
+    house.page()
+    house.now += 100
+    assert after(house, 7.9) == 1
+    assert house.answered == 1
+
+
+def test_a_page_says_the_release_that_it_shows() -> None:
+    house = House(seconds=2)
+    house.page()
+    house.publish()
+    page = house.page()
+    assert (page.release_id, page.release["release_id"], b'"shown": 1' in page.plain) == (1, 1, True)
+
+
+def test_whoever_comes_while_it_is_answered_anew_does_not_wait() -> None:
+    house = House(seconds=2)
+    house.page()
+    house.publish()
+    house.now += 8.1
+    seen: list[int] = []
+    house.meanwhile = lambda: seen.append(house.page().release_id)
+    assert house.page().release_id == 2
+    assert (seen, house.answered) == ([1], 2)
+
+
+def test_one_that_is_too_old_is_waited_for() -> None:
+    house = House(seconds=2)
+    house.page()
+    house.publish()
+    house.now += 100
+    is_asked, goes_on, seen = threading.Event(), threading.Event(), []
+
+    def wait() -> None:
+        is_asked.set()
+        goes_on.wait(10)
+
+    house.meanwhile = wait
+    first = threading.Thread(target=house.page)
+    first.start()
+    assert is_asked.wait(10)
+    second = threading.Thread(target=lambda: seen.append(house.page().release_id))
+    second.start()
+    second.join(0.2)
+    assert seen == []
+    goes_on.set()
+    first.join(10)
+    second.join(10)
+    assert (seen, house.answered) == ([2], 2)
+
+
+def test_what_could_not_be_answered_leaves_the_page_that_rests() -> None:
+    house = House(seconds=2)
+    house.page()
+    house.publish()
+    house.now += 8.1
+
+    def fail() -> None:
+        raise RuntimeError("the engine is gone")
+
+    house.meanwhile = fail
+    with pytest.raises(RuntimeError, match="gone"):
+        house.page()
+    house.meanwhile = lambda: None
+    assert house.page().release_id == 2
+
+
+def test_a_page_that_is_let_go_of_does_not_rest() -> None:
+    house = House(seconds=2)
+    house.page()
+    house.publish()
+    house.pages.clear()
+    assert house.page().release_id == 2
