@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import duckdb
 import pytest
 
 from amalimart.core.errors import CompileFailed
 from amalimart.core.names import TableRef
 from amalimart.warehouse.incremental.declared import Declared, Relation, declared_recipe
-from amalimart.warehouse.incremental.reads import is_row_by_row, reads_of, substituted
+from amalimart.warehouse.incremental.reads import is_row_by_row, reads_of, required_of, substituted
 from amalimart.warehouse.incremental.recipe import Recipe
 from amalimart.warehouse.incremental.rules import Hop, Rule, read_rule
 
@@ -153,3 +154,56 @@ def test_a_relation_is_replaced_wherever_it_stands_and_keeps_its_name() -> None:
 )
 def test_whether_a_view_passes_rows_one_by_one(sql: str, expected: bool) -> None:
     assert is_row_by_row(sql, "m") is expected
+
+
+@pytest.mark.parametrize(
+    ("sql", "required"),
+    [
+        ("select 1 from g.a join g.b using (x) left join g.c using (x)", {"a", "b"}),
+        ("select 1 from g.a, g.b where a.x = b.x", {"a", "b"}),
+        ("select 1 from g.a right join g.b using (x)", set()),
+        ("select 1 from g.a full join g.b using (x)", set()),
+        ("select 1 from g.a anti join g.b using (x)", {"a"}),
+        ("select x, count(*) from g.a group by x", {"a"}),
+        ("select count(*) from g.a", set()),
+        ("select 1 from g.a having count(*) = 0", set()),
+        ("select count(*) from g.a group by all", set()),
+        ("select x from g.a union all select x from g.b", set()),
+        ("select x from g.a join g.b using (x) union select x from g.b", {"b"}),
+        ("with t as (select x from g.a), u as (select x from t join g.b using (x)) from u", {"a", "b"}),
+        ("with t as (select max(x) as x from g.a) select t.x from t join g.b on t.x = b.x", {"b"}),
+        ("select x from (select x from g.a) as s left join (select x from g.b) as r using (x)", {"a"}),
+        ("with recursive t as (select 1 as x from g.a union select x + 1 from t) from t", set()),
+        ("select 1 as x", set()),
+    ],
+)
+def test_relations_are_named_without_whose_rows_a_query_has_none(sql: str, required: set[str]) -> None:
+    """The engine is the oracle: it gives nothing where one of them is empty."""
+    assert {table.name for table in required_of(sql, "here")} == required
+    for empty in ("a", "b", "c"):
+        with duckdb.connect() as engine:
+            engine.execute("create schema g")
+            for name in ("a", "b", "c"):
+                rows = "where false" if name == empty else ""
+                engine.execute(f"create table g.{name} as select 1 as x {rows}")
+            if empty in required:
+                assert engine.execute(sql).fetchall() == []
+
+
+def test_who_is_named_first_is_read_first_among_those_without_whom_there_is_nothing() -> None:
+    told = {"users": "user_id", "orders": "user_id"}
+    sql = (
+        'select users.user_id, count(*) as n from "warehouse"."silver"."orders" as orders'
+        ' join "warehouse"."silver"."users" as users on orders.user_id = users.user_id group by users.user_id'
+    )
+    own = Relation("model.shop.buyers", TableRef("gold", "buyers"), ("user_id",))
+    parents = {
+        name: Relation(f"model.shop.{name}", TableRef("silver", name), KEYS[name])
+        for name in ("users", "orders")
+    }
+    for rules in (told, dict(reversed(told.items()))):
+        made = declared_recipe(Declared(own, sql, rules), parents, reads_of(sql, own.unique_id))
+        assert [part.name.split('"')[1].split()[2] for part in made.parts] == [
+            f"silver.{name}" for name in rules
+        ]
+        assert all(part.is_required for part in made.parts)

@@ -6,10 +6,11 @@ import duckdb
 import pytest
 
 from amalimart.core.names import TableRef
-from amalimart.warehouse.incremental.recipe import Part, looked_up
+from amalimart.warehouse.incremental.recipe import Part, changes_of, looked_up
 from amalimart.warehouse.incremental.shared_rows import Parts, sharing
 
 ORDERS = TableRef("silver", "orders")
+PLACE = ("model.shop.orders", ORDERS)
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def engine() -> duckdb.DuckDBPyConnection:
 
 
 def part(name: str, keys: str, *columns: str) -> Part:
-    return looked_up(f'temp."{name}"', ORDERS, {"customer_id": "_key"}, keys, columns)
+    return looked_up(f'temp."{name}"', PLACE, {"customer_id": "_key"}, keys, columns)
 
 
 def keys(*values: str | None) -> str:
@@ -42,7 +43,7 @@ def test_two_alike_are_too_few_to_share() -> None:
 
 
 def test_others_of_another_column_are_not_alike() -> None:
-    by_order = looked_up('temp."c"', ORDERS, {"order_id": "_key"}, keys("1"), ("amount",))
+    by_order = looked_up('temp."c"', PLACE, {"order_id": "_key"}, keys("1"), ("amount",))
     all_three = [part("a", keys("1"), "order_id"), part("b", keys("1"), "amount"), by_order]
     assert [sharing(all_three)(each).lookup for each in all_three] == [None, None, None]
 
@@ -57,8 +58,33 @@ def test_what_was_found_is_not_looked_for_again(engine: duckdb.DuckDBPyConnectio
     assert rows(engine, 'from temp."b"') == rows(engine, 'from temp."a"') != []
 
 
+def test_what_has_changed_is_looked_for_before_anybody_asks(engine: duckdb.DuckDBPyConnection) -> None:
+    three = [part(name, keys(key), "order_id", "amount") for name, key in zip("abc", "231", strict=True)]
+    shared = [sharing(three)(each) for each in three]
+    engine.execute(
+        f"create temp table {changes_of(ORDERS)} as"
+        " select *, 1 as _sign from silver.orders where customer_id = '3' limit 1"
+    )
+    expected = rows(engine, three[1].sql)
+    parts = Parts(engine)
+    parts.keep(shared[0], is_told=True)
+    assert {row[0] for row in rows(engine, "select order_id::int % 7 from temp.a")} == {2}
+    engine.execute("delete from silver.orders")
+    parts.keep(shared[1], is_told=True)
+    parts.keep(shared[2], is_told=True)
+    assert rows(engine, "from temp.b") == expected != []
+    assert rows(engine, "from temp.c") == [], "what had not changed was not looked for"
+
+
+@pytest.mark.parametrize("is_told", [False, True])
 @pytest.mark.parametrize("seed", range(8))
-def test_each_part_is_what_it_would_be_alone(seed: int, engine: duckdb.DuckDBPyConnection) -> None:
+def test_each_part_is_what_it_would_be_alone(
+    seed: int, engine: duckdb.DuckDBPyConnection, *, is_told: bool
+) -> None:
+    engine.execute(
+        f"create temp table {changes_of(ORDERS)} as"
+        " select *, -1 as _sign from silver.orders where customer_id in ('3', '5')"
+    )
     dice = random.Random(seed)  # noqa: S311 - dice, not secrets
     values = [*"0123456", "unknown", None]
     choices = [("order_id",), ("amount", "customer_id"), ()]
@@ -70,5 +96,5 @@ def test_each_part_is_what_it_would_be_alone(seed: int, engine: duckdb.DuckDBPyC
     parts = Parts(engine)
     for each in alone:
         assert shared(each).lookup is not None
-        parts.keep(shared(each), is_told=False)
+        parts.keep(shared(each), is_told=is_told)
         assert rows(engine, f"from {each.name}") == rows(engine, each.sql), each.name

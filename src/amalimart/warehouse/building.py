@@ -134,10 +134,9 @@ class Building:
                 return self.anew(model)
             unit = f"semi join {affected_of(table)} using ({_listed(recipe.unit)})"
             self._filled(model, before_of(table), f"select rowid as {PLACE}, * from {table.sql} {unit}")
-            for part in recipe.parts:
-                with _blamed_on(model):
-                    self.parts.keep(part, is_told=self.has_changed(part.parent))
             now = recipe.sql if recipe.is_exact else f"select * from ({recipe.sql}) as units {unit}"
+            if not self._has_parts(model, recipe):
+                now = f"select * from {table.sql} limit 0"
         else:
             self._stand_ins(recipe.read_changes)
             self._filled(model, before_of(table), f"select rowid as {PLACE}, * from {table.sql}")
@@ -152,6 +151,15 @@ class Building:
         )
         rows = self._run(model, f"insert into {table.sql} select * from {after_of(table)} {same}")
         return self._told(model, _compared(rows, differing, rows - gone))
+
+    def _has_parts(self, model: Model, recipe: Recipe) -> bool:
+        """Keep what the affected units are made of; False as soon as they turn out to have no rows."""
+        for part in recipe.parts:
+            with _blamed_on(model):
+                rows = self.parts.keep(part, is_told=self.has_changed(part.parent))
+            if part.is_required and not rows:
+                return False
+        return True
 
     def _affected(self, model: Model, recipe: Recipe, asked: str) -> int:
         if asked:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from amalimart.core.errors import CompileFailed
 from amalimart.core.names import TableRef, nearest, quoted
-from amalimart.warehouse.incremental.reads import Reads, substituted
+from amalimart.warehouse.incremental.reads import Reads, required_of, substituted
 from amalimart.warehouse.incremental.recipe import (
     Part,
     Recipe,
@@ -35,6 +35,11 @@ class Relation:
     key: tuple[str, ...]
     unique_where: str = ""
     is_computed_by_key: bool = False
+
+    @property
+    def place(self) -> tuple[str, TableRef]:
+        """Its unique id, and where it stands."""
+        return self.unique_id, self.table
 
     def is_found_by(self, columns: tuple[str, ...], reads: Reads) -> bool:
         """Whether rows that are read so are alone with their values in these columns."""
@@ -69,11 +74,14 @@ class _Reader:
     ) -> None:
         self._model, self._parents, self._reads = model, parents, reads
         self._own = model.relation
+        self._required = required_of(model.sql, model.where)
 
     def recipe(self) -> Recipe:
         if not self._own.key:
             raise self._wrong("it says what affects it, but not its key", "meta: {key: [...]}")
-        rules = {name: self._rule(name) for name in sorted(self._parents)}
+        # As they are written: what is named first is read first, and may leave nothing to read of the next.
+        told = [name for name in self._model.affected_by if name in self._parents]
+        rules = {name: self._rule(name) for name in (*told, *sorted(self._parents.keys() - set(told)))}
         for name in self._model.affected_by:
             if name not in self._parents:
                 raise self._wrong(
@@ -173,7 +181,7 @@ class _Reader:
                     f"affected_by goes in a circle over {', '.join(sorted(waiting))}",
                     "ways that end at a parent that holds the key",
                 )
-            for name in ready:
+            for name in sorted(ready, key=lambda name: self._parents[name].table not in self._required):
                 yield self._part(self._parents[name], waiting.pop(name))
                 done.add(name)
 
@@ -199,9 +207,10 @@ class _Reader:
     ) -> Part:
         reads = self._reads[parent.table]
         if parent.is_found_by(columns, reads):
-            whole = (parent.unique_id, parent.table)
-            return by_key(name, whole, on, keys, reads.listed("r"), parent.unique_where)
-        return looked_up(name, parent.table, on, keys, reads.needed)
+            part = by_key(name, parent.place, on, keys, reads.listed("r"), parent.unique_where)
+        else:
+            part = looked_up(name, parent.place, on, keys, reads.needed)
+        return replace(part, is_required=parent.table in self._required)
 
     def _changed(self, parent: Relation, selected: list[str], told: tuple[str, ...]) -> str:
         """The changed rows of a parent, those left out of which nothing that the model reads has changed."""

@@ -172,9 +172,8 @@ class _Test:
         read = self._read_of(parent.table)
         on = {column: "_value"}
         if parent.is_found_by((column,), read):
-            whole = (parent.unique_id, parent.table)
-            return by_key(place, whole, on, values, read.listed("r"), parent.unique_where)
-        return looked_up(place, parent.table, on, values, read.needed)
+            return by_key(place, parent.place, on, values, read.listed("r"), parent.unique_where)
+        return looked_up(place, parent.place, on, values, read.needed)
 
     def _read_of(self, table: TableRef) -> Reads:
         if self._reads is None:

@@ -74,6 +74,14 @@ def reads_of(sql: str, where: str) -> dict[TableRef, Reads]:
     return {table: Reads(columns[table], tuple(places[table]), conditions[table]) for table in places}
 
 
+def required_of(sql: str, where: str) -> frozenset[TableRef]:
+    """Relations without whose rows the query has none: those that are joined to all that it gives.
+
+    Fewer where that cannot be told. Raises CompileFailed for SQL that cannot be read.
+    """
+    return _required(_tree(sql, where), {})
+
+
 def is_row_by_row(sql: str, where: str) -> bool:
     """Whether each row of the result comes from one row of what is read, whatever the other rows are."""
     tree = _tree(sql, where)
@@ -107,6 +115,43 @@ def _tree(sql: str, where: str) -> exp.Expr:
             where=where,
             expected="one query",
         ) from error
+
+
+def _required(query: exp.Expr, known: Mapping[str, frozenset[TableRef]]) -> frozenset[TableRef]:
+    """`known`: what the common table expressions before it require."""
+    if isinstance(query, exp.Subquery):
+        return _required(query.this, known)
+    if isinstance(query, exp.SetOperation):
+        return _required(query.left, known) & _required(query.right, known)
+    if not isinstance(query, exp.Select) or (query.args.get("with_") or exp.With()).recursive:
+        return frozenset()
+    for each in query.ctes:
+        known = {**known, each.alias: _required(each.this, known)}
+    if _has_always_a_row(query):
+        return frozenset()
+    joins = query.args.get("joins") or []
+    if any(join.side in {"RIGHT", "FULL"} or join.method for join in joins):
+        return frozenset()
+    start = query.args.get("from_")
+    sources = [start.this] if start is not None else []
+    sources += [join.this for join in joins if not join.side and join.kind in {"", "INNER", "CROSS"}]
+    return frozenset[TableRef]().union(*(_required_by(source, known) for source in sources))
+
+
+def _required_by(source: exp.Expr, known: Mapping[str, frozenset[TableRef]]) -> frozenset[TableRef]:
+    if not isinstance(source, exp.Table):
+        return _required(source, known)
+    if source.db:
+        return frozenset({TableRef(source.db, source.name)})
+    return known.get(source.name, frozenset())
+
+
+def _has_always_a_row(query: exp.Select) -> bool:
+    """Whether it adds up all rows, so that it has one where there are none; also where in doubt."""
+    group = query.args.get("group")
+    if group is not None:
+        return not group.expressions
+    return bool(query.args.get("having")) or any(each.find(exp.AggFunc) for each in query.expressions)
 
 
 def _columns(scope: Scope, alias: str) -> frozenset[str] | None:

@@ -32,6 +32,7 @@ class Lookup:
     by       those columns, each with the column of `keys` that holds its values
     keys     the query of the values
     columns  what is needed of the rows; none for all of them
+    changes  the change set of the relation, as it stands in SQL
     shared   what all of those parts need of the rows
     """
 
@@ -39,6 +40,7 @@ class Lookup:
     by: tuple[tuple[str, str], ...]
     keys: str
     columns: tuple[str, ...]
+    changes: str
     shared: tuple[str, ...] | None = None
 
 
@@ -48,6 +50,7 @@ class Part:
 
     told    the same rows where `parent`, a unique id, has a change set: those that came are not looked for
     lookup  the same rows as what is looked for; None where no other part looks for such
+    is_required  whether the units have no rows where there are none of the parent
     """
 
     name: str
@@ -55,6 +58,7 @@ class Part:
     parent: str = ""
     told: str = ""
     lookup: Lookup | None = None
+    is_required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,7 @@ def read_part(kept: Mapping[str, Any]) -> Part:
         by=tuple((own, key) for own, key in lookup["by"]),
         keys=lookup["keys"],
         columns=tuple(lookup["columns"]),
+        changes=lookup["changes"],
         shared=tuple(lookup["shared"]) if lookup["shared"] is not None else None,
     )
     return Part(**{**kept, "lookup": read})
@@ -165,11 +170,14 @@ def only(table: TableRef, on: Mapping[str, str], keys: str, columns: str = "r.*"
     return f"{found} where {' and '.join(each)}"
 
 
-def looked_up(name: str, table: TableRef, on: Mapping[str, str], keys: str, columns: tuple[str, ...]) -> Part:
+def looked_up(
+    name: str, parent: tuple[str, TableRef], on: Mapping[str, str], keys: str, columns: tuple[str, ...]
+) -> Part:
     """The same as a part, by columns that are not the relation's own key. No columns: all of them."""
+    unique_id, table = parent
     listed = ", ".join(f"r.{quoted(column)}" for column in columns) or "r.*"
-    lookup = Lookup(table.sql, tuple(on.items()), keys, columns)
-    return Part(name, only(table, on, keys, listed), lookup=lookup)
+    lookup = Lookup(table.sql, tuple(on.items()), keys, columns, changes_of(table))
+    return Part(name, only(table, on, keys, listed), unique_id, lookup=lookup)
 
 
 def by_key(

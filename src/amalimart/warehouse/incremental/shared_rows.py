@@ -19,6 +19,7 @@ from amalimart.warehouse.incremental.recipe import Lookup, Part
 
 _ENOUGH = 3
 """Keeping what was found takes statements of its own; so many parts have to look for the same."""
+_GUESSED = 5_000
 
 
 def sharing(parts: Iterable[Part]) -> Callable[[Part], Part]:
@@ -48,14 +49,13 @@ class Parts:
         self._cursor = cursor
         self._begun: set[str] = set()
 
-    def keep(self, part: Part, *, is_told: bool) -> None:
-        """Keep the rows of a parent that are needed; `is_told`: its change set is known."""
+    def keep(self, part: Part, *, is_told: bool) -> int:
+        """Keep the rows of a parent that are needed, and count them; `is_told`: its change set is known."""
         if part.lookup is not None:
-            self._take(part.name, part.lookup)
-        else:
-            filled(self._cursor, part.name, part.told if is_told and part.told else part.sql)
+            return self._take(part.name, part.lookup, is_told=is_told)
+        return filled(self._cursor, part.name, part.told if is_told and part.told else part.sql)
 
-    def _take(self, name: str, lookup: Lookup) -> None:
+    def _take(self, name: str, lookup: Lookup, *, is_told: bool) -> int:
         """The rows out of those that were found so far, after what is missing was looked for."""
         by = ", ".join(_own(lookup))
         found = f"temp.{quoted(f'rows of {lookup.table} by {by}')}"
@@ -70,10 +70,12 @@ class Parts:
             self._cursor.execute(f"insert into {asked} {missing}")
         else:
             self._begun.add(found)
-            filled(self._cursor, asked, keys)
+            # Others will ask for what has changed: to look for it now saves another way through the table.
+            guessed = f" union (select distinct {using} from {lookup.changes} limit {_GUESSED})"
+            filled(self._cursor, asked, keys + (guessed if is_told else ""))
             filled(self._cursor, found, f"{looked_for} {asked} using ({using})")
         rows = f"select {_listed(lookup.columns)} from {found} as r semi join ({keys}) as k using ({using})"
-        filled(self._cursor, name, rows)
+        return filled(self._cursor, name, rows)
 
 
 def _sort(lookup: Lookup) -> tuple[str, tuple[str, ...]]:
