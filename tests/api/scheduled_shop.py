@@ -1,4 +1,4 @@
-"""A shop whose kept questions are answered by themselves: time is moved by hand, and the job is run by hand."""
+"""A shop whose kept questions are answered by themselves: time is moved, and the job is run, by hand."""
 
 from __future__ import annotations
 
