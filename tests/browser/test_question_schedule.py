@@ -93,6 +93,7 @@ def test_a_question_is_scheduled_by_the_keyboard(visit: Visit, site: Served, vie
     tab_to(page, ".schedule [type=submit]")
     page.keyboard.press("Enter")
     expect(dialog.locator("[role=status]")).to_have_text("It is scheduled.")
+    assert page.evaluate("document.activeElement.type") == "submit"
     expect(dialog.locator(".schedule-now")).to_contain_text("21 Mar, 07:30")
     (kept,) = site.scheduled.services.control.question_schedules.all()
     assert (kept.wish.recurrence.cron, kept.wish.form.value) == ("30 7 * * 1,4", "csv")

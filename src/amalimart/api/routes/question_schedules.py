@@ -34,6 +34,12 @@ router = APIRouter(tags=["questions"])
 _Id = Annotated[str, Path(min_length=1, max_length=32)]
 _RunId = Annotated[int, Path(ge=1, le=10**15)]
 _Word = Annotated[str, Field(max_length=100)]
+_FILES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The file, in the form that its schedule had.",
+        "content": {Format(each.value).media_type: {} for each in FileForm},
+    }
+}
 _CHUNK = 256 * 1024
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 
@@ -111,7 +117,7 @@ def remove_schedule(question_id: _Id, principal: SignedIn, services: Services) -
     return WireResponse({"id": question_id, "removed": True})
 
 
-@router.get("/questions/{question_id}/schedule/runs/{run_id}/file")
+@router.get("/questions/{question_id}/schedule/runs/{run_id}/file", responses=_FILES)
 def file_of_run(
     question_id: _Id, run_id: _RunId, principal: SignedIn, services: Services
 ) -> StreamingResponse:

@@ -1,6 +1,6 @@
 // When a kept question is answered by itself for its reader: set, paused, let go, and the files that came of it.
 import { request, Trouble } from "../api.js";
-import { h, label } from "../dom.js";
+import { h, label, replaceKeepingFocus } from "../dom.js";
 import { exact, instant } from "../format.js";
 import { headline } from "../message.js";
 import { sentence, state } from "../reading/parts.js";
@@ -63,16 +63,17 @@ export class ScheduleDialog {
     const at = h("input", { type: "time", name: "at", required: true, value: wish.at });
     const form = select("format", ["xlsx", "csv"].map((each) => [each, t(`explore.format_${each}`)]), wish.format);
     const language = select("language", Object.entries(this.page.languages), wish.language);
-    const act = h("div", { class: "actions" }, h("button", { type: "submit", class: "primary" }, t("schedule.save")));
+    const act = h("div", { class: "actions" }, h("button", { type: "submit", class: "primary", "data-key": "save" }, t("schedule.save")));
     if (this.schedule) {
       const turn = { ...this.asked(), paused: !this.schedule.paused };
-      act.append(button(t(turn.paused ? "schedule.pause" : "schedule.resume"), () => this.trying(() => this.save(turn, t(turn.paused ? "schedule.was_paused" : "schedule.saved")))));
+      act.append(button(t(turn.paused ? "schedule.pause" : "schedule.resume"), () => this.trying(() => this.save(turn, t(turn.paused ? "schedule.was_paused" : "schedule.saved"))), { "data-key": "turn" }));
       act.append(button(t("schedule.remove"), () => this.confirm(act)));
     }
     const zone = h("p", { class: "hint", id: "schedule-zone" }, t("schedule.at_zone", { zone: this.page.zone }));
     at.setAttribute("aria-describedby", "schedule-zone");
-    this.form.replaceChildren(h("div", { class: "schedule-fields" }, field(t("schedule.every"), every), field(t("schedule.day"), month, { "data-of": "month" }), field(t("schedule.at"), at), field(t("schedule.format"), form), field(t("schedule.language"), language)), days, zone, act);
+    replaceKeepingFocus(this.form, h("div", { class: "schedule-fields" }, field(t("schedule.every"), every), field(t("schedule.day"), month, { "data-of": "month" }), field(t("schedule.at"), at), field(t("schedule.format"), form), field(t("schedule.language"), language)), days, zone, act);
     this.fit();
+    if (!this.dialog.contains(document.activeElement)) this.form.querySelector("[type=submit]").focus();
   }
 
   // Only what belongs to how often it comes is shown, and sent.
