@@ -145,6 +145,19 @@ class TestDelivery:
         assert (answer.status_code, answer.json()) == (404, missing.json())
         assert told(clients["admin"], question) == {"schedule": None, "runs": []}
 
+    def test_an_admin_who_looks_as_somebody_sees_the_runs_and_has_no_file(
+        self, scheduled: ScheduledShop, clients: dict[str, TestClient]
+    ) -> None:
+        question = save(clients["ama"])
+        put(clients["ama"], question)
+        scheduled.run_at(march(21))
+        admin = scheduled.shop.client("admin@demo.test")
+        assert admin.post("/view-as", data={"email": "ama@shop.test"}).status_code == 303
+        (run,) = runs(admin, question)
+        assert admin.get(address(question, run)).status_code == 403
+        assert admin.put(f"/api/v1/questions/{question}/schedule", json=DAILY).status_code == 403
+        assert admin.delete(f"/api/v1/questions/{question}/schedule").status_code == 403
+
     def test_who_finds_a_shared_question_schedules_it_for_themselves_and_is_answered_as_themselves(
         self, scheduled: ScheduledShop, clients: dict[str, TestClient]
     ) -> None:

@@ -112,11 +112,6 @@ class QuestionSchedules:
         with Session(self._engine) as session:
             return self._find(session, question_id, recipient)
 
-    def of(self, recipient: Principal) -> tuple[QuestionSchedule, ...]:
-        """All of one person."""
-        with Session(self._engine) as session:
-            return _all(session, _WANTED.where(UserRow.email == recipient.subject))
-
     def all(self) -> tuple[QuestionSchedule, ...]:
         """Everybody's, by recipient and name of the question."""
         with Session(self._engine) as session:
@@ -126,13 +121,6 @@ class QuestionSchedules:
         """Those that do not rest."""
         with Session(self._engine) as session:
             return _all(session, _WANTED.where(QuestionScheduleRow.is_paused.is_(False)))
-
-    def get(self, schedule_id: str) -> QuestionSchedule | None:
-        """One by its id."""
-        with Session(self._engine) as session:
-            return next(
-                iter(_all(session, _WANTED.where(QuestionScheduleRow.schedule_id == schedule_id))), None
-            )
 
     def settle(self, schedule_id: str, until: datetime) -> None:
         """Note that no moment is missing up to then."""

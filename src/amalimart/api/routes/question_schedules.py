@@ -122,6 +122,8 @@ def file_of_run(
     question_id: _Id, run_id: _RunId, principal: SignedIn, services: Services
 ) -> StreamingResponse:
     """The file of a run of the reader's own schedule, while they have the rights it was written under."""
+    if principal.viewed_by:
+        raise Denied("A file is for the one who scheduled it.", next_step="ask the question as them instead")
     visible_question(services, principal, question_id)
     found = services.control.question_schedules.find(question_id, principal)
     if found is None:
