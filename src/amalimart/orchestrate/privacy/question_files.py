@@ -49,8 +49,8 @@ def _is_of_people(question: Mapping[str, Any], dimensions: Collection[str]) -> b
 def _quotes(files: QuestionFiles, name: str, words: Collection[str]) -> bool:
     sought = {form.encode() for word in words for form in (word, word.replace('"', '""'), escape(word))}
     longest = max(map(len, sought), default=0)
-    opened = files.open(name)
-    if opened is None or not sought:
+    opened = files.open(name) if sought else None
+    if opened is None:
         return False
     with opened:
         return any(_holds(piece, sought, longest) for piece in _contents(opened))
