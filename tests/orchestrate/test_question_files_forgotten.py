@@ -23,9 +23,8 @@ class Runs:
     """Knows one file, and remembers whose was let go."""
 
     def __init__(self, name: str, question: Mapping[str, Any]) -> None:
-        self.run = QuestionRun(
-            7, "s", AT, 1, RunOutcome.DELIVERED, AT, AT, FileForm.CSV, 1, 1, 1, name, None, "mark", question, None
-        )  # fmt: skip
+        told = (RunOutcome.DELIVERED, AT, AT, FileForm.CSV, 1, 1, 1)
+        self.run = QuestionRun(7, "s", AT, 1, *told, name, None, "mark", question, None)
         self.gone: list[tuple[list[int], FileEnd]] = []
 
     def files(self) -> dict[str, QuestionRun]:
