@@ -180,12 +180,12 @@ class TestDelivery:
         (run,) = runs(admin, question)
         book = openpyxl.load_workbook(io.BytesIO(admin.get(address(question, run)).content))
         labels = scheduled.services.semantic.labels("fr")
-        assert book.sheetnames == ["Réponse", "Reçu"]
+        assert book.sheetnames == ["Réponse", "Justificatif"]
         heading = [cell.value for cell in book["Réponse"][1]]
         assert labels["total_revenue"] in heading
         assert f"{labels['total_revenue']}, avant" in heading
-        assert heading[:2] == [f"{labels['product']}, identifiant", labels["product"]]
-        assert book["Reçu"]["A1"].value == "Version publiée"
+        assert heading[:2] == [f"{labels['product']}, id", labels["product"]]
+        assert book["Justificatif"]["A1"].value == "Version publiée"
         assert book["Réponse"].max_row == run["rows"] + 1
 
     def test_a_file_has_all_rows_and_moving_days_are_those_of_the_run(

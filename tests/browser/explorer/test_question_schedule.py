@@ -20,8 +20,8 @@ from amalimart.core.question_files import FileForm
 from amalimart.core.recurrence import recurrence
 from amalimart.web.site import create_site
 from tests.api.scheduled_shop import ScheduledShop, march, scheduled_shop
+from tests.browser.explorer.explorer_page import settled, tab_to
 from tests.browser.test_accessibility import violations
-from tests.browser.test_explorer import settled, tab_to
 from tests.web.fake_lineage import FakeLineage
 from tests.web.fake_site import serving
 
