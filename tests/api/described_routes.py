@@ -21,6 +21,7 @@ PATHS = {
     "release_id": "1",
     "job": "backup",
     "user_id": "999",
+    "run_id": "1",
 }
 QUERIES = {"metrics": "item_gmv", "month": "2024-01", "one": "1", "other": "1"}
 BODIES: dict[str, Any] = {

@@ -46,6 +46,8 @@ READ_BY_A_VENDOR = {
     "/api/v1/schedules/runs": 403, "/api/v1/work": 403, "/api/v1/orders/{order_id}/timeline": 403,
     "/api/v1/policies": 403, "/api/v1/payouts": 200, "/api/v1/payouts/{payout_id}": 404,
     "/api/v1/questions": 200, "/api/v1/questions/{question_id}": 404, "/api/v1/board": 200,
+    "/api/v1/questions/{question_id}/schedule": 404, "/api/v1/schedules/questions": 403,
+    "/api/v1/questions/{question_id}/schedule/runs/{run_id}/file": 404,
     "/api/v1/users": 403, "/api/v1/users/{user_id}": 403, "/api/v1/scorecards": 200,
     "/api/v1/scorecards/{name}": 404, "/api/v1/status/start": 403, "/api/v1/usage": 403,
 }  # fmt: skip

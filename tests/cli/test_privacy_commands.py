@@ -39,7 +39,12 @@ PLAN = ErasurePlan(
     unread=("shop.old_people",),
     backups=(KnownBackup("/mnt/monday", AT, is_there=False),),
 )
-RESULT = {"release_id": 4, "files_quoting": ["logs/engine.log"], "backups_out_of_reach": ["/mnt/monday"]}
+RESULT = {
+    "release_id": 4,
+    "question_files": 2,
+    "files_quoting": ["logs/engine.log"],
+    "backups_out_of_reach": ["/mnt/monday"],
+}
 
 
 @dataclass

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,20 @@ import pyarrow.parquet as pq
 import yaml
 from sqlalchemy.orm import Session
 
+from amalimart.access.principal import Role
 from amalimart.config.project import open_project
 from amalimart.config.source_settings import SourceSettings
 from amalimart.control.audit.decisions import AuditEntry, write_entry
 from amalimart.control.deciding import Decider
+from amalimart.control.question_runs import QuestionRun
+from amalimart.control.question_schedules import Wish
+from amalimart.control.saved_questions import Draft, Sharing
 from amalimart.control.store import open_control_store
 from amalimart.control.tables import QualityResultRow
 from amalimart.core.errors import AmalimartError, CheckFailed
 from amalimart.core.operations import Operation, OperationState
+from amalimart.core.question_files import FileForm
+from amalimart.core.recurrence import recurrence
 from amalimart.core.releases import BlockedCheck, SampleRows
 from amalimart.lake import ChangedRows, CommitKind, Transaction
 from amalimart.lake import Operation as Change
@@ -34,12 +41,14 @@ from amalimart.orchestrate.privacy.desk import PrivacyDesk
 from amalimart.orchestrate.project.init import add_source, init_project
 from amalimart.orchestrate.releases.operations import Operations
 from amalimart.orchestrate.releases.refresh_loop import RefreshLoop
-from amalimart.processes.services import OPERATOR, build_services
+from amalimart.orchestrate.scheduling.job import JobContext
+from amalimart.processes.services import OPERATOR, build_services, question_files, question_files_job
 from amalimart.semantic.question import Question
 from amalimart.warehouse.releases.blocked_builds import Attempt
 from tests.orchestrate.landed_shop import SettableClock
 
 AMA = "7001"
+OPERATOR_AT = "operator@shop.test"
 CANARIES = (
     "canary.ama@shop.test",
     "canary.before@shop.test",
@@ -125,8 +134,15 @@ class PeopleShop:
         self.control = open_control_store(project.control_database, self.clock)
         self.loop = RefreshLoop(self.engine)
         self.operations = Operations(self.engine, self.loop, self.clock)
+        self.files = question_files(project)
         self.services = build_services(
-            project, self.engine, self.loop, self.control, self.clock, operations=self.operations
+            project,
+            self.engine,
+            self.loop,
+            self.control,
+            self.clock,
+            operations=self.operations,
+            files=self.files,
         )
 
     def close(self) -> None:
@@ -196,9 +212,43 @@ class PeopleShop:
                     samples={"rows": [[name, mail]]},
                 )
             )
+        self.answer_by_itself()
         write_entry(
             self.control.engine, AuditEntry(self.clock.now(), "someone", "said", {"reason": f"for {name}"})
         )
+
+    def answer_by_itself(self) -> None:
+        """Have questions that somebody scheduled answered: two about people, and one about nobody."""
+        self.control.users.add(
+            OPERATOR_AT, display_name="Op", role=Role.ADMIN, password="long-enough-password"
+        )
+        operator = self.control.users.get(OPERATOR_AT).principal
+        by_customer = {"metrics": ["order_count"], "by": ["customer"]}
+        filtered = [{"dimension": "customer", "operator": "in", "values": [AMA]}]
+        for name, form, question in (
+            ("Customers", FileForm.CSV, by_customer),
+            ("Customers as a sheet", FileForm.XLSX, by_customer),
+            ("One customer", FileForm.CSV, {"metrics": ["order_count"], "filters": filtered}),
+            ("Nobody", FileForm.CSV, {"metrics": ["order_count"]}),
+        ):
+            kept = self.control.saved_questions.add(Draft(name, Sharing.PRIVATE, question), operator)
+            wish = Wish(recurrence("day", "13:00"), form, "en")
+            self.control.question_schedules.put(kept.question_id, wish, operator)
+        self.clock.instant += timedelta(hours=2)
+        told = self.run_questions()
+        self.clock.instant -= timedelta(hours=2)
+        assert told == {"delivered": 4}
+
+    def run_questions(self) -> Mapping[str, Any]:
+        """What the job that answers scheduled questions says."""
+        project = self.engine.project
+        job = question_files_job(project, self.services, self.files)
+        return job.run(JobContext(self.clock.now(), 1, 60.0, lambda: 0.0))
+
+    def question_runs(self) -> dict[str, QuestionRun]:
+        """The newest run of each scheduled question, by name."""
+        schedules = self.control.question_schedules.all()
+        return {each.question_name: self.control.question_runs.of(each.schedule_id)[0] for each in schedules}
 
     def erased(self, person: str = AMA) -> Operation:
         begun = self.desk.erase(person, Decider("Operator", "local operator"), "asked for by letter")
@@ -253,6 +303,9 @@ def found_anywhere(home: Path, canaries: Sequence[str] = CANARIES) -> list[str]:
             texts = str(pq.read_table(path).to_pylist())
         elif path.suffix == ".duckdb":
             texts = "\n".join(_values_in_duckdb(path))
+        elif path.suffix == ".xlsx":
+            with zipfile.ZipFile(path) as book:
+                texts = "\n".join(book.read(name).decode() for name in book.namelist())
         elif path.suffix == ".db":
             with sqlite3.connect(path) as database:
                 texts = "\n".join(database.iterdump())

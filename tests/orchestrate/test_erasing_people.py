@@ -17,6 +17,7 @@ from amalimart.control.deciding import Decider
 from amalimart.core.errors import NotFound, OperationUnderWay, TooLittleMemory
 from amalimart.core.models import ModelRebuild
 from amalimart.core.operations import OperationKind
+from amalimart.core.question_files import FileEnd
 from amalimart.lake.tombstones import FOLDER
 from amalimart.mapping.source_mapping import SourceMapping
 from amalimart.orchestrate.backups.restoring import restore_backup
@@ -85,6 +86,8 @@ def test_every_number_stays_and_nothing_brings_the_person_back(shop: PeopleShop)
     before, others = shop.totals(), rows_of_others(shop)
     assert json.loads(before)["gmv"] == [["152.50"]]
     assert sum(len(told) > 0 and told[0] != [] for told in json.loads(before).values()) > 30
+    quoting = {found.rpartition(".")[2] for found in left_of(shop) if "question_files" in found}
+    assert {each.partition(":")[0] for each in quoting} == {"csv", "xlsx"}
     plan = shop.desk.plan(AMA)
     assert {table.table: table.rows for table in plan.lake} == {
         "shop.users": 2,
@@ -98,6 +101,14 @@ def test_every_number_stays_and_nothing_brings_the_person_back(shop: PeopleShop)
     told = shop.erased().result
     assert told is not None
     assert told["files_quoting"] == []
+    assert told["question_files"] == 3
+    ends = {name: run.file_end for name, run in shop.question_runs().items()}
+    about_people = dict.fromkeys(("Customers", "Customers as a sheet", "One customer"), FileEnd.ERASED)
+    assert ends == {**about_people, "Nobody": None}
+    assert [path.name for path in shop.files.folder.iterdir()] == [shop.question_runs()["Nobody"].file]
+    run = shop.question_runs()["One customer"]
+    assert run.question is not None
+    assert run.question["filters"][0]["values"] == ["erased"]
     assert told["release_id"] == 3
     assert shop.totals() == before
     assert rows_of_others(shop) == others

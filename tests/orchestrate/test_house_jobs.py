@@ -46,6 +46,7 @@ from amalimart.orchestrate.releases.release_book import ReleaseBook
 from amalimart.orchestrate.scheduling.job import Job, JobContext
 from amalimart.orchestrate.scheduling.schedules import packaged_schedules
 from amalimart.orchestrate.watching.operating_state import OperatingStates
+from amalimart.processes.services import build_services, question_files, question_files_job
 from amalimart.quality.shapes import Every
 from tests.orchestrate.cron_oracle import utc
 from tests.orchestrate.landed_shop import LandedShop, tiny_models
@@ -93,7 +94,10 @@ def in_the_file(shop: LandedShop, sql: str) -> None:
 def test_every_job_has_a_schedule_and_every_schedule_a_job(shop: LandedShop, running: Operations) -> None:
     with closing(open_control_store(shop.engine.project.control_database, shop.clock)) as control:
         desk = QualityDesk(shop.engine, control.engine, shop.clock)
-        jobs = house_jobs(shop.engine, running, desk, control, shop.clock)
+        project, loop = shop.engine.project, RefreshLoop(shop.engine)
+        services = build_services(project, shop.engine, loop, control, shop.clock)
+        answering = question_files_job(project, services, question_files(project))
+        jobs = house_jobs(shop.engine, running, desk, control, shop.clock, answering)
     assert [job.name for job in jobs] == list(packaged_schedules())
     assert all(job.does.endswith(".") for job in jobs)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -306,3 +307,44 @@ def test_the_thread_looks_by_itself_and_stopping_ends_a_run_and_gives_the_lease_
     (run,) = control.job_runs.history(None, 9)
     assert run.state is RunState.SUCCEEDED
     assert control.leases.take("schedules", "next", time.now(), LASTS) is not None
+
+
+@dataclass
+class Occasion(Deed):
+    """A job that has something to do only while a test says so."""
+
+    has_work: bool = False
+
+
+def test_a_job_without_work_has_no_run_and_no_moment_is_caught_up_later(
+    time: HandTime, control: ControlStore
+) -> None:
+    occasion = Occasion("now_and_then")
+    one = process(time, control, (occasion, schedule("now_and_then", "* * * * *")))
+    for _ in range(30):
+        one.turn()
+        time.forward(timedelta(seconds=30))
+    assert control.job_runs.history(None, 100) == ()
+    assert control.job_runs.settled()["now_and_then"] == utc(2026, 3, 2, 9, 44)
+    occasion.has_work = True
+    time.forward(timedelta(seconds=30))
+    one.turn()
+    assert occasion.run_for == [utc(2026, 3, 2, 9, 45)]
+
+
+def test_after_a_failed_run_the_next_moment_shows_that_all_is_well(
+    time: HandTime, control: ControlStore
+) -> None:
+    occasion = Occasion("now_and_then", has_work=True, trouble=trouble())
+    one = process(time, control, (occasion, schedule("now_and_then", "* * * * *")))
+    one.turn()
+    time.forward(timedelta(minutes=1))
+    one.turn()
+    assert [each.job for each in one.desk.failing()] == ["now_and_then"]
+    occasion.has_work, occasion.trouble = False, None
+    time.forward(timedelta(minutes=1))
+    one.turn()
+    assert one.desk.failing() == ()
+    time.forward(timedelta(minutes=1))
+    one.turn()
+    assert len(occasion.run_for) == 2

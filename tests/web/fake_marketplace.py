@@ -115,7 +115,9 @@ class FakeMarketplace:
         del questions, principal, dimensions
         return (self.release_id,)
 
-    def told_again(self, questions: Sequence[Question], principal: Principal, release_id: int) -> None:
+    def told_again(
+        self, questions: Sequence[Question], principal: Principal, release_id: int, kind: str = "page"
+    ) -> None:
         """Nobody records here."""
 
     def stream(self, question: Question, principal: Principal, most_rows: int) -> NoReturn:

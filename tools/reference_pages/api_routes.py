@@ -83,7 +83,16 @@ _FIELDS = {
     "operator": "`in` and `not in` take several values, the others exactly one",
     "values": "as texts, whatever the type",
     "reason": "why",
-    "every": "the schedule word whose checks are run; all, without it and without `check`",
+    "every": (
+        "of checks the schedule word of those that are run, all without it and without `check`; "
+        "of a question `day`, `week` or `month`"
+    ),
+    "at": "time of day, `hh:mm`, in the business time zone",
+    "weekdays": "with `week`: `monday` to `sunday`",
+    "day": "with `month`: 1 to 28, or `last`",
+    "format": "`csv` or `xlsx`",
+    "language": "of the file, `en` or `fr`; that of the request, without it",
+    "paused": "whether its moments pass without a run",
     "check": "the one check that is run",
     "subject": "what the check looked at, as its result says",
     "period": "the period of the result; none for the present",
@@ -125,6 +134,12 @@ _ERRORS: dict[str, tuple[type[AmalimartError], ...]] = {
     "GET /questions/{question_id}": (NotFound,),
     "PUT /questions/{question_id}": (NotFound,),
     "DELETE /questions/{question_id}": (NotFound,),
+    "GET /questions/{question_id}/schedule": (NotFound,),
+    "PUT /questions/{question_id}/schedule": (NotFound, Denied, RequestError, EngineUnavailable),
+    "DELETE /questions/{question_id}/schedule": (NotFound,),
+    "GET /questions/{question_id}/schedule/runs/{run_id}/file": (
+        NotFound, Denied, EngineUnavailable, AuditUnavailable,
+    ),
     "GET /board": (NothingPublished, AuditUnavailable),
     "PUT /board": (NotFound, Denied),
     "GET /metrics": (),
@@ -163,6 +178,7 @@ _ERRORS: dict[str, tuple[type[AmalimartError], ...]] = {
     "GET /usage": (Denied, EngineUnavailable),
     "GET /schedules": (Denied, EngineUnavailable),
     "GET /schedules/runs": (Denied, NotFound, EngineUnavailable),
+    "GET /schedules/questions": (Denied, InvalidFilter),
     "POST /schedules/{job}/run": (Denied, NotFound, RequestError, EngineUnavailable),
     "GET /releases/latest": (NothingPublished,),
     "GET /releases": (),

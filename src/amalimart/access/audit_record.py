@@ -35,7 +35,7 @@ class Asked:
     """What is to be recorded of one call.
 
     subject     in clear: whoever stores it hashes it
-    door        how it came in: api, web or cli
+    door        how it came in: api, web, cli or schedule
     kind        query, page or values
     shape       what was asked, as names without values
     policy      fingerprint of the policy that it was answered under

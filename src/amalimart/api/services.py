@@ -23,6 +23,7 @@ from amalimart.api.ports.publishing import (
     ReleasesPort,
     RollupsPort,
 )
+from amalimart.api.ports.question_files import QuestionFilesPort
 from amalimart.api.ports.running_the_house import (
     ChannelTestPort,
     DeliveriesPort,
@@ -119,6 +120,7 @@ class AppServices:
     operations: OperationsPort | None = None
     privacy: PrivacyPort | None = None
     schedules: SchedulesPort | None = None
+    question_files: QuestionFilesPort | None = None
     operating: OperatingPort | None = None
     usage: UsagePort | None = None
     visits: VisitsPort | None = None

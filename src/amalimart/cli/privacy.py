@@ -69,6 +69,8 @@ def erase(user: str, yes: bool, reason: str, by: str | None, home: Path | None, 
         click.echo("nothing was changed: --yes does it, and it cannot be undone", err=True)
         return
     click.echo(f"erased; release {result['release_id']} serves" if result["release_id"] else "erased")
+    if result["question_files"]:
+        click.echo(f"files of scheduled questions deleted: {result['question_files']}")
     for file in result["files_quoting"]:
         click.echo(f"! {file} quotes the person; delete it", err=True)
     for folder in result["backups_out_of_reach"]:

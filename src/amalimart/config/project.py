@@ -162,6 +162,10 @@ class Project:
         return self.home / "data" / "control.db"
 
     @property
+    def question_files(self) -> Path:
+        return self.home / "data" / "question_files"
+
+    @property
     def audit_head(self) -> Path:
         return self.home / "data" / "audit.head"
 

@@ -15,6 +15,8 @@ from amalimart.control.job_runs import JobRuns
 from amalimart.control.leases import Leases
 from amalimart.control.page_visits import PageVisits
 from amalimart.control.question_log import QuestionLog
+from amalimart.control.question_runs import QuestionRuns
+from amalimart.control.question_schedules import QuestionSchedules
 from amalimart.control.releases.acceptances import CheckAcceptances
 from amalimart.control.releases.approvals import GovernanceRecords
 from amalimart.control.saved_questions import SavedQuestions
@@ -54,6 +56,8 @@ class ControlStore:
     outbox: Outbox
     questions: QuestionLog
     saved_questions: SavedQuestions
+    question_schedules: QuestionSchedules
+    question_runs: QuestionRuns
     visits: PageVisits
 
     def close(self) -> None:
@@ -93,5 +97,7 @@ def open_control_store(
         outbox=Outbox(engine, clock),
         questions=QuestionLog(engine),
         saved_questions=SavedQuestions(engine, clock),
+        question_schedules=QuestionSchedules(engine, clock),
+        question_runs=QuestionRuns(engine),
         visits=PageVisits(engine),
     )

@@ -456,6 +456,59 @@ class BoardTileRow(Base):
     question_id: Mapped[str] = mapped_column(ForeignKey("saved_questions.question_id", ondelete="CASCADE"))
 
 
+class QuestionScheduleRow(Base):
+    """When a kept question is answered by itself for one person, who may be another than its owner.
+
+    settled_until  moments up to then have been run, or passed over
+    """
+
+    __tablename__ = "question_schedules"
+    __table_args__ = (UniqueConstraint("question_id", "user_id"),)
+
+    schedule_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    question_id: Mapped[str] = mapped_column(ForeignKey("saved_questions.question_id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.user_id", ondelete="CASCADE"), index=True)
+    every: Mapped[str] = mapped_column(String(16))
+    at: Mapped[str] = mapped_column(String(5))
+    weekdays: Mapped[list[str]] = mapped_column(JSON)
+    day: Mapped[str | None] = mapped_column(String(4))
+    form: Mapped[str] = mapped_column(String(8))
+    language: Mapped[str] = mapped_column(String(8))
+    is_paused: Mapped[bool] = mapped_column(Boolean)
+    settled_until: Mapped[datetime] = mapped_column(UtcInstant)
+    changed_at: Mapped[datetime] = mapped_column(UtcInstant)
+
+
+class QuestionRunRow(Base):
+    """What became of one due moment of such a schedule; of each moment there is one row.
+
+    question  what was asked, as it was kept then
+    policy    a mark of the rights under which it was answered
+    told_at   when those were told who bring the file to its recipient
+    """
+
+    __tablename__ = "question_runs"
+    __table_args__ = (UniqueConstraint("schedule_id", "due_at"),)
+
+    run_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    schedule_id: Mapped[str] = mapped_column(ForeignKey("question_schedules.schedule_id", ondelete="CASCADE"))
+    due_at: Mapped[datetime] = mapped_column(UtcInstant)
+    tries: Mapped[int] = mapped_column(Integer)
+    outcome: Mapped[str] = mapped_column(String(16))
+    begun_at: Mapped[datetime] = mapped_column(UtcInstant)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+    form: Mapped[str] = mapped_column(String(8))
+    release_id: Mapped[int | None] = mapped_column(Integer)
+    rows: Mapped[int | None] = mapped_column(BigInteger)
+    bytes: Mapped[int | None] = mapped_column(BigInteger)
+    file: Mapped[str | None] = mapped_column(String(80))
+    file_end: Mapped[str | None] = mapped_column(String(16))
+    policy: Mapped[str | None] = mapped_column(String(64))
+    question: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    error: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    told_at: Mapped[datetime | None] = mapped_column(UtcInstant)
+
+
 class PageVisitRow(Base):
     """How often people of a role opened a dashboard on a day; nobody by name."""
 

@@ -211,6 +211,21 @@ def retention(settings: Settings) -> tuple[Retention, ...]:
         ),
         Retention(
             "control database",
+            "schedules of kept questions, and what became of their moments",
+            "until whoever made one removes it, or is removed; the newest 60 runs of each",
+            None,
+            "whoever made it, and each run",
+            ("question_schedules", "question_runs"),
+        ),
+        Retention(
+            "files",
+            "answers of scheduled questions, for whoever scheduled them",
+            "the newest 14 of each schedule; none that may hold somebody who was erased",
+            None,
+            "each newer file, and amalimart privacy erase",
+        ),
+        Retention(
+            "control database",
             "who leads, and how far each schedule is settled",
             "the newest of each name",
             None,

@@ -36,8 +36,8 @@ PROCESS = Label("process", "the engine, or the ingest of a source, as its log fi
 BATCH_KIND = Label("kind", "what the batch is", ("snapshot", "changes"))
 DOOR = Label(
     "door",
-    "how it was asked: by a page, by the API, or on the engine's local socket",
-    ("page", "api", "socket"),
+    "how it was asked: by a page, by the API, on the engine's local socket, or by a schedule of somebody",
+    ("page", "api", "socket", "schedule"),
 )
 SEVERITY = Label("severity", "an error holds a release back, a warning does not", ("error", "warning"))
 CACHE = Label(

@@ -114,6 +114,9 @@ REQUEST = Span(
 QUERY = Span(
     "semantic.query", "One question is answered.", _RELEASE | {"metrics": "names of the metrics"} | _ROWS
 )
+QUESTION_FILE = Span(
+    "question.file", "One due moment of a scheduled question is answered and its file written.", {}
+)
 OPERATION = Span(
     "warehouse.operation", "The served file is built anew, compacted or copied.", {"kind": "which of them"}
 )

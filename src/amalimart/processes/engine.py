@@ -18,6 +18,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import uvicorn
@@ -51,7 +52,13 @@ from amalimart.orchestrate.scheduling.timetable import timetable
 from amalimart.orchestrate.watching.incident_watch import IncidentWatch
 from amalimart.orchestrate.watching.notifying import couriers_of, telling_of
 from amalimart.processes.figures import ProjectFigures, exposition
-from amalimart.processes.services import OPERATOR, build_services, quality_desk
+from amalimart.processes.services import (
+    OPERATOR,
+    build_services,
+    quality_desk,
+    question_files,
+    question_files_job,
+)
 from amalimart.processes.watching import trouble_finder
 from amalimart.web.site import create_site
 
@@ -160,10 +167,7 @@ def run_engine(project: Project, telemetry: Telemetry) -> None:
     operations = Operations(engine, loop, clock)
     loop.at_rest = operations.at_rest
     desk = quality_desk(project, engine, control, clock)
-    jobs = timetable(house_jobs(engine, operations, desk, control, clock), schedules, project.zone)
-    leadership = Leadership(control.leases, clock, time.monotonic)
-    scheduler = Scheduler(jobs, control.job_runs, leadership, clock)
-    schedule_desk = ScheduleDesk(jobs, scheduler, control.job_runs, clock)
+    files = question_files(project)
     tally = QuestionTally(control.questions, clock, project.zone, control.visits)
     keeper = PolicyKeeper(PolicyFiles.of(project))
     try:
@@ -180,12 +184,21 @@ def run_engine(project: Project, telemetry: Telemetry) -> None:
             clock,
             demo_accounts(project),
             operations=operations,
-            schedules=schedule_desk,
             quality=desk,
             figures=figures,
             tally=tally,
             keeper=keeper,
+            files=files,
         )
+        answering = question_files_job(project, services, files)
+        jobs = timetable(
+            house_jobs(engine, operations, desk, control, clock, answering), schedules, project.zone
+        )
+        scheduler = Scheduler(
+            jobs, control.job_runs, Leadership(control.leases, clock, time.monotonic), clock
+        )
+        schedule_desk = ScheduleDesk(jobs, scheduler, control.job_runs, clock)
+        services = replace(services, schedules=schedule_desk)
         ProjectFigures(project, engine, loop, control, clock).watch()
         control.outbox.abandon_others(project.settings.notify.channels)
         watch = IncidentWatch(

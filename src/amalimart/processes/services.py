@@ -6,6 +6,7 @@ from amalimart.access.principal import Principal, Role
 from amalimart.api.dashboards.kept_pages import REST, KeptPages
 from amalimart.api.dashboards.library import DashboardLibrary
 from amalimart.api.dashboards.reloading import ReloadingDashboards
+from amalimart.api.exploring.question_file import QuestionFileWriter
 from amalimart.api.ports.coming_in import DemoAccount, SignInOptions
 from amalimart.api.ports.publishing import PublishedRelease
 from amalimart.api.ports.site import EngineStatus, Figures, Phase, SiteSettings, SourceNote, Step
@@ -22,6 +23,7 @@ from amalimart.core.fiscal import Calendar
 from amalimart.governance.definitions import judged, metric_definitions, notes_of_unapproved
 from amalimart.observe.exposition import cache_lookups
 from amalimart.orchestrate.engine import Engine
+from amalimart.orchestrate.jobs.question_files import QuestionFilesJob
 from amalimart.orchestrate.lineage.desk import LineageDesk
 from amalimart.orchestrate.lineage.glossary import Glossary
 from amalimart.orchestrate.lineage.tracing import uses_of
@@ -33,6 +35,7 @@ from amalimart.orchestrate.metrics.rollup_desk import RollupDesk
 from amalimart.orchestrate.metrics.standing_checks import StandingChecks
 from amalimart.orchestrate.metrics.usage_desk import UsageDesk
 from amalimart.orchestrate.privacy.desk import PrivacyDesk
+from amalimart.orchestrate.privacy.under_way import ErasureUnderWay
 from amalimart.orchestrate.project.auditing import open_audit
 from amalimart.orchestrate.project.embedding import open_embedding
 from amalimart.orchestrate.project.mapping_files import MappedAvailability
@@ -40,6 +43,10 @@ from amalimart.orchestrate.project.policy_files import PolicyFiles, PolicyKeeper
 from amalimart.orchestrate.project.signing_in import open_single_sign_on
 from amalimart.orchestrate.quality.desk import QualityDesk
 from amalimart.orchestrate.quality.volume_events import MarketplaceEvents
+from amalimart.orchestrate.questions.desk import QuestionFilesDesk
+from amalimart.orchestrate.questions.due_questions import DueQuestions
+from amalimart.orchestrate.questions.files import QuestionFiles
+from amalimart.orchestrate.questions.kept_for_download import KeptForDownload
 from amalimart.orchestrate.releases.models import EngineModels
 from amalimart.orchestrate.releases.operations import Operations
 from amalimart.orchestrate.releases.refresh_loop import RefreshLoop
@@ -96,6 +103,27 @@ def quality_desk(project: Project, engine: Engine, control: ControlStore, clock:
     return QualityDesk(engine, control.engine, clock, CalendarVolumeModel(events))
 
 
+def question_files(project: Project) -> QuestionFiles:
+    """The files of a project's scheduled questions; one object for all who use them in a process."""
+    under_way = ErasureUnderWay(project.home)
+    return QuestionFiles(project.question_files, lambda: under_way.is_there)
+
+
+def question_files_job(project: Project, services: AppServices, files: QuestionFiles) -> QuestionFilesJob:
+    """The job that answers scheduled questions through the services of the door."""
+    control = services.control
+    return QuestionFilesJob(
+        control.question_schedules,
+        control.question_runs,
+        files,
+        DueQuestions(control.question_schedules, project.zone),
+        QuestionFileWriter(services),
+        services.clock,
+        lambda: services.releases.latest() is not None,
+        [KeptForDownload(control.question_runs, files)],
+    )
+
+
 def build_services(
     project: Project,
     engine: Engine,
@@ -109,6 +137,7 @@ def build_services(
     figures: Figures | None = None,
     tally: QuestionTally | None = None,
     keeper: PolicyKeeper | None = None,
+    files: QuestionFiles | None = None,
 ) -> AppServices:
     """Everything a request may use. Raises ConfigError for a wrong metric, policy or dashboard file."""
     model = load_model(
@@ -160,7 +189,9 @@ def build_services(
         pages.clear()
 
     privacy = (
-        PrivacyDesk(engine, loop, control, clock, operations, forget_answers)
+        PrivacyDesk(
+            engine, loop, control, clock, operations, forget_answers, files or question_files(project)
+        )
         if operations is not None
         else None
     )
@@ -202,6 +233,7 @@ def build_services(
         privacy=privacy,
         pages=pages,
         schedules=schedules,
+        question_files=QuestionFilesDesk(files, project.zone) if files is not None else None,
         operating=OperatingStates(engine, loop, book, operations),
         figures=figures,
         quality=quality,

@@ -123,9 +123,11 @@ class AuditedSemantic:
         self._keep("rows", shape, principal, release_id, outcome, _codes(errors))
         return found
 
-    def told_again(self, questions: Sequence[Question], principal: Principal, release_id: int) -> None:
+    def told_again(
+        self, questions: Sequence[Question], principal: Principal, release_id: int, kind: str = "page"
+    ) -> None:
         """Record that the answers to these questions, which somebody had kept, were given once more."""
-        self._keep("page", self._shapes.questions(questions), principal, release_id, Outcome.ANSWERED)
+        self._keep(kind, self._shapes.questions(questions), principal, release_id, Outcome.ANSWERED)
 
     def values(
         self, dimension: str, principal: Principal, search: str | None = None, limit: int = 100

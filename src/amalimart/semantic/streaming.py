@@ -27,7 +27,10 @@ _TYPES = {"text": pa.string(), "boolean": pa.bool_()}
 
 
 class StreamedAnswer:
-    """Read `batches` to their end: then `columns` know their currency, `receipt` what was left out."""
+    """Read `batches` to their end: then `columns` know their currency, `receipt` what was left out.
+
+    rows  how many have been given so far
+    """
 
     def __init__(
         self,
@@ -46,6 +49,7 @@ class StreamedAnswer:
         self._currencies: dict[str, frozenset[str]] = {each.name: frozenset() for each in plan.metrics}
         self._left_out = dict.fromkeys(left_out_of(plan), 0)
         self._added = bucket_columns(plan)
+        self.rows = 0
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -71,6 +75,7 @@ class StreamedAnswer:
             yield pa.RecordBatch.from_arrays(arrays, names=names)
 
     def _gather(self, batch: pa.RecordBatch) -> None:
+        self.rows += batch.num_rows
         for metric in self._plan.metrics:
             positions = [position for pair in metric.currencies for position in pair]
             told = zip(*(batch.column(position).to_pylist() for position in positions), strict=True)

@@ -14,7 +14,7 @@ from amalimart.api.dashboards.state import days_of
 from amalimart.api.exploring.board import MOST_ROWS as MOST_BOARD_ROWS
 from amalimart.api.exploring.kept_question import MOST_ROWS
 from amalimart.api.identity import SignedIn
-from amalimart.api.language import language_of
+from amalimart.api.language import NAMES, language_of
 from amalimart.api.routes.context import current_business_day
 from amalimart.api.routes.questions import WRITES_DASHBOARDS
 from amalimart.api.services import AppServices
@@ -57,6 +57,7 @@ def explorer_router(services: AppServices, templates: Templates, assets: Assets)
                 vega=assets.vega_url,
                 today=today.isoformat(),
                 ranges={name.value: _days(name, today) for name in _RANGES},
+                languages={language.value: name for language, name in NAMES.items()},
                 writes_dashboards=principal.role in WRITES_DASHBOARDS,
                 **settings,
             ),

@@ -49,7 +49,7 @@ def exported(
         try:
             spooled = closing.enter_context(tempfile.TemporaryFile(dir=folder))
             with semantic.stream(question, principal, most_rows) as answer:
-                _write(answer, form, spooled, folder, told, wording)
+                write_answer(answer, form, spooled, folder, told, wording)
                 headers = receipt_headers(answer.receipt, wording)
             size = spooled.seek(0, os.SEEK_END)
             spooled.seek(0)
@@ -67,9 +67,10 @@ def exported(
     return StreamingResponse(_sent(spooled), media_type=form.media_type, headers=headers)
 
 
-def _write(
+def write_answer(
     answer: StreamedAnswer, form: Format, target: IO[bytes], folder: Path, told: Told, wording: Wording
 ) -> None:
+    """Write an answer as a file; what is kept meanwhile is in `folder`, and gone afterwards."""
     match form:
         case Format.CSV:
             write_csv(answer, target)

@@ -69,8 +69,13 @@ class SemanticPort(Protocol):
         """One value by its key, for the label on a page: the record of the page stands for it."""
         ...
 
-    def told_again(self, questions: Sequence[Question], principal: Principal, release_id: int) -> None:
-        """Have it recorded that the answers to these questions, which were kept, are given once more."""
+    def told_again(
+        self, questions: Sequence[Question], principal: Principal, release_id: int, kind: str = "page"
+    ) -> None:
+        """Have it recorded that the answers to these questions, which were kept, are given once more.
+
+        `kind` is as the audit calls it: a page, or an export.
+        """
         ...
 
     def metrics(self, principal: Principal) -> Sequence[Any]: ...

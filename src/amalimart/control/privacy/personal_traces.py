@@ -23,6 +23,7 @@ from amalimart.control.tables import (
     NotificationRow,
     QualityAcknowledgementRow,
     QualityResultRow,
+    QuestionRunRow,
     SavedQuestionRow,
     SignOffRow,
 )
@@ -41,6 +42,7 @@ _MAY_QUOTE: tuple[tuple[type[Base], tuple[str, ...]], ...] = (
     (SignOffRow, ("reason",)),
     (ErasureRow, ("reason",)),
     (SavedQuestionRow, ("name", "question")),
+    (QuestionRunRow, ("question", "error")),
     (AuditRow, ("details",)),
 )
 
@@ -69,25 +71,31 @@ def forget_filters(engine: Engine, dimensions: Collection[str], is_erased: Calla
     `dimensions` are all names of those whose keys are ids of people.
     """
     changed = 0
-    kept = select(SavedQuestionRow.question_id, SavedQuestionRow.question)
     with engine.begin() as connection:
         connection.execute(text("pragma secure_delete = on"))
-        for row in connection.execute(kept).all():
-            question: dict[str, Any] = row.question
-            filters = [
-                each | {"values": [WORD if is_erased(value) else value for value in each["values"]]}
-                if each["dimension"] in dimensions
-                else each
-                for each in question.get("filters", [])
-            ]
-            if filters != question.get("filters", []):
-                connection.execute(
-                    update(SavedQuestionRow)
-                    .where(SavedQuestionRow.question_id == row.question_id)
-                    .values(question=question | {"filters": filters})
-                )
-                changed += 1
+        for name in (SavedQuestionRow.__tablename__, QuestionRunRow.__tablename__):
+            table = Base.metadata.tables[name]
+            (key,) = table.primary_key.columns
+            kept = select(key, table.c.question).where(table.c.question.is_not(None))
+            for row in connection.execute(kept).all():
+                number, question = row[0], row[1]
+                filters = _filters_without(question, dimensions, is_erased)
+                if filters != question.get("filters", []):
+                    told = question | {"filters": filters}
+                    connection.execute(update(table).where(key == number).values(question=told))
+                    changed += 1
     return changed
+
+
+def _filters_without(
+    question: dict[str, Any], dimensions: Collection[str], is_erased: Callable[[str], bool]
+) -> list[dict[str, Any]]:
+    return [
+        each | {"values": [WORD if is_erased(value) else value for value in each["values"]]}
+        if each["dimension"] in dimensions
+        else each
+        for each in question.get("filters", [])
+    ]
 
 
 def leave_no_bytes(engine: Engine) -> None:

@@ -10,6 +10,7 @@ from amalimart.orchestrate.jobs.compacting import CompactJob
 from amalimart.orchestrate.jobs.forgetting import ForgetJob
 from amalimart.orchestrate.jobs.full_checks import FullChecksJob
 from amalimart.orchestrate.jobs.monitored_checks import MonitoredChecksJob
+from amalimart.orchestrate.jobs.question_files import QuestionFilesJob
 from amalimart.orchestrate.jobs.reviewing_access import AccessReviewJob
 from amalimart.orchestrate.quality.desk import QualityDesk
 from amalimart.orchestrate.releases.operations import Operations
@@ -18,7 +19,12 @@ from amalimart.quality.shapes import Every
 
 
 def house_jobs(
-    engine: Engine, operations: Operations, desk: QualityDesk, control: ControlStore, clock: Clock
+    engine: Engine,
+    operations: Operations,
+    desk: QualityDesk,
+    control: ControlStore,
+    clock: Clock,
+    question_files: QuestionFilesJob,
 ) -> tuple[Job, ...]:
     """The jobs, in the order of their schedules."""
     return (
@@ -28,4 +34,5 @@ def house_jobs(
         *(MonitoredChecksJob(desk, every) for every in Every),
         AccessReviewJob(engine.project, control.access_reviews, clock),
         ForgetJob(engine.project, control.incident_trimming),
+        question_files,
     )

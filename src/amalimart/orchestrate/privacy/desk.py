@@ -19,7 +19,9 @@ from amalimart.orchestrate.privacy import erasing
 from amalimart.orchestrate.privacy.backups import backups_of, lay_beside
 from amalimart.orchestrate.privacy.exporting import counted_in_warehouse, held_about
 from amalimart.orchestrate.privacy.lake_rows import LakePeople, Traces, of_person
+from amalimart.orchestrate.privacy.question_files import forget_in_question_files
 from amalimart.orchestrate.privacy.under_way import ErasureUnderWay
+from amalimart.orchestrate.questions.files import QuestionFiles
 from amalimart.orchestrate.releases.operations import Operations
 from amalimart.orchestrate.releases.rebuilding import Told, require_room
 from amalimart.orchestrate.releases.refresh_loop import RefreshLoop
@@ -39,6 +41,7 @@ class PrivacyDesk:
         clock: Clock,
         operations: Operations,
         forget_answers: Callable[[], None],
+        question_files: QuestionFiles,
     ) -> None:
         self._engine = engine
         self._loop = loop
@@ -46,6 +49,7 @@ class PrivacyDesk:
         self._clock = clock
         self._operations = operations
         self._forget_answers = forget_answers
+        self._question_files = question_files
         self._erasures = Erasures(control.engine, clock)
         self._under_way = ErasureUnderWay(engine.project.home)
 
@@ -134,6 +138,12 @@ class PrivacyDesk:
         tell(0.0, "looking through the lake")
         found = erasing.traces_of_erased(lake, engine.mappings, self._clock)
         tell(_RECORDS, "records")
+        files = forget_in_question_files(
+            self._question_files,
+            self._control.question_runs,
+            erasing.person_dimensions(engine.project),
+            found.words,
+        )
         records = erasing.forget_in_records(engine, database, found, engine.project)
         for source in engine.mappings:
             tell(_LAKE, f"the lake of {source}")
@@ -159,6 +169,7 @@ class PrivacyDesk:
                 {"table": each.table, "rows": each.rows, "files": each.files} for each in found.tables
             ],
             "records": records,
+            "question_files": files,
             "release_id": taken.release_id if taken is not None else None,
             "backups": [each.folder for each in backups_of(database) if each.is_there],
             "backups_out_of_reach": [each.folder for each in missed],

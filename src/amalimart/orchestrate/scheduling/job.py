@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from amalimart.core.errors import JobTimedOut
 
@@ -68,4 +68,14 @@ class Job(Protocol):
 
     def run(self, context: JobContext) -> Mapping[str, Any]:
         """Do it, and return what came of it: a little JSON. Raises AmalimartError."""
+        ...
+
+
+@runtime_checkable
+class OccasionalJob(Protocol):
+    """A job that has nothing to do at most of its moments: those pass without a run to remember."""
+
+    @property
+    def has_work(self) -> bool:
+        """Whether a run would do something now. Asked at each of its moments."""
         ...

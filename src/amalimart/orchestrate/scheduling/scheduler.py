@@ -17,9 +17,9 @@ from amalimart.control.job_runs import JobRuns, Tries
 from amalimart.control.leases import HeldLease
 from amalimart.core.clock import Clock
 from amalimart.core.errors import LeaseLost, RuntimeTrouble
-from amalimart.core.jobs import AskedRun, JobRun
+from amalimart.core.jobs import AskedRun, JobRun, RunState
 from amalimart.orchestrate.scheduling.due import due, retry_at
-from amalimart.orchestrate.scheduling.job import JobContext
+from amalimart.orchestrate.scheduling.job import JobContext, OccasionalJob
 from amalimart.orchestrate.scheduling.leadership import Leadership
 from amalimart.orchestrate.scheduling.moments import next_moment
 from amalimart.orchestrate.scheduling.timetable import Timetable
@@ -160,9 +160,19 @@ class Scheduler:
                 self._runs.settle(lease, name, wanted.settled_until)
             if wanted.is_bounded:
                 log.warning("missed moments are passed over", extra={"job": name})
-            if wanted.moment is not None:
+            if wanted.moment is None:
+                continue
+            if self._may_rest(name, tries.get(name)):
+                self._runs.settle(lease, name, wanted.moment)
+            else:
                 found.append((wanted.moment, name))
         return found
+
+    def _may_rest(self, name: str, tries: Tries | None) -> bool:
+        """Whether a moment may pass without a run; after one that failed the next shows that all is well."""
+        job = self._timetable.jobs[name]
+        has_failed = tries is not None and tries.newest.state is not RunState.SUCCEEDED
+        return isinstance(job, OccasionalJob) and not has_failed and not job.has_work
 
     def _is_quiet(self, name: str, settled: datetime | None, tries: Tries | None, now: datetime) -> bool:
         """Whether nothing can be due: the next moment is known, and none is to be tried again.

@@ -16,10 +16,18 @@ export function save(blob, name) {
 // A file name of a title: letters and digits of any script.
 export const fileName = (title, ending) => `${title.normalize("NFC").replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "").slice(0, 80) || "answer"}.${ending}`;
 
-export async function exported(address, body, format, signal) {
+// A file of the interface, to be kept under a title.
+export async function downloaded(address, title, ending) {
+  save(await fetched(address, {}), fileName(title, ending));
+}
+
+export const exported = (address, body, format, signal) =>
+  fetched(`${address}?${new URLSearchParams({ format })}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal });
+
+async function fetched(address, asking) {
   let response;
   try {
-    response = await fetch(`${address}?${new URLSearchParams({ format })}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal, credentials: "same-origin" });
+    response = await fetch(address, { ...asking, credentials: "same-origin" });
   } catch (cause) {
     if (cause.name === "AbortError") throw cause;
     throw new Trouble({ code: "unreachable", what: t("message.unreachable"), next_step: null, retryable: true });

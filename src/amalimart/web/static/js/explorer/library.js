@@ -4,6 +4,7 @@ import { h, label } from "../dom.js";
 import { t } from "../text.js";
 import { askName } from "./naming.js";
 import { ofKept, written } from "./question.js";
+import { ScheduleDialog } from "./schedule.js";
 
 const one = (address, id) => `${address}/${encodeURIComponent(id)}`;
 
@@ -80,6 +81,7 @@ export class LibraryDialog {
     const button = (text, act) => h("button", { type: "button", class: "plain", onclick: act, "aria-label": `${text}: ${saved.name}` }, text);
     const place = h("div", { class: "library-more" });
     const buttons = [button(t("explore.to_board"), () => this.toBoard(saved))];
+    buttons.push(button(t("schedule.title"), () => new ScheduleDialog(this.page, saved)));
     if (this.page.writes_dashboards) buttons.push(button(t("explore.as_tile"), () => this.asTile(saved, place)));
     if (saved.is_own) buttons.push(button(t("explore.rename"), () => this.rename(saved)), button(t("explore.delete"), () => this.confirm(saved, place)));
     return h("li", {}, name, h("span", { class: "hint", dir: "auto" }, about), h("div", { class: "actions" }, buttons), place);

@@ -18,6 +18,7 @@ import { askName } from "./naming.js";
 import { fitting, kept, ofKept, read, tidy, written } from "./question.js";
 import { AnswerReceipt, connectReceipts, tileOf } from "./receipt.js";
 import { Result } from "./result.js";
+import { ScheduleDialog } from "./schedule.js";
 import { Settings } from "./settings.js";
 import { Sheet } from "./sheet.js";
 import { Shelves } from "./shelves.js";
@@ -61,6 +62,7 @@ class Explorer {
     this.receipt = new AnswerReceipt({ page, names, values: this.values, shown: () => this.shown });
     connectReceipts(root, this.receipt);
     this.live = new Live({ element: document.querySelector("#live"), text: document.querySelector("#live-text"), seconds: page.poll_seconds, zone: page.zone, ask: () => this.look() });
+    document.querySelector("#schedule").addEventListener("click", () => new ScheduleDialog(page, this.saved));
     document.querySelector("#save").addEventListener("click", () => this.save());
     document.querySelector("#open-saved").addEventListener("click", () => this.openLibrary());
     document.querySelector("#share").addEventListener("click", (event) => this.share(event.currentTarget));
@@ -204,13 +206,16 @@ class Explorer {
   async nameSaved({ isAnew = false } = {}) {
     const place = document.querySelector("#saved-name");
     const id = this.savedId;
+    const schedule = document.querySelector("#schedule");
     if (this.saved?.id !== id) this.saved = null;
     if (!this.saved) place.textContent = "";
+    schedule.hidden = !this.saved;
     if (!id || (this.saved && !isAnew)) return;
     try {
       const found = await this.library.find(id);
       if (this.savedId !== id) return;
       this.saved = found;
+      schedule.hidden = false;
       place.replaceChildren(h("bdi", {}, found.name), found.is_own ? "" : ` · ${t("explore.shared_by", { name: found.owner })}`);
     } catch (cause) {
       if (!(cause instanceof Trouble)) throw cause;
