@@ -29,6 +29,7 @@ from amalimart.web.site import create_site
 from tests.api.described_routes import requests_to
 from tests.api.shop_site import MARKETPLACE, Shop, opened_shop, shop_policies
 from tests.api.test_isolation_over_http import content_of
+from tests.event_loop import run_apart
 from tests.web.asgi_client import TestClient
 from tests.web.fake_site import PASSWORD
 
@@ -445,12 +446,10 @@ def dicts(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 def ask_tool(get: Callable[[str], dict[str, Any]], name: str, arguments: dict[str, Any]) -> str:
     """What an assistant is told by one of its tools."""
-    import asyncio  # noqa: PLC0415
-
     from mcp.server.mcpserver.exceptions import ToolError  # noqa: PLC0415
 
     try:
-        return str(asyncio.run(assistant_server(get).call_tool(name, arguments)))
+        return str(run_apart(lambda: assistant_server(get).call_tool(name, arguments)))
     except (AmalimartError, ToolError) as error:
         return str(error)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 import subprocess
@@ -10,8 +9,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,7 @@ from amalimart.orchestrate.project.runtime_files import socket_path, write_repor
 from amalimart.processes.assistants import assistant_server
 from amalimart.processes.services import OPERATOR
 from tests.api.shop_site import Shop, opened_shop
+from tests.event_loop import run_apart
 from tests.web.asgi_client import TestClient
 
 with warnings.catch_warnings():
@@ -38,12 +37,6 @@ SALES = {"metrics": ["item_gmv"], "by": ["vendor"]}
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     with opened_shop(tmp_path_factory.mktemp("assistants")) as made:
         yield made
-
-
-def run_apart(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
-    """In a thread: that of the tests may have the loop of a browser running in it."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(lambda: asyncio.run(work())).result()
 
 
 def called(server: Any, *calls: tuple[str, dict[str, Any]]) -> list[Any]:

@@ -175,6 +175,10 @@ def test_whether_a_view_passes_rows_one_by_one(sql: str, expected: bool) -> None
         ("select x from (select x from g.a) as s left join (select x from g.b) as r using (x)", {"a"}),
         ("with recursive t as (select 1 as x from g.a union select x + 1 from t) from t", set()),
         ("select 1 as x", set()),
+        ("with t as (select x from g.a) from (with t as (select 1 as x) from t union from t) as s", set()),
+        ("with t as (select x from g.a) select x from t union select x from t", {"a"}),
+        ("from (pivot g.a on x using sum(x))", set()),
+        ("select 1 from g.a intersect select 1 from g.b", set()),
     ],
 )
 def test_relations_are_named_without_whose_rows_a_query_has_none(sql: str, required: set[str]) -> None:

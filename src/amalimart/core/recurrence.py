@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from amalimart.core.choices import one_of
 from amalimart.core.errors import RequestError
 from amalimart.core.names import nearest
 
@@ -61,7 +62,7 @@ class Recurrence:
 
 def recurrence(every: str, at: str, weekdays: Sequence[str] = (), day: str | int | None = None) -> Recurrence:
     """When it comes, of what somebody said. Raises RequestError that names the part which cannot be."""
-    cadence = Cadence(_known(every, list(Cadence), "every"))
+    cadence = Cadence(one_of(every, list(Cadence), "every"))
     if not _TIME.fullmatch(at):
         raise RequestError(
             f"there is no time of day {_shown(at)}",
@@ -69,7 +70,7 @@ def recurrence(every: str, at: str, weekdays: Sequence[str] = (), day: str | int
             expected="hh:mm from 00:00 to 23:59, in the business time zone",
             next_step="say 07:30 for half past seven in the morning",
         )
-    chosen = {_known(each, list(Weekday), "weekdays") for each in weekdays}
+    chosen = {one_of(each, list(Weekday), "weekdays") for each in weekdays}
     if (cadence is Cadence.WEEK) != bool(chosen):
         raise RequestError(
             "a week needs its days" if cadence is Cadence.WEEK else "days of the week belong to a week",
@@ -99,18 +100,6 @@ def _day_of_month(day: str) -> str:
         nearest=LAST_DAY if is_late else nearest(day[:100], [LAST_DAY]),
         next_step="choose a day that every month has, or last",
     )
-
-
-def _known(said: str, known: Collection[str], where: str) -> str:
-    if said not in known:
-        raise RequestError(
-            f"{where} cannot be {_shown(said)}",
-            where=where,
-            expected=", ".join(known),
-            nearest=nearest(said[:100], known),
-            next_step="choose one of them",
-        )
-    return said
 
 
 def _shown(said: str) -> str:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 MOST_BYTES = 32_000_000
 MOST_REST = 15.0  # seconds
 REST = 4.0
-"""As the product has it: a page is answered for at most a fifth of the time, however many look at it."""
+"""As the product has it: a page is answered for at most a quarter of the time, however many look at it."""
 _LEVEL = 6
 
 

@@ -24,8 +24,8 @@ from amalimart.api.routes.context import Services
 from amalimart.api.services import AppServices
 from amalimart.api.wire_response import WireResponse
 from amalimart.control.question_schedules import QuestionSchedule, Wish
-from amalimart.core.errors import Denied, EngineUnavailable, NotFound, RequestError
-from amalimart.core.names import nearest
+from amalimart.core.choices import one_of
+from amalimart.core.errors import Denied, EngineUnavailable, NotFound
 from amalimart.core.question_files import FileForm
 from amalimart.core.recurrence import recurrence
 
@@ -68,8 +68,8 @@ class QuestionScheduleBody(BaseModel):
     def wish(self, spoken: Language) -> Wish:
         """The same, for who speaks a language. Raises RequestError for what cannot be."""
         when = recurrence(self.every, self.at, self.weekdays, self.day)
-        form = _one_of(self.form, [each.value for each in FileForm], "format")
-        language = _one_of(self.language or spoken.value, [each.value for each in Language], "language")
+        form = one_of(self.form, [each.value for each in FileForm], "format")
+        language = one_of(self.language or spoken.value, [each.value for each in Language], "language")
         return Wish(when, FileForm(form), language, self.paused)
 
 
@@ -195,18 +195,6 @@ def _port(services: AppServices) -> QuestionFilesPort:
     if services.question_files is None:
         raise EngineUnavailable("this engine runs no schedules", next_step="amalimart up")
     return services.question_files
-
-
-def _one_of(said: str, known: list[str], where: str) -> str:
-    if said not in known:
-        raise RequestError(
-            f"{where} cannot be {said!r}",
-            where=where,
-            expected=", ".join(known),
-            nearest=nearest(said, known),
-            next_step="choose one of them",
-        )
-    return said
 
 
 async def _sent(opened: IO[bytes]) -> AsyncIterator[bytes]:

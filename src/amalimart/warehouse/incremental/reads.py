@@ -119,15 +119,15 @@ def _tree(sql: str, where: str) -> exp.Expr:
 
 def _required(query: exp.Expr, known: Mapping[str, frozenset[TableRef]]) -> frozenset[TableRef]:
     """`known`: what the common table expressions before it require."""
-    if isinstance(query, exp.Subquery):
-        return _required(query.this, known)
-    if isinstance(query, exp.SetOperation):
-        return _required(query.left, known) & _required(query.right, known)
-    if not isinstance(query, exp.Select) or (query.args.get("with_") or exp.With()).recursive:
+    if not isinstance(query, exp.Query) or (query.args.get("with_") or exp.With()).recursive:
         return frozenset()
     for each in query.ctes:
         known = {**known, each.alias: _required(each.this, known)}
-    if _has_always_a_row(query):
+    if isinstance(query, exp.Subquery) and not query.args.get("pivots"):
+        return _required(query.this, known)
+    if isinstance(query, exp.SetOperation):
+        return _required(query.left, known) & _required(query.right, known)
+    if not isinstance(query, exp.Select) or _has_always_a_row(query):
         return frozenset()
     joins = query.args.get("joins") or []
     if any(join.side in {"RIGHT", "FULL"} or join.method for join in joins):
@@ -141,6 +141,8 @@ def _required(query: exp.Expr, known: Mapping[str, frozenset[TableRef]]) -> froz
 def _required_by(source: exp.Expr, known: Mapping[str, frozenset[TableRef]]) -> frozenset[TableRef]:
     if not isinstance(source, exp.Table):
         return _required(source, known)
+    if source.args.get("pivots") or source.args.get("joins"):
+        return frozenset()
     if source.db:
         return frozenset({TableRef(source.db, source.name)})
     return known.get(source.name, frozenset())
