@@ -108,9 +108,13 @@ def test_a_failed_question_and_an_ended_session_say_so_in_place(visit: Visit) ->
     page.context.clear_cookies()
     page.locator('.field-name[data-name="item_orders"]').click()
     expect(page.locator("#ended")).to_contain_text("Your session has ended")
+    page.locator('.field-name[data-name="completed_orders"]').click()
+    page.wait_for_url("**completed_orders**")
+    page.locator("#ended a").focus()
     link = page.locator("#ended a").get_attribute("href")
     assert link is not None
     assert "item_orders" in link
+    assert "completed_orders" in link, "what was chosen after the session had ended"
 
 
 @pytest.mark.slow
