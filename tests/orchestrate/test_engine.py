@@ -315,6 +315,30 @@ def test_the_thread_outlives_a_defect(shop: Shop, monkeypatch: pytest.MonkeyPatc
     assert loop.last_error is None
 
 
+def test_the_thread_rests_for_as_long_as_it_shared_the_machine_with_readers(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.engine.refresh()
+    loop, rests, read_for = RefreshLoop(shop.engine), list[float](), iter((0.0, 0.5, 60.0))
+
+    def refreshed(*_: object) -> None:
+        with shop.engine.hot_file.read():
+            moved.append(next(read_for))
+
+    def rested(seconds: float) -> bool:
+        rests.append(seconds)
+        if len(rests) == 3:
+            loop._stop.set()
+        return False
+
+    moved = [0.0]
+    monkeypatch.setattr("amalimart.core.admission.time.monotonic", lambda: sum(moved))
+    monkeypatch.setattr(shop.engine, "refresh", refreshed)
+    monkeypatch.setattr(loop._stop, "wait", rested)
+    loop._run()
+    assert rests == [0.25, 0.5, 10.0]
+
+
 @pytest.mark.slow
 def test_a_damaged_cache_of_the_compiler_is_made_anew(shop: Shop, compiled: Path) -> None:
     shop.engine.refresh()

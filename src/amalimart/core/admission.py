@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,17 +20,40 @@ class Admission:
         self._wait_seconds = wait_seconds
         self._turns = threading.BoundedSemaphore(at_once)
         self._waiting = 0
+        self._held = 0
+        self._held_since = 0.0
+        self._held_before = 0.0
         self._lock = threading.Lock()
+
+    @property
+    def held_seconds(self) -> float:
+        """For how long, all in all, somebody has had a turn."""
+        with self._lock:
+            return self._held_before + (time.monotonic() - self._held_since if self._held else 0.0)
 
     @contextmanager
     def turn(self) -> Iterator[None]:
         """One turn. Raises Busy where too many wait already, or it takes too long."""
         if not self._turns.acquire(blocking=False):
             self._wait()
+        self._hold()
         try:
             yield
         finally:
+            self._let_go()
             self._turns.release()
+
+    def _hold(self) -> None:
+        with self._lock:
+            if not self._held:
+                self._held_since = time.monotonic()
+            self._held += 1
+
+    def _let_go(self) -> None:
+        with self._lock:
+            self._held -= 1
+            if not self._held:
+                self._held_before += time.monotonic() - self._held_since
 
     def _wait(self) -> None:
         with self._lock:

@@ -59,10 +59,11 @@ class RefreshLoop:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            started = time.monotonic()
+            read_before = self._engine.hot_file.read_seconds
             ok = self.refresh_once()
-            # As long a pause as the build took: answering people comes before being a second fresher.
-            rest = min(time.monotonic() - started, _LONGEST_REST)
+            # As long a pause as people's questions shared the machine with the build: answering them comes
+            # before being a second fresher.
+            rest = min(self._engine.hot_file.read_seconds - read_before, _LONGEST_REST)
             self._stop.wait(max(_LOOK_SECONDS, rest) if ok else _RETRY_SECONDS)
 
     def refresh_once(self) -> bool:

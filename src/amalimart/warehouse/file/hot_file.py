@@ -130,6 +130,11 @@ class HotFile:
             self._generations.remove(opened.file)
 
     @property
+    def read_seconds(self) -> float:
+        """For how long, all in all, somebody has been reading."""
+        return self._admission.held_seconds
+
+    @property
     def bytes(self) -> int:
         """Size of the file that is served, without what is not yet in it."""
         return self._served.file.stat().st_size
