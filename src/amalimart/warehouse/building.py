@@ -20,6 +20,7 @@ from amalimart.core.names import TableRef, quoted
 from amalimart.warehouse.file.engine_words import in_words, nearest_meant
 from amalimart.warehouse.graph import BRONZE, CompiledGraph, Model
 from amalimart.warehouse.incremental.change_sets import (
+    Difference,
     filled,
     keep_changes,
     nothing_changed,
@@ -69,9 +70,8 @@ class Built:
     went: int | None = None
 
 
-def _compared(rows: int, differing: int, gained: int) -> Built:
-    """A changed model, from the size of its change set and by how much the rows became more."""
-    return Built(Fate.CHANGED, rows, came=(differing + gained) // 2, went=(differing - gained) // 2)
+def _changed(rows: int, difference: Difference) -> Built:
+    return Built(Fate.CHANGED, rows, came=difference.came, went=difference.went)
 
 
 class Building:
@@ -135,28 +135,33 @@ class Building:
             unit = f"semi join {affected_of(table)} using ({_listed(recipe.unit)})"
             self._filled(model, before_of(table), f"select rowid as {PLACE}, * from {table.sql} {unit}")
             now = recipe.sql if recipe.is_exact else f"select * from ({recipe.sql}) as units {unit}"
-            if not self._has_parts(model, recipe):
+            if recipe.shortcut and not asked and not self._run(model, recipe.shortcut.unless):
+                now = recipe.shortcut.sql
+            if not self._has_parts(model, recipe, is_told=not asked):
                 now = f"select * from {table.sql} limit 0"
         else:
             self._stand_ins(recipe.read_changes)
             self._filled(model, before_of(table), f"select rowid as {PLACE}, * from {table.sql}")
             now = recipe.sql
         self._filled(model, after_of(table), now)
-        differing = keep_changes(self._cursor, table)
-        if not differing:
+        difference = keep_changes(self._cursor, table)
+        if not difference:
             return self._told(model, Built(Fate.SAME))
         same = f"semi join {changes_of(table)} using ({_listed(recipe.identity)})" if recipe.identity else ""
-        gone = self._run(
+        self._run(
             model, f"delete from {table.sql} where rowid in (select {PLACE} from {before_of(table)} {same})"
         )
         rows = self._run(model, f"insert into {table.sql} select * from {after_of(table)} {same}")
-        return self._told(model, _compared(rows, differing, rows - gone))
+        return self._told(model, _changed(rows, difference))
 
-    def _has_parts(self, model: Model, recipe: Recipe) -> bool:
-        """Keep what the affected units are made of; False as soon as they turn out to have no rows."""
+    def _has_parts(self, model: Model, recipe: Recipe, *, is_told: bool) -> bool:
+        """Keep what the affected units are made of; False as soon as they turn out to have no rows.
+
+        `is_told`: whether no other units are affected than change sets name.
+        """
         for part in recipe.parts:
             with _blamed_on(model):
-                rows = self.parts.keep(part, is_told=self.has_changed(part.parent))
+                rows = self.parts.keep(part, is_told=is_told and self.has_changed(part.parent))
             if part.is_required and not rows:
                 return False
         return True
@@ -195,11 +200,10 @@ class Building:
         if model.on_changes is None or model.unique_id not in self._followed:
             return Built(Fate.REBUILT)
         self._stand_ins(model.parents)
-        went = f"select null as {PLACE}, * from ({model.on_changes.went})"
-        before = self._filled(model, before_of(model.table), went)
-        after = self._filled(model, after_of(model.table), model.on_changes.came)
-        differing = keep_changes(self._cursor, model.table)
-        return _compared(0, differing, after - before) if differing else Built(Fate.SAME)
+        through = model.on_changes
+        with _blamed_on(model):
+            difference = keep_changes(self._cursor, model.table, through.went, through.came)
+        return _changed(0, difference) if difference else Built(Fate.SAME)
 
     def units(self, model: Model, asked: str) -> Built:
         """Bring a model up to date, and compute the units that a query selects anew, whatever changed."""
@@ -218,12 +222,12 @@ class Building:
             self._read_bronze(parent)
         self._filled(model, before_of(table), f"select null as {PLACE}, * from {table.sql}")
         rows = self._filled(model, after_of(table), model.sql)
-        differing = keep_changes(self._cursor, table)
-        if not differing:
+        difference = keep_changes(self._cursor, table)
+        if not difference:
             return self._told(model, Built(Fate.SAME))
-        gone = self._run(model, f"delete from {table.sql}")
+        self._run(model, f"delete from {table.sql}")
         self._run(model, f"insert into {table.sql} select * from {after_of(table)}")
-        return self._told(model, _compared(rows, differing, rows - gone))
+        return self._told(model, _changed(rows, difference))
 
     def _rows(self, model: Model) -> int:
         found = self._cursor.execute(f"select count(*) from {model.table.sql}").fetchone()

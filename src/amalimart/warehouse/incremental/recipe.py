@@ -62,6 +62,14 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Shortcut:
+    """A cheaper query of the same rows, where `unless` selects none."""
+
+    unless: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """How a model follows.
 
@@ -73,6 +81,7 @@ class Recipe:
     is_exact  whether `sql` yields no other rows
     whole_on  unique ids of parents of which any change builds the model anew
     of_changes  whether `sql` knows only of units that a change set names
+    shortcut  for what nearly always happens
     """
 
     unit: tuple[str, ...]
@@ -83,6 +92,7 @@ class Recipe:
     is_exact: bool = False
     whole_on: tuple[str, ...] = ()
     of_changes: bool = False
+    shortcut: Shortcut | None = None
 
     @property
     def read_changes(self) -> frozenset[str]:
@@ -106,6 +116,7 @@ def read_recipe(kept: Mapping[str, Any]) -> Recipe:
         is_exact=kept["is_exact"],
         whole_on=tuple(kept["whole_on"]),
         of_changes=kept["of_changes"],
+        shortcut=Shortcut(**kept["shortcut"]) if kept["shortcut"] else None,
     )
 
 

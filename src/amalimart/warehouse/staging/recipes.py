@@ -15,9 +15,11 @@ from amalimart.warehouse.incremental.recipe import (
     Part,
     Recipe,
     Route,
+    Shortcut,
     affected_of,
     before_of,
     by_key,
+    came,
     changes_of,
     only,
     part_of,
@@ -98,6 +100,23 @@ def _of_rows(table: StagedTable) -> Recipe:
         routes=(Route((bronze_id(landed.name),), f"select distinct {listed} from {news} where {told}"),),
         sql=_plain(folded.replace(f"as {INLINED}", "as materialized ")),
         is_exact=True,
+        shortcut=_newest(table, news),
+    )
+
+
+def _newest(table: StagedTable, news: str) -> Shortcut:
+    """The newest of what arrived says all of a row, unless there is more to know than single whole rows."""
+    keys = [column_name(column) for column in table.key]
+    unclear = [f"{key} is null" for key in keys]
+    if table.tells_unchanged:
+        unclear.append("_unchanged is not null")
+    own = ", ".join([*map(column_name, table.columns), "_op", "_batch", "_sequence"])
+    return Shortcut(
+        unless=f"select 1 from {news} where _op not in ('upsert', 'delete') or {' or '.join(unclear)} limit 1",
+        sql=(
+            f"select {own}, cast(null as varchar[]) as _unchanged from {news} qualify _op <> 'delete'"
+            f" and row_number() over (partition by {', '.join(keys)} order by _batch desc, _sequence desc) = 1"
+        ),
     )
 
 
@@ -124,7 +143,12 @@ def _of_part(staged: StagedPart) -> Recipe | None:
     affected = f"from {affected_of(place)}"
     name = part_of(rows, place)
     whole = (model_id(staged.table.model), rows)
-    part = Part(name, only(rows, row, affected)) if doubled else by_key(name, whole, row, affected)
+    if doubled:
+        part = Part(name, only(rows, row, affected))
+    elif lookups:
+        part = by_key(name, whole, row, affected)
+    else:  # the affected rows are those that came
+        part = Part(name, only(rows, row, affected), model_id(staged.table.model), told=came(rows))
     return Recipe(
         unit=ROW,
         identity=ROW,
