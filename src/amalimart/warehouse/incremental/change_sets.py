@@ -52,10 +52,10 @@ def keep_changes(
 
 
 def _repeat(cursor: duckdb.DuckDBPyConnection, changes: str) -> None:
-    """Rows that are alike were counted in one: a change set has a row for each. They are few relations."""
+    """Rows that are alike were counted in one: a change set has a row for each."""
     cursor.execute(
-        f"insert into {changes} select * replace (cast(sign(_sign) as integer) as _sign)"
-        f" from {changes}, unnest(range(abs(_sign) - 1)) where abs(_sign) > 1"
+        f"insert into {changes} select c.* replace (cast(sign(_sign) as integer) as _sign)"
+        f" from {changes} as c, unnest(range(abs(_sign) - 1)) where abs(_sign) > 1"
     )
     cursor.execute(f"update {changes} set _sign = sign(_sign) where abs(_sign) > 1")
 

@@ -111,11 +111,13 @@ def _newest(table: StagedTable, news: str) -> Shortcut:
     if table.tells_unchanged:
         unclear.append("_unchanged is not null")
     own = ", ".join([*map(column_name, table.columns), "_op", "_batch", "_sequence"])
+    newest = f"row_number() over (partition by {', '.join(keys)} order by _batch desc, _sequence desc) = 1"
+    other = " or ".join(["_op not in ('upsert', 'delete')", *unclear])
     return Shortcut(
-        unless=f"select 1 from {news} where _op not in ('upsert', 'delete') or {' or '.join(unclear)} limit 1",
+        unless=f"select 1 from {news} where {other} limit 1",
         sql=(
-            f"select {own}, cast(null as varchar[]) as _unchanged from {news} qualify _op <> 'delete'"
-            f" and row_number() over (partition by {', '.join(keys)} order by _batch desc, _sequence desc) = 1"
+            f"select {own}, cast(null as varchar[]) as _unchanged"
+            f" from {news} qualify _op <> 'delete' and {newest}"
         ),
     )
 
