@@ -24,7 +24,6 @@ from amalimart.access.principal import Role
 from amalimart.access.rules import Mask
 from amalimart.core.errors import AmalimartError, rebuilt
 from amalimart.orchestrate.project.embedding import EmbedDesk
-from amalimart.processes.assistants import assistant_server
 from amalimart.web.site import create_site
 from tests.api.described_routes import requests_to
 from tests.api.shop_site import MARKETPLACE, Shop, opened_shop, shop_policies
@@ -446,7 +445,9 @@ def dicts(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 def ask_tool(get: Callable[[str], dict[str, Any]], name: str, arguments: dict[str, Any]) -> str:
     """What an assistant is told by one of its tools."""
-    from mcp.server.mcpserver.exceptions import ToolError  # noqa: PLC0415
+    from mcp.server.mcpserver.exceptions import ToolError  # noqa: PLC0415 - half a second
+
+    from amalimart.processes.assistants import assistant_server  # noqa: PLC0415 - imports the same
 
     try:
         return str(run_apart(lambda: assistant_server(get).call_tool(name, arguments)))
