@@ -6,6 +6,7 @@ Every vendor's, partner's and person's values hold a canary, so that a value whi
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -503,4 +504,4 @@ def test_nobody_is_told_what_is_anothers() -> None:
 
 @pytest.mark.slow
 def test_nobody_is_told_what_is_anothers_in_hundreds_of_steps() -> None:
-    played(20, 25)
+    played(int(os.environ.get("AMALIMART_EXAMPLES", "12")), 25)
