@@ -88,8 +88,21 @@ imports: $(VENV)/dev.stamp ## who may import whom
 sql: $(VENV)/dev.stamp ## sqlfluff over the models
 	@$(BIN)/sqlfluff lint --disable-progress-bar src/amalimart/marketplace/dbt/models src/amalimart/marketplace/dbt/tests
 
-test-full: $(VENV)/dev.stamp $(VENV)/dbt112/stamp mariadb spark ## the long tests that CI runs after the gate
-	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m slow
+# The other engines are installed and asked beside the other tests, many of which wait. The longest files begin first:
+# whoever is left with one at the end works alone.
+OTHER_ENGINES := tests/spark tests/warehouse/test_plain_dbt.py
+LONGEST := tests/faults/ tests/warehouse/ tests/api/ tests/cli/
+OTHERS := $(filter-out $(LONGEST) tests/spark/ tests/__pycache__/,$(sort $(wildcard tests/*/)))
+
+test-full: $(VENV)/dev.stamp mariadb ## the long tests that CI runs after the gate
+	@$(MAKE) --no-print-directory -j 2 slow-tests other-engines
+
+.PHONY: slow-tests other-engines
+slow-tests: $(VENV)/dev.stamp mariadb
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m slow --ignore=tests/warehouse/test_plain_dbt.py $(LONGEST) $(OTHERS)
+
+other-engines: $(VENV)/dbt112/stamp spark ## the slow tests on another dbt and on Spark
+	@$(BIN)/pytest -q -m slow $(OTHER_ENGINES)
 
 .PHONY: test-spark
 test-spark: spark ## the slow tests that build the models on Spark

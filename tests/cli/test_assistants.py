@@ -19,16 +19,10 @@ import uvicorn
 from amalimart.api.app import create_app
 from amalimart.core.errors import rebuilt
 from amalimart.orchestrate.project.runtime_files import socket_path, write_report
-from amalimart.processes.assistants import assistant_server
 from amalimart.processes.services import OPERATOR
 from tests.api.shop_site import Shop, opened_shop
 from tests.event_loop import run_apart
 from tests.web.asgi_client import TestClient
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    from mcp import Client
-    from mcp.client.stdio import StdioServerParameters
 
 SALES = {"metrics": ["item_gmv"], "by": ["vendor"]}
 
@@ -39,11 +33,19 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         yield made
 
 
+def client_of(server: Any) -> Any:
+    """The protocol's own client. It takes half a second to import, which only who runs this need spend."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from mcp import Client  # noqa: PLC0415
+    return Client(server)
+
+
 def called(server: Any, *calls: tuple[str, dict[str, Any]]) -> list[Any]:
     """What the tools answer, one after the other."""
 
     async def call() -> list[Any]:
-        async with Client(server) as client:
+        async with client_of(server) as client:
             return [await client.call_tool(name, arguments) for name, arguments in calls]
 
     answers: list[Any] = run_apart(call)
@@ -61,12 +63,14 @@ def server_of(shop: Shop, email: str) -> Any:
         body: dict[str, Any] = response.json()
         return body
 
+    from amalimart.processes.assistants import assistant_server  # noqa: PLC0415 - imports the protocol
+
     return assistant_server(get)
 
 
 def test_the_tools_are_those_and_say_what_they_take(shop: Shop) -> None:
     async def listed() -> Any:
-        async with Client(server_of(shop, "admin@demo.test")) as client:
+        async with client_of(server_of(shop, "admin@demo.test")) as client:
             return await client.list_tools()
 
     tools = {tool.name: tool for tool in run_apart(listed).tools}
@@ -164,6 +168,8 @@ def command(project: Path, email: str) -> list[str]:
 
 
 def test_the_command_serves_the_tools_on_standard_input_and_output(project: Path) -> None:
+    from mcp.client.stdio import StdioServerParameters  # noqa: PLC0415 - imports the protocol
+
     server = StdioServerParameters(
         command=sys.executable, args=command(project, "ama@shop.test"), env=dict(os.environ)
     )

@@ -11,6 +11,8 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.lake.conftest import OrdersLake
 
@@ -44,6 +46,10 @@ while os.getppid() == parent:  # no orphan writes on
 """
 
 
+STORAGES = ["folder", pytest.param("object store", marks=pytest.mark.slow)]  # which asks over HTTP each time
+
+
+@pytest.mark.parametrize("storage", STORAGES, indirect=True)
 def test_nothing_is_lost_or_doubled_over_several_kills(lake: OrdersLake) -> None:
     dice = random.Random(7)  # noqa: S311 - moments to kill at, not secrets
     last = 0

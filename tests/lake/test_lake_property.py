@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -149,6 +150,10 @@ class CommitLogMachine(RuleBasedStateMachine):
         assert live <= self.lake.data_files()
 
 
+STORAGES = ["folder", pytest.param("object store", marks=pytest.mark.slow)]  # which asks over HTTP each time
+
+
+@pytest.mark.parametrize("storage", STORAGES, indirect=True)
 def test_every_interleaving_equals_the_model(lake: OrdersLake) -> None:
     class Machine(CommitLogMachine):
         def __init__(self) -> None:

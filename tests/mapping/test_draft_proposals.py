@@ -155,6 +155,7 @@ def test_of_two_databases_the_addresss_own_is_taken() -> None:
     assert "orders too" in (left(found, "archive.orders").unmapped or "")
 
 
+@pytest.mark.slow
 def test_a_database_of_a_thousand_tables_is_drafted_in_seconds() -> None:
     words = ["order", "stock", "ledger", "visit", "tax", "invoice", "audit", "queue", "rule", "price"]
     columns = {"id": INT, **{f"{word}_{other}": TEXT for word in words[:4] for other in words[5:]}}

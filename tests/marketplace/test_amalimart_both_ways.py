@@ -121,6 +121,7 @@ def contents(lab: Lab, entity: str) -> Counter[tuple[Any, ...]]:
     return Counter(lab.rows(f"select {', '.join(columns)}, _rejected, _repairs from stg_{entity}"))
 
 
+@pytest.mark.slow
 def test_the_files_and_the_database_give_the_same_entities(tmp_path: Path) -> None:
     mapping = load_mapping(find_mapping("amalimart"))
     labs = [

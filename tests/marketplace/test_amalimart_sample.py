@@ -22,8 +22,8 @@ from amalimart.mapping.source_mapping import SourceMapping, find_mapping, load_m
 from amalimart.warehouse.executor import BuildReport, Executor
 from amalimart.warehouse.file.hot_file import HotFile
 from amalimart.warehouse.lake_view import lake_state, landed_source
-from amalimart.warehouse.project.compiler import compile_project
 from amalimart.warehouse.project.project_files import ProjectSettings, assemble
+from tests.warehouse.rendered_project import rendered_graph
 
 SAMPLE = Path(__file__).parents[3] / "shared" / "amalimart"
 NOW = datetime(2024, 12, 31, 12, 0, tzinfo=UTC)
@@ -62,9 +62,7 @@ def mapping() -> SourceMapping:
 
 
 @pytest.fixture(scope="module")
-def published(
-    tmp_path_factory: pytest.TempPathFactory, mapping: SourceMapping, compiled_once: Path
-) -> Iterator[Published]:
+def published(tmp_path_factory: pytest.TempPathFactory, mapping: SourceMapping) -> Iterator[Published]:
     folder = tmp_path_factory.mktemp("sample")
     clock = FixedClock(NOW)
     lake = Lake(folder / "lake", clock)
@@ -79,7 +77,7 @@ def published(
         writer.commit({}, NOW)
     settings = ProjectSettings(business_zone=ZONE)
     project_hash = assemble(folder / "dbt", [landed_source(lake, "amalimart", mapping)], settings)
-    graph = compile_project(folder / "dbt", project_hash, compiled_once, settings)
+    graph = rendered_graph(folder / "dbt", project_hash, settings)
     hot_file = HotFile(folder / "warehouse.duckdb", readable_folders=[lake.root])
     report = Executor(hot_file, clock, ZoneInfo(ZONE)).publish(
         graph, lake_state(lake, {"amalimart": mapping})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,8 +42,9 @@ def header(path: Path) -> dict[str, str]:
     return facts | {"text": " ".join(line for line in comment if line.split(": ")[0] not in facts)}
 
 
+@cache
 def description(path: Path) -> dict[str, Any]:
-    (model,) = yaml.safe_load(path.with_suffix(".yml").read_text())["models"]
+    (model,) = yaml.load(path.with_suffix(".yml").read_text(), yaml.CSafeLoader)["models"]
     return dict(model)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -130,4 +131,6 @@ def test_two_processes_for_a_while() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_two_processes_for_long() -> None:
-    run_state_machine_as_test(TwoProcesses, settings=settings(USUAL, max_examples=150))
+    run_state_machine_as_test(
+        TwoProcesses, settings=settings(USUAL, max_examples=int(os.environ.get("AMALIMART_EXAMPLES", "50")))
+    )

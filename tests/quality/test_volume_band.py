@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from amalimart.quality.volume.band import band
-from amalimart.quality.volume.estimators import count_band
+from amalimart.quality.volume.on_demand import estimators
 from amalimart.quality.volume.outlook import Expected
 
 
@@ -27,7 +27,7 @@ def left(of: Expected, sigmas: float, draws: int = 400_000) -> tuple[float, floa
 
 
 def test_without_an_event_it_is_the_band_of_a_count() -> None:
-    assert band(expected(900, 0.07), 3.25) == count_band(900, 0.07, 3.25)
+    assert band(expected(900, 0.07), 3.25) == estimators().count_band(900, 0.07, 3.25)
 
 
 @pytest.mark.parametrize("total", [60.0, 900.0, 40_000.0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
@@ -184,7 +185,11 @@ def test_an_answer_from_a_rollup_is_the_same(rolled: Rolled, data: st.DataObject
 
 
 @pytest.mark.slow
-@settings(max_examples=4_000, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=int(os.environ.get("AMALIMART_EXAMPLES", "1500")),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
+)
 @given(st.data())
 def test_so_it_is_over_thousands_of_questions(rolled: Rolled, data: st.DataObject) -> None:
     ours, raw = rolled.both(data.draw(questions(rolled.shop.model)), data.draw(st.sampled_from(PRINCIPALS)))

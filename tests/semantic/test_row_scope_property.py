@@ -6,6 +6,7 @@ shop and marked by a canary in every id, name and text; amounts and states are o
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -183,7 +184,8 @@ def test_no_answer_holds_or_depends_on_anything_of_others(model: SemanticModel, 
 def test_no_answer_of_many_holds_or_depends_on_anything_of_others(
     model: SemanticModel, seed: int, reader: Principal
 ) -> None:
-    assert Markets(model, seed, reader).play(600) > 200
+    questions = int(os.environ.get("AMALIMART_EXAMPLES", "200"))
+    assert Markets(model, seed, reader).play(questions) > questions * 3 // 10
 
 
 @pytest.mark.parametrize("reader", [VENDOR_A, RIDER])

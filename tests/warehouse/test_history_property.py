@@ -319,7 +319,7 @@ def test_history_equals_a_fold_in_python(
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@settings(max_examples=int(os.environ.get("AMALIMART_EXAMPLES", "30")), suppress_health_check=PLAIN)
+@settings(max_examples=int(os.environ.get("AMALIMART_EXAMPLES", "12")), suppress_health_check=PLAIN)
 @given(everything=EVERYTHING, steps=STEPS)
 def test_history_equals_a_fold_in_python_in_many_ways(
     everything: dict[str, list[Row]], steps: list[tuple[str, Any]]

@@ -495,7 +495,7 @@ def test_edits_and_changes_in_any_order_give_what_building_at_once_gives(
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@settings(max_examples=int(os.environ.get("AMALIMART_EXAMPLES", "25")), suppress_health_check=PLAIN)
+@settings(max_examples=int(os.environ.get("AMALIMART_EXAMPLES", "10")), suppress_health_check=PLAIN)
 @given(steps=STEPS)
 def test_edits_and_changes_in_many_orders_give_what_building_at_once_gives(
     steps: list[tuple[str, Any]], published: Path, monkeypatch: pytest.MonkeyPatch

@@ -29,6 +29,7 @@ from amalimart.orchestrate.project.init import add_source, init_project
 from amalimart.orchestrate.releases.refresh_loop import RefreshLoop
 from amalimart.processes.services import OPERATOR, build_services
 from tests.warehouse.accounts_by_hand import Account, Books, published_accounts, told_apart
+from tests.warehouse.rendered_project import rendered_graph
 from tests.warehouse.whole_shop import SOURCE, ZONE, WholeShop, mapping_yaml, opened_in
 
 QUESTION = {
@@ -61,11 +62,18 @@ def a_shop_in(home: Path) -> Iterator[tuple[WholeShop, Engine]]:
     project = add_source(project, SOURCE, SourceSettings(kind="files", mapping=SOURCE, folder=folder))
     opened_in(home / "data")
     shop = WholeShop(home / "data", has_hot_file=False)
+    patch = pytest.MonkeyPatch()
+    # As the shop was opened: dbt, which compiles the same, would take longer than several batches.
+    patch.setattr(
+        "amalimart.orchestrate.engine.compile_project",
+        lambda made, found, _cache, settings: rendered_graph(made, found, settings),
+    )
     engine = Engine(project, shop.clock)
     shop.lake = engine.lake
     try:
         yield shop, engine
     finally:
+        patch.undo()
         engine.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from datetime import date
 from decimal import Decimal
@@ -103,7 +104,7 @@ def test_adding_up_equals_making_anew(
 
 
 @pytest.mark.slow
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=int(os.environ.get("AMALIMART_EXAMPLES", "400")), deadline=None)
 @given(states=st.lists(STATES, min_size=1, max_size=6), rollup=st.sampled_from(ROLLUPS))
 def test_so_it_does_over_many_histories(
     engine: duckdb.DuckDBPyConnection, states: list[dict[int, Any]], rollup: RollupTable

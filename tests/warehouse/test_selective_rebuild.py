@@ -46,7 +46,7 @@ def test_step_by_step_equals_at_once(everything: dict[str, list[Row]], steps: li
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@settings(max_examples=int(os.environ.get("AMALIMART_EXAMPLES", "15")), suppress_health_check=PLAIN)
+@settings(max_examples=int(os.environ.get("AMALIMART_EXAMPLES", "6")), suppress_health_check=PLAIN)
 @given(everything=EVERYTHING, steps=STEPS)
 def test_step_by_step_equals_at_once_in_many_ways(
     everything: dict[str, list[Row]], steps: list[tuple[str, Any]]

@@ -287,7 +287,7 @@ def test_staging_equals_a_fold_in_python(sales: list[Change], shops: list[Change
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@settings(max_examples=int(os.environ.get("AMALIMART_EXAMPLES", "200")))
+@settings(max_examples=int(os.environ.get("AMALIMART_EXAMPLES", "80")))
 @given(sales=history("sales"), shops=history("shops"))
 def test_staging_equals_a_fold_in_python_in_many_ways(sales: list[Change], shops: list[Change]) -> None:
     hold(sales, shops)

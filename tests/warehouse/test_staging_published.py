@@ -14,8 +14,8 @@ from amalimart.lake import CommitKind, Lake, Operation
 from amalimart.warehouse.executor import Executor
 from amalimart.warehouse.file.hot_file import HotFile
 from amalimart.warehouse.lake_view import lake_state, landed_source
-from amalimart.warehouse.project.compiler import compile_project
 from amalimart.warehouse.project.project_files import ProjectSettings, assemble
+from tests.warehouse.rendered_project import rendered_graph
 from tests.warehouse.staging_lab import mapping_of
 from tests.warehouse.tiny_shop import NOW, ZONE
 
@@ -80,7 +80,7 @@ def batch(table: str, rows: Sequence[Sequence[object]]) -> pa.RecordBatch:
 
 
 @pytest.fixture
-def published(tmp_path: Path, tiny_project: Path, compile_cache: Path) -> HotFile:
+def published(tmp_path: Path, tiny_project: Path) -> HotFile:
     mapping = mapping_of(tmp_path, MAPPING)
     lake = Lake(tmp_path / "lake", FixedClock(NOW))
     with lake.begin("shop", CommitKind.SNAPSHOT) as writer:
@@ -95,7 +95,7 @@ def published(tmp_path: Path, tiny_project: Path, compile_cache: Path) -> HotFil
     settings = ProjectSettings(business_zone=ZONE)
     folder = tmp_path / "dbt"
     project_hash = assemble(folder, [landed_source(lake, "shop", mapping)], settings, packaged=tiny_project)
-    graph = compile_project(folder, project_hash, compile_cache, settings)
+    graph = rendered_graph(folder, project_hash, settings)
     hot_file = HotFile(tmp_path / "warehouse.duckdb", readable_folders=[lake.root])
     report = Executor(hot_file, FixedClock(NOW), ZoneInfo(ZONE)).publish(
         graph, lake_state(lake, {"shop": mapping})

@@ -68,7 +68,7 @@ def opened(visitor: Visitor, question_id: str) -> Page:
     return page
 
 
-@pytest.mark.parametrize("view", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("view", [DESK, pytest.param(PHONE, marks=pytest.mark.slow)], ids=["desk", "phone"])
 def test_a_question_is_scheduled_by_the_keyboard(visit: Visit, site: Served, view: dict[str, Any]) -> None:
     visitor = visit(**view)
     visitor.sign_in("ama")
