@@ -400,6 +400,63 @@ class TestWhatSomebodyWants:
             assert clients[name].get("/api/v1/schedules/questions").status_code == 403
 
 
+class TestAskedNow:
+    def test_an_answer_now_comes_beside_the_moments_once_also_while_it_rests(
+        self, scheduled: ScheduledShop, clients: dict[str, TestClient]
+    ) -> None:
+        ama = clients["ama"]
+        question = save(ama)
+        put(ama, question, paused=True)
+        assert scheduled.run_at(march(21, 9)) == {}
+        run_now = f"/api/v1/questions/{question}/schedule/run"
+        for _ in range(3):
+            (waiting,) = ama.post(run_now, json={}).json()["runs"]
+            assert (waiting["outcome"], waiting["tries"], waiting["file"]) == ("open", 0, None)
+        assert scheduled.run_at(march(21, 9, 1)) == {"delivered": 1}
+        (run,) = runs(ama, question)
+        assert (run["due_at"], run["file"]) == ("2024-03-21T09:00:00+00:00", "kept")
+        assert sorted(rows(ama, question, run)) == sorted(asked(ama))
+        assert scheduled.run_at(march(21, 9, 2)) == {}
+        found = entries(scheduled.services.control.engine)
+        said = [each.action for each in found if each.details.get("question") == question]
+        assert said.count("question.asked_now") == 3
+
+    def test_it_takes_no_moment_away_and_answers_with_the_rights_of_then(
+        self, scheduled: ScheduledShop, clients: dict[str, TestClient]
+    ) -> None:
+        ama = clients["ama"]
+        question = save(ama)
+        put(ama, question)
+        scheduled.clock.instant = march(21, 7, 29)
+        run_now = f"/api/v1/questions/{question}/schedule/run"
+        assert ama.post(run_now, json={}).status_code == 200
+        assert scheduled.run_at(march(21, 7, 30)) == {"delivered": 2}
+        assert [run["due_at"][11:16] for run in runs(ama, question)] == ["07:30", "07:29"]
+        users = scheduled.services.control.users
+        scheduled.clock.instant = march(21, 8)
+        assert ama.post(run_now, json={}).status_code == 200
+        users.update("ama@shop.test", enabled=False)
+        try:
+            scheduled.run_at(march(21, 9))
+            newest = next(
+                run
+                for each in scheduled.services.control.question_schedules.all()
+                for run in scheduled.services.control.question_runs.of(each.schedule_id)
+            )
+            assert newest.outcome == "refused", newest
+        finally:
+            users.update("ama@shop.test", enabled=True)
+            clients["ama"] = scheduled.shop.client("ama@shop.test")
+
+    def test_only_the_own_schedule_can_be_asked(self, clients: dict[str, TestClient]) -> None:
+        question = save(clients["ama"], "wider")
+        put(clients["ama"], question)
+        for name in ("admin", "kofi"):
+            answer = clients[name].post(f"/api/v1/questions/{question}/schedule/run", json={})
+            assert answer.status_code == 404, name
+        assert runs(clients["ama"], question) == []
+
+
 class TestTroubles:
     def test_a_trouble_that_may_pass_is_tried_again_and_given_up_after_three(
         self, scheduled: ScheduledShop, clients: dict[str, TestClient]

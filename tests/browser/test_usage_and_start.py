@@ -47,6 +47,9 @@ def test_usage_says_who_asks_what_and_what_nobody_does(visit: Visit) -> None:
     expect(page.locator("#slow tbody tr").first).to_contain_text("2.4 s")
     expect(page.locator("#refused tbody tr").first).to_contain_text("denied")
     expect(page.locator("#refused tbody tr").nth(1)).to_contain_text("unknown_name")
+    expect(page.locator("#refused tbody tr").nth(2)).to_contain_text("Without names that are known")
+    expect(page.locator("#refused tbody tr").nth(2)).to_contain_text("schedules")
+    expect(page.locator("#kept tbody tr").nth(2)).to_contain_text("values of filters")
     assert "@demo.test" not in page.inner_text("#usage")
 
 

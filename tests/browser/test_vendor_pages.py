@@ -227,7 +227,7 @@ def test_axe_finds_nothing_on_scorecards_and_payouts(visit: Visit, width: int, t
     fill(visitor.site)
     opened(visitor, "admin", "/scorecards/vendor?vendor=v2")
     expect(visitor.page.locator(".measure").first).to_be_visible()
-    for path in (None, "/payouts", "/payouts/p1"):
+    for path in (None, "/scorecards/vendor", "/payouts", "/payouts/p1"):
         if path:
             visitor.page.goto(visitor.site.url + path)
             visitor.page.wait_for_selector('.reading[aria-busy="false"]', state="attached")

@@ -67,7 +67,7 @@ def test_metrics_are_counted_by_role_and_door_and_an_alias_is_its_metric(trail: 
         call("order_count", "admin"),
         call("?", "admin"),
         call("gone_since", "admin"),
-        call("gmv", "vendor", outcome=Outcome.DENIED),
+        call("sales", "vendor", outcome=Outcome.DENIED),
     ):
         trail.log.record(each)
     found = desk(trail).now(30)

@@ -48,8 +48,14 @@ USAGE = Usage(
     refused=(
         RefusedQuestion("denied", ("denied",), "vendor", "web", ("gmv",), (), 31),
         RefusedQuestion("refused", ("unknown_name", "invalid_filter"), "admin", "api", (), ("region",), 12),
+        RefusedQuestion("refused", ("invalid_query",), "admin", "schedule", (), (), 3),
     ),
-    kept=(KeptUse("page", 3_000, 120), KeptUse("answer", 840, 910), KeptUse("plan", 0, 0)),
+    kept=(
+        KeptUse("page", 3_000, 120),
+        KeptUse("answer", 840, 910),
+        KeptUse("list", 12, 4),
+        KeptUse("plan", 0, 0),
+    ),
 )
 NEW = Usage(7, NOON.date(), (), ("gmv",), (), ("admin",), (), (), (), (), ())
 

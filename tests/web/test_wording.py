@@ -5,10 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from amalimart.access.audit_record import Outcome
+from amalimart.access.principal import Role
 from amalimart.api.dashboards.definition import Dashboard
 from amalimart.api.dashboards.library import load_dashboards
 from amalimart.api.dashboards.state import RANGE_LABELS
 from amalimart.api.language import Language, preferred
+from amalimart.api.payouts.bridge import StepName
+from amalimart.control.saved_questions import Sharing
+from amalimart.core.calendar import Grain
+from amalimart.core.question_files import FileEnd, RunOutcome
+from amalimart.core.recurrence import Cadence
+from amalimart.observe.metrics import CACHE
 from amalimart.web.assets import STATIC
 from amalimart.web.wording import wording
 
@@ -68,6 +76,29 @@ def test_every_key_that_a_page_asks_for_is_there() -> None:
         asked |= {f"{key}.one" for key in re.findall(r"\bcounted\(\s*\"([a-z_.]+)\"", text)}
     assert len(asked) > 150
     assert asked - set(known) == set()
+
+
+SAID_OF_VALUES = {
+    "usage.kept_": CACHE.values,
+    "usage.ended.": [each.value for each in Outcome if each is not Outcome.ANSWERED],
+    "schedule.outcome.": list(RunOutcome),
+    "schedule.file.": [*FileEnd, "gone", "other_rights"],
+    "schedule.every_": list(Cadence),
+    "explore.sharing_": list(Sharing),
+    "door.": ["web", "api", "cli", "schedule"],
+    "role.": list(Role),
+    "grain.": list(Grain),
+    "payouts.step.": [each.value for each in StepName],
+}
+"""Where a page puts a word together of a value that the interface tells, every such value."""
+
+
+@pytest.mark.parametrize("beginning", SAID_OF_VALUES)
+def test_every_value_that_a_page_tells_has_its_word(beginning: str) -> None:
+    known = wording(Language.ENGLISH).texts
+    lacking = [str(value) for value in SAID_OF_VALUES[beginning] if f"{beginning}{value}" not in known]
+    assert SAID_OF_VALUES[beginning]
+    assert lacking == []
 
 
 def texts_of(dashboard: Dashboard) -> set[str]:

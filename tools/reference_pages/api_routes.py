@@ -137,6 +137,7 @@ _ERRORS: dict[str, tuple[type[AmalimartError], ...]] = {
     "GET /questions/{question_id}/schedule": (NotFound,),
     "PUT /questions/{question_id}/schedule": (NotFound, Denied, RequestError, EngineUnavailable),
     "DELETE /questions/{question_id}/schedule": (NotFound,),
+    "POST /questions/{question_id}/schedule/run": (NotFound, EngineUnavailable),
     "GET /questions/{question_id}/schedule/runs/{run_id}/file": (
         NotFound, Denied, EngineUnavailable, AuditUnavailable,
     ),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, delete, select, update
+from sqlalchemy import Engine, delete, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from amalimart.control.tables import (
@@ -87,6 +87,36 @@ class QuestionRuns:
             row.tries, row.begun_at, row.form = row.tries + 1, now, form.value
             session.flush()
             return _run(row)
+
+    def ask(self, schedule_id: str, form: FileForm, now: datetime) -> None:
+        """Note that an answer is wanted now, as a moment of its own; one that is open is not doubled.
+
+        A run of this very second is the answer of now.
+        """
+        moment = now.replace(microsecond=0)  # files are named by seconds
+        with Session(self._engine) as session, session.begin():
+            session.execute(text("begin immediate"))
+            found = select(QuestionRunRow.run_id).where(
+                QuestionRunRow.schedule_id == schedule_id,
+                or_(QuestionRunRow.outcome == RunOutcome.OPEN.value, QuestionRunRow.due_at == moment),
+            )
+            if session.scalar(found.limit(1)) is None:
+                session.add(
+                    QuestionRunRow(
+                        schedule_id=schedule_id,
+                        due_at=moment,
+                        tries=0,
+                        outcome=RunOutcome.OPEN.value,
+                        begun_at=now,
+                        form=form.value,
+                    )
+                )
+
+    def open(self) -> tuple[QuestionRun, ...]:
+        """Those that have not ended, the oldest moment first."""
+        wanted = select(QuestionRunRow).where(QuestionRunRow.outcome == RunOutcome.OPEN.value)
+        with Session(self._engine) as session:
+            return tuple(map(_run, session.scalars(wanted.order_by(QuestionRunRow.due_at))))
 
     def deliver(self, run: QuestionRun, answer: WrittenAnswer, file: str, size: int, now: datetime) -> bool:
         """End a run with its file, which is there by now, and settle the moment; `size` is in bytes.

@@ -23,7 +23,7 @@ from amalimart.core.question_files import FileForm
 from amalimart.core.recurrence import Cadence, Recurrence, Weekday
 
 MOST_SCHEDULES = 50
-SCHEDULED, UNSCHEDULED = "question.scheduled", "question.unscheduled"
+SCHEDULED, UNSCHEDULED, ASKED_NOW = "question.scheduled", "question.unscheduled", "question.asked_now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +121,12 @@ class QuestionSchedules:
         """Those that do not rest."""
         with Session(self._engine) as session:
             return _all(session, _WANTED.where(QuestionScheduleRow.is_paused.is_(False)))
+
+    def note_asked(self, schedule: QuestionSchedule) -> None:
+        """Keep in the audit that its recipient wants an answer now."""
+        details = {"question": schedule.question_id}
+        with Session(self._engine) as session, session.begin():
+            add_entry(session, AuditEntry(self._clock.now(), schedule.recipient.email, ASKED_NOW, details))
 
     def settle(self, schedule_id: str, until: datetime) -> None:
         """Note that no moment is missing up to then."""

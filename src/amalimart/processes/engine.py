@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -42,6 +43,7 @@ from amalimart.orchestrate.metrics.question_tally import QuestionTally
 from amalimart.orchestrate.openlineage.observing import observe
 from amalimart.orchestrate.project.policy_files import PolicyFiles, PolicyKeeper
 from amalimart.orchestrate.project.runtime_files import remove_report, socket_path, write_report
+from amalimart.orchestrate.questions.desk import QuestionFilesDesk
 from amalimart.orchestrate.releases.operations import Operations
 from amalimart.orchestrate.releases.refresh_loop import RefreshLoop
 from amalimart.orchestrate.scheduling.desk import ScheduleDesk
@@ -198,7 +200,12 @@ def run_engine(project: Project, telemetry: Telemetry) -> None:
             jobs, control.job_runs, Leadership(control.leases, clock, time.monotonic), clock
         )
         schedule_desk = ScheduleDesk(jobs, scheduler, control.job_runs, clock)
-        services = replace(services, schedules=schedule_desk)
+        answer_soon = partial(scheduler.wake, answering.name, "an asked question")
+        services = replace(
+            services,
+            schedules=schedule_desk,
+            question_files=QuestionFilesDesk(files, project.zone, answer_soon),
+        )
         ProjectFigures(project, engine, loop, control, clock).watch()
         control.outbox.abandon_others(project.settings.notify.channels)
         watch = IncidentWatch(

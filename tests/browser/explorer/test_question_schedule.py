@@ -132,6 +132,14 @@ def test_what_came_of_it_is_downloaded_refused_paused_and_removed(
     )
     assert [row[:2] for row in found[1:]] == [row[:2] for row in told["rows"]]
 
+    scheduled.clock.instant = march(21, 7, 45)
+    dialog.get_by_role("button", name="Answer now").click()
+    expect(run).to_contain_text("Waits for its turn")
+    expect(dialog.locator("[role=status]")).to_contain_text("It is being answered.")
+    scheduled.run_at(march(21, 8))
+    expect(run).to_contain_text("Answered")
+    expect(dialog.locator(".schedule-runs li")).to_have_count(2)
+
     dialog.get_by_role("button", name="Pause").click()
     expect(dialog.locator(".schedule-now")).to_have_text("Paused")
     dialog.get_by_role("button", name="Go on").click()

@@ -16,6 +16,10 @@ class QuestionFilesPort(Protocol):
         """When the question is due next."""
         ...
 
+    def look_soon(self) -> None:
+        """Have what was asked for answered as soon as no other job runs, or at the next minute."""
+        ...
+
     def there(self, names: Collection[str]) -> frozenset[str]:
         """Those of the files that are kept."""
         ...

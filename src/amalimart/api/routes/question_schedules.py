@@ -106,6 +106,23 @@ def put_schedule(
     return WireResponse(_told(services, kept, principal))
 
 
+@router.post("/questions/{question_id}/schedule/run")
+def run_now(question_id: _Id, principal: SignedIn, services: Services) -> WireResponse:
+    """Have the reader's own schedule of the question answered now, beside its moments, also while it rests.
+
+    The run is there at once, as `open`; its file follows within seconds, or a minute where jobs wait.
+    """
+    visible_question(services, principal, question_id)
+    port = _port(services)
+    found = services.control.question_schedules.find(question_id, principal)
+    if found is None:
+        raise NotFound("You have not scheduled this question.", next_step="PUT a schedule to have one")
+    services.control.question_schedules.note_asked(found)
+    services.control.question_runs.ask(found.schedule_id, found.wish.form, services.clock.now())
+    port.look_soon()
+    return WireResponse(_told(services, found, principal))
+
+
 @router.delete("/questions/{question_id}/schedule")
 def remove_schedule(question_id: _Id, principal: SignedIn, services: Services) -> WireResponse:
     """Let the reader's own schedule of the question go, with its runs and their files."""

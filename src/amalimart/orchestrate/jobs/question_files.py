@@ -79,7 +79,7 @@ class QuestionFilesJob:
     @property
     def has_work(self) -> bool:
         """Whether a question is due and can be answered, a file is to be brought, or one is to go."""
-        if self._has_release() and not self._files.is_held and self._due.at(self._clock.now()):
+        if self._has_release() and not self._files.is_held and self._wanted():
             return True
         return bool(self._runs.untold() or self._files.stray(self._runs.file_names))
 
@@ -88,7 +88,7 @@ class QuestionFilesJob:
         if not self._has_release():
             return waits_for_a_release()
         ended: Counter[str] = Counter()
-        for schedule, moment in self._due.at(self._clock.now()):
+        for schedule, moment in self._wanted():
             context.check()
             if self._files.is_held:
                 break
@@ -100,6 +100,25 @@ class QuestionFilesJob:
             self._bring(finished)
         self._files.remove(self._files.stray(self._runs.file_names))
         return dict(ended)
+
+    def _wanted(self) -> list[tuple[QuestionSchedule, datetime]]:
+        """What is due, and what was asked for or begun beside that, the oldest moment first.
+
+        Of what was begun, the next moment takes the place.
+        """
+        due = self._due.at(self._clock.now())
+        overtaken = {schedule.schedule_id for schedule, _ in due}
+        moments = {(schedule.schedule_id, moment) for schedule, moment in due}
+        left = [
+            run
+            for run in self._runs.open()
+            if (run.schedule_id, run.due_at) not in moments
+            and (run.tries == 0 or run.schedule_id not in overtaken)
+        ]
+        if left:
+            known = {each.schedule_id: each for each in self._schedules.all()}
+            due += [(known[run.schedule_id], run.due_at) for run in left if run.schedule_id in known]
+        return sorted(due, key=lambda pair: (pair[1], pair[0].schedule_id))
 
     def _answered(self, schedule: QuestionSchedule, moment: datetime) -> RunOutcome | None:
         """What became of a moment now; None where it had ended before, or its schedule is gone."""

@@ -87,7 +87,7 @@ class UsageDesk:
             roles=_ended(groups, lambda group: group.role),
             doors=_ended(groups, lambda group: group.door),
             slow=tuple(sorted(slow, key=lambda each: -each.seconds)[:_MOST_LISTED]),
-            refused=tuple(_refused(groups)),
+            refused=tuple(_refused(groups, self._metrics)),
             kept=tuple(_kept(self._lookups())),
         )
 
@@ -128,8 +128,8 @@ def _ended(groups: Iterable[AskedGroup], name_of: Callable[[AskedGroup], str]) -
     return tuple(sorted(found, key=lambda each: (-each.calls, each.name)))
 
 
-def _refused(groups: Iterable[AskedGroup]) -> Iterator[RefusedQuestion]:
-    """The most frequent first, as they come."""
+def _refused(groups: Iterable[AskedGroup], metrics: Mapping[str, str]) -> Iterator[RefusedQuestion]:
+    """The most frequent first, as they come; each metric by its own name, whichever it was asked by."""
     listed = [group for group in groups if group.outcome != Outcome.ANSWERED][:_MOST_LISTED]
     for group in listed:
         yield RefusedQuestion(
@@ -137,7 +137,7 @@ def _refused(groups: Iterable[AskedGroup]) -> Iterator[RefusedQuestion]:
             group.errors,
             group.role,
             group.door,
-            tuple(sorted(_names(group, "metrics"))),
+            tuple(sorted({metrics.get(name, name) for name in _names(group, "metrics")})),
             tuple(sorted(_names(group, "by"))),
             group.count,
         )

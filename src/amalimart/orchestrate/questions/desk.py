@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import IO
 from zoneinfo import ZoneInfo
@@ -15,9 +15,14 @@ from amalimart.orchestrate.scheduling.moments import next_moment
 class QuestionFilesDesk:
     """For the doors to ask. Who may have a file is theirs to say."""
 
-    def __init__(self, files: QuestionFiles, zone: ZoneInfo) -> None:
+    def __init__(self, files: QuestionFiles, zone: ZoneInfo, wake: Callable[[], None] = lambda: None) -> None:
         self._files = files
         self._zone = zone
+        self._wake = wake
+
+    def look_soon(self) -> None:
+        """Have what was asked for answered as soon as no other job runs."""
+        self._wake()
 
     def next_moment(self, schedule: QuestionSchedule) -> datetime | None:
         """When the question is due next, as far as its past is settled."""

@@ -94,6 +94,11 @@ class Scheduler:
         """Begin a run before all that is due."""
         self._asked.append((asked, by))
 
+    def wake(self, job: str, by: str) -> None:
+        """Begin a run of a job soon, where none waits already."""
+        if all(asked.job != job for asked, _ in tuple(self._asked)):
+            self.run_soon(AskedRun(job, self._clock.now()), by)
+
     def turn(self) -> None:
         """One look. Raises whatever keeps the control database from answering."""
         try:

@@ -10,6 +10,7 @@ import { downloaded } from "./downloads.js";
 const WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 const DAYS = [...Array.from({ length: 28 }, (_, place) => String(place + 1)), "last"];
 const TONES = { delivered: "good", refused: "near", failed: "bad" };
+const LOOK_AGAIN_MS = 1500;
 const USUAL = { every: "week", weekdays: ["monday"], day: null, at: "08:00", format: "xlsx", paused: false };
 
 const option = (value, text, chosen) => h("option", { value, selected: value === chosen }, text);
@@ -37,7 +38,10 @@ export class ScheduleDialog {
     const [before, after = ""] = t("schedule.of").split("{name}");
     const title = h("h2", { id: "schedule-title" }, before, label(saved.name), after);
     this.dialog = h("dialog", { class: "ask schedule", "aria-labelledby": "schedule-title" }, h("header", {}, title, close), h("p", { class: "hint" }, t("schedule.lead")), this.now, this.form, this.said, h("h3", { id: "schedule-runs" }, t("schedule.runs")), this.runs);
-    this.dialog.addEventListener("close", () => this.dialog.remove());
+    this.dialog.addEventListener("close", () => {
+      clearTimeout(this.timer);
+      this.dialog.remove();
+    });
     document.body.append(this.dialog);
     this.dialog.showModal();
     this.trying(async () => this.show((await request(this.address)).body));
@@ -48,7 +52,28 @@ export class ScheduleDialog {
     this.fill(schedule ?? { ...USUAL, language: document.documentElement.lang });
     const next = schedule && !schedule.paused && schedule.next_at;
     this.now.replaceChildren(!schedule ? state(t("schedule.none")) : schedule.paused ? state(t("schedule.paused")) : state(t("schedule.next", { at: instant(next, this.page.zone) }), "good"));
-    this.runs.replaceChildren(...(runs.length ? runs.map((run) => this.run(run)) : [h("li", { class: "hint" }, t("schedule.no_runs"))]));
+    this.showRuns(runs);
+  }
+
+  // While one waits for its turn the panel looks again, and changes nothing of what is being chosen.
+  showRuns(runs) {
+    replaceKeepingFocus(this.runs, ...(runs.length ? runs.map((run) => this.run(run)) : [h("li", { class: "hint" }, t("schedule.no_runs"))]));
+    clearTimeout(this.timer);
+    if (this.dialog.open && runs.some((run) => run.outcome === "open")) this.timer = setTimeout(() => this.lookAgain(), LOOK_AGAIN_MS);
+  }
+
+  async lookAgain() {
+    try {
+      this.showRuns((await request(this.address)).body.runs);
+    } catch (cause) {
+      if (!(cause instanceof Trouble)) throw cause;
+      this.said.textContent = sentence(headline(cause.error));
+    }
+  }
+
+  async runNow() {
+    this.showRuns((await request(`${this.address}/run`, { body: {}, method: "POST" })).body.runs);
+    this.said.textContent = t("schedule.run_asked");
   }
 
   fill(wish) {
@@ -67,6 +92,7 @@ export class ScheduleDialog {
     if (this.schedule) {
       const turn = { ...this.asked(), paused: !this.schedule.paused };
       act.append(button(t(turn.paused ? "schedule.pause" : "schedule.resume"), () => this.trying(() => this.save(turn, t(turn.paused ? "schedule.was_paused" : "schedule.saved"))), { "data-key": "turn" }));
+      act.append(button(t("schedule.run_now"), () => this.trying(() => this.runNow()), { "data-key": "run" }));
       act.append(button(t("schedule.remove"), () => this.confirm(act)));
     }
     const zone = h("p", { class: "hint", id: "schedule-zone" }, t("schedule.at_zone", { zone: this.page.zone }));
@@ -118,8 +144,8 @@ export class ScheduleDialog {
     const about = run.outcome === "delivered" ? t("schedule.told", { rows: counted("schedule.rows", run.rows, exact(run.rows, "count")), id: run.release_id }) : null;
     const why = run.error ? h("p", { class: "hint" }, sentence(headline(run.error)), " ", this.words(run.error)) : null;
     const gone = run.file && run.file !== "kept" ? h("p", { class: "hint" }, t(`schedule.file.${run.file}`)) : null;
-    const get = run.file === "kept" ? button(t("schedule.download"), () => this.download(run), { "aria-label": t("schedule.download_of", { at: due }) }) : null;
-    return h("li", {}, h("div", {}, state(t(`schedule.outcome.${run.outcome}`), TONES[run.outcome] ?? ""), h("span", { class: "hint" }, [when, about].filter(Boolean).join(" · ")), why, gone), get);
+    const get = run.file === "kept" ? button(t("schedule.download"), () => this.download(run), { "aria-label": t("schedule.download_of", { at: due }), "data-key": `run-${run.id}` }) : null;
+    return h("li", {}, h("div", {}, state(t(run.tries ? `schedule.outcome.${run.outcome}` : "schedule.waits"), TONES[run.outcome] ?? ""), h("span", { class: "hint" }, [when, about].filter(Boolean).join(" · ")), why, gone), get);
   }
 
   // The interface's own words are English; where the headline is not its own, they stand beside it.

@@ -16,6 +16,7 @@ const message = new Message(document.querySelector("#message"), root);
 const part = (id) => document.querySelector(`#${id}`);
 const USUAL = "30";
 const TONES = { denied: "bad", failed: "bad" };
+const PLANS = new Set(["plan", "values"]);
 
 configureFormat(page);
 connectThemeButton(document.querySelector("#theme"));
@@ -45,8 +46,9 @@ function summary(found) {
   const calls = total(found.roles.map((each) => each.answered + each.denied + each.refused + each.failed));
   const answered = total(found.roles.map((each) => each.answered));
   const denied = total(found.roles.map((each) => each.denied));
-  const hits = total(found.kept.filter((each) => each.kept !== "plan").map((each) => each.hits));
-  const looked = hits + total(found.kept.filter((each) => each.kept !== "plan").map((each) => each.misses));
+  const answers = found.kept.filter((each) => !PLANS.has(each.kept));
+  const hits = total(answers.map((each) => each.hits));
+  const looked = hits + total(answers.map((each) => each.misses));
   const opened = total(found.dashboards.map((each) => each.opened));
   return [
     figure(t("usage.calls"), count(calls), counted("usage.of_metrics", found.metrics.length, count(found.metrics.length))),
@@ -96,7 +98,7 @@ function kept(found) {
 }
 
 const asked = (found, shape) => [
-  shape.metrics.map((name) => found.labels[name] ?? name).join(", "),
+  shape.metrics.map((name) => found.labels[name] ?? name).join(", ") || t("usage.no_names"),
   h("span", { class: "more" }, [...(shape.by ?? []), shape.grain].filter(Boolean).map((name) => found.labels[name] ?? word("grain", name)).join(", ")),
 ];
 

@@ -87,6 +87,7 @@ function show(body) {
   const place = document.querySelector("#measures");
   const name = document.querySelector("#vendor");
   name.replaceChildren(body.vendor ? label(body.vendor.label) : "");
+  name.hidden = !body.vendor;
   const counts = ["limit", "warn", "good", "too_few"].map((verdict) => [verdict, body.measures.filter((each) => each.verdict === verdict).length]).filter(([, n]) => n);
   document.querySelector("#verdicts").replaceChildren(...counts.map(([verdict, n]) => h("span", { class: `state ${TONES[verdict]}` }, counted(`scorecard.count_${verdict}`, n))));
   const open = new Set([...place.querySelectorAll("details[open] summary")].map((each) => each.dataset.key));
