@@ -139,6 +139,7 @@ def test_what_came_of_it_is_downloaded_refused_paused_and_removed(
     scheduled.run_at(march(21, 8))
     expect(run).to_contain_text("Answered")
     expect(dialog.locator(".schedule-runs li")).to_have_count(2)
+    expect(dialog.locator(".schedule-form + [role=status]")).to_be_empty()
 
     dialog.get_by_role("button", name="Pause").click()
     expect(dialog.locator(".schedule-now")).to_have_text("Paused")

@@ -59,7 +59,9 @@ export class ScheduleDialog {
   showRuns(runs) {
     replaceKeepingFocus(this.runs, ...(runs.length ? runs.map((run) => this.run(run)) : [h("li", { class: "hint" }, t("schedule.no_runs"))]));
     clearTimeout(this.timer);
-    if (this.dialog.open && runs.some((run) => run.outcome === "open")) this.timer = setTimeout(() => this.lookAgain(), LOOK_AGAIN_MS);
+    const waits = runs.some((run) => run.outcome === "open");
+    if (!waits && this.said.textContent === t("schedule.run_asked")) this.said.textContent = "";
+    if (this.dialog.open && waits) this.timer = setTimeout(() => this.lookAgain(), LOOK_AGAIN_MS);
   }
 
   async lookAgain() {
