@@ -50,4 +50,9 @@ def _weight(parameter: str) -> float:
         return 0.0
 
 
-ReadersLanguage = Annotated[Language, Depends(language_of)]
+async def _readers_language(request: Request) -> Language:
+    """A coroutine, because a plain function would be sent to a thread only to look at two headers."""
+    return language_of(request)
+
+
+ReadersLanguage = Annotated[Language, Depends(_readers_language)]

@@ -76,7 +76,7 @@ def _unknown() -> InvalidFilter:
 
 
 def _part(usual: int) -> Any:
-    def asked(
+    async def asked(  # a plain function would be sent to a thread
         limit: Annotated[int, Query(ge=1, le=1_000)] = usual,
         after: Annotated[str | None, Query(max_length=2_000)] = None,
     ) -> Part:

@@ -11,8 +11,8 @@ from amalimart.api.services import AppServices
 from amalimart.core.clock import business_day
 
 
-def services_of(request: Request) -> AppServices:
-    """The services the application was made with."""
+async def services_of(request: Request) -> AppServices:
+    """The services the application was made with. A coroutine: a plain function would be sent to a thread."""
     services: AppServices = request.app.state.services
     return services
 
