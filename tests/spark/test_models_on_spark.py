@@ -15,7 +15,7 @@ from tests.spark.both_builds import PORTABLE, BothBuilds
 from tests.spark.session import Spark
 from tests.spark.shops import KIOSK, Shop
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 TYPED = {"amalimart": False, "demo": True, "kiosk": False, "kiosk, typed": True}
 """Shop -> whether its columns have types; the packaged mappings and one that uses every form."""
 
