@@ -20,7 +20,6 @@ from amalimart.core.names import TableRef, quoted
 from amalimart.warehouse.file.engine_words import in_words, nearest_meant
 from amalimart.warehouse.graph import BRONZE, CompiledGraph, Model
 from amalimart.warehouse.incremental.change_sets import (
-    Difference,
     filled,
     keep_changes,
     nothing_changed,
@@ -70,8 +69,9 @@ class Built:
     went: int | None = None
 
 
-def _changed(rows: int, difference: Difference) -> Built:
-    return Built(Fate.CHANGED, rows, came=difference.came, went=difference.went)
+def _compared(rows: int, differing: int, gained: int) -> Built:
+    """A changed model, from the size of its change set and by how much the rows became more."""
+    return Built(Fate.CHANGED, rows, came=(differing + gained) // 2, went=(differing - gained) // 2)
 
 
 class Building:
@@ -144,15 +144,15 @@ class Building:
             self._filled(model, before_of(table), f"select rowid as {PLACE}, * from {table.sql}")
             now = recipe.sql
         self._filled(model, after_of(table), now)
-        difference = keep_changes(self._cursor, table)
-        if not difference:
+        differing = keep_changes(self._cursor, table)
+        if not differing:
             return self._told(model, Built(Fate.SAME))
         same = f"semi join {changes_of(table)} using ({_listed(recipe.identity)})" if recipe.identity else ""
-        self._run(
+        gone = self._run(
             model, f"delete from {table.sql} where rowid in (select {PLACE} from {before_of(table)} {same})"
         )
         rows = self._run(model, f"insert into {table.sql} select * from {after_of(table)} {same}")
-        return self._told(model, _changed(rows, difference))
+        return self._told(model, _compared(rows, differing, rows - gone))
 
     def _has_parts(self, model: Model, recipe: Recipe, *, is_told: bool) -> bool:
         """Keep what the affected units are made of; False as soon as they turn out to have no rows.
@@ -202,8 +202,11 @@ class Building:
         self._stand_ins(model.parents)
         through = model.on_changes
         with _blamed_on(model):
-            difference = keep_changes(self._cursor, model.table, through.went, through.came)
-        return _changed(0, difference) if difference else Built(Fate.SAME)
+            differing = keep_changes(self._cursor, model.table, through.went, through.came)
+        if not differing:
+            return Built(Fate.SAME)
+        gained = self._run(model, f"select cast(sum(_sign) as bigint) from {changes_of(model.table)}")
+        return _compared(0, differing, gained)
 
     def units(self, model: Model, asked: str) -> Built:
         """Bring a model up to date, and compute the units that a query selects anew, whatever changed."""
@@ -222,12 +225,12 @@ class Building:
             self._read_bronze(parent)
         self._filled(model, before_of(table), f"select null as {PLACE}, * from {table.sql}")
         rows = self._filled(model, after_of(table), model.sql)
-        difference = keep_changes(self._cursor, table)
-        if not difference:
+        differing = keep_changes(self._cursor, table)
+        if not differing:
             return self._told(model, Built(Fate.SAME))
-        self._run(model, f"delete from {table.sql}")
+        gone = self._run(model, f"delete from {table.sql}")
         self._run(model, f"insert into {table.sql} select * from {after_of(table)}")
-        return self._told(model, _changed(rows, difference))
+        return self._told(model, _compared(rows, differing, rows - gone))
 
     def _rows(self, model: Model) -> int:
         found = self._cursor.execute(f"select count(*) from {model.table.sql}").fetchone()
