@@ -54,7 +54,7 @@ def _reader(served: Served, reader: str) -> httpx.Client:
     return httpx.Client(base_url=served.url, headers=headers, timeout=60)
 
 
-async def seconds_at_once(served: Served, load: Load, rounds: int, *, publish: bool) -> list[float]:
+async def seconds_at_once(served: Served, rounds: int, *, publish: bool) -> list[float]:
     """How long each of fifty people waits for a dashboard of their own that all open in the same moment."""
     readers = {reader: f"/dashboards/{page}" for reader, page in STAFF.items()} | {
         f"v{number}@shop.test": "/dashboards/vendor" for number in range(VENDORS)
@@ -74,9 +74,7 @@ async def seconds_at_once(served: Served, load: Load, rounds: int, *, publish: b
         began = time.monotonic()
         client = clients[reader]
         await told(client, page)
-        # As the page does: its numbers and the lists of its filters, beside each other.
-        lists = [each for each in load.fresh if each.startswith("/api/v1/dimensions/")]
-        await asyncio.gather(*(told(client, each) for each in (f"/api/v1{page}", *lists)))
+        await told(client, f"/api/v1{page}")
         waited.append(time.monotonic() - began)
 
     try:
@@ -133,9 +131,9 @@ def main() -> int:
             for address in load.fresh:
                 print(f"  {cpu_ms(served, [address], arguments.loads):6.2f} ms  {address}", flush=True)
             news = cpu_ms_of_news(served, load, arguments.releases)
-            asyncio.run(seconds_at_once(served, load, 1, publish=False))
-            at_once = asyncio.run(seconds_at_once(served, load, arguments.rounds, publish=False))
-            after_news = asyncio.run(seconds_at_once(served, load, arguments.rounds, publish=True))
+            asyncio.run(seconds_at_once(served, 1, publish=False))
+            at_once = asyncio.run(seconds_at_once(served, arguments.rounds, publish=False))
+            after_news = asyncio.run(seconds_at_once(served, arguments.rounds, publish=True))
         finally:
             served.close()
     drawn = statistics.median(each.drawn_after for each in on_phone)

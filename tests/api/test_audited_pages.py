@@ -30,6 +30,7 @@ def test_a_kept_page_is_recorded_for_each_who_sees_it(shop: Shop) -> None:
     assert kinds(shop) == [("page", 1), ("page", 1)]
     first, again = shop.asked
     assert again.shape == first.shape
+    assert first.shape["values"] == ["category"], "the list of its filter goes out with the page"
     assert client.get(PAGE, headers={"If-None-Match": tag}).status_code == 304
     assert len(shop.asked) == 2, "nothing was told to who has it already"
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from amalimart.access.policies import Policies
 from amalimart.access.principal import Principal, Role
-from amalimart.core.errors import Abandoned, AmalimartError
+from amalimart.core.errors import Abandoned, AmalimartError, Busy
 from amalimart.core.flights import Flights
 from amalimart.observe.recording import record_with
 from amalimart.semantic.answer_cache import AnswerCache
@@ -120,6 +120,49 @@ def test_a_page_of_which_nothing_has_changed_names_the_release_that_is_served(
     assert again["release"]["release_id"] == 2
     assert again["tiles"] == first.json()["tiles"]
     assert len(reads) == count
+
+
+def test_the_list_of_a_filter_comes_with_its_page_and_is_as_new(shop: Shop) -> None:
+    client = shop.client()
+    page, values = f"/api/v1/dashboards/admin?{DAYS}", "/api/v1/dimensions/category/values"
+    first = client.get(page)
+    assert first.json()["lists"] == {"category": client.get(values).json()["values"]}
+    shop.publish(
+        "update gold.dim_categories set category_name = 'Zithers' where category_id = 'k2'",
+        ["gold.dim_categories"],
+    )
+    then = client.get(page, headers={"If-None-Match": first.headers["etag"]})
+    assert then.json()["lists"]["category"][-1] == {"key": "k2", "label": "Zithers"}
+
+
+def test_a_page_lists_nothing_that_its_reader_may_not_group_by(shop: Shop) -> None:
+    page = f"/api/v1/dashboards/admin?{DAYS}"
+    shop.semantic.govern(
+        Policies(
+            replace(policy, dimensions=frozenset(shop_model().dimensions) - {"category"})
+            if policy.role is Role.ADMIN
+            else policy
+            for policy in shop_policies()
+        )
+    )
+    for _ in range(2):  # kept, the second time
+        answer = shop.client().get(page)
+        assert (answer.status_code, answer.json()["lists"]) == (200, {"category": []})
+
+
+def test_a_list_that_fails_leaves_its_page_which_is_not_kept(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_asked: object) -> None:
+        raise Busy("too many ask", next_step="ask again")
+
+    page, client = f"/api/v1/dashboards/admin?{DAYS}", shop.client()
+    with monkeypatch.context() as patched:
+        patched.setattr(shop.semantic, "values", refuse)
+        failed = client.get(page).json()
+    assert failed["lists"] == {"category": None}
+    assert any(each["status"] == "ok" for each in failed["tiles"])
+    assert client.get(page).json()["lists"]["category"]
 
 
 def vendors_of(client: TestClient, search: str = "") -> Any:

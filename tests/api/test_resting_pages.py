@@ -39,7 +39,7 @@ class House:
         self.now += self.seconds
         self.meanwhile()
         release = {"release_id": release_id, "published_at": AT, "fresh_as_of": AT}
-        return Page({"tiles": [], "shown": release_id, "release": release}, release_id)
+        return Page({"lists": {}, "tiles": [], "shown": release_id, "release": release}, release_id)
 
 
 def after(house: House, seconds: float) -> int:

@@ -116,7 +116,12 @@ class FakeMarketplace:
         return (self.release_id,)
 
     def told_again(
-        self, questions: Sequence[Question], principal: Principal, release_id: int, kind: str = "page"
+        self,
+        questions: Sequence[Question],
+        principal: Principal,
+        release_id: int,
+        kind: str = "page",
+        listed: Sequence[str] = (),
     ) -> None:
         """Nobody records here."""
 
@@ -197,15 +202,17 @@ class FakeMarketplace:
         ]
         return sorted(found, key=lambda each: (each.key != search, each.label))[:limit]
 
-    def value_of_page(self, dimension: str, key: str, principal: Principal) -> LabelledKey | None:
-        """One member, for the label on a page."""
-        found = self.values(dimension, principal, key, limit=1)
-        return next((each for each in found if each.key == key), None)
+    def values_of_page(
+        self, dimension: str, principal: Principal, search: str = "", limit: int = 50
+    ) -> Sequence[LabelledKey]:
+        """The members of a dimension: nobody records here."""
+        return self.values(dimension, principal, search, limit)
 
     def ask_all(
-        self, questions: Sequence[Question], principal: Principal
+        self, questions: Sequence[Question], principal: Principal, listed: Sequence[str] = ()
     ) -> Sequence[Answer | AmalimartError]:
         """Answers or typed errors."""
+        del listed
         if self.release_id is None:
             raise NothingPublished("No release has been published yet.")
         answers: list[Answer | AmalimartError] = []

@@ -82,14 +82,19 @@ class AuditedSemantic:
         self._record("query", [question], principal, [answer])
         return answer
 
-    def ask_all(self, questions: Sequence[Question], principal: Principal) -> list[Answer | AmalimartError]:
-        """As the service does. Raises AuditUnavailable, too."""
+    def ask_all(
+        self, questions: Sequence[Question], principal: Principal, listed: Sequence[str] = ()
+    ) -> list[Answer | AmalimartError]:
+        """As the service does. Raises AuditUnavailable, too.
+
+        The record also names the dimensions in `listed`: their values go out with the answers.
+        """
         try:
             answers = self._service.ask_all(questions, principal)
         except Exception as error:
-            self._record("page", questions, principal, [error])
+            self._record("page", questions, principal, [error], listed)
             raise
-        self._record("page", questions, principal, answers)
+        self._record("page", questions, principal, answers, listed)
         return answers
 
     @contextmanager
@@ -124,10 +129,19 @@ class AuditedSemantic:
         return found
 
     def told_again(
-        self, questions: Sequence[Question], principal: Principal, release_id: int, kind: str = "page"
+        self,
+        questions: Sequence[Question],
+        principal: Principal,
+        release_id: int,
+        kind: str = "page",
+        listed: Sequence[str] = (),
     ) -> None:
-        """Record that the answers to these questions, which somebody had kept, were given once more."""
-        self._keep(kind, self._shapes.questions(questions), principal, release_id, Outcome.ANSWERED)
+        """Record that the answers to these questions, which somebody had kept, were given once more.
+
+        `listed` is as for `ask_all`.
+        """
+        shape = self._shapes.questions(questions, listed)
+        self._keep(kind, shape, principal, release_id, Outcome.ANSWERED)
 
     def values(
         self, dimension: str, principal: Principal, search: str | None = None, limit: int = 100
@@ -142,18 +156,19 @@ class AuditedSemantic:
         self._keep("values", shape, principal, current_work().release_id, Outcome.ANSWERED)
         return found
 
-    def value_of_page(self, dimension: str, key: str, principal: Principal) -> DimensionValue | None:
-        """One value by its key, for the label on a page whose own record names the dimension already.
+    def values_of_page(
+        self, dimension: str, principal: Principal, search: str | None = None, limit: int = 100
+    ) -> tuple[DimensionValue, ...]:
+        """As `values`, for a page whose own record names the dimension: only what fails is recorded here.
 
-        Only what fails is recorded here. Raises AuditUnavailable, too.
+        Raises AuditUnavailable, too.
         """
         try:
-            found = self._service.values(dimension, principal, key, 1)
+            return self._service.values(dimension, principal, search, limit)
         except Exception as error:
-            shape = {"values": self._shapes.known(dimension), "searched": True}
+            shape = {"values": self._shapes.known(dimension), "searched": bool(search)}
             self._keep("values", shape, principal, None, _outcome(error), _codes([error]))
             raise
-        return next((each for each in found if each.key == key), None)
 
     def metrics(self, principal: Principal) -> tuple[MetricInfo, ...]:
         """As the service does; what may be asked is no answer, and is not recorded."""
@@ -214,11 +229,13 @@ class AuditedSemantic:
         questions: Sequence[Question],
         principal: Principal,
         ends: Sequence[Answer | BaseException],
+        listed: Sequence[str] = (),
     ) -> None:
         errors = [each for each in ends if isinstance(each, BaseException)]
         release_id = next((each.receipt.release_id for each in ends if isinstance(each, Answer)), None)
         outcome = _outcome_of(errors, is_answered=release_id is not None)
-        self._keep(kind, self._shapes.questions(questions), principal, release_id, outcome, _codes(errors))
+        shape = self._shapes.questions(questions, listed)
+        self._keep(kind, shape, principal, release_id, outcome, _codes(errors))
 
     def _keep(
         self,

@@ -23,9 +23,12 @@ class AuditedShapes:
         self._names = model.metric_names | model.dimension_names
         self._roles = {role for dataset in model.datasets.values() for role in dataset.time_roles}
 
-    def questions(self, questions: Sequence[Question]) -> dict[str, Any]:
-        """Questions, each as the names in it."""
-        return {"questions": [self._shape(question) for question in questions]}
+    def questions(self, questions: Sequence[Question], listed: Sequence[str] = ()) -> dict[str, Any]:
+        """Questions, each as the names in it, and the dimensions whose values were listed with them."""
+        shape: dict[str, Any] = {"questions": [self._shape(question) for question in questions]}
+        if listed:
+            shape["values"] = [self.known(name) for name in listed]
+        return shape
 
     def _shape(self, question: Question) -> dict[str, Any]:
         """What was asked, as names. What is not there is left out, so that shapes stay short."""

@@ -16,7 +16,14 @@ from amalimart.access.policies import Policies
 from amalimart.access.principal import Principal
 from amalimart.access.rules import OwnIds
 from amalimart.core.asked import AskedShape, NotesQuestions, Unnoted
-from amalimart.core.errors import Abandoned, AccessError, AmalimartError, NothingPublished
+from amalimart.core.errors import (
+    Abandoned,
+    AccessError,
+    AmalimartError,
+    Denied,
+    NothingPublished,
+    UnknownName,
+)
 from amalimart.observe.metrics import POLICY_DENIALS
 from amalimart.observe.spans import Within
 from amalimart.observe.work import note_release
@@ -232,7 +239,9 @@ class SemanticService:
         release = published.release
         prepared = [self._prepared_or_error(question, principal, release) for question in questions]
         tables = {name for each in prepared if isinstance(each, Prepared) for name in each.plan.tables}
-        tables |= {name for each in dimensions for name in self._vocabulary.picker(each, principal).tables}
+        for dimension in dimensions:
+            with suppress(UnknownName, Denied):  # of which nothing is told
+                tables |= set(self._vocabulary.picker(dimension, principal).tables)
         return release.project_hash, published.versions(tables)
 
     def plan(

@@ -9,7 +9,6 @@ from amalimart.access.principal import Role
 from amalimart.api.addresses import PREFIX
 from amalimart.api.dashboards.definition import Dashboard, KpiTile
 from amalimart.api.dashboards.state import PAGE_GRAINS, RANGE_LABELS
-from amalimart.api.dashboards.translating import Sayings
 from amalimart.api.identity import SignedIn
 from amalimart.api.language import language_of
 from amalimart.api.routes.starting import has_numbers
@@ -49,30 +48,21 @@ def pages_router(services: AppServices, templates: Templates, assets: Assets) ->
             grains=[grain.value for grain in PAGE_GRAINS],
             say=said.say if said else str,
             names=services.semantic.labels(language.value),
-            page=templates.script_settings(request, **_page_settings(shown, said, assets)),
+            page=templates.script_settings(request, **_page_settings(shown, assets)),
         )
 
     return router
 
 
-def _page_settings(dashboard: Dashboard, said: Sayings | None, assets: Assets) -> dict[str, object]:
+def _page_settings(dashboard: Dashboard, assets: Assets) -> dict[str, object]:
     pace = {"poll_seconds": dashboard.refresh_seconds} if dashboard.refresh_seconds else {}
     return {
         **pace,
         "data": f"{PREFIX}/dashboards/{dashboard.name}",
         "status": f"{PREFIX}/status",
-        "values": f"{PREFIX}/dimensions",
         "metrics": f"{PREFIX}/metrics",
         "work": f"{PREFIX}/work",
         "fingerprint": dashboard.fingerprint,
         "vega": assets.vega_url,
         "range": dashboard.range.value,
-        "filters": [
-            {
-                "dimension": each.dimension,
-                "label": said.say(each.label) if said else each.label,
-                "control": each.control.value,
-            }
-            for each in dashboard.filters
-        ],
     }

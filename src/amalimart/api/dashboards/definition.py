@@ -335,6 +335,11 @@ class Dashboard(StrictModel):
         """The dimensions the page can be filtered by."""
         return frozenset(page_filter.dimension for page_filter in self.filters)
 
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """The dimensions whose values the toolbar offers."""
+        return tuple(each.dimension for each in self.filters if each.control is Control.SELECT)
+
 
 def measured_parts(tile: Tile) -> Iterator[tuple[tuple[str | int, ...], Measured]]:
     """Every metric use of a tile with its place in the file, seen from the tile."""

@@ -147,7 +147,7 @@ class KeptPages:
             rest = dumps({name: part for name, part in page.document.items() if name != "release"}).encode()
             content = _Content(questions, now, self._clock() - as_at, tag_of(rest), rest)
             renewed = _ready(content, page.release_id, page.document["release"], as_at)
-            if any(tile["status"] == "failed" for tile in page.document["tiles"]):
+            if not page.is_whole:
                 return renewed  # the next one may fare better
         # What was answered from a later release than it stood for is sent, and not kept.
         if now is not None and renewed.release_id == newest.release_id:

@@ -13,7 +13,7 @@ from amalimart.api.dashboards.lacking import planned_tiles
 from amalimart.api.dashboards.planning import PlannedTile
 from amalimart.api.dashboards.state import RANGE_LABELS, Opened, PageState
 from amalimart.api.dashboards.tiles import answered_tile, standing_tile, unanswered_tile
-from amalimart.core.errors import AmalimartError, NothingPublished
+from amalimart.core.errors import Abandoned, AccessError, AmalimartError, NothingPublished, UnknownName
 from amalimart.semantic.answer import Answer, Receipt
 from amalimart.semantic.question import Question
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from amalimart.api.ports.asking import SemanticPort
 
 Json = dict[str, Any]
+MOST_LISTED = 1000
+"""Values that a filter offers; who looks for another finds it by a click on a mark, or in the explorer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,12 @@ class Page:
 
     document: Json
     release_id: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing on it failed that may do better when it is asked again."""
+        lists, tiles = self.document["lists"], self.document["tiles"]
+        return None not in lists.values() and all(tile["status"] != "failed" for tile in tiles)
 
 
 def page_questions(
@@ -52,7 +60,8 @@ def answer_page(
     release, and the error itself where not a single tile could be answered for the same reason.
     """
     plans = planned_tiles(dashboard, state, principal, semantic)
-    answers = list(semantic.ask_all([question for plan in plans for question in plan.questions], principal))
+    questions = [question for plan in plans for question in plan.questions]
+    answers = list(semantic.ask_all(questions, principal, dashboard.listed))
     receipt = _one_receipt(answers)
     rest = iter(answers)
     tiles = [_tile(plan, [next(rest) for _ in plan.questions], business_day) for plan in plans]
@@ -69,6 +78,7 @@ def answer_page(
                 "published_at": receipt.published_at,
                 "fresh_as_of": receipt.fresh_as_of,
             },
+            "lists": {name: _list(name, principal, semantic) for name in dashboard.listed},
             "tiles": tiles,
         },
     )
@@ -122,5 +132,18 @@ def state_document(opened: Opened, state: PageState, principal: Principal, seman
 
 def _label_of(dimension: str, key: str, principal: Principal, semantic: SemanticPort) -> str:
     """The friendly label of a filter's key, or the key where the reader sees no such value."""
-    found = semantic.value_of_page(dimension, key, principal)
-    return found.label if found is not None else key
+    found = semantic.values_of_page(dimension, principal, search=key, limit=1)
+    return next((each.label for each in found if each.key == key), key)
+
+
+def _list(dimension: str, principal: Principal, semantic: SemanticPort) -> list[Json] | None:
+    """What a filter may be set to: nothing where the reader may not know, None where it failed for now."""
+    try:
+        found = semantic.values_of_page(dimension, principal, limit=MOST_LISTED)
+    except (UnknownName, AccessError):
+        return []
+    except Abandoned:
+        raise
+    except AmalimartError:
+        return None
+    return [{"key": each.key, "label": each.label} for each in found]

@@ -40,9 +40,12 @@ class SemanticPort(Protocol):
         ...
 
     def ask_all(
-        self, questions: Sequence[Question], principal: Principal
+        self, questions: Sequence[Question], principal: Principal, listed: Sequence[str] = ()
     ) -> Sequence[Answer | AmalimartError]:
-        """Every question from one release, in order; a question that cannot be answered is its error."""
+        """Every question from one release, in order; a question that cannot be answered is its error.
+
+        `listed` are the dimensions whose values go out with the answers, for the record of both.
+        """
         ...
 
     def refusal(self, question: Question, principal: Principal) -> AmalimartError | None:
@@ -65,16 +68,23 @@ class SemanticPort(Protocol):
         """Values that the principal may see and whose label holds `search`; the one with that key first."""
         ...
 
-    def value_of_page(self, dimension: str, key: str, principal: Principal) -> LabelledValue | None:
-        """One value by its key, for the label on a page: the record of the page stands for it."""
+    def values_of_page(
+        self, dimension: str, principal: Principal, search: str = "", limit: int = 50
+    ) -> Sequence[LabelledValue]:
+        """As `values`, for a page that names the dimension: the record of the page stands for it."""
         ...
 
     def told_again(
-        self, questions: Sequence[Question], principal: Principal, release_id: int, kind: str = "page"
+        self,
+        questions: Sequence[Question],
+        principal: Principal,
+        release_id: int,
+        kind: str = "page",
+        listed: Sequence[str] = (),
     ) -> None:
         """Have it recorded that the answers to these questions, which were kept, are given once more.
 
-        `kind` is as the audit calls it: a page, or an export.
+        `kind` is as the audit calls it: a page, or an export. `listed` is as for `ask_all`.
         """
         ...
 

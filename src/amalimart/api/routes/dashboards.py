@@ -64,6 +64,7 @@ def _page(
         )
     semantic, said = services.semantic, services.sayings(language)
     under = semantic.fingerprint(principal)
+    named = [*definition.listed, *(dimension for dimension, _ in state.filters)]
     is_fresh = False
 
     def told() -> Page:
@@ -85,7 +86,7 @@ def _page(
         ),
         newest,
         partial(page_questions, definition, state, principal, semantic),
-        lambda asked: semantic.standing(asked, principal, [dimension for dimension, _ in state.filters]),
+        lambda asked: semantic.standing(asked, principal, named),
         told,
     )
     headers = {
@@ -97,7 +98,7 @@ def _page(
     if holds(request, page.tag):
         return not_modified(headers)
     if not is_fresh:
-        semantic.told_again(page.questions, principal, page.release_id)
+        semantic.told_again(page.questions, principal, page.release_id, listed=definition.listed)
     if "gzip" in request.headers.get("accept-encoding", ""):
         headers["Content-Encoding"] = "gzip"
         return Response(page.gzipped, media_type=WireResponse.media_type, headers=headers)

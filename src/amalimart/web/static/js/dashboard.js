@@ -89,6 +89,7 @@ function show({ body, tag: newTag }, search, isUpdate) {
   release = body.release;
   shown = body;
   message.clear();
+  toolbar.offer(body.lists);
   toolbar.show(body.state);
   renderTiles(tiles, body, { isUpdate, days: daysOf(body.state), vega: page.vega, work: page.work, openReceipt });
   tiles.setAttribute("aria-busy", "false");
@@ -114,16 +115,7 @@ async function trouble(cause, search) {
   }
 }
 
-async function offerValues() {
-  for (const each of page.filters.filter((filter) => filter.control === "select")) {
-    const answer = await request(`${page.values}/${encodeURIComponent(each.dimension)}/values?limit=1000`);
-    toolbar.offer(each.dimension, answer.body.values);
-  }
-}
-
 onStateChange(() => refresh({ isUpdate: false }));
 // Fetched beside the numbers, not after them.
 loadVega(page.vega).catch(() => undefined);
 await refresh({ isUpdate: false });
-// A filter list that cannot be read leaves the filter as it is; the page itself reports what is wrong.
-await offerValues().catch(() => undefined);

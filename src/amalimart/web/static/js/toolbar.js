@@ -10,6 +10,7 @@ export class Toolbar {
   constructor(form, page) {
     this.form = form;
     this.page = page;
+    this.offered = {};
     this.days = form.querySelector("#days");
     this.period = form.querySelector("#period");
     this.trail = document.querySelector("#trail");
@@ -80,12 +81,14 @@ export class Toolbar {
     this.trail.replaceChildren(h("a", { class: "step", href: addressWith(none), "data-state-link": true }, t("dashboard.whole")), ...chips);
   }
 
-  offer(dimension, values) {
-    const control = this.form.querySelector(`[data-filter][name="${CSS.escape(dimension)}"]`);
-    const chosen = control.value;
-    const known = new Set(values.map((each) => each.key));
-    const extra = [...control.options].slice(1).filter((option) => !known.has(option.value));
-    control.replaceChildren(control.options[0], ...values.map((each) => h("option", { value: each.key }, each.label)), ...extra);
-    control.value = chosen;
+  // A list that could not be told leaves the filter as it is, and so does one that has not changed: it may be open.
+  offer(lists) {
+    for (const [dimension, values] of Object.entries(lists)) {
+      const told = JSON.stringify(values);
+      if (!values || told === this.offered[dimension]) continue;
+      this.offered[dimension] = told;
+      const control = this.form.querySelector(`[data-filter][name="${CSS.escape(dimension)}"]`);
+      control?.replaceChildren(control.options[0], ...values.map((each) => h("option", { value: each.key }, each.label)));
+    }
   }
 }
