@@ -80,8 +80,8 @@ class _Server(uvicorn.Server):
 def bind_port(host: str, port: int) -> socket.socket:
     """A listening TCP socket. Raises PortInUse."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Only a socket that names its protocol is told by asyncio not to hold back the last part of an answer: on a
-    # connection that is used again that is 40 ms.
+    # asyncio switches Nagle's algorithm off only where a socket names its protocol: it holds back the end
+    # of an answer, by 40 ms on a connection that is used again.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

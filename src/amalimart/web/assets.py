@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from fastapi import APIRouter, Request
+from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from amalimart.api.language import Language
 from amalimart.core.errors import NotFound
@@ -60,24 +61,28 @@ class Assets:
         """The address of the chart library."""
         return f"/vega/{self.vega.version}.js"
 
-    def router(self) -> APIRouter:
-        """The routes of the files; they need no sign-in and tell nothing about anyone."""
-        router = APIRouter()
+    def routes(self) -> list[Route]:
+        """The routes of the files; they need no sign-in and tell nothing about anyone.
 
-        @router.get("/static/{version}/{name:path}", include_in_schema=False)
-        def static_file(version: str, name: str, request: Request) -> Response:
+        A browser that has kept nothing asks for dozens of them: what is in memory goes out without a thread.
+        """
+
+        async def static_file(request: Request) -> Response:
+            version, name = request.path_params["version"], request.path_params["name"]
             if version != self.version or name not in self._files:
                 raise NotFound("There is nothing at this address.", where=request.url.path)
             asset = self._files[name]
             return _compressed(asset.gzipped, asset.media_type, request)
 
-        @router.get("/vega/{version}.js", include_in_schema=False)
-        def chart_library(version: str, request: Request) -> Response:
-            if version != self.vega.version:
+        def chart_library(request: Request) -> Response:
+            if request.path_params["version"] != self.vega.version:
                 raise NotFound("There is nothing at this address.", where=request.url.path)
             return _compressed(self.vega.gzipped(), _TYPES[".js"], request)
 
-        return router
+        return [
+            Route("/static/{version}/{name:path}", static_file),
+            Route("/vega/{version}.js", chart_library),
+        ]
 
 
 @cache

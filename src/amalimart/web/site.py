@@ -44,11 +44,11 @@ def create_site(services: AppServices) -> FastAPI:
         yield
 
     app = create_app(services, error_answer=_error_answer(templates), lifespan=lifespan)
+    # Routes are looked at in their order: what every load of a dashboard asks for comes before the interface.
+    app.router.routes[:0] = [*assets.routes(), *pages_router(services, templates, assets).routes]
     for part in (
-        assets.router(),
         sign_in_router(services, templates),
         single_sign_on_router(services, templates),
-        pages_router(services, templates, assets),
         orders_router(services, templates),
         status_router(services, templates),
         catalogue_router(services, templates),
