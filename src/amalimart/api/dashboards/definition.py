@@ -14,6 +14,7 @@ from amalimart.config.strict_yaml import StrictModel
 from amalimart.core.calendar import Grain
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
+LongText = Annotated[str, Field(min_length=1, max_length=2000)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 
 
@@ -252,7 +253,7 @@ class TextTile(TileBase):
 
     type: Literal["text"]
     title: Text
-    text: Annotated[str, Field(min_length=1, max_length=2000)]
+    text: LongText
     links: tuple[TextLink, ...] = ()
 
 
@@ -288,7 +289,7 @@ TILE_TYPES: dict[str, type[Tile]] = {
 }
 
 
-class DashboardTexts(RootModel[dict[Text, Text]]):
+class DashboardTexts(RootModel[dict[LongText, LongText]]):
     """A file of texts: each English text of dashboards, and the same in the language of its name."""
 
 
