@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from amalimart.api.dashboards.kept_pages import KeptPages
+from amalimart.api.services import AppServices
 from amalimart.web.site import create_site
 from tests.web.fake_lineage import FakeGlossary, FakeLineage
 from tests.web.fake_marketplace import FakeMarketplace
@@ -39,7 +39,7 @@ class Site:
     operating: FakeOperating
     schedules: FakeSchedules
     house: House
-    pages: KeptPages
+    services: AppServices
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +62,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         usage=FakeUsage(),
     )
     with serving(create_site(services)) as url:
-        yield Site(url, marketplace, operating, schedules, house, services.pages)
+        yield Site(url, marketplace, operating, schedules, house, services)
     services.control.close()
 
 
@@ -79,7 +79,7 @@ def site(served: Site) -> Site:
     ):
         now.__dict__.update(new.__dict__)
     # The releases of the marketplace as new are earlier ones: what was kept of later ones would outlive it.
-    served.pages.clear()
+    served.services.pages.clear()
     return served
 
 
