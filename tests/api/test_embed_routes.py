@@ -73,9 +73,11 @@ def test_a_token_opens_its_dashboard_as_its_vendors(
     readers: list[tuple[Principal, str]] = []
     ask = FakeMarketplace.ask_all
 
-    def noted(self: FakeMarketplace, questions: Sequence[Question], principal: Principal) -> object:
+    def noted(
+        self: FakeMarketplace, questions: Sequence[Question], principal: Principal, *rest: Sequence[str]
+    ) -> object:
         readers.append((principal, current_work().door))
-        return ask(self, questions, principal)
+        return ask(self, questions, principal, *rest)
 
     monkeypatch.setattr(FakeMarketplace, "ask_all", noted)
     token = minted(stranger, portal, "17", "23", viewer="ama", seconds=60)

@@ -9,6 +9,7 @@ import pytest
 
 from amalimart.core.errors import PortInUse
 from amalimart.processes.engine import bind_port
+from tests.event_loop import run_apart
 
 
 def test_no_answer_waits_for_the_one_before_to_be_acknowledged() -> None:
@@ -30,7 +31,7 @@ def test_no_answer_waits_for_the_one_before_to_be_acknowledged() -> None:
                 finally:
                     writer.close()
 
-    assert asyncio.run(connected())
+    assert run_apart(connected)
 
 
 def test_a_port_that_is_taken_is_refused_with_what_to_do() -> None:
