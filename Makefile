@@ -18,20 +18,20 @@ help: ## list the targets
 $(VENV)/demo.stamp: requirements/demo.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11" >&2; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "installing the pinned packages into $(VENV) (about a minute, once)"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/demo.lock
+	@echo "installing the pinned packages into $(VENV) (once)"
+	@sh tools/install.sh $(BIN) requirements/demo.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/dev.stamp: requirements/dev.lock $(VENV)/demo.stamp
 	@echo "installing the pinned development packages into $(VENV)"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.lock
+	@sh tools/install.sh $(BIN) requirements/dev.lock
 	@touch $@
 
 $(VENV)/dbt112/stamp: requirements/dbt112.lock
 	@echo "installing the newer dbt, pinned, into an environment of its own"
 	@test -x $(VENV)/dbt112/bin/python || $(PYTHON) -m venv $(VENV)/dbt112
-	@$(VENV)/dbt112/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dbt112.lock
+	@sh tools/install.sh $(VENV)/dbt112/bin requirements/dbt112.lock
 	@touch $@
 
 $(VENV)/spark.stamp: requirements/spark.lock $(VENV)/dev.stamp
@@ -155,7 +155,7 @@ bench-web: $(VENV)/dev.stamp browser ## measure what a whole dashboard costs ser
 	@PYTHONPATH=. $(BIN)/python bench/web.py $(ARGUMENTS)
 
 lock: ## pin the requirements anew (needs uv)
-	@for name in demo dev; do \
+	@for name in uv demo dev; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	    --no-emit-index-url requirements/$$name.in -o requirements/$$name.lock; done
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
