@@ -32,7 +32,7 @@ def home() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def demo(home: Path) -> Iterator[RunningDemo]:
-    with running_demo(home, "--live-rate", "0.5", orders=ORDERS) as running:
+    with running_demo(home, "--live-rate", "0.15", orders=ORDERS) as running:
         running.wait_until_open()
         yield running
 
