@@ -67,7 +67,7 @@ check: $(VENV)/dev.stamp ## what CI runs
 
 .PHONY: quick-tests
 quick-tests: $(VENV)/dev.stamp
-	@$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder -m "not slow"
+	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 .PHONY: format-check
 format-check: $(VENV)/dev.stamp

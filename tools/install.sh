@@ -11,7 +11,7 @@ with_pip() {
 
 with_uv() {
   with_pip requirements/uv.lock &&
-    UV_HTTP_TIMEOUT=${PIP_DEFAULT_TIMEOUT:-60} "$bin/uv" pip install --quiet --python "$bin/python" \
+    UV_HTTP_TIMEOUT=${PIP_DEFAULT_TIMEOUT:-60} "$bin/uv" pip install --quiet --compile-bytecode --python "$bin/python" \
       --no-deps --require-hashes -r "$lock"
 }
 
