@@ -9,7 +9,7 @@ import logging
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -36,6 +36,11 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
+# As they are sent: every answer has them, each file of a page too.
+_SECURED = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+_REQUEST_ID = b"x-request-id"
+_OURS = frozenset({_REQUEST_ID, *(name for name, _ in _SECURED)})
+
 LARGEST_BODY = 1_000_000  # bytes; the longest question that may be asked stays far below
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -58,10 +63,8 @@ class LastResort:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = request_id
-                for name, value in SECURITY_HEADERS.items():
-                    headers[name] = value
+                kept = [each for each in message.get("headers", ()) if each[0] not in _OURS]
+                message["headers"] = [*kept, *_SECURED, (_REQUEST_ID, request_id.encode())]
             await send(message)
 
         try:
