@@ -66,13 +66,13 @@ def hostile_site(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """A site on which every name is of the corpus; its one admin is, too."""
     number, made = count(), fake_catalogue.dimensions_of
 
-    def called(_: str = "") -> str:
+    def called() -> str:
         at = next(number)
         return f"{CORPUS[at % len(CORPUS)]} {at}"
 
-    vendors = tuple((key, called(text)) for key, text in fake_catalogue.VENDORS)
+    vendors = tuple((key, called()) for key, _ in fake_catalogue.VENDORS)
     known = {
-        name: replace(each, label=called(), members=tuple((key, called(text)) for key, text in each.members))
+        name: replace(each, label=called(), members=tuple((key, called()) for key, _ in each.members))
         for name, each in made(vendors).items()
     }
     monkeypatch.setattr(fake_marketplace, "dimensions_of", lambda _: known)
