@@ -6,7 +6,7 @@
 with test_orders as (
     select order_id
     from {{ ref('stg_orders') }}
-    where _rejected is null and is_test
+    where _rejected is null and is_test = true
 ),
 
 test_items as (

@@ -8,7 +8,9 @@
 -- grain: one row per order to be paid in cash on delivery
 -- owner: finance data
 -- personal data: none
--- kind: change-driven
+-- kind: view
+{{ config(materialized='view') }}
+
 with orders as (
     select
         order_id,
@@ -43,6 +45,7 @@ order_fulfilment as (
 customer_order_history as (
     select
         order_id,
+        customer_id,
         earlier_order_count,
         earlier_order_amount,
         days_since_previous_order
@@ -83,7 +86,10 @@ features_cod_refusal as (
     from orders
     inner join order_payments on orders.order_id = order_payments.order_id
     left join order_fulfilment on orders.order_id = order_fulfilment.order_id
-    left join customer_order_history on orders.order_id = customer_order_history.order_id
+    left join customer_order_history
+        on
+            orders.customer_id = customer_order_history.customer_id
+            and orders.order_id = customer_order_history.order_id
     left join dim_customers_history
         on {{ as_was('orders', 'customer_id', 'ordered_at', 'dim_customers_history') }}
     where order_payments.first_payment_kind = 'COD'

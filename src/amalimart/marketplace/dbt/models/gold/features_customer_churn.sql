@@ -6,7 +6,9 @@
 -- grain: one row per order of a known customer
 -- owner: customer data
 -- personal data: none
--- kind: day-driven
+-- kind: view
+{{ config(materialized='view') }}
+
 with orders as (
     select
         order_id,
@@ -23,6 +25,7 @@ with orders as (
 customer_order_history as (
     select
         order_id,
+        customer_id,
         earlier_order_count,
         earlier_order_amount,
         days_since_first_order,
@@ -56,7 +59,10 @@ joined as (
             else {{ add_days('orders.order_date', 91) }}
         end as label_known_on
     from orders
-    left join customer_order_history on orders.order_id = customer_order_history.order_id
+    left join customer_order_history
+        on
+            orders.customer_id = customer_order_history.customer_id
+            and orders.order_id = customer_order_history.order_id
 ),
 
 features_customer_churn as (

@@ -8,7 +8,9 @@
 -- grain: one row per shipment of a known order
 -- owner: logistics data
 -- personal data: none
--- kind: change-driven
+-- kind: view
+{{ config(materialized='view') }}
+
 with fact_shipments as (
     select
         shipment_id,

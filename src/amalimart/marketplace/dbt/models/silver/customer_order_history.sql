@@ -4,7 +4,9 @@
 -- grain: one row per order of a known customer
 -- owner: customer data
 -- personal data: none
--- kind: change-driven
+-- kind: view
+{{ config(materialized='view') }}
+
 with orders as (
     select
         order_id,
