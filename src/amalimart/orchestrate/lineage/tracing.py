@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ from amalimart.catalog.lineage import Kind, Lineage, Node
 from amalimart.config.project import Project
 from amalimart.core.clock import Clock
 from amalimart.core.models import PublishedProject
-from amalimart.core.names import TableRef
 from amalimart.mapping.source_mapping import SourceMapping
+from amalimart.orchestrate.lineage.apart import Abandoned, traced_apart
+from amalimart.orchestrate.lineage.models import kept_name, written
 from amalimart.orchestrate.project.lake_opening import open_lake
 from amalimart.orchestrate.project.mapping_files import load_mappings
 from amalimart.orchestrate.releases.published_graph import published_graph
@@ -27,11 +29,14 @@ from amalimart.semantic.loading import PACKAGED, load_model
 from amalimart.semantic.model import SemanticModel
 from amalimart.warehouse.graph import CompiledGraph
 from amalimart.warehouse.lake_view import lake_state
-from amalimart.warehouse.planning.column_reads import ModelReads, check_reads, column_reads
+from amalimart.warehouse.planning.column_reads import column_reads
 from amalimart.warehouse.planning.shapes import Shapes, shapes_of
 from amalimart.warehouse.planning.tracing import ROWS, Read
 from amalimart.warehouse.staging.landed import bronze_view, history_view
 
+_tracing = threading.Lock()
+_NEVER = threading.Event()
+_LOOK_SECONDS = 0.2
 _FORMAT = 2  # of the kept form; another number traces every project anew
 _BRONZE = "bronze"
 _RUN_CONTEXT = "meta"
@@ -76,7 +81,7 @@ def published_checks(
 def graph_lineage(graph: CompiledGraph, shapes: Shapes, mappings: Mapping[str, SourceMapping]) -> Lineage:
     """What the models of a compiled project make of columns, published or not; takes seconds."""
     places, found = _Places(mappings), list(column_reads(graph, shapes))
-    made_of = {places.node(name): places.nodes(reads) for model in found for name, reads in _written(model)}
+    made_of = {places.node(name): places.nodes(reads) for model in found for name, reads in written(model)}
     return Lineage(made_of, frozenset(str(model.table) for model in found if not model.is_traced), {})
 
 
@@ -85,22 +90,34 @@ def model_lineage(
     clock: Clock,
     published: PublishedProject,
     mappings: Mapping[str, SourceMapping],
-    after_each: Callable[[], None] = lambda: None,
+    closing: threading.Event = _NEVER,
 ) -> dict[str, Any]:
     """What the models make of columns, as it is kept: `made_of`, `untraced`, and what `checks` read.
 
-    Where nothing is kept yet it takes seconds of a processor; `after_each` model is for whoever has to share.
+    Where nothing is kept yet it takes seconds, of another process; who asks meanwhile waits for the same.
 
-    Raises WarehouseError where what is published is not known any more.
+    Raises WarehouseError where what is published is not known any more, Abandoned once `closing` is set.
     """
     kept = project.compiled / f"{published.project_hash}.lineage-{_FORMAT}.json"
-    models = _kept(kept)
-    if models is None:
-        models = _traced(project, clock, published, mappings, after_each)
-        fresh = kept.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
-        fresh.write_text(json.dumps(models))
-        fresh.replace(kept)
+    with _one_at_a_time(closing):
+        models = _kept(kept)
+        if models is None:
+            models = _traced(project, clock, published, mappings, closing)
+            fresh = kept.with_suffix(f".{os.getpid()}")
+            fresh.write_text(json.dumps(models))
+            fresh.replace(kept)
     return models
+
+
+@contextmanager
+def _one_at_a_time(closing: threading.Event) -> Iterator[None]:
+    while not _tracing.acquire(timeout=_LOOK_SECONDS):
+        if closing.is_set():
+            raise Abandoned
+    try:
+        yield
+    finally:
+        _tracing.release()
 
 
 def _kept(path: Path) -> dict[str, Any] | None:
@@ -116,34 +133,14 @@ def _traced(
     clock: Clock,
     published: PublishedProject,
     mappings: Mapping[str, SourceMapping],
-    after_each: Callable[[], None],
+    closing: threading.Event,
 ) -> dict[str, Any]:
     graph = published_graph(project, published)
     lake = open_lake(project, clock)
     landed = {name: mapping for name, mapping in mappings.items() if lake.latest(name) is not None}
     columns = {each.unique_id: each.columns for each in published.models}
     shapes = shapes_of(graph, lake_state(lake, landed).tables, columns)
-    found = []
-    for model in column_reads(graph, shapes):
-        found.append(model)
-        after_each()
-    return {
-        "made_of": {name: reads for model in found for name, reads in _written(model)},
-        "untraced": sorted(str(model.table) for model in found if not model.is_traced),
-        "checks": {
-            check.name: sorted(_name(*each) for each in check_reads(check, graph, shapes))
-            for check in graph.checks
-        },
-    }
-
-
-def _written(model: ModelReads) -> Iterable[tuple[str, list[str]]]:
-    for column, reads in (*model.columns.items(), (ROWS, model.rows)):
-        yield _name(model.table, column), sorted(_name(*each) for each in reads)
-
-
-def _name(table: TableRef, column: str) -> str:
-    return f"{table}.{column}"
+    return traced_apart(graph, shapes, closing)
 
 
 class _Places:
@@ -180,7 +177,7 @@ def _is_of_landing(kept: str) -> bool:
 def _of_questions(model: SemanticModel, places: _Places) -> dict[Node, frozenset[Node]]:
     def stands_on(reads: Iterable[Read]) -> frozenset[Node]:
         listed = list(reads)
-        columns = {places.node(_name(*each)) for each in listed}
+        columns = {places.node(kept_name(*each)) for each in listed}
         return frozenset(columns | {Node(Kind.ROWS, str(table)) for table, _ in listed})
 
     found = {

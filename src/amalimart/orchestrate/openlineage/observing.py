@@ -2,7 +2,7 @@
 
 A build only puts plain values into a queue. Events are made and written by the queue's thread, after the
 commit; each run that has begun is remembered until its end is written, so that the next start can tell it.
-The models of a new project are told later and by another thread, which takes a quarter of a processor only:
+The models of a new project are told later, by another thread that leaves the work to another process:
 answering people comes first.
 """
 
@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import logging
 import threading
-import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING
 from amalimart.catalog.openlineage.values import BuildRun, BuiltRelease
 from amalimart.core.clock import Clock
 from amalimart.orchestrate.engine import Engine
+from amalimart.orchestrate.lineage.apart import Abandoned
 from amalimart.orchestrate.lineage.tracing import model_lineage
 from amalimart.orchestrate.openlineage.describing import built_release, described_models, told_of
 from amalimart.orchestrate.openlineage.endpoint import endpoint_of
@@ -43,8 +43,6 @@ _WAITING_BUILDS = 256
 _CLOSE_SECONDS = 5.0
 _LAST_SENDING_SECONDS = 2.0
 _BEFORE_DESCRIBING_SECONDS = 10.0
-_REST = 3.0
-"""After each model that was traced, so many times as long as it took."""
 _INTERRUPTED = "the process ended while it built the release; everything was rolled back"
 
 log = logging.getLogger(__name__)
@@ -241,8 +239,8 @@ class LineageObserver:
             return
         project, mappings = self._engine.project, self._engine.landed_mappings()
         try:
-            lineage = model_lineage(project, self._clock, published, mappings, _Rests(self._closing))
-        except _Closing:
+            lineage = model_lineage(project, self._clock, published, mappings, self._closing)
+        except Abandoned:
             return  # the next start tells of them
         models = described_models(self._namespace, new.graph, published, lineage, self._bronze())
         self._write(self._events().models(new.run, new.release, models))
@@ -256,20 +254,3 @@ def _types_told(lines: Iterable[str], run_id: str) -> Iterator[str]:
             event = json.loads(line)
             if event["run"]["runId"] == run_id:
                 yield event["eventType"]
-
-
-class _Closing(Exception):
-    """There is no time left."""
-
-
-class _Rests:
-    """Called after each piece of work: rests a while, in proportion to what it took. Raises _Closing."""
-
-    def __init__(self, closing: threading.Event) -> None:
-        self._closing = closing
-        self._since = time.monotonic()
-
-    def __call__(self) -> None:
-        if self._closing.wait((time.monotonic() - self._since) * _REST):
-            raise _Closing
-        self._since = time.monotonic()
