@@ -32,7 +32,9 @@ create index order_items_order on order_items (order_id);
 create index order_status_history_order on order_status_history (order_id);
 create index payments_order on payments (order_id);
 create index shipments_order on shipments (order_id);
+create index returns_order_item on returns (order_item_id);
 create index returns_status on returns (status, updated_at);
+create index vendor_earnings_order_item on vendor_earnings (order_item_id);
 create index support_tickets_status on support_tickets (status, updated_at);
 
 alter table regions add foreign key (country_id) references countries;
