@@ -36,7 +36,7 @@ CHANGES = 1_000
 class TallShop:
     """A landed shop and the executor that follows it, with the packaged rollups, as the engine builds it."""
 
-    def __init__(self, folder: Path, orders: int) -> None:
+    def __init__(self, folder: Path, orders: int, memory: int | None = None) -> None:
         self.orders, self.folder = orders, folder
         (folder / "tall.yml").write_text(MAPPING)
         self._mapping = load_mapping(folder / "tall.yml")
@@ -45,7 +45,11 @@ class TallShop:
         self.rows = fill(self.lake, orders)
         self.rollups = load_rollups([PACKAGED], load_model([PACKAGED]))
         self.graph = self._compiled()
-        self.hot_file = HotFile(folder / "warehouse.duckdb", readable_folders=[self.lake.root])
+        self.hot_file = HotFile(
+            folder / "warehouse.duckdb",
+            readable_folders=[self.lake.root],
+            memory_bytes=memory and memory * 1024**2,
+        )
         self._executor = Executor(self.hot_file, self._clock, ZoneInfo(ZONE))
 
     def _compiled(self) -> CompiledGraph:
@@ -66,6 +70,7 @@ class TallShop:
         with duckdb.connect(str(self.folder / "bare.duckdb")) as engine:
             create_tables(engine)
             engine.execute("set preserve_insertion_order = false; set timezone = 'UTC'")
+            engine.execute(f"set memory_limit = '{self.hot_file.memory_bytes // 1024**2}MiB'")
             for table in lake_state(self.lake, {SOURCE: self._mapping}).tables:
                 create_bronze(engine, table)
             set_run_context(engine, TODAY.replace(tzinfo=None))
@@ -76,10 +81,10 @@ class TallShop:
             return time.monotonic() - started
 
 
-def whole_builds(orders: int) -> list[Figure]:
+def whole_builds(orders: int, memory: int) -> list[Figure]:
     """The executor's first build, checks and release row included, against the bare SQL."""
     with tempfile.TemporaryDirectory(prefix="tall-") as folder:
-        shop = TallShop(Path(folder), orders)
+        shop = TallShop(Path(folder), orders, memory)
         bare = shop.bare_seconds()
         started = time.monotonic()
         published = shop.publish()
@@ -93,10 +98,10 @@ def whole_builds(orders: int) -> list[Figure]:
     return [Figure("a whole build over the bare SQL", seconds / bare, "x", 1.3)]
 
 
-def micro_batches(orders: int, batches: int) -> tuple[float, float]:
+def micro_batches(orders: int, batches: int, memory: int) -> tuple[float, float]:
     """Median and 95th percentile of a cycle, in seconds: from landed changes to the published release."""
     with tempfile.TemporaryDirectory(prefix="tall-") as folder:
-        shop = TallShop(Path(folder), orders)
+        shop = TallShop(Path(folder), orders, memory)
         shop.publish()
         changes = Changes(shop.lake, orders)
         taken = []
@@ -119,10 +124,11 @@ def main() -> None:
     parser.add_argument("--small", type=int, default=1_000_000, help="orders of the smaller shop")
     parser.add_argument("--large", type=int, default=10_000_000, help="orders of the larger shop")
     parser.add_argument("--batches", type=int, default=60)
+    parser.add_argument("--memory", type=int, default=2_560, help="MiB that the engine may take")
     arguments = parser.parse_args()
-    figures = whole_builds(arguments.whole)
-    small, slow = micro_batches(arguments.small, arguments.batches)
-    large, _ = micro_batches(arguments.large, arguments.batches)
+    figures = whole_builds(arguments.whole, arguments.memory)
+    small, slow = micro_batches(arguments.small, arguments.batches, arguments.memory)
+    large, _ = micro_batches(arguments.large, arguments.batches, arguments.memory)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     sys.exit(
         report(

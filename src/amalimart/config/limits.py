@@ -35,6 +35,7 @@ class LimitSettings(StrictModel):
     requests_per_second  of one reader over a time
     requests_at_once     of one reader at a moment
     cache_mb             memory for answers that were given before
+    engine_memory_mb     memory that the engine may take; by default a share of what there is
     """
 
     questions_at_once: int = Field(default=4, ge=1, le=64)
@@ -47,3 +48,4 @@ class LimitSettings(StrictModel):
 
     export_rows: ExportRows = ExportRows()
     cache_mb: int = Field(default=64, ge=0, le=65_536)
+    engine_memory_mb: int | None = Field(default=None, ge=512, le=16_777_216)

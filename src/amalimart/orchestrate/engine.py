@@ -105,10 +105,12 @@ class Engine:
         self.project = project
         self.mappings = load_mappings(project)
         self.lake = open_lake(project, clock)
+        limits = project.settings.serve.limits
         self.hot_file = HotFile(
             project.hot_file,
             readable_folders=[project.lake],
-            limits=read_limits(project.settings.serve.limits),
+            limits=read_limits(limits),
+            memory_bytes=limits.engine_memory_mb and limits.engine_memory_mb * 1024**2,
         )
         self.acceptances = AcceptanceLedger(project.control_database, clock)
         self._executor = Executor(

@@ -204,7 +204,7 @@ def _memory_to_use(served: HotFile) -> int:
             expected=f"{needed:,} bytes",
             next_step="stop other programs, or do it at another hour; nothing was changed",
         )
-    return min(max(needed, int(free * _SHARE_OF_FREE)), most_memory_bytes())
+    return min(max(needed, int(free * _SHARE_OF_FREE)), served.memory_bytes)
 
 
 def _require_disk(served: HotFile) -> None:

@@ -23,7 +23,6 @@ from amalimart.sources import PostgresPollingSource, Source, silent
 from amalimart.sources.landing import landed_columns
 from amalimart.sources.mysql.source import MySQLSource
 from amalimart.warehouse.file.hot_file import HotFile
-from amalimart.warehouse.file.opening import most_memory_bytes
 from amalimart.warehouse.graph import CompiledGraph
 from amalimart.warehouse.lake_view import lake_state
 from amalimart.warehouse.project.project_files import bronze_view
@@ -77,7 +76,7 @@ class ProjectSources:
             hot_file = HotFile(
                 Path(folder) / "live.duckdb",
                 readable_folders=[lake.root, self._engine.lake.root],
-                memory_bytes=most_memory_bytes() // _MEMORY_SHARE,
+                memory_bytes=self._engine.hot_file.memory_bytes // _MEMORY_SHARE,
             )
             try:
                 now = self._clock.now()

@@ -65,7 +65,7 @@ class HotFile:
     ) -> None:
         self.path = path
         self._limits = limits or ReadLimits()
-        self._memory_mebibytes = (memory_bytes or most_memory_bytes()) // 1024**2
+        self.memory_bytes = memory_bytes or most_memory_bytes()
         self._admission = Admission(
             "questions",
             at_once=self._limits.at_once,
@@ -93,7 +93,7 @@ class HotFile:
 
     def _opened(self, file: Path) -> _Opened:
         folders = (*self._readable_folders, self._generations.folder)
-        settings = EngineSettings(self._generations.spill_of(file), folders, self._memory_mebibytes)
+        settings = EngineSettings(self._generations.spill_of(file), folders, self.memory_bytes // 1024**2)
         return _Opened(file, opened_file(file, settings))
 
     @contextmanager

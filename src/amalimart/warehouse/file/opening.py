@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,7 @@ _STORAGE_VERSION = "with version number"
 
 # One heavy question may slow the engine down, but must leave the machine and its disk to the others.
 _MEMORY_SHARE = 0.6
+_OF_A_CONTAINER = Path("/sys/fs/cgroup/memory.max")
 _LARGEST_SPILL = "20GB"
 
 
@@ -90,8 +92,11 @@ def attaching(file: Path, name: str) -> str:
 
 
 def most_memory_bytes() -> int:
-    """As much of this machine's memory as one engine may take."""
-    return int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * _MEMORY_SHARE)
+    """As much of the memory of this machine, or of its container, as one engine may take."""
+    there_is = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with suppress(OSError, ValueError):  # no such file, or the word max
+        there_is = min(there_is, int(_OF_A_CONTAINER.read_text(encoding="ascii")))
+    return int(there_is * _MEMORY_SHARE)
 
 
 def _lock_down(connection: duckdb.DuckDBPyConnection, wanted: EngineSettings) -> None:

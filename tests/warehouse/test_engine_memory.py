@@ -1,0 +1,36 @@
+"""How much memory the engine may take: what is said, else a share of the machine or of its container."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from amalimart.warehouse.file import opening
+from amalimart.warehouse.file.hot_file import HotFile
+from amalimart.warehouse.file.opening import most_memory_bytes
+
+GIB = 1024**3
+
+
+def test_the_engine_takes_no_more_than_is_said(tmp_path: Path) -> None:
+    hot_file = HotFile(tmp_path / "warehouse.duckdb", readable_folders=[], memory_bytes=GIB)
+    with hot_file.records() as cursor:
+        (limit,) = cursor.execute("select current_setting('memory_limit')").fetchone() or ()
+        assert limit == "1.0 GiB"
+        with pytest.raises(duckdb.Error, match="locked"):
+            cursor.execute("set memory_limit = '2GiB'")
+    hot_file.close()
+
+
+@pytest.mark.parametrize(("told", "share"), [(f"{GIB}\n", int(GIB * 0.6)), ("max\n", None), (None, None)])
+def test_a_containers_limit_counts_where_it_has_one(
+    told: str | None, share: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_the_machine = most_memory_bytes()
+    file = tmp_path / "memory.max"
+    if told is not None:
+        file.write_text(told)
+    monkeypatch.setattr(opening, "_OF_A_CONTAINER", file)
+    assert most_memory_bytes() == min(share or of_the_machine, of_the_machine)
