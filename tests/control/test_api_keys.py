@@ -42,7 +42,7 @@ def test_a_key_may_be_bound_to_businesses(keys: ApiKeys) -> None:
 def test_the_file_never_holds_a_key(keys: ApiKeys, tmp_path: Path) -> None:
     _, whole = keys.add("bi", by="op", role=Role.ANALYST)
     assert keys.resolve(whole)
-    secret = whole.rpartition("_")[2].encode()
+    secret = whole.split("_", 2)[2].encode()
     for file in tmp_path.glob("control.db*"):
         assert secret not in file.read_bytes()
 
@@ -89,7 +89,7 @@ def test_a_name_is_free_again_after_revoking_and_both_are_audited(store: Control
     _, second = store.api_keys.add("bi", by="op", role=Role.ANALYST)
     assert (store.api_keys.resolve(first), store.api_keys.resolve(second) is not None) == (None, True)
     assert [entry.action for entry in entries(store.engine)] == ["key.added", "key.revoked", "key.added"]
-    assert first.rpartition("_")[2] not in str([entry.details for entry in entries(store.engine)])
+    assert first.split("_", 2)[2] not in str([entry.details for entry in entries(store.engine)])
 
 
 def test_what_is_no_key_is_refused(keys: ApiKeys) -> None:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from amalimart.core.errors import ConfigError
@@ -258,6 +258,7 @@ CELLS = st.builds(
 @pytest.mark.parametrize("target", list(ColumnType))
 @PROPERTY
 @given(cells=st.lists(st.none() | CELLS, min_size=1, max_size=150))
+@example(cells=["2026-03-01 0:00Z", "2026/3/1T12:30+05:45", "2026-03-01 9:05 -0330", "2026-03-01 24:00 GMT"])
 def test_a_text_cell_is_read_as_documented(
     engine: duckdb.DuckDBPyConnection, target: ColumnType, cells: list[str | None]
 ) -> None:

@@ -61,8 +61,10 @@ case when {{ matches(text, day) }} then {{ wall_time(text) }} when {{ matches(te
 {%- macro zoned_text_as_moment(text, zone) -%}
 {{ adapter.dispatch('zoned_text_as_moment')(text, zone) }}
 {%- endmacro -%}
+{#- DuckDB reads a zone after seconds only. -#}
 {%- macro duckdb__zoned_text_as_moment(text, zone) -%}
-timezone('{{ zone }}', try_cast(regexp_replace(regexp_replace({{ text }}, ' ?(Z|z|UTC|GMT)$', '+00'), ' ([+-])', '\1') as timestamptz))
+{%- set whole = "regexp_replace(" ~ text ~ ", '^([^ T]+[ T][0-9]{1,2}:[0-9]{2})([^:])', '\\1:00\\2')" -%}
+timezone('{{ zone }}', try_cast(regexp_replace(regexp_replace({{ whole }}, ' ?(Z|z|UTC|GMT)$', '+00'), ' ([+-])', '\1') as timestamptz))
 {%- endmacro -%}
 {%- macro spark__zoned_text_as_moment(text, zone) -%}
 {%- set wall = "regexp_replace(" ~ text ~ ", r' ?(Z|z|UTC|GMT|[+-][0-9:]+)\\z', '')" -%}
