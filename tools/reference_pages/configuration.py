@@ -105,8 +105,8 @@ _MEANINGS = {
     "serve.limits.requests_at_once": "Requests that one reader may send at once after a while without.",
     "serve.limits.cache_mb": "Megabytes of memory for answers that may be given again; 0 keeps none.",
     "serve.limits.engine_memory_mb": (
-        "Mebibytes of memory that the warehouse's engine may take; what does not fit goes to the disk. Left out: 60 % of"
-        " the machine's memory, or of what its container may have."
+        "Mebibytes of memory that the warehouse's engine may take; what does not fit goes to the disk."
+        " Left out: 60 % of the machine's memory, or of what its container may have."
     ),
     "telemetry.metrics_token": "`secret:NAME`: who brings its value as a bearer token reads `/metrics` "
     "over the network ([monitoring.md](../monitoring.md)). `amalimart init` makes one.",
