@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from amalimart.config.project import SETTINGS_FILE, open_project
+from amalimart.core.clock import FixedClock
+from amalimart.orchestrate.engine import Engine
+from amalimart.orchestrate.project.init import init_project
 from amalimart.warehouse.file import opening
 from amalimart.warehouse.file.hot_file import HotFile
 from amalimart.warehouse.file.opening import most_memory_bytes
@@ -22,6 +28,16 @@ def test_the_engine_takes_no_more_than_is_said(tmp_path: Path) -> None:
         with pytest.raises(duckdb.Error, match="locked"):
             cursor.execute("set memory_limit = '2GiB'")
     hot_file.close()
+
+
+def test_a_project_says_how_much_its_engine_may_take(tmp_path: Path) -> None:
+    init_project(tmp_path / "home")
+    file = tmp_path / "home" / SETTINGS_FILE
+    file.write_text(file.read_text().replace("serve: {", "serve: {limits: {engine_memory_mb: 700}, "))
+    clock = FixedClock(datetime(2026, 3, 10, 12, tzinfo=UTC))
+    engine = Engine(open_project(tmp_path / "home"), clock)
+    with closing(engine), engine.hot_file.records() as cursor:
+        assert cursor.execute("select current_setting('memory_limit')").fetchone() == ("700.0 MiB",)
 
 
 @pytest.mark.parametrize(("told", "share"), [(f"{GIB}\n", int(GIB * 0.6)), ("max\n", None), (None, None)])
