@@ -18,12 +18,14 @@ class Piece:
     rows     a query of rows of which an aggregate, `counted`, tells the same number as `sql` has rows; many
              such numbers are asked of the same rows at once
     counted  empty where `sql` has to be run
+    keys     a query: where it selects nothing, nothing breaks the check so; empty where that is not known
     """
 
     sql: str
     parent: str = ""
     rows: str = ""
     counted: str = ""
+    keys: str = ""
 
 
 @dataclass(frozen=True, slots=True)

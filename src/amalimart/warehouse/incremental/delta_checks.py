@@ -123,7 +123,11 @@ class _Test:
                     self._over({tested.table: naming, named.table: found(asked)}),
                     tested.unique_id,
                 ),
-                Piece(self._over({tested.table: naming_gone, named.table: found(gone)}), named.unique_id),
+                Piece(
+                    self._over({tested.table: naming_gone, named.table: found(gone)}),
+                    named.unique_id,
+                    keys=gone,
+                ),
             ),
         )
 

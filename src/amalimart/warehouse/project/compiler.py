@@ -35,7 +35,7 @@ _KEPT_OF_A_CONFIG = (
     "materialized", "severity", "pre-hook", "post-hook", "grants", "contract", "sql_header",
     "limit", "fail_calc", "error_if", "warn_if", "meta", "where",
 )  # fmt: skip
-FORMAT = 24  # of the cache; another number reads every project anew
+FORMAT = 25  # of the cache; another number reads every project anew
 _KINDS = {"operation": "an on-run-start or on-run-end hook", "analysis": "an analysis"}
 _SHOWN_VALUES = {"unique": "unique_field", "accepted_values": "value_field", "relationships": "from_field"}
 _SCHEMAS = ("staging", "silver", "gold")
