@@ -11,7 +11,7 @@ import pytest
 from amalimart.core.errors import WarehouseError
 from amalimart.core.models import Column
 from amalimart.core.names import TableRef
-from amalimart.orchestrate.lineage.apart import Abandoned, traced_apart
+from amalimart.orchestrate.lineage.apart import TracingStopped, traced_apart
 from amalimart.orchestrate.lineage.models import traced_models
 from amalimart.warehouse.graph import CompiledGraph, Model
 from amalimart.warehouse.planning.shapes import Shapes
@@ -37,7 +37,7 @@ def test_who_closes_does_not_wait_for_it() -> None:
     closing.set()
     several = " union all ".join(["select total * 2 as twice from silver.orders"] * 2_000)
     began = time.monotonic()
-    with pytest.raises(Abandoned):
+    with pytest.raises(TracingStopped):
         traced_apart(graph(several), SHAPES, closing)
     assert time.monotonic() - began < 5
 

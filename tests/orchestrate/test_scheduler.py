@@ -262,6 +262,28 @@ def test_a_run_can_be_asked_for_and_it_is_remembered_who_did(time: HandTime, con
         one.desk.history("x", 1)
 
 
+def test_a_job_that_is_woken_twice_runs_once_and_may_be_woken_again(
+    time: HandTime, control: ControlStore
+) -> None:
+    deed, other = Deed("answering"), Deed("nightly")
+    pairs = [(each, schedule(each.name, "0 3 * * *", enabled=False)) for each in (deed, other)]
+    one = process(time, control, *pairs)
+    one.turn()
+    for _ in range(2):
+        one.scheduler.wake("answering", "an asked question")
+        one.scheduler.wake("nightly", "somebody")
+    assert one.scheduler.waiting == 2
+    first = time.now()
+    for _ in range(4):
+        one.turn()
+    assert (deed.run_for, other.run_for) == ([first], [first])
+    time.forward(timedelta(seconds=1))
+    one.scheduler.wake("answering", "an asked question")
+    one.turn()
+    assert deed.run_for == [first, time.now()]
+    assert {run.asked_by for run in control.job_runs.history("answering", 9)} == {"an asked question"}
+
+
 def test_a_job_that_cannot_run_as_the_project_is_set_up_says_why(
     time: HandTime, control: ControlStore
 ) -> None:

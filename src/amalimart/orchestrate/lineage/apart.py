@@ -24,12 +24,12 @@ _NICENESS = 10
 _LOOK_SECONDS = 0.2
 
 
-class Abandoned(Exception):
+class TracingStopped(Exception):
     """Whoever asked for it is closing."""
 
 
 def traced_apart(graph: CompiledGraph, shapes: Shapes, closing: threading.Event) -> dict[str, Any]:
-    """The same as `traced_models`. Raises Abandoned once `closing` is set, WarehouseError if it fails."""
+    """The same as `traced_models`. Raises TracingStopped once `closing` is set; WarehouseError."""
     with tempfile.TemporaryFile() as given:
         pickle.dump((graph, shapes), given)
         given.seek(0)
@@ -46,7 +46,7 @@ def _told_by(command: list[str], given: IO[bytes], closing: threading.Event) -> 
             except subprocess.TimeoutExpired:
                 if closing.is_set():
                     process.kill()
-                    raise Abandoned from None
+                    raise TracingStopped from None
     if process.returncode != 0:
         said = trouble.decode(errors="replace").strip().rpartition("\n")[2]
         raise WarehouseError(

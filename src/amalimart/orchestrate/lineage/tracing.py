@@ -19,7 +19,7 @@ from amalimart.config.project import Project
 from amalimart.core.clock import Clock
 from amalimart.core.models import PublishedProject
 from amalimart.mapping.source_mapping import SourceMapping
-from amalimart.orchestrate.lineage.apart import Abandoned, traced_apart
+from amalimart.orchestrate.lineage.apart import TracingStopped, traced_apart
 from amalimart.orchestrate.lineage.models import kept_name, written
 from amalimart.orchestrate.project.lake_opening import open_lake
 from amalimart.orchestrate.project.mapping_files import load_mappings
@@ -96,7 +96,7 @@ def model_lineage(
 
     Where nothing is kept yet it takes seconds, of another process; who asks meanwhile waits for the same.
 
-    Raises WarehouseError where what is published is not known any more, Abandoned once `closing` is set.
+    Raises WarehouseError where what is published is not known any more, TracingStopped once `closing` is set.
     """
     kept = project.compiled / f"{published.project_hash}.lineage-{_FORMAT}.json"
     with _one_at_a_time(closing):
@@ -113,7 +113,7 @@ def model_lineage(
 def _one_at_a_time(closing: threading.Event) -> Iterator[None]:
     while not _tracing.acquire(timeout=_LOOK_SECONDS):
         if closing.is_set():
-            raise Abandoned
+            raise TracingStopped
     try:
         yield
     finally:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from amalimart.catalog.openlineage.values import BuildRun, BuiltRelease
 from amalimart.core.clock import Clock
 from amalimart.orchestrate.engine import Engine
-from amalimart.orchestrate.lineage.apart import Abandoned
+from amalimart.orchestrate.lineage.apart import TracingStopped
 from amalimart.orchestrate.lineage.tracing import model_lineage
 from amalimart.orchestrate.openlineage.describing import built_release, described_models, told_of
 from amalimart.orchestrate.openlineage.endpoint import endpoint_of
@@ -240,7 +240,7 @@ class LineageObserver:
         project, mappings = self._engine.project, self._engine.landed_mappings()
         try:
             lineage = model_lineage(project, self._clock, published, mappings, self._closing)
-        except Abandoned:
+        except TracingStopped:
             return  # the next start tells of them
         models = described_models(self._namespace, new.graph, published, lineage, self._bronze())
         self._write(self._events().models(new.run, new.release, models))
