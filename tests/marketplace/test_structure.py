@@ -162,9 +162,11 @@ def test_a_view_of_a_facts_rows_joins_nothing_that_adds_rows(path: Path, bench: 
 def test_a_view_of_some_rows_joins_by_whole_keys_only(path: Path, bench: ModelBench) -> None:
     text = path.read_text()
     described = {file.stem: description(file) for file in SQL_FILES}
-    for joined, on in re.findall(
-        r"(?:left|inner) join (\w+)\s+on ((?:.|\n)*?)(?=\n    (?:left|inner|cross|where)|\n\))", text
-    ):
+    joins = re.findall(
+        r"(?:left|inner) join (\w+)\s+on\s((?:.|\n)*?)(?=\n    (?:left|inner|cross|where)|\n\))", text
+    )
+    assert len(joins) == text.count(" join ") - text.count("cross join ")
+    for joined, on in joins:
         key = described[joined]["config"]["meta"]["key"]
         if "as_was(" not in on:
             assert all(f" = {joined}.{column}" in on for column in key), f"{joined} on {on}"

@@ -30,7 +30,7 @@ _STORAGE_VERSION = "with version number"
 
 # One heavy question may slow the engine down, but must leave the machine and its disk to the others.
 _MEMORY_SHARE = 0.6
-_OF_A_CONTAINER = Path("/sys/fs/cgroup/memory.max")
+_OF_A_CONTAINER = Path("/sys/fs/cgroup/memory.max")  # as cgroup v2 tells it, from inside
 _LARGEST_SPILL = "20GB"
 
 
