@@ -27,7 +27,8 @@ from amalimart.access.audit_record import audit_keys
 from amalimart.access.policies import load_policies
 from amalimart.access.principal import Role
 from amalimart.access.signing_secrets import new_secret
-from amalimart.api.dashboards.kept_pages import REST, KeptPages
+from amalimart.api.dashboards.kept_pages import KeptPages
+from amalimart.api.dashboards.resting import FACTOR
 from amalimart.api.ports.publishing import PublishedRelease
 from amalimart.api.ports.site import EngineStatus, Phase
 from amalimart.api.rate_limit import RateLimit
@@ -112,7 +113,7 @@ class ServedShop:
             releases=self,
             status=lambda: EngineStatus(Phase.LIVE, "Live."),
             rate=RateLimit(1e9, 10**9),
-            pages=KeptPages(rest=REST),
+            pages=KeptPages(rest=FACTOR),
             settings=replace(made.settings, poll_seconds=POLL_SECONDS),
         )
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from amalimart.api.dashboards.kept_pages import MOST_REST, KeptPage, KeptPages
+from amalimart.api.dashboards.kept_pages import KeptPage, KeptPages
 from amalimart.api.dashboards.page import Page
+from amalimart.api.dashboards.resting import MOST
 from amalimart.api.ports.publishing import PublishedRelease
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -61,8 +62,17 @@ def test_what_is_cheap_is_of_the_newest_release() -> None:
 
 
 def test_no_page_rests_longer_than_the_most() -> None:
-    assert after(House(seconds=60), MOST_REST - 0.1) == 1
-    assert after(House(seconds=60), MOST_REST + 0.1) == 2
+    assert after(House(seconds=60), MOST - 0.1) == 1
+    assert after(House(seconds=60), MOST + 0.1) == 2
+
+
+def test_beside_others_a_page_rests_longer() -> None:
+    house = House(seconds=1)
+    house.page("analyst")
+    assert after(house, 7.9) == 1
+    house = House(seconds=1)
+    house.page("analyst")
+    assert after(house, 8.1) == 2
 
 
 def test_without_rest_every_release_is_answered() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from amalimart.access.principal import Principal, Role
-from amalimart.api.dashboards.kept_pages import REST, KeptPages
+from amalimart.api.dashboards.kept_pages import KeptPages
 from amalimart.api.dashboards.library import DashboardLibrary
 from amalimart.api.dashboards.reloading import ReloadingDashboards
+from amalimart.api.dashboards.resting import FACTOR
 from amalimart.api.exploring.question_file import QuestionFileWriter
 from amalimart.api.ports.coming_in import DemoAccount, SignInOptions
 from amalimart.api.ports.publishing import PublishedRelease
@@ -182,7 +183,7 @@ def build_services(
             {name: {use.name for use in named} for name, named in dashboards.uses.items()}, scorecards.uses
         ),
     )
-    pages = KeptPages(rest=REST)
+    pages = KeptPages(rest=FACTOR)
 
     def forget_answers() -> None:
         kept.clear()

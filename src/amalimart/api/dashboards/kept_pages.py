@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from amalimart.api.conditional import tag_of
 from amalimart.api.dashboards.page import Page
+from amalimart.api.dashboards.resting import Rests
 from amalimart.core.flights import Flights
 from amalimart.core.recent import Recent
 from amalimart.core.wire import dumps
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from amalimart.semantic.question import Question
 
 MOST_BYTES = 32_000_000
-MOST_REST = 15.0  # seconds
-REST = 4.0
-"""As the product has it: a page is answered for at most a quarter of the time, however many look at it."""
 _LEVEL = 6
 
 
@@ -79,7 +77,7 @@ class KeptPage:
 class KeptPages:
     """For many threads.
 
-    rest  for how many times as long as it took a page is not answered again; 0: with every release
+    rest  for how many times as long as it took a page that is alone is not answered again; 0: not at all
     """
 
     def __init__(
@@ -88,7 +86,7 @@ class KeptPages:
         self._kept: Recent[Hashable, KeptPage] = Recent(most_bytes)
         self._flights: Flights[KeptPage] = Flights()
         self._renewing: set[Hashable] = set()
-        self._rest, self._clock = rest, clock
+        self._rests, self._clock = Rests(rest, clock=clock), clock
 
     def clear(self) -> None:
         """Let go of every page."""
@@ -120,7 +118,7 @@ class KeptPages:
         if page.release_id >= newest.release_id:
             page.as_at = now
             return True
-        rest = min(self._rest * page.content.seconds, MOST_REST)
+        rest = self._rests.of(page.content.seconds)
         return now - page.as_at < (2 * rest if key in self._renewing else rest)
 
     def _renewed(
@@ -146,6 +144,7 @@ class KeptPages:
                 self._renewing.discard(key)
             rest = dumps({name: part for name, part in page.document.items() if name != "release"}).encode()
             content = _Content(questions, now, self._clock() - as_at, tag_of(rest), rest)
+            self._rests.answered(key, content.seconds)
             renewed = _ready(content, page.release_id, page.document["release"], as_at)
             if not page.is_whole:
                 return renewed  # the next one may fare better
