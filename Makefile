@@ -28,6 +28,12 @@ $(VENV)/dev.stamp: requirements/dev.lock $(VENV)/demo.stamp
 	@sh tools/install.sh $(BIN) requirements/dev.lock
 	@touch $@
 
+$(VENV)/types/stamp: requirements/types.lock $(VENV)/dev.stamp
+	@echo "installing the type checker, pinned, into an environment of its own"
+	@test -x $(VENV)/types/bin/python || $(PYTHON) -m venv $(VENV)/types
+	@sh tools/install.sh $(VENV)/types/bin requirements/types.lock
+	@touch $@
+
 $(VENV)/dbt112/stamp: requirements/dbt112.lock
 	@echo "installing the newer dbt, pinned, into an environment of its own"
 	@test -x $(VENV)/dbt112/bin/python || $(PYTHON) -m venv $(VENV)/dbt112
@@ -45,7 +51,7 @@ demo: $(VENV)/demo.stamp ## run the whole path on a simulated marketplace: http:
 demo-reset: ## remove what the demo made
 	@if test -x $(BIN)/amalimart; then $(BIN)/amalimart demo --home $(DEMO_HOME) --reset; else rm -rf $(DEMO_HOME); fi
 
-test: $(VENV)/dev.stamp browser mariadb ## the gate: format, lint, types, imports, sql, then every test
+test: $(VENV)/dev.stamp $(VENV)/types/stamp browser mariadb ## the gate: format, lint, types, imports, sql, then every test
 	@$(MAKE) --no-print-directory check
 
 .PHONY: browser
@@ -61,7 +67,7 @@ spark: $(VENV)/spark.stamp ## install Spark for the tests on it, and find a Java
 	@sh tools/find_java.sh
 
 # Tests wait for servers and browsers now and then: types and sql are checked in what they leave of the machine.
-check: $(VENV)/dev.stamp ## what CI runs
+check: $(VENV)/dev.stamp $(VENV)/types/stamp ## what CI runs
 	@$(MAKE) --no-print-directory -j 2 format-check lint imports
 	@$(MAKE) --no-print-directory -j 2 quick-tests types sql
 
@@ -79,8 +85,8 @@ format: $(VENV)/dev.stamp ## put every file in the house format
 lint: $(VENV)/dev.stamp ## ruff, broad
 	@$(BIN)/ruff check --quiet .
 
-types: $(VENV)/dev.stamp ## mypy, strict
-	@$(BIN)/mypy --no-error-summary
+types: $(VENV)/types/stamp ## mypy, strict
+	@$(VENV)/types/bin/mypy --python-executable $(BIN)/python --no-error-summary
 
 imports: $(VENV)/dev.stamp ## who may import whom
 	@out=$$($(BIN)/lint-imports --no-cache 2>&1) || { echo "$$out"; exit 1; }
@@ -155,7 +161,7 @@ bench-web: $(VENV)/dev.stamp browser ## measure what a whole dashboard costs ser
 	@PYTHONPATH=. $(BIN)/python bench/web.py $(ARGUMENTS)
 
 lock: ## pin the requirements anew (needs uv)
-	@for name in uv demo dev; do \
+	@for name in uv demo dev types; do \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	    --no-emit-index-url requirements/$$name.in -o requirements/$$name.lock; done
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -39,7 +40,8 @@ def routes_of(app: FastAPI) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for route in app.routes:
         contexts = getattr(route, "effective_route_contexts", None)
-        for each in contexts() if contexts else [route]:
+        declared: Iterable[Any] = contexts() if contexts else [route]
+        for each in declared:
             found += [(verb, each.path) for verb in each.methods]
     return sorted(found)
 

@@ -77,7 +77,7 @@ class Network:
                         if key.fileobj is self._listening:
                             self._accept()
                         elif key.fileobj in self._open:
-                            self._pass(key.fileobj, from_server=bool(key.data))  # type: ignore[arg-type]
+                            self._pass(key.fileobj, from_server=bool(key.data))
             with self._lock:
                 for one in list(self._open):
                     self._drop(one)

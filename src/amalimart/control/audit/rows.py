@@ -7,7 +7,7 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from amalimart.access.audit_record import BEGINNING, AuditRecord, Link
 from amalimart.control.audit.checkpoints import read_checkpoint
@@ -25,7 +25,7 @@ _ADD = f"insert into {_LOG} ({', '.join(_NAMES)}) values ({', '.join('?' for _ i
 _ADD_SHAPE = f"insert into {_SHAPES} (shape_hash, shape) values (?, ?) on conflict do nothing"
 
 
-def record_of(row: Row[Any]) -> AuditRecord:
+def record_of(row: Sequence[Any]) -> AuditRecord:
     """The record that a row of COLUMNS holds, whatever it holds."""
     return AuditRecord(*row[: len(COLUMNS)])
 

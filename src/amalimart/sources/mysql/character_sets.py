@@ -64,8 +64,8 @@ class CharacterSets:
             return None
         if name in self.tables:
             table = self.tables[name]
-            # A table as one text is the fast way; typeshed knows the other one only.
-            return lambda text: charmap_decode(text, "strict", table)[0].encode()  # type: ignore[arg-type]
+            # A table as one text is the fast way.
+            return lambda text: charmap_decode(text, "strict", table)[0].encode()
         codec = _CODECS.get(name, name)
 
         def convert(text: bytes) -> bytes:

@@ -160,7 +160,7 @@ def _unsigned(value: bytes) -> bytes:
 
 def _converted(labels: Sequence[bytes], column: WireColumn, sets: CharacterSets) -> list[bytes]:
     name = sets.name(column.collation)
-    convert = sets.conversion(name) if name not in {None, "binary"} else None  # type: ignore[arg-type]
+    convert = sets.conversion(name) if name not in {None, "binary"} else None
     return [convert(label) if convert else label for label in labels]
 
 
