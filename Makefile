@@ -73,7 +73,7 @@ check: $(VENV)/dev.stamp $(VENV)/types/stamp ## what CI runs
 
 .PHONY: quick-tests
 quick-tests: $(VENV)/dev.stamp
-	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not slow"
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 .PHONY: format-check
 format-check: $(VENV)/dev.stamp

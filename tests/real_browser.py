@@ -22,11 +22,16 @@ ARGUMENTS = (
 )
 
 
+INSTALLED = (
+    "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable",
+)  # fmt: skip
+"""What systems call it, the one first that takes the least to run."""
+
+
 def find_chromium(own: str) -> str | None:
     """The browser to drive: named, installed, or the one that playwright brought."""
-    named = os.environ.get("CHROMIUM")
-    installed = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
-    candidates = (named, "/usr/bin/chromium", *installed, own)
+    names = (os.environ.get("CHROMIUM"), *INSTALLED)
+    candidates = (*(shutil.which(name) for name in names if name), own)
     return next((path for path in candidates if path and Path(path).is_file()), None)
 
 
