@@ -35,6 +35,7 @@ from amalimart.api.rate_limit import RateLimit
 from amalimart.control.audit.head import HeadFile
 from amalimart.control.audit.log import AuditLog
 from amalimart.core.clock import FixedClock
+from amalimart.core.giving_way import give_way
 from amalimart.mapping.source_mapping import load_mapping
 from amalimart.observe.recording import _NOBODY, record_with
 from amalimart.orchestrate.project.mapping_files import MappedAvailability
@@ -124,7 +125,8 @@ class ServedShop:
         )
 
     def follow(self) -> None:
-        """Publish a batch of changes every few seconds, for ever."""
+        """Publish a batch of changes every few seconds, for ever, as the engine's own thread does."""
+        give_way()
         while True:
             time.sleep(PUBLISH_SECONDS)
             self.publish()

@@ -5,9 +5,12 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
 import pyarrow as pa
@@ -21,6 +24,7 @@ from amalimart.core.errors import (
     ModelFailed,
     UnsupportedFeature,
 )
+from amalimart.core.giving_way import NICENESS
 from amalimart.lake import CommitKind, Operation
 from amalimart.orchestrate.engine import Engine
 from amalimart.orchestrate.project.init import add_source, init_project
@@ -212,6 +216,19 @@ def test_a_model_whose_sql_fails_is_named_in_the_engines_words(shop: Shop) -> No
 
 
 # The loop.
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux knows the niceness of a thread")
+def test_what_publishes_gives_way_to_those_who_ask(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    seen: Queue[int] = Queue()
+    loop = RefreshLoop(shop.engine)
+    monkeypatch.setattr(shop.engine, "refresh", lambda *_: seen.put(niceness()))
+    loop.start()
+    assert seen.get(timeout=10) == niceness() + NICENESS
+    loop.stop()
 
 
 def test_a_broken_overlay_keeps_the_old_release_is_said_and_recovers_when_mended(

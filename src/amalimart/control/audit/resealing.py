@@ -36,5 +36,5 @@ def reseal(
         }
         connection.execute(insert(AuditRow).values(entry))
         connection.commit()
-        head.write(Head(end))
+        head.begin(Head(end))
     return end

@@ -15,6 +15,7 @@ from typing import Any
 
 from amalimart.core.clock import Clock
 from amalimart.core.errors import AmalimartError, Internal, NotFound, OperationUnderWay
+from amalimart.core.giving_way import give_way
 from amalimart.core.operations import Operation, OperationKind, OperationState
 from amalimart.observe.spans import OPERATION
 from amalimart.observe.work import Work, working
@@ -111,6 +112,7 @@ class Operations:
             return
 
     def _run(self, begun: Operation, doing: Doing | None) -> None:
+        give_way()
         with working(OPERATION) as work:
             work.set(kind=begun.kind.value)
             self._do(begun, doing, work)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from amalimart.core.errors import AmalimartError, Internal
+from amalimart.core.giving_way import give_way
 from amalimart.observe.metrics import BUILD_FAILURES
 from amalimart.observe.spans import RELEASE_BUILD
 from amalimart.observe.work import Work, working
@@ -58,6 +59,7 @@ class RefreshLoop:
         self._thread.join()
 
     def _run(self) -> None:
+        give_way()
         while not self._stop.is_set():
             read_before = self._engine.hot_file.read_seconds
             ok = self.refresh_once()
