@@ -2,48 +2,33 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
 from amalimart.core.errors import CheckFailed, ModelFailed
-from amalimart.lake import Operation
 from amalimart.warehouse import building
 from amalimart.warehouse.project import compiler, project_changes
 from amalimart.warehouse.project.fingerprints import words_of
 from amalimart.warehouse.project.project_files import ProjectSettings
-from tests.warehouse import edited_project
 from tests.warehouse.edited_project import (
-    BY_CUSTOMER,
     FILES,
     KEPT,
-    KEPT_YML,
     MAPPING,
     EditedShop,
     Row,
     published_shop,
 )
+from tests.warehouse.project_edits import COLUMN_EDITS, LINES, SALES, VIEW
 from tests.warehouse.rendered_project import rendered_manifest
 
-SALES: list[Row] = [
-    {"id": "1", "buyer": "7", "at": "2026-03-01", "total": "10", "state": "done", "channel": "web"},
-    {"id": "2", "buyer": "8", "at": "2026-03-02", "total": "20", "state": "gone", "channel": "app"},
-    {"id": "3", "buyer": "8", "at": "2026-03-03", "total": "30", "state": "odd", "channel": None},
-]
 MORE: list[Row] = [
     {"id": "2", "buyer": "7", "at": "2026-03-02", "total": "25", "state": "done", "channel": "web"},
     {"id": "4", "buyer": None, "at": "2026-03-04", "total": "1", "state": "done", "channel": "app"},
 ]
-LINES: list[Row] = [{"id": "a", "sale": "1", "count": "2"}, {"id": "b", "sale": "2", "count": "3"}]
-VIEW = "{{ config(materialized='view') }}\n"
 
 
 @pytest.fixture(scope="session")
@@ -224,21 +209,6 @@ def test_two_models_may_swap_their_places(shop: EditedShop) -> None:
 
 # Columns, while data changes in the same batch.
 
-COLUMN_EDITS = {
-    "added at the end": ("total_amount\nfrom", "total_amount,\n    status\nfrom"),
-    "added in the middle": ("customer_id,", "customer_id,\n    status,"),
-    "dropped": ("    order_date,\n", ""),
-    "retyped to text": ("order_date,", "cast(order_date as varchar) as order_date,"),
-    "retyped to a narrower number": ("total_amount\n", "cast(total_amount as integer) as total_amount\n"),
-    "retyped to more digits": ("total_amount\n", "cast(total_amount as decimal(24, 6)) as total_amount\n"),
-    "swapped with one of its type": (
-        "order_id,\n    customer_id,",
-        "customer_id as order_id,\n    order_id as customer_id,",
-    ),
-    "reordered": ("order_id,\n    customer_id,", "customer_id,\n    order_id,"),
-    "renamed": ("order_date,", "order_date as ordered_on,"),
-}
-
 
 @pytest.mark.slow
 @pytest.mark.parametrize("change", COLUMN_EDITS)
@@ -366,138 +336,3 @@ def test_a_column_that_is_gone_is_said_of_the_model_that_reads_it(shop: EditedSh
 )
 def test_a_definition_is_known_by_its_words(one: str, other: str, same: bool) -> None:
     assert (words_of(one) == words_of(other)) is same
-
-
-# Anything at all.
-
-
-UNDECLARED = KEPT_YML.replace("{meta: {key: [order_id], affected_by: {stg_orders: order_id}}}", "{}")
-OTHER_COLUMNS: list[dict[str, str | None]] = [
-    {"models/gold/kept.sql": KEPT.replace(*pair)}
-    for change, pair in COLUMN_EDITS.items()
-    if not change.startswith("swapped")
-]
-EDITS: dict[str, list[dict[str, str | None]]] = {
-    "kept": [
-        {"models/gold/kept.sql": KEPT},
-        *OTHER_COLUMNS,
-        {"models/gold/kept.sql": VIEW + KEPT},
-        {"models/gold/kept.sql": "-- A comment.\n" + KEPT},
-        {"models/gold/kept.sql": KEPT.replace("where", "where total_amount > 15 and")},
-        {"models/gold/kept.sql": KEPT.replace("total_amount\n", "total_amount + 1 as total_amount\n")},
-        {"models/gold/kept.sql": KEPT.replace("customer_id,", "coalesce(customer_id, 'x') as customer_id,")},
-    ],
-    "described": [{"models/gold/kept.yml": KEPT_YML}, {"models/gold/kept.yml": UNDECLARED}],
-    "by_customer": [
-        {"models/gold/by_customer.sql": BY_CUSTOMER},
-        {"models/gold/by_customer.sql": BY_CUSTOMER.replace("sum(", "max(")},
-        {"models/gold/by_customer.sql": BY_CUSTOMER.replace("count(*) as orders,\n", "")},
-        {"models/gold/by_customer.sql": None, "models/gold/by_customer.yml": None},
-        {name: FILES[name] for name in ("models/gold/by_customer.sql", "models/gold/by_customer.yml")},
-    ],
-    "star": [
-        {"models/gold/star.sql": FILES["models/gold/star.sql"]},
-        {"models/gold/star.sql": VIEW + FILES["models/gold/star.sql"]},
-        {"models/gold/star.sql": VIEW + FILES["models/gold/star.sql"] + " where total_amount > 15"},
-        {"models/gold/star.sql": "{{ config(alias='elsewhere') }} " + FILES["models/gold/star.sql"]},
-    ],
-    "seen": [
-        {"models/gold/seen.sql": FILES["models/gold/seen.sql"]},
-        {"models/gold/seen.sql": "select count(*) as rows from {{ ref('star') }}"},
-        {"models/gold/seen.sql": None},
-    ],
-}
-MAPPINGS = [
-    MAPPING,
-    MAPPING.replace("order_date: at\n", "order_date: at\n      channel: channel\n"),
-    MAPPING.replace("gone: CANCELLED", "gone: RETURNED"),
-    MAPPING.replace("table: sales\n", "table: sales\n    where: {state: [done, gone]}\n"),
-    MAPPING.replace("constant: GHS", "constant: USD"),
-]
-IDS = ["1", "2", "3", None]
-CELLS: dict[str, list[str | None]] = {
-    "id": IDS,
-    "buyer": IDS,
-    "sale": IDS,
-    "at": ["2026-03-01", "2026-03-09 23:30:00", "soon", None],
-    "total": ["10", "20", "30.005", "ten", None],
-    "state": ["done", "gone", "odd"],
-    "channel": ["web", None],
-    "count": ["1", "5"],
-    "article": IDS,
-    "price": ["2.50", None],
-}
-
-
-def landing(table: str) -> st.SearchStrategy[tuple[str, Any]]:
-    cells = {column: st.sampled_from(CELLS[column]) for column in edited_project.COLUMNS[table]}
-    rows = st.lists(st.fixed_dictionaries(cells), min_size=1, max_size=4)
-    operation = st.sampled_from([Operation.UPSERT, Operation.UPSERT, Operation.DELETE, Operation.SNAPSHOT])
-    return st.tuples(st.just("land"), st.tuples(st.just(table), rows, operation))
-
-
-def editing(group: str) -> st.SearchStrategy[tuple[str, Any]]:
-    return st.tuples(st.just("edit"), st.sampled_from(EDITS[group]))
-
-
-STEPS = st.lists(
-    st.one_of(
-        landing("sales"),
-        landing("lines"),
-        *(editing(group) for group in EDITS),
-        editing("kept"),
-        st.tuples(st.just("map"), st.sampled_from(MAPPINGS)),
-        st.sampled_from([("widen", None), ("days", 1), ("compare", 0), ("compare", 100_000)]),
-        st.just(("publish", None)),
-        st.just(("publish", None)),
-    ),
-    min_size=4,
-    max_size=14,
-)
-
-
-def hold(steps: list[tuple[str, Any]], published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shop = EditedShop(published)
-    try:
-        with monkeypatch.context() as during:
-            for step, given_with in [*steps, ("publish", None)]:
-                match step:
-                    case "land":
-                        shop.land(*given_with)
-                    case "edit":
-                        shop.files |= {name: text for name, text in given_with.items() if text is not None}
-                        for name in [name for name, text in given_with.items() if text is None]:
-                            shop.files.pop(name, None)
-                    case "map":
-                        shop.mapping = given_with
-                    case "widen":
-                        shop.count_type = pa.int64() if shop.count_type == pa.int32() else pa.int32()
-                    case "days":
-                        shop.now += timedelta(days=given_with)
-                    case "compare":
-                        during.setattr(building, "COMPARED_ROWS", given_with)
-                    case "publish":
-                        shop.see_it_holds()
-    finally:
-        shop.close()
-
-
-PLAIN = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
-
-
-@settings(max_examples=1, suppress_health_check=PLAIN, derandomize=True, phases=[Phase.generate])
-@given(steps=STEPS)
-def test_edits_and_changes_in_any_order_give_what_building_at_once_gives(
-    steps: list[tuple[str, Any]], published: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hold(steps, published, monkeypatch)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(1800)
-@settings(max_examples=int(os.environ.get("AMALIMART_EXAMPLES", "10")), suppress_health_check=PLAIN)
-@given(steps=STEPS)
-def test_edits_and_changes_in_many_orders_give_what_building_at_once_gives(
-    steps: list[tuple[str, Any]], published: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hold(steps, published, monkeypatch)
