@@ -98,7 +98,7 @@ def _model(path: Path) -> str:
         rows = [[code(check.column), check.guards, check.severity] for check in checks]
         about = (
             f"{text(model['description'])} Grain: {text(facts['grain'])}. Owner: {text(facts['owner'])}. "
-            f"{count(len(checks), 'check')}."
+            f"{_tested(model, len(checks))}."
         )
         parts.append(
             section(
@@ -106,6 +106,13 @@ def _model(path: Path) -> str:
             )
         )
     return "\n\n".join(parts)
+
+
+def _tested(model: dict[str, Any], checks: int) -> str:
+    """How many checks there are, or whose hold the rows that a view shows."""
+    meta = model["config"].get("meta", {})
+    shown = meta.get("rows_of") or meta.get("some_rows_of")
+    return f"A view: its rows are tested as those of {code(shown)}" if shown else count(checks, "check")
 
 
 def _words(name: str, arguments: dict[str, Any]) -> str:
