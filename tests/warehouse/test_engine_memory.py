@@ -13,9 +13,7 @@ from amalimart.config.project import SETTINGS_FILE, open_project
 from amalimart.core.clock import FixedClock
 from amalimart.orchestrate.engine import Engine
 from amalimart.orchestrate.project.init import init_project
-from amalimart.warehouse.file import opening
 from amalimart.warehouse.file.hot_file import HotFile
-from amalimart.warehouse.file.opening import most_memory_bytes
 
 GIB = 1024**3
 
@@ -38,15 +36,3 @@ def test_a_project_says_how_much_its_engine_may_take(tmp_path: Path) -> None:
     engine = Engine(open_project(tmp_path / "home"), clock)
     with closing(engine), engine.hot_file.records() as cursor:
         assert cursor.execute("select current_setting('memory_limit')").fetchone() == ("700.0 MiB",)
-
-
-@pytest.mark.parametrize(("told", "share"), [(f"{GIB}\n", int(GIB * 0.6)), ("max\n", None), (None, None)])
-def test_a_containers_limit_counts_where_it_has_one(
-    told: str | None, share: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    of_the_machine = most_memory_bytes()
-    file = tmp_path / "memory.max"
-    if told is not None:
-        file.write_text(told)
-    monkeypatch.setattr(opening, "_OF_A_CONTAINER", file)
-    assert most_memory_bytes() == min(share or of_the_machine, of_the_machine)

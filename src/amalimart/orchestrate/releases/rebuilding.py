@@ -17,6 +17,7 @@ from pathlib import Path
 
 from amalimart.core.clock import Clock
 from amalimart.core.errors import DiskFull, TooLittleMemory, WarehouseError
+from amalimart.core.memory import free_memory_bytes
 from amalimart.orchestrate.engine import Engine
 from amalimart.warehouse.executor import BuildReport
 from amalimart.warehouse.file.hot_file import HotFile
@@ -198,6 +199,8 @@ def _memory_to_use(served: HotFile) -> int:
     """How much the second engine may take. Raises TooLittleMemory."""
     needed = max(_LEAST_MEMORY, min(served.bytes // 2, _MOST_NEEDED))
     free = free_memory_bytes()
+    if free is None:
+        free = most_memory_bytes()  # the engine's own limit stands
     if free < needed:
         raise TooLittleMemory(
             f"a second warehouse needs {needed:,} bytes of memory, and {free:,} are free",
@@ -217,16 +220,6 @@ def _require_disk(served: HotFile) -> None:
             expected=f"{needed:,} bytes",
             next_step="free some space; nothing was changed",
         )
-
-
-def free_memory_bytes() -> int:
-    """How much memory programs can still have, by the kernel's own estimate."""
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return most_memory_bytes()  # no /proc here: the engine's own limit stands
-    found = next(line for line in lines if line.startswith("MemAvailable:"))
-    return int(found.split()[1]) * 1024
 
 
 def _silent(_done: int, _total: int, _what: str) -> None:

@@ -5,15 +5,14 @@ After set-up the engine can touch no file but its own and the lake.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from amalimart.core.errors import EngineUnavailable, NewerFormat
+from amalimart.core.memory import memory_bytes
 from amalimart.warehouse.file.engine_words import engine_error
 from amalimart.warehouse.file.file_format import record_format, refuse_newer
 from amalimart.warehouse.project import model_log
@@ -30,7 +29,6 @@ _STORAGE_VERSION = "with version number"
 
 # One heavy question may slow the engine down, but must leave the machine and its disk to the others.
 _MEMORY_SHARE = 0.6
-_OF_A_CONTAINER = Path("/sys/fs/cgroup/memory.max")  # as cgroup v2 tells it, from inside
 _LARGEST_SPILL = "20GB"
 
 
@@ -93,10 +91,7 @@ def attaching(file: Path, name: str) -> str:
 
 def most_memory_bytes() -> int:
     """As much of the memory of this machine, or of its container, as one engine may take."""
-    there_is = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    with suppress(OSError, ValueError):  # no such file, or the word max
-        there_is = min(there_is, int(_OF_A_CONTAINER.read_text(encoding="ascii")))
-    return int(there_is * _MEMORY_SHARE)
+    return int(memory_bytes() * _MEMORY_SHARE)
 
 
 def _lock_down(connection: duckdb.DuckDBPyConnection, wanted: EngineSettings) -> None:
