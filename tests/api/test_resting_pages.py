@@ -106,6 +106,48 @@ def test_whoever_comes_while_it_is_answered_anew_does_not_wait() -> None:
     assert (seen, house.answered) == ([1], 2)
 
 
+def test_a_page_of_a_release_that_came_meanwhile_is_kept_while_that_is_the_newest() -> None:
+    house = House(seconds=2)
+    before = house.newest()
+    house.publish()
+
+    def page() -> int:
+        made = house.pages.page(
+            "admin", before, tuple, lambda _: 1, lambda: house._answered(house.release_id)
+        )
+        return made.release_id
+
+    assert (page(), house.page().release_id, house.answered) == (2, 2, 1)
+    house.publish()
+    house.now += 100
+    before = house.newest()
+    assert (page(), house.answered) == (3, 2)  # that its tables are as they were is not known of it
+
+
+def test_one_that_is_begun_before_all_are_let_go_of_is_not_kept() -> None:
+    house = House()
+    house.meanwhile = house.pages.clear
+    house.page()
+    house.meanwhile = lambda: None
+    house.page()
+    assert house.answered == 2
+
+
+def test_a_page_of_an_earlier_release_does_not_take_the_place_of_a_later_one() -> None:
+    house = House(seconds=2)
+    seen: list[int] = []
+
+    def meanwhile() -> None:
+        if not seen:
+            seen.append(1)
+            house.publish()
+            seen.append(house.page().release_id)
+
+    house.meanwhile = meanwhile
+    assert house.page().release_id == 1
+    assert (seen, house.page().release_id, house.answered) == ([1, 2], 2, 2)
+
+
 def test_one_that_is_too_old_is_waited_for() -> None:
     house = House(seconds=2)
     house.page()

@@ -12,6 +12,7 @@ is whole and of one release either way, and names it.
 from __future__ import annotations
 
 import gzip
+import threading
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -86,11 +87,15 @@ class KeptPages:
         self._kept: Recent[Hashable, KeptPage] = Recent(most_bytes)
         self._flights: Flights[KeptPage] = Flights()
         self._renewing: set[Hashable] = set()
+        self._cleared = 0
+        self._keeping = threading.Lock()
         self._rests, self._clock = Rests(rest, clock=clock), clock
 
     def clear(self) -> None:
-        """Let go of every page."""
-        self._kept.clear()
+        """Let go of every page, of those too that are being answered."""
+        with self._keeping:
+            self._cleared += 1
+            self._kept.clear()
 
     def page(
         self,
@@ -129,6 +134,7 @@ class KeptPages:
         standing: Callable[[Sequence[Question]], Hashable],
         answer: Callable[[], Page],
     ) -> KeptPage:
+        cleared = self._cleared
         found, now = self._kept.get(key), standing(questions)
         is_same = found is not None and now is not None and found.content.standing == now
         CACHE_LOOKUPS.add(cache="page", result="hit" if is_same else "miss")
@@ -143,15 +149,24 @@ class KeptPages:
             finally:
                 self._renewing.discard(key)
             rest = dumps({name: part for name, part in page.document.items() if name != "release"}).encode()
-            content = _Content(questions, now, self._clock() - as_at, tag_of(rest), rest)
+            # Of a release that came meanwhile it is not known under what its answers stay as they are.
+            stands = now if page.release_id == newest.release_id else None
+            content = _Content(questions, stands, self._clock() - as_at, tag_of(rest), rest)
             self._rests.answered(key, content.seconds)
             renewed = _ready(content, page.release_id, page.document["release"], as_at)
             if not page.is_whole:
                 return renewed  # the next one may fare better
-        # What was answered from a later release than it stood for is sent, and not kept.
-        if now is not None and renewed.release_id == newest.release_id:
-            self._kept.put(key, renewed, len(content.rest) + len(renewed.plain) + len(renewed.gzipped))
+        if now is not None:
+            self._keep(key, renewed, cleared)
         return renewed
+
+    def _keep(self, key: Hashable, page: KeptPage, cleared: int) -> None:
+        """Keep a page, unless all were let go of since it was begun, or there is one of a later release."""
+        size = len(page.content.rest) + len(page.plain) + len(page.gzipped)
+        with self._keeping:
+            found = self._kept.get(key)
+            if cleared == self._cleared and (found is None or found.release_id <= page.release_id):
+                self._kept.put(key, page, size)
 
 
 def _told(newest: PublishedRelease) -> dict[str, Any]:
