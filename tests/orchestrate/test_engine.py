@@ -8,10 +8,9 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from queue import Empty, Queue
+from queue import Queue
 from typing import Any
 
 import pyarrow as pa
@@ -217,29 +216,6 @@ def test_a_model_whose_sql_fails_is_named_in_the_engines_words(shop: Shop) -> No
 
 
 # The loop.
-
-
-def test_what_came_in_during_a_build_is_looked_for_at_once(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("amalimart.orchestrate.releases.refresh_loop._LOOK_SECONDS", 60.0)
-    report = shop.engine.refresh()
-    assert report is not None
-    newer = replace(report, release=replace(report.release, release_id=report.release.release_id + 1))
-    looks: Queue[object] = Queue()
-    found = iter([report, newer])
-
-    def refresh(*_: object) -> object:
-        looks.put(told := next(found, None))
-        return told
-
-    monkeypatch.setattr(shop.engine, "refresh", refresh)
-    loop = RefreshLoop(shop.engine)
-    loop.start()
-    assert [looks.get(timeout=10) for _ in range(3)] == [report, newer, None]
-    with pytest.raises(Empty):
-        looks.get(timeout=0.5)  # nothing was there: the next look is due in a minute
-    loop.stop()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux knows the niceness of a thread")

@@ -61,14 +61,12 @@ class RefreshLoop:
     def _run(self) -> None:
         give_way()
         while not self._stop.is_set():
-            read_before, report_before = self._engine.hot_file.read_seconds, self.last_report
+            read_before = self._engine.hot_file.read_seconds
             ok = self.refresh_once()
             # As long a pause as people's questions shared the machine with the build: answering them comes
             # before being a second fresher.
             rest = min(self._engine.hot_file.read_seconds - read_before, _LONGEST_REST)
-            # What came in during a build is looked for at once.
-            look = _LOOK_SECONDS if self.last_report is report_before else 0.0
-            self._stop.wait(max(look, rest) if ok else _RETRY_SECONDS)
+            self._stop.wait(max(_LOOK_SECONDS, rest) if ok else _RETRY_SECONDS)
 
     def refresh_once(self) -> bool:
         """One look at the lake. False where publishing failed and should be tried later."""
