@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import weakref
 
 import pytest
 from hypothesis import given
@@ -59,6 +60,20 @@ def test_what_nobody_looks_at_any_more_is_not_waited_for() -> None:
     assert pages.of(1.0) == pytest.approx(FACTOR * 3)
     clock.now = MOST + 1
     assert pages.of(1.0) == pytest.approx(FACTOR)
+
+
+def test_a_page_that_nobody_looks_at_again_takes_no_memory() -> None:
+    class Key:
+        """What a page is known by."""
+
+    clock, key = Clock(), Key()
+    pages, gone = Rests(clock=clock), weakref.ref(key)
+    pages.answered(key, 1.0)
+    del key
+    assert gone() is not None
+    clock.now = MOST + 1
+    pages.answered("another", 1.0)
+    assert gone() is None
 
 
 def test_a_page_that_is_answered_again_counts_once() -> None:

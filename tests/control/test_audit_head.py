@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,10 @@ FAR = Link(2**63 - 1, "f" * 64)
 
 
 @pytest.fixture
-def trail(tmp_path: Path) -> Trail:
-    return Trail(tmp_path)
+def trail(tmp_path: Path) -> Iterator[Trail]:
+    made = Trail(tmp_path)
+    yield made
+    made.close()
 
 
 def test_every_head_is_a_sector_long_and_stays_where_it_is(trail: Trail) -> None:
@@ -28,7 +31,6 @@ def test_every_head_is_a_sector_long_and_stays_where_it_is(trail: Trail) -> None
         assert trail.head.read() == head
         after = trail.head.path.stat()
         assert (after.st_ino, after.st_size) == (before.st_ino, SECTOR)
-    trail.close()
 
 
 def test_a_group_syncs_the_head_once_and_before_the_records_are_there(
@@ -47,7 +49,6 @@ def test_a_group_syncs_the_head_once_and_before_the_records_are_there(
     [(records, head)] = seen
     assert (records, head.reached, head.intended is not None) == (0, BEGINNING, True)
     assert trail.head.read().intended is None
-    trail.close()
 
 
 def test_a_confirmation_that_was_lost_with_the_power_is_not_missed(trail: Trail) -> None:
@@ -57,7 +58,6 @@ def test_a_confirmation_that_was_lost_with_the_power_is_not_missed(trail: Trail)
     assert trail.verify().is_whole
     trail.log.record(asked())
     assert (trail.verify().records, trail.verify().breaks) == (2, ())
-    trail.close()
 
 
 def test_a_head_that_ends_with_its_text_is_read_and_becomes_a_sector(trail: Trail) -> None:
@@ -70,7 +70,6 @@ def test_a_head_that_ends_with_its_text_is_read_and_becomes_a_sector(trail: Trai
     trail.log.record(asked())
     assert trail.verify().is_whole
     assert trail.head.path.stat().st_size == SECTOR
-    trail.close()
 
 
 def test_a_head_that_was_taken_away_is_not_made_anew_by_writing(trail: Trail) -> None:
@@ -81,4 +80,3 @@ def test_a_head_that_was_taken_away_is_not_made_anew_by_writing(trail: Trail) ->
     with pytest.raises(AuditBroken, match="not there"):
         trail.log.record(asked())
     assert not trail.head.path.exists()
-    trail.close()

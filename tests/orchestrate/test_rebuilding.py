@@ -211,6 +211,16 @@ def test_without_room_nothing_begins(shop: LandedShop, monkeypatch: pytest.Monke
     assert files_of(shop) == []
 
 
+def test_where_a_system_does_not_say_what_is_free_the_engines_own_limit_stands(
+    shop: LandedShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuilding, "free_memory_bytes", lambda: None)
+    rebuilding.require_room(shop.engine)
+    monkeypatch.setattr(rebuilding, "most_memory_bytes", lambda: 1000)
+    with pytest.raises(TooLittleMemory, match="1,000 are free"):
+        rebuilding.require_room(shop.engine)
+
+
 def test_what_a_killed_rebuild_left_is_cleared_away(shop: LandedShop) -> None:
     rebuild(shop.engine, shop.clock, silent)
     shop.engine.close()

@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from amalimart.config.project import SETTINGS_FILE, open_project
+from amalimart.core import memory
 from amalimart.core.clock import FixedClock
 from amalimart.orchestrate.engine import Engine
 from amalimart.orchestrate.project.init import init_project
@@ -36,3 +37,13 @@ def test_a_project_says_how_much_its_engine_may_take(tmp_path: Path) -> None:
     engine = Engine(open_project(tmp_path / "home"), clock)
     with closing(engine), engine.hot_file.records() as cursor:
         assert cursor.execute("select current_setting('memory_limit')").fetchone() == ("700.0 MiB",)
+
+
+def test_where_nothing_is_said_it_takes_a_share_of_its_container(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "memory.max").write_text(f"{GIB}\n")
+    monkeypatch.setattr(memory, "CONTAINER", tmp_path)
+    hot_file = HotFile(tmp_path / "warehouse.duckdb", readable_folders=[])
+    with closing(hot_file), hot_file.records() as cursor:
+        assert cursor.execute("select current_setting('memory_limit')").fetchone() == ("614.0 MiB",)

@@ -14,12 +14,14 @@ More would be felt by those who are to be served first: what gives way holds the
 """
 
 
-def give_way(niceness: int = NICENESS) -> None:
-    """Let the calling thread, and those that it starts, give way to the others of the process.
+def give_way() -> None:
+    """Let the calling thread, and those that it starts, give way to the main thread and its equals.
 
-    It cannot be taken back. Where a system knows no niceness of threads (only Linux does) nothing happens.
+    Asked again it changes nothing, and it cannot be taken back. Where a system knows no niceness of threads
+    (only Linux does) nothing happens.
     """
     if sys.platform == "linux":
-        thread = threading.get_native_id()
         with suppress(OSError):  # a system may forbid even this; then all go on as equals
-            os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + niceness)
+            wanted = os.getpriority(os.PRIO_PROCESS, os.getpid()) + NICENESS  # of the main thread
+            thread = threading.get_native_id()
+            os.setpriority(os.PRIO_PROCESS, thread, max(wanted, os.getpriority(os.PRIO_PROCESS, thread)))

@@ -78,7 +78,7 @@ class KeptPage:
 class KeptPages:
     """For many threads.
 
-    rest  for how many times as long as it took a page that is alone is not answered again; 0: not at all
+    rest  for how many times as long as it took a page that is alone rests; 0: each release has it answered
     """
 
     def __init__(

@@ -4,7 +4,7 @@ A page that is looked at all the time and rests `r` seconds takes `c / r` of a p
 to answer. Of all rests under which a number of pages take a given share, those with the least sum go by the
 square root of the cost (by Lagrange: the derivatives of the sum and of the share are proportional where
 r * r / c is the same for all). So a page that is alone rests for `FACTOR` times what it took; beside others
-each rests longer, and the cheap ones the least.
+each rests longer, and the cheap ones the least. None rests longer than `MOST`, whatever share they take then.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
 FACTOR = 4.0
-"""All pages together are answered for at most a quarter of the time, however many look at them."""
+"""All pages together are answered for a quarter of the time, until they rest for `MOST`."""
 MOST = 30.0  # seconds
 
 
@@ -40,6 +40,7 @@ class Rests:
         """A page was answered, which took so long."""
         root = math.sqrt(max(seconds, 0.0))
         with self._lock:
+            self._forget_old()
             self._forget(key)
             self._roots[key] = self._clock(), root
             self._sum += root
@@ -47,12 +48,15 @@ class Rests:
     def of(self, seconds: float) -> float:
         """For how many seconds a page rests that takes so long, beside those that were answered of late."""
         with self._lock:
-            since = self._clock() - self._most
-            while self._roots and next(iter(self._roots.values()))[0] < since:
-                self._forget(next(iter(self._roots)))
+            self._forget_old()
             others = self._sum
         root = math.sqrt(max(seconds, 0.0))
         return min(self._factor * root * max(root, others), self._most)
+
+    def _forget_old(self) -> None:
+        since = self._clock() - self._most
+        while self._roots and next(iter(self._roots.values()))[0] < since:
+            self._forget(next(iter(self._roots)))
 
     def _forget(self, key: Hashable) -> None:
         if key in self._roots:
