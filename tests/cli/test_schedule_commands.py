@@ -102,7 +102,8 @@ def test_a_running_engine_runs_jobs_when_it_is_asked_to(tmp_path: Path) -> None:
         assert shell.run("schedule", "run", "backup").returncode == 0
         assert shell.fails(7, "schedule", "run", "bakup")["nearest"] == "backup"
         runs = json.loads(shell.run("schedule", "history", "--json").stdout)["runs"]
-        assert [(each["job"], each["asked_by"]) for each in runs] == [
+        asked = [each for each in runs if each["asked_by"] is not None]  # others ran when their time came
+        assert [(each["job"], each["asked_by"]) for each in asked] == [
             (job, "Local operator") for job in ("backup", "compact", "full_checks")
         ]
     (backup,) = (tmp_path / "backups").iterdir()

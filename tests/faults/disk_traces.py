@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-_MAGIC = b"amalimart journal 1\n"
+MAGIC = b"amalimart journal 1\n"
 _PREFIX = struct.Struct(">Q16s")
 _HEAD = struct.Struct(">I")
 
@@ -97,7 +97,7 @@ class Reader:
     @staticmethod
     def _read_segment(path: Path, traces: Traces) -> None:
         content = path.read_bytes()
-        place = len(_MAGIC)
+        place = len(MAGIC)
         while place + _PREFIX.size <= len(content):
             length, _ = _PREFIX.unpack_from(content, place)
             body = place + _PREFIX.size
@@ -108,7 +108,7 @@ class Reader:
             traces.records.append((head["version"], head["position"], place))
             traces.position |= head["position"]
             place = body + length
-        traces.torn = place < len(content) and len(content) > len(_MAGIC)
+        traces.torn = place < len(content) and len(content) > len(MAGIC)
 
 
 def phase_of(  # noqa: PLR0911 - one line a phase, the first that fits

@@ -21,7 +21,7 @@ from typing import Protocol
 from amalimart.config.project import Project
 from amalimart.lake import Lake
 from amalimart.orchestrate.sources.resnapshots import pending_resnapshot, request_resnapshot
-from tests.faults.disk_traces import Phase, Reader, Traces, phase_of
+from tests.faults.disk_traces import MAGIC, Phase, Reader, Traces, phase_of
 from tests.faults.hurried_ingest import CROWDED
 from tests.faults.ingest_process import HURRIED, PLAIN, IngestProcess
 from tests.faults.lake_oracle import SOURCE, opened
@@ -40,10 +40,13 @@ class Aim(StrEnum):
     JOURNAL = "journal"
     COMMIT = "commit"
     CAPTURE = "capture"
+    SEAL = "data file of a seal"
 
 
-_SHOWN_BY = {Phase.HANDOVER: Aim.CAPTURE}
-"""Moments too short for the dice: lives that are left for one of them wait for its sign, and no longer."""
+_SHOWN_BY = {Phase.HANDOVER: Aim.CAPTURE, Phase.SEALING: Aim.SEAL, Phase.SPILLING: Aim.BULK_FILE}
+"""What shows a moment that the dice did not hit: lives that are left for one of them wait for its sign, and
+no longer. On a busy machine an ingest that is killed every few seconds has so much to make up for that it
+does nothing but large transactions; one that is waited for gets beyond them."""
 
 
 class Capture(Protocol):
@@ -156,8 +159,8 @@ class Killer:
                 return
             if copying and self.has_commits and pending_resnapshot(self._project, SOURCE) is None:
                 request_resnapshot(self._project, SOURCE)
-            module = HURRIED if self._dice.random() < 0.75 else PLAIN
             shown_by = _SHOWN_BY.get(missed[0]) if life >= count else None
+            module = HURRIED if shown_by is not None or self._dice.random() < 0.75 else PLAIN
             process = IngestProcess(self._home, module)
             self._live(process, shown_by or self._dice.choice(aims), at_once=shown_by is not None)
         names = [phase.value for phase in until if not self.tally.phases[phase]]
@@ -202,6 +205,7 @@ class Killer:
             Aim.JOURNAL: (self._journal_size, 0.003),
             Aim.COMMIT: (self._commit_files, dice.choice((0.001, 0.01))),
             Aim.CAPTURE: (self._capture.look, dice.choice((0.01, 0.3, 1.0))),
+            Aim.SEAL: (self._files_of_a_seal, 0.003),
         }
         look, spread = looks[aim]
         copying = pending_resnapshot(self._project, SOURCE) is not None
@@ -223,6 +227,20 @@ class Killer:
         return {
             entry.name for table in _entries(self._folder / "data") for entry in _entries(Path(table.path))
         }
+
+    def _files_of_a_seal(self) -> object:
+        """Data files younger than the last record of the open segment: only its seal writes them."""
+        with suppress(FileNotFoundError):  # sealed in the meantime, and taken away
+            segments = [entry.stat() for entry in _entries(self._folder / "journal")]
+            since = max((each.st_mtime_ns for each in segments if each.st_size > len(MAGIC)), default=None)
+            if since is not None:
+                return {
+                    entry.name
+                    for table in _entries(self._folder / "data")
+                    for entry in _entries(Path(table.path))
+                    if entry.stat().st_mtime_ns > since
+                }
+        return set()
 
     def _bulk_files(self) -> object:
         return {entry.name for entry in _entries(self._folder / "data" / self._bulk_table)}
