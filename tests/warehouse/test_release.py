@@ -196,6 +196,26 @@ def test_a_read_ends_at_the_time_out_and_at_the_row_cap(shop: Shop) -> None:
         hot_file.close()
 
 
+def test_who_needs_more_memory_than_the_engine_may_take_is_told_what_to_do(shop: Shop) -> None:
+    shop.land(GOOD)
+    publish(shop)
+    shop.hot_file.close()
+    hot_file = HotFile(shop.hot_file.path, readable_folders=[], memory_bytes=64 * 1024**2)
+    hoard = "select list(range) as held from range(50000000)"
+    try:
+        with hot_file.read() as transaction:
+            with pytest.raises(QueryTooLarge, match="more memory"):
+                transaction.rows(f"select len(held) from ({hoard})")
+            assert transaction.rows("select count(*) from gold.fact_orders").rows == ((1,),)
+        with pytest.raises(WarehouseError) as refused, hot_file.write() as cursor:
+            cursor.execute(f"create table gold.hoard as {hoard}")
+        assert "engine_memory_mb" in str(refused.value.next_step)
+        with hot_file.read() as transaction:
+            assert transaction.release.release_id == 1
+    finally:
+        hot_file.close()
+
+
 def test_reads_beyond_the_admission_limit_wait_their_turn(shop: Shop) -> None:
     shop.land(GOOD)
     publish(shop)

@@ -34,7 +34,7 @@ AmalimartError
 │   ├── MixedCurrencies
 │   ├── ReleaseNotKept               an earlier release: answers come from the current one
 │   ├── UnknownRelease               no release of that number
-│   ├── QueryTooLarge                time-out or row cap
+│   ├── QueryTooLarge                time-out, row cap or memory
 │   └── Abandoned                    whoever asked has gone away
 ├── RequestError            exit 6   a request to the interface that no question stands behind
 │   ├── MethodNotAllowed

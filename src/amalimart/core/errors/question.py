@@ -61,7 +61,7 @@ class UnknownRelease(QueryError):
 
 
 class QueryTooLarge(QueryError):
-    """Stopped by the time-out or the row cap."""
+    """Stopped by the time-out, the row cap, or the memory that the engine may take."""
 
     code = "query_too_large"
     http_status = 413

@@ -100,4 +100,11 @@ def engine_error(error: duckdb.Error, where: str) -> AmalimartError:
             where=where,
             next_step="free some space; the published release is untouched",
         )
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return WarehouseError(
+            "the engine needs more memory than it may take",
+            where=where,
+            next_step="let it take more (serve.limits.engine_memory_mb), on a machine that has it;"
+            " the published release is untouched",
+        )
     return WarehouseError(f"the engine refused: {in_words(error)}", where=where)

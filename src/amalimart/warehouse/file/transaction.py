@@ -101,6 +101,11 @@ class Transaction:
                     f"the question took longer than {seconds:g} s",
                     next_step="ask for fewer days or fewer groups",
                 ) from error
+            if isinstance(error, duckdb.OutOfMemoryException):
+                raise QueryTooLarge(
+                    "the question takes more memory than the engine may",
+                    next_step="ask for fewer days or fewer groups",
+                ) from error
             if isinstance(error, duckdb.Error):
                 raise engine_error(error, "a question") from error
             raise WarehouseError("the engine stopped while it gave an answer", where="a question") from error
