@@ -11,7 +11,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -223,23 +223,20 @@ class Killer:
             time.sleep(0.0005 if aim is not Aim.CAPTURE else 0.01)
         time.sleep(dice.uniform(0, 0.0 if at_once else spread))
 
+    def _data_entries(self) -> Iterator[os.DirEntry[str]]:
+        for table in _entries(self._folder / "data"):
+            yield from _entries(Path(table.path))
+
     def _data_files(self) -> object:
-        return {
-            entry.name for table in _entries(self._folder / "data") for entry in _entries(Path(table.path))
-        }
+        return {entry.name for entry in self._data_entries()}
 
     def _files_of_a_seal(self) -> object:
-        """Data files younger than the last record of the open segment: only its seal writes them."""
+        """Data files younger than the last record of the open segment, as those of its seal are."""
         with suppress(FileNotFoundError):  # sealed in the meantime, and taken away
             segments = [entry.stat() for entry in _entries(self._folder / "journal")]
             since = max((each.st_mtime_ns for each in segments if each.st_size > len(MAGIC)), default=None)
             if since is not None:
-                return {
-                    entry.name
-                    for table in _entries(self._folder / "data")
-                    for entry in _entries(Path(table.path))
-                    if entry.stat().st_mtime_ns > since
-                }
+                return {entry.name for entry in self._data_entries() if entry.stat().st_mtime_ns > since}
         return set()
 
     def _bulk_files(self) -> object:

@@ -21,6 +21,7 @@ from amalimart.core.errors import (
     WarehouseError,
 )
 from amalimart.lake import Lake, Operation
+from amalimart.warehouse.file import opening
 from amalimart.warehouse.file.hot_file import HotFile
 from amalimart.warehouse.file.transaction import ReadLimits
 from amalimart.warehouse.lake_view import lake_state
@@ -206,12 +207,33 @@ def test_who_needs_more_memory_than_the_engine_may_take_is_told_what_to_do(shop:
         with hot_file.read() as transaction:
             with pytest.raises(QueryTooLarge, match="more memory"):
                 transaction.rows(f"select len(held) from ({hoard})")
+            with pytest.raises(QueryTooLarge, match="more memory"):
+                list(
+                    transaction.batches(
+                        f"select range, (select len(held) from ({hoard})) from range(9)", [], 9
+                    )
+                )
             assert transaction.rows("select count(*) from gold.fact_orders").rows == ((1,),)
         with pytest.raises(WarehouseError) as refused, hot_file.write() as cursor:
             cursor.execute(f"create table gold.hoard as {hoard}")
         assert "engine_memory_mb" in str(refused.value.next_step)
         with hot_file.read() as transaction:
             assert transaction.release.release_id == 1
+    finally:
+        hot_file.close()
+
+
+def test_a_question_that_spills_too_much_is_too_large_and_no_full_disk(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.land(GOOD)
+    publish(shop)
+    shop.hot_file.close()
+    monkeypatch.setattr(opening, "_LARGEST_SPILL", "10MB")
+    hot_file = HotFile(shop.hot_file.path, readable_folders=[], memory_bytes=64 * 1024**2)
+    try:
+        with hot_file.read() as transaction, pytest.raises(QueryTooLarge, match="more memory"):
+            transaction.rows("select count(*) from (select distinct hash(range) from range(20000000))")
     finally:
         hot_file.close()
 
