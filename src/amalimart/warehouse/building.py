@@ -75,7 +75,11 @@ def _compared(rows: int, differing: int, gained: int) -> Built:
 
 
 class Building:
-    """One build in one transaction. `fates` starts with those of the sources and grows by every model."""
+    """One build in one transaction. `fates` starts with those of the sources and grows by every model.
+
+    sorts_apart  whether a table that is built anew is made first and sorted then: half as long again, but
+                 joins and the sort of what they give do not hold memory at the same time
+    """
 
     def __init__(
         self,
@@ -85,6 +89,7 @@ class Building:
         read_bronze: Callable[[str], None],
     ) -> None:
         self.fates = fates
+        self.sorts_apart = False
         self.parts = Parts(cursor)
         self._cursor = cursor
         self._tables = {model.unique_id: model.table for model in graph.models}
@@ -237,10 +242,15 @@ class Building:
         return int(found[0]) if found else 0
 
     def _create(self, model: Model) -> int:
-        kind = "view" if model.is_view else "table"
-        order = f" order by {_listed(model.row_order)}" if model.row_order and not model.is_view else ""
-        created = self._run(model, f"create or replace {kind} {model.table.sql} as (\n{model.sql}\n){order}")
-        return 0 if model.is_view else created
+        if model.is_view:
+            self._run(model, f"create or replace view {model.table.sql} as (\n{model.sql}\n)")
+            return 0
+        table = f"create or replace table {model.table.sql} as"
+        order = f"order by {_listed(model.row_order)}" if model.row_order else ""
+        if not order or not self.sorts_apart:
+            return self._run(model, f"{table} (\n{model.sql}\n) {order}")
+        self._run(model, f"{table} (\n{model.sql}\n)")
+        return self._run(model, f"{table} (select * from {model.table.sql}) {order}")
 
     def _filled(self, model: Model, name: str, sql: str) -> int:
         with _blamed_on(model):

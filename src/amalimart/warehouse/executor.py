@@ -10,9 +10,11 @@ Only a file without a release commits table by table: nobody reads it before it 
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -52,6 +54,8 @@ from amalimart.warehouse.releases.release_log import (
 )
 from amalimart.warehouse.releases.release_records import ReleaseRecords, keep_checks
 from amalimart.warehouse.requested import Requested
+
+log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int, str], None]
 
@@ -178,14 +182,15 @@ class Executor:
         release_id = previous.release_id + 1 if previous else 1
         note_release(release_id)
         set_run_context(cursor, business_now)
+        if previous is None:
+            _commit_so_far(cursor)
         building = Building(cursor, graph, fates, news.read_whole)
         built = {}
         with within(spans.MODELS):
             for number, model in enumerate(graph.ordered):
                 progress(number, len(graph.models), str(model.table))
-                built[model.unique_id] = _bring(building, model, changes, requested)
-                if previous is None:
-                    _commit_so_far(cursor)
+                bring = partial(_bring, building, model, changes, requested)
+                built[model.unique_id] = bring() if previous else _kept_at_once(cursor, building, bring)
         progress(len(graph.models), len(graph.models), "checks")
         judge = Judge(cursor, graph, standing)
         anew = judge.whole | (changes.checks if changes else frozenset())
@@ -245,6 +250,25 @@ def _bring(
         built = changes.bring(building, model) if changes else building.follow(model)
     if built.fate is not Fate.SAME:
         told(spans.MODEL, began_ns, model=str(model.table), fate=built.fate.value, rows=built.rows)
+    return built
+
+
+def _kept_at_once(cursor: duckdb.DuckDBPyConnection, building: Building, bring: Callable[[], Built]) -> Built:
+    """Make a table of a file without a release; where memory is short, once more by what takes less of it.
+
+    Whatever else belongs to the build has been committed before, so nothing but that table is lost.
+    """
+    try:
+        built = bring()
+    except duckdb.OutOfMemoryException:
+        if building.sorts_apart:
+            raise
+        log.info("memory is short: tables are made first and sorted then from here on")
+        cursor.execute("rollback")
+        cursor.execute("begin transaction")
+        building.sorts_apart = True
+        built = bring()
+    _commit_so_far(cursor)
     return built
 
 
