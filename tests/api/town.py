@@ -20,11 +20,13 @@ from amalimart.web.site import create_site
 from tests.api.described_routes import requests_to
 from tests.api.shop_site import MARKETPLACE, Shop
 from tests.api.test_isolation_over_http import content_of
+from tests.semantic.marked_lines import MARK_LINES
 from tests.web.asgi_client import TestClient
 from tests.web.fake_site import PASSWORD
 
 VENDORS, PARTNERS = ("vA", "vB", "vC"), ("d1", "d2")
-CANARIES = """
+CANARIES = (
+    """
 update gold.dim_vendors set vendor_name = 'canary-' || vendor_id || '-name';
 update gold.dim_products set product_name = 'canary-' || vendor_id || '-' || product_id;
 update gold.fact_payouts set payout_id = 'canary-' || coalesce(vendor_id, 'unknown') || '-' || payout_id;
@@ -36,6 +38,8 @@ insert into gold.fact_order_items
     select 'j' || order_item_id, * exclude order_item_id replace ('vC' as vendor_id, 'o2' as order_id)
     from gold.fact_order_items where vendor_id = 'vB';
 """
+    + MARK_LINES
+)
 CLERK = "role: clerk\nextends: vendor\ndescription: Sells.\nwithout: {datasets: [payouts]}\n"
 CASHIER = "role: cashier\nextends: vendor\ndescription: Looks after what is paid.\n"
 SEES_ALL = {"admin", "executive", "analyst"}

@@ -216,6 +216,7 @@ BASE_ROWS: tuple[tuple[str, Row], ...] = (
     ("order_items", {"order_item_id": "i1", "order_id": "o1", "product_id": "p1", "quantity": 3}),
     ("order_items", {"order_item_id": "i2", "order_id": "o2", "product_id": "p1", "quantity": 1}),
     ("order_items", {"order_item_id": "i3", "order_id": "o1", "product_id": "nowhere", "quantity": 1}),
+    ("order_items", {"order_item_id": "i4", "order_id": "o1", "product_id": "p1", "quantity": 1}),
     ("order_status_history", {"status_change_id": "h1", "order_id": "o1", "new_status": "COMPLETED"}),
     ("payments", {"payment_id": "y1", "order_id": "o1", "amount": "25.50", "status": "SUCCESS"}),
     ("payments", {"payment_id": "y2", "order_id": "o2", "amount": "9.99", "status": "SUCCESS"}),

@@ -180,3 +180,18 @@ def test_the_calendar_starts_weeks_on_monday_and_has_no_gap(bench: ModelBench) -
     assert (monday["week_start"], monday["month_start"]) == (date(2024, 12, 30), date(2024, 12, 1))
     assert (monday["quarter_start"], monday["year_start"]) == (date(2024, 10, 1), date(2024, 1, 1))
     assert monday["is_weekend"] is False
+
+
+def test_one_line_of_each_order_and_product_is_the_first(bench: ModelBench) -> None:
+    """Ids that are numbers go by size; products that nobody knows are one, as questions show them."""
+    for key in ("p", "q"):
+        bench.put("products", product_id=key)
+    lines = {
+        "10": ("o1", "p"), "9": ("o1", "p"), "11": ("o1", "q"), "12": ("o2", "p"),
+        "13": ("o1", "nowhere"), "14": ("o1", "elsewhere"), "15": ("o1", None), "16": (None, "p"),
+    }  # fmt: skip
+    for key, (order_id, product_id) in lines.items():
+        bench.put("order_items", order_item_id=key, order_id=order_id, product_id=product_id)
+    facts = bench.by_key("gold.fact_order_items")
+    assert {key for key, row in facts.items() if row["is_first_of_product"]} == {"9", "11", "12", "13"}
+    assert set(bench.by_key("silver.repeated_order_lines")) == {"10", "14", "15"}

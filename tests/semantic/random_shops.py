@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from tests.semantic.marked_lines import MARK_LINES
 from tests.semantic.metric_meanings import GOLD
 from tests.semantic.oracle_names import Tables
 
@@ -301,3 +302,5 @@ def put(connection: duckdb.DuckDBPyConnection, name: str, rows: list[dict[str, A
         f"insert into gold.{GOLD[name]} ({', '.join(columns)}) values {', '.join([marks] * len(rows))}",
         [row.get(column) for row in rows for column in columns],
     )
+    if name in {"items", "products"}:
+        connection.execute(MARK_LINES)

@@ -12,7 +12,7 @@ create table gold.fact_orders (
 create table gold.fact_order_items (
     order_item_id varchar, order_id varchar, product_id varchar, vendor_id varchar, customer_id varchar,
     order_date date, quantity integer, unit_price decimal(18,2), item_amount decimal(18,2), line_total decimal(18,2),
-    commission_amount decimal(18,2), currency varchar);
+    commission_amount decimal(18,2), currency varchar, is_first_of_product boolean default true);
 create table gold.fact_payments (
     payment_id varchar, order_id varchar, customer_id varchar, payment_date date, method varchar, status varchar,
     amount decimal(18,2), currency varchar, is_success boolean);
@@ -99,7 +99,8 @@ insert into gold.fact_orders values
     ('o4', 'c1', '2024-03-01', '2024-03-01 00:00', 'PENDING', 20.00, 0, 0, 0, 'GHS', 'search', null, 'NONE', null, null, null, null, false, false, false, false, false, 3),
     ('o5', 'c1', '2024-03-10', '2024-03-10 09:00', 'REJECTED', 33.33, 0, 0, 0, 'GHS', 'search', null, 'PREPAID', 'MOBILE_MONEY', 'Accra', 'Greater Accra', 'Ghana', false, false, true, false, true, 4),
     ('o6', 'c9', '2024-03-15', '2024-03-15 09:00', 'COMPLETED', 60.00, 0, 5, 0, 'GHS', 'email', null, 'PREPAID', 'CARD', 'Tamale', 'Northern', 'Ghana', true, false, false, true, false, 1);
-insert into gold.fact_order_items values
+insert into gold.fact_order_items (order_item_id, order_id, product_id, vendor_id, customer_id, order_date, quantity,
+    unit_price, item_amount, line_total, commission_amount, currency) values
     ('i1', 'o1', 'p1', 'vA', 'c1', '2024-01-05', 1, 100.00, 100.00, 100.00, 10.00, 'GHS'),
     ('i2', 'o1', 'p2', 'vB', 'c1', '2024-01-05', 3, 10.05, 30.15, 40.00, 6.03, 'GHS'),
     ('i3', 'o2', 'p3', 'vB', 'c2', '2024-01-20', 2, 50.00, 100.00, 90.00, 20.00, 'GHS'),

@@ -31,9 +31,12 @@ fields:
   amount: {type: money, label: Amount}
   units: {type: integer}
   note: {type: text}
+  is_first: {type: boolean}
   currency: {type: text}
 relationships:
   buyer: {to: buyers, column: buyer_id}
+marks:
+  is_first: {field: note, within: buyer, alike: [sold_on]}
 """,
     "datasets/buyers.yml": """\
 table: gold.dim_buyers
@@ -179,6 +182,11 @@ MISTAKES = [
     (SALES, "  note:", "  Note Two:", "is not a column name", None),
     (SALES, "to: buyers", "to: buyer", "no dataset is called 'buyer'", "buyers"),
     (SALES, "column: buyer_id", "column: byer_id", "no field is called 'byer_id'", "buyer_id"),
+    (SALES, "  is_first: {field", "  is_frst: {field", "no field is called 'is_frst'", "is_first"),
+    (SALES, "  is_first: {field", "  units: {field", "units is no mark", None),
+    (SALES, "{field: note", "{field: notes", "no field is called 'notes'", "note"),
+    (SALES, "within: buyer", "within: buyers", "no relationship is called 'buyers'", "buyer"),
+    (SALES, "alike: [sold_on]", "alike: [sold]", "no field is called 'sold'", "sold_on"),
     (BUYERS, "class: personal", "class: private", "personal", None),
     (BUYERS, "  first_sale:", "  buyer_id:", "buyer_id", None),
     (BUYERS, "{type: date}", "{type: money}", "money without a currency", None),

@@ -105,6 +105,7 @@ def test_two_ways_of_the_same_length_are_refused(tmp_path: Path) -> None:
     shutil.copytree(PACKAGED, folder)
     path = folder / "datasets" / "order_items.yml"
     text = path.read_text(encoding="utf-8")
-    path.write_text(text + "  buyer: {to: customers, column: customer_id}\n", encoding="utf-8")
+    other = "relationships:\n  buyer: {to: customers, column: customer_id}\n"
+    path.write_text(text.replace("relationships:\n", other), encoding="utf-8")
     with pytest.raises(ConfigError, match="in two ways"):
         load_model([folder])

@@ -12,6 +12,7 @@ from amalimart.core.calendar import DayRange, Grain
 from amalimart.core.errors import AmalimartError, Denied, QueryError, UnknownName
 from amalimart.semantic.answer import Answer
 from amalimart.semantic.question import Filter, Operator, Question, Top, Totals
+from tests.semantic.marked_lines import MARK_LINES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from tests.semantic.conftest import Shop
 
 # Everything vendor B has, made unrecognisable: amounts, states, names, counts.
-UPSET_B = """
+UPSET_B = f"""
 update gold.fact_order_items set item_amount = 777777, quantity = 7777, line_total = 1, commission_amount = 7
     where vendor_id is distinct from 'vA';
 insert into gold.fact_order_items
@@ -41,7 +42,7 @@ update gold.fact_orders set total_amount = 777777, delivery_fee = 777, discount_
 update gold.fact_orders set status = 'REJECTED', shipping_city = 'canary-b', shipping_region = 'canary-b'
     where order_id not in (select order_id from gold.fact_order_items where vendor_id = 'vA');
 update gold.dim_customers set full_name = 'canary-b', gender = 'OTHER';
-"""
+{MARK_LINES}"""
 
 
 UPSET_OTHER_PARCELS = """

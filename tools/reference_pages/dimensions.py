@@ -60,6 +60,13 @@ def _roles(dataset: Dataset) -> str:
     return ", ".join(f"{code(role)} ({code(column)})" for role, column in dataset.time_roles.items())
 
 
+def _marks(dataset: Dataset) -> str:
+    return ", ".join(
+        f"distinct {code(mark.field)} of each {code(mark.within)} by {code(mark.column)}"
+        for mark in dataset.marks
+    )
+
+
 def _dataset(dataset: Dataset) -> str:
     joins = ", ".join(
         f"[`{joined.to}`](#{joined.to}) by {code(joined.column)}" for joined in dataset.relationships.values()
@@ -71,6 +78,7 @@ def _dataset(dataset: Dataset) -> str:
         *([["Dates to count by", _roles(dataset)]] if dataset.time_roles else []),
         ["Currency", code(dataset.currency) if dataset.currency else "holds no money"],
         ["Joins", joins or "none"],
+        *([["Counted as rows", _marks(dataset)]] if dataset.marks else []),
         ["Columns", codes(dataset.fields)],
     ]
     for data_class in (DataClass.PUBLIC, DataClass.PERSONAL):

@@ -69,6 +69,20 @@ class Relationship:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """Of the rows that have one value of `field` and one parent, exactly one has `column` true.
+
+    within  the relationship to the parent; all that are unknown count as one
+    alike   the columns that are the same in all rows of one value, itself among them
+    """
+
+    column: str
+    field: str
+    within: str
+    alike: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Dataset:
     """One gold table.
 
@@ -76,6 +90,7 @@ class Dataset:
     time        the column by which it is counted where the question says nothing else
     time_roles  the columns by which a question may ask to count it, under the name of the role
     is_stock    one row for each key on each day of `time`: what is there then, which adds up over no days
+    marks       columns by which distinct values may be counted as rows
     """
 
     name: str
@@ -89,6 +104,7 @@ class Dataset:
     relationships: Mapping[str, Relationship]
     time_roles: Mapping[str, str]
     is_stock: bool
+    marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,15 +65,19 @@ class LegWriter:
         self._has_second_step = True
         self._currency: tuple[str, str] | None = None
 
-    def add_measure(self, measure: Measure, name: str) -> None:
-        """An aggregate, under a name."""
+    def add_measure(self, measure: Measure, name: str, mark: str | None = None) -> None:
+        """An aggregate, under a name; of distinct values, the number of rows that bear a mark."""
         conditions = [self._rows.fixed(known) for known in measure.where]
+        if mark is not None:
+            conditions.append(self._rows.own_column(mark))
         counted = all_of(conditions) if conditions else None
-        self._inner.append(named(self._aggregate(measure, counted), name))
+        value = aggregate("COUNT", ONE, counted) if mark is not None else self._aggregate(measure, counted)
+        self._inner.append(named(value, name))
         if measure.per is not None:
             self._outer.append(named(over_entities(measure.per, column(name), self._book), name))
             return
-        again = second_step(measure.aggregate, name, is_key=self._is_key(measure))
+        is_counted = mark is not None or self._is_key(measure)
+        again = second_step(measure.aggregate, name, is_key=is_counted)
         if again is None:
             self._has_second_step = False
         else:

@@ -9,6 +9,7 @@ from amalimart.semantic.entity_filters import EntityFilters
 from amalimart.semantic.formula import Leaf, Measure
 from amalimart.semantic.leg import LegWriter
 from amalimart.semantic.leg_rows import LegKey
+from amalimart.semantic.marked_rows import mark_of
 from amalimart.semantic.model import SemanticModel
 from amalimart.semantic.parameters import ParameterBook
 from amalimart.semantic.periods import Reading
@@ -72,7 +73,8 @@ class LegBook:
         known = (key, leaf.measure)
         if known not in self._measures:
             name = f"m{len(self._measures)}"
-            self._legs[key].add_measure(leaf.measure, name)
+            mark = None if key.rollup else mark_of(self._model, self._door, self._request, leaf)
+            self._legs[key].add_measure(leaf.measure, name, mark)
             self._measures[known] = name
             self._owned[key].append(name)
         return self._measures[known]

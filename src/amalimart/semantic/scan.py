@@ -119,6 +119,10 @@ class Door:
         self._issued[select] = dataset
         return Sql(f"({select})")
 
+    def row_rule(self, dataset: str) -> RowRule:
+        """Which rows of a dataset are given. Raises Denied where none are."""
+        return self._policies.scan_rule(self._scope.role, dataset).rows
+
     def may_show(self, dataset: str, column: str) -> bool:
         """Whether the column would be given to be shown: as it is, or masked."""
         return self._mask(dataset, column) is not None or self.may_read(dataset, column)

@@ -116,12 +116,25 @@ class RelationshipShape(StrictModel):
     column: str
 
 
+class MarkShape(StrictModel):
+    """A column that is true in exactly one row of each value of `field` and each parent of a relationship.
+
+    All parents that are unknown count as one. `alike` are the columns that are the same in all rows of one
+    value of `field`.
+    """
+
+    field: str
+    within: str
+    alike: tuple[str, ...] = ()
+
+
 class DatasetShape(StrictModel):
     """One gold table.
 
     `time_roles` name the dates by which a question may ask to count it: `delivered: delivered_date`, or
     `order.delivered_date` of a parent.
     A dataset of `stock` has a row for each key on each day: it adds up over no days.
+    By its `marks` distinct values are counted as rows.
     """
 
     table: str
@@ -135,6 +148,7 @@ class DatasetShape(StrictModel):
     needs: tuple[str, ...] = ()
     fields: dict[str, FieldShape]
     relationships: dict[str, RelationshipShape] = {}
+    marks: dict[str, MarkShape] = {}
 
 
 class LookupShape(StrictModel):

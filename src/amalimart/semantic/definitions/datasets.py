@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from amalimart.core.names import TableRef, is_identifier
-from amalimart.semantic.defined import Dataset, Field, Relationship
+from amalimart.semantic.defined import Dataset, Field, Mark, Relationship
 from amalimart.semantic.definitions.entries import Entry, needs_of
 from amalimart.semantic.shapes import DatasetShape, FieldType
 
@@ -46,7 +46,19 @@ def dataset_of(entry: Entry[DatasetShape], others: Mapping[str, Entry[DatasetSha
         relationships,
         shape.time_roles,
         shape.stock,
+        tuple(_mark(entry, name, fields) for name in shape.marks),
     )
+
+
+def _mark(entry: Entry[DatasetShape], column: str, fields: Mapping[str, Field]) -> Mark:
+    shape = entry.shape.marks[column]
+    if fields[entry.known(column, fields, "field", "marks", column)].type is not FieldType.BOOLEAN:
+        raise entry.refuse(f"{column} is no mark", "marks", column, expected="a field of type boolean")
+    entry.known(shape.field, fields, "field", "marks", column, "field")
+    entry.known(shape.within, entry.shape.relationships, "relationship", "marks", column, "within")
+    for position, name in enumerate(shape.alike):
+        entry.known(name, fields, "field", "marks", column, "alike", position)
+    return Mark(column, shape.field, shape.within, frozenset({shape.field, *shape.alike}))
 
 
 def _check_times(entry: Entry[DatasetShape], fields: Mapping[str, Field]) -> None:

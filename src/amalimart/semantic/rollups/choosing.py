@@ -113,7 +113,7 @@ class RollupChoice:
 
 def needed_columns(model: SemanticModel, leaf: Leaf, request: Request) -> Iterator[str]:
     """The dataset's columns by which a leaf's rows must be told apart: parents are reached by their ids."""
-    for reach in _reaches(model, leaf, request):
+    for reach in needed_reaches(model, leaf, request):
         yield own_column(model, leaf.measure.dataset, reach)
 
 
@@ -122,7 +122,7 @@ def own_column(model: SemanticModel, dataset: str, reach: Reach) -> str:
     return model.datasets[dataset].relationships[reach.path[0]].column if reach.path else reach.field
 
 
-def _reaches(model: SemanticModel, leaf: Leaf, request: Request) -> Iterator[Reach]:
+def needed_reaches(model: SemanticModel, leaf: Leaf, request: Request) -> Iterator[Reach]:
     """Every column of the dataset, or of its parents, that a leaf needs beside its own."""
     measure = leaf.measure
     yield from (condition.column for condition in measure.where)

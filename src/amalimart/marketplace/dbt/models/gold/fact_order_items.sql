@@ -19,7 +19,8 @@ with order_items as (
         item_amount,
         line_total,
         commission_amount,
-        currency
+        currency,
+        is_first_of_product
     from {{ ref('order_items') }}
     where not is_test
 ),
@@ -37,7 +38,8 @@ fact_order_items as (
         item_amount,
         line_total,
         commission_amount,
-        currency
+        currency,
+        is_first_of_product
     from order_items
 )
 

@@ -38,6 +38,11 @@ products as (
     from {{ ref('products') }}
 ),
 
+repeated_order_lines as (
+    select order_item_id
+    from {{ ref('repeated_order_lines') }}
+),
+
 order_items as (
     select
         stg_order_items.order_item_id,
@@ -54,10 +59,13 @@ order_items as (
         stg_order_items.commission_amount,
         stg_order_items.currency,
         stg_order_items.status,
-        coalesce(orders.is_test, false) as is_test
+        coalesce(orders.is_test, false) as is_test,
+        stg_order_items.order_id is not null and repeated_order_lines.order_item_id is null
+            as is_first_of_product
     from stg_order_items
     left join orders on stg_order_items.order_id = orders.order_id
     left join products on stg_order_items.product_id = products.product_id
+    left join repeated_order_lines on stg_order_items.order_item_id = repeated_order_lines.order_item_id
 )
 
 select * from order_items
