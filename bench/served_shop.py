@@ -125,11 +125,12 @@ class ServedShop:
         )
 
     def follow(self) -> None:
-        """Publish a batch of changes every few seconds, for ever, as the engine's own thread does."""
+        """Begin a batch of changes every few seconds, for ever, as the engine's own thread does."""
         give_way()
         while True:
-            time.sleep(PUBLISH_SECONDS)
+            began = time.monotonic()
             self.publish()
+            time.sleep(max(0.0, PUBLISH_SECONDS - (time.monotonic() - began)))
 
     def publish(self) -> None:
         """Publish one batch of changes."""

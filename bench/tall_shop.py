@@ -7,7 +7,8 @@ database do. Must not know what is measured.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -140,6 +141,21 @@ def fill(lake: Lake, orders: int) -> int:
     return rows
 
 
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """Columns of a row that change; of a new row, all of them."""
+
+    table: str
+    number: int
+    columns: dict[str, Any]
+    operation: Operation = Operation.UPSERT
+    is_new: bool = False
+
+
+def _made(table: str, row: dict[str, Any]) -> _Change:
+    return _Change(table, row["id"], row, is_new=True)
+
+
 class Changes:
     """The shop's next minutes: inserts, updates of recent rows, updates spread over history, deletes."""
 
@@ -160,12 +176,17 @@ class Changes:
         """Append one batch of so many row changes to the journal."""
         self._now += timedelta(seconds=1)
         self._position += 1
+        drawn: list[_Change] = []
+        while len(drawn) < changes:
+            drawn += self._one()
+        self._look_up(drawn)
         told: dict[str, list[tuple[Operation, dict[str, Any]]]] = {}
-        count = 0
-        while count < changes:
-            for table, operation, row in self._one():
-                told.setdefault(table, []).append((operation, row))
-                count += 1
+        for change in drawn:
+            key = (change.table, change.number)
+            row = self._made.get(key, {}) | change.columns
+            if change.operation is not Operation.DELETE:
+                self._made[key] = row
+            told.setdefault(change.table, []).append((change.operation, row))
         sequence = 0
         batches = []
         for table, rows in told.items():
@@ -184,7 +205,23 @@ class Changes:
         with self._lake.writer(SOURCE) as writer:
             writer.append(batches, {"at": self._position}, self._now)
 
-    def _one(self) -> Iterator[tuple[str, Operation, dict[str, Any]]]:
+    def _look_up(self, drawn: Sequence[_Change]) -> None:
+        """Know the rows that are changed as they are: as they were changed, else as the formula has them.
+
+        All of a table at once: one by one they would take longer than the build that is measured.
+        """
+        unknown: dict[str, dict[int, None]] = {}
+        for change in drawn:
+            if not change.is_new and (change.table, change.number) not in self._made:
+                unknown.setdefault(change.table, {})[change.number] = None
+        for table, numbers in unknown.items():
+            found = self._engine.execute(
+                f"select {self._formulas[table]} from (select unnest(?::bigint[]) as n)", [list(numbers)]
+            )
+            rows = {row["id"]: row for row in found.to_arrow_table().to_pylist()}
+            self._made |= {(table, number): rows[number] for number in numbers}
+
+    def _one(self) -> Iterator[_Change]:
         """A new order with what belongs to it, or a change of what there is."""
         kind = self._dice.random() * 100
         if kind < _INSERTS / _ROWS_OF_AN_ORDER:
@@ -194,38 +231,24 @@ class Changes:
         elif kind < _INSERTS / _ROWS_OF_AN_ORDER + _RECENT + _SPREAD:
             yield self._moved_on(self._dice.randrange(self._first["orders"]))
         elif kind < _INSERTS / _ROWS_OF_AN_ORDER + _RECENT + _SPREAD + _DELETES:
-            yield "lines", Operation.DELETE, self._row("lines", self._recent("lines"))
+            yield _Change("lines", self._recent("lines"), {}, Operation.DELETE)
 
-    def _order(self) -> Iterator[tuple[str, Operation, dict[str, Any]]]:
+    def _order(self) -> Iterator[_Change]:
         number = self._new("orders")
-        yield self._kept("orders", self._order_row(number))
+        yield _made("orders", self._order_row(number))
         for _ in range(self._dice.choice((2, 3))):
-            yield self._kept("lines", self._line(self._new("lines"), number))
+            yield _made("lines", self._line(self._new("lines"), number))
         paid = {"id": self._new("payments"), "order_id": number, "method": "CARD", "state": "SUCCESS"}
-        yield self._kept("payments", paid | {"amount": self._money(), "at": self._now})
+        yield _made("payments", paid | {"amount": self._money(), "at": self._now})
         entry = {"id": self._new("history"), "order_id": number, "state": "PENDING", "at": self._now}
-        yield self._kept("history", entry)
-        yield self._kept("parcels", self._parcel(self._new("parcels"), number))
+        yield _made("history", entry)
+        yield _made("parcels", self._parcel(self._new("parcels"), number))
 
-    def _kept(self, table: str, row: dict[str, Any]) -> tuple[str, Operation, dict[str, Any]]:
-        self._made[table, row["id"]] = row
-        return table, Operation.UPSERT, row
-
-    def _moved_on(self, number: int) -> tuple[str, Operation, dict[str, Any]]:
+    def _moved_on(self, number: int) -> _Change:
         """An order moves on: its status, or its parcel."""
         if self._dice.random() < 0.5:
-            return self._kept("orders", self._row("orders", number) | {"state": "COMPLETED"})
-        changed = {"state": "DELIVERED", "delivered": self._now}
-        return self._kept("parcels", self._row("parcels", number) | changed)
-
-    def _row(self, table: str, number: int) -> dict[str, Any]:
-        """A row as it is: as it was changed, else as the formula has it."""
-        if (table, number) not in self._made:
-            found = self._engine.execute(
-                f"select {self._formulas[table]} from (select {number}::bigint as n)"
-            )
-            self._made[table, number] = found.to_arrow_table().to_pylist()[0]
-        return self._made[table, number]
+            return _Change("orders", number, {"state": "COMPLETED"})
+        return _Change("parcels", number, {"state": "DELIVERED", "delivered": self._now})
 
     def _order_row(self, number: int) -> dict[str, Any]:
         user = self._dice.randrange(self._first["users"])
