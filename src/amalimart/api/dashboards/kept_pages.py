@@ -110,21 +110,24 @@ class KeptPages:
         `standing` tells under what the answers to these questions stay as they are.
         """
         found = self._kept.get(key)
-        if found is not None and self._will_do(key, found, newest):
+        if found is not None and self._will_do(found, newest):
             CACHE_LOOKUPS.add(cache="page", result="hit")
             return found
         return self._flights.run(
             (key, newest.release_id), lambda: self._renewed(key, newest, tuple(questions()), standing, answer)
         )
 
-    def _will_do(self, key: Hashable, page: KeptPage, newest: PublishedRelease) -> bool:
-        """Whether it is of the newest release, or rests; twice as long while somebody has it answered."""
+    def _will_do(self, page: KeptPage, newest: PublishedRelease) -> bool:
+        """Whether it is of the newest release, or rests; twice as long while somebody has a page answered.
+
+        So pages whose rest ends at the same time are answered one after the other, not all at once.
+        """
         now = self._clock()
         if page.release_id >= newest.release_id:
             page.as_at = now
             return True
         rest = self._rests.of(page.content.seconds)
-        return now - page.as_at < (2 * rest if key in self._renewing else rest)
+        return now - page.as_at < (2 * rest if self._renewing else rest)
 
     def _renewed(
         self,
