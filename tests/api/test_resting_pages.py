@@ -106,6 +106,26 @@ def test_whoever_comes_while_it_is_answered_anew_does_not_wait() -> None:
     assert (seen, house.answered) == ([1], 2)
 
 
+def test_pages_whose_rest_has_ended_are_answered_one_after_the_other() -> None:
+    """Unless one has rested for twice as long: then it is answered whatever else is."""
+    for waited, seen_meanwhile in ((17, 1), (35, 2)):
+        house = House(seconds=2)
+        house.page("admin")
+        house.page("analyst")
+        house.publish()
+        house.now += waited
+        seen: list[int] = []
+
+        def meanwhile(house: House = house, seen: list[int] = seen) -> None:
+            house.meanwhile = lambda: None
+            seen.append(house.page("analyst").release_id)
+
+        house.meanwhile = meanwhile
+        assert house.page("admin").release_id == 2
+        assert seen == [seen_meanwhile]
+        assert (house.page("analyst").release_id, house.answered) == (2, 4)
+
+
 def test_a_page_of_a_release_that_came_meanwhile_is_kept_while_that_is_the_newest() -> None:
     house = House(seconds=2)
     before = house.newest()

@@ -150,5 +150,5 @@ def _middleware(services: AppServices, error_answer: ErrorAnswer, *, is_local: b
         ]
     outermost.append(Middleware(BoundedBody, answer=error_answer))
     packed = (*DEFAULT_EXCLUDED_CONTENT_TYPES, *PACKED)
-    gzip = Middleware(GZipMiddleware, minimum_size=1000, compresslevel=6, exclude_content_types=packed)
+    gzip = Middleware(GZipMiddleware, minimum_size=1000, compresslevel=4, exclude_content_types=packed)
     return [*outermost, gzip]

@@ -5,7 +5,7 @@ Holds one batch at a time. What `answering` checks over all rows is gathered her
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -77,9 +77,9 @@ class StreamedAnswer:
     def _gather(self, batch: pa.RecordBatch) -> None:
         self.rows += batch.num_rows
         for metric in self._plan.metrics:
-            positions = [position for pair in metric.currencies for position in pair]
-            told = zip(*(batch.column(position).to_pylist() for position in positions), strict=True)
-            self._currencies[metric.name] |= currencies_of(metric, set(told))
+            positions = {position for pair in metric.currencies for position in pair}
+            told = {tuple(row.values()) for row in _each_once(batch, positions)}
+            self._currencies[metric.name] |= currencies_of(metric, told)
         totalled = self._plan.position(ColumnKind.TOTALLED)
         if totalled is not None:  # a total counts them again
             batch = batch.filter(pc.equal(pc.fill_null(batch.column(totalled), 0), 0))
@@ -94,6 +94,14 @@ class StreamedAnswer:
             pa.array([row[place] for row in cells], _TYPES[column.unit])
             for place, column in enumerate(self._added)
         ]
+
+
+def _each_once(batch: pa.RecordBatch, positions: Collection[int]) -> list[dict[str, str | None]]:
+    """What the rows hold at these places, each combination once."""
+    if not positions:
+        return []
+    columns = {str(position): batch.column(position) for position in positions}
+    return pa.table(columns).group_by(list(columns)).aggregate([]).to_pylist()  # type: ignore[no-any-return]
 
 
 def _plain(array: pa.Array, column: Column) -> pa.Array:
