@@ -124,7 +124,7 @@ def main() -> None:
     parser.add_argument("--small", type=int, default=1_000_000, help="orders of the smaller shop")
     parser.add_argument("--large", type=int, default=10_000_000, help="orders of the larger shop")
     parser.add_argument("--batches", type=int, default=60)
-    parser.add_argument("--memory", type=int, default=2_560, help="MiB that the engine may take")
+    parser.add_argument("--memory", type=int, default=2_048, help="MiB that the engine may take")
     arguments = parser.parse_args()
     figures = whole_builds(arguments.whole, arguments.memory)
     small, slow = micro_batches(arguments.small, arguments.batches, arguments.memory)
