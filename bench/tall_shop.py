@@ -152,7 +152,7 @@ class _Change:
     is_new: bool = False
 
 
-def _made(table: str, row: dict[str, Any]) -> _Change:
+def _new_row(table: str, row: dict[str, Any]) -> _Change:
     return _Change(table, row["id"], row, is_new=True)
 
 
@@ -235,14 +235,14 @@ class Changes:
 
     def _order(self) -> Iterator[_Change]:
         number = self._new("orders")
-        yield _made("orders", self._order_row(number))
+        yield _new_row("orders", self._order_row(number))
         for _ in range(self._dice.choice((2, 3))):
-            yield _made("lines", self._line(self._new("lines"), number))
+            yield _new_row("lines", self._line(self._new("lines"), number))
         paid = {"id": self._new("payments"), "order_id": number, "method": "CARD", "state": "SUCCESS"}
-        yield _made("payments", paid | {"amount": self._money(), "at": self._now})
+        yield _new_row("payments", paid | {"amount": self._money(), "at": self._now})
         entry = {"id": self._new("history"), "order_id": number, "state": "PENDING", "at": self._now}
-        yield _made("history", entry)
-        yield _made("parcels", self._parcel(self._new("parcels"), number))
+        yield _new_row("history", entry)
+        yield _new_row("parcels", self._parcel(self._new("parcels"), number))
 
     def _moved_on(self, number: int) -> _Change:
         """An order moves on: its status, or its parcel."""

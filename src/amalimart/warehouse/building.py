@@ -77,8 +77,8 @@ def _compared(rows: int, differing: int, gained: int) -> Built:
 class Building:
     """One build in one transaction. `fates` starts with those of the sources and grows by every model.
 
-    sorts_apart  whether a table that is built anew is made first and sorted then: half as long again, but
-                 joins and the sort of what they give do not hold memory at the same time
+    sorts_apart  whether a table that is built anew is made first and sorted then, which takes up to twice
+                 as long, but joins and the sort of what they give do not hold memory at the same time
     """
 
     def __init__(
