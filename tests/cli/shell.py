@@ -70,5 +70,5 @@ class Shell:
 
     def gmv(self) -> str:
         ended = self.run("query", "gmv", "--json")
-        assert ended.returncode == 0, ended.stderr
+        assert (ended.returncode, ended.stderr) == (0, "")
         return str(json.loads(ended.stdout)["rows"][0][0])

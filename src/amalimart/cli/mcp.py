@@ -28,7 +28,7 @@ def mcp(acting_as: str, home: Path | None) -> None:
             raise EngineUnavailable(
                 "the engine does not run", where=str(project.home), next_step="amalimart up"
             )
-        with EngineClient(project, acting_as) as client:
+        with EngineClient(project, acting_as, is_lasting=True) as client:
             return client.get(path)
 
     get("/dashboards")  # a user who is not there, or an engine that does not run, is said at once

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -36,16 +37,19 @@ def published_by(home: Path) -> PublishedProject | None:
 
 
 class EngineClient:
-    """Asks the engine as the local operator, or as the user named by `acting_as`."""
+    """Asks the engine as the local operator, or as the user named by `acting_as`.
 
-    def __init__(self, project: Project, acting_as: str | None = None) -> None:
+    `is_lasting` says that many questions may follow: what takes seconds is then worked out beside the answers.
+    """
+
+    def __init__(self, project: Project, acting_as: str | None = None, *, is_lasting: bool = False) -> None:
         self._headers = {"x-amalimart-as": acting_as} if acting_as else {}
         self._in_process: _InProcess | None = None
         report = read_report(project.run, "engine")
         if report is not None:
             self._transport = httpx.HTTPTransport(uds=str(report.fields["socket"]))
         else:
-            self._in_process = _InProcess(project)
+            self._in_process = _InProcess(project, is_lasting)
 
     def __enter__(self) -> Self:
         return self
@@ -112,7 +116,7 @@ def _silent(error: httpx.TransportError) -> EngineUnavailable:
 class _InProcess:
     """The same application without a server, for a project whose engine is not running."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, is_lasting: bool) -> None:
         from amalimart.api.app import create_app  # noqa: PLC0415 - heavy, and not needed with an engine
         from amalimart.control.store import open_control_store  # noqa: PLC0415
         from amalimart.orchestrate.engine import Engine  # noqa: PLC0415
@@ -136,6 +140,8 @@ class _InProcess:
             operations=self._operations,
             quality=quality_desk(project, self._engine, self._control, clock),
         )
+        if not is_lasting:  # tracing which checks stand behind a number would end after the process
+            services = replace(services, standing_checks=lambda _metrics, _release: None)
         self._app = create_app(services, local_operator=OPERATOR)
         self._thread = ThreadPoolExecutor(1)
 

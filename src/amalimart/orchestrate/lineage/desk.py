@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from amalimart.catalog.lineage import Lineage, Node
 from amalimart.config.project import Project
 from amalimart.core.clock import Clock
-from amalimart.core.errors import AmalimartError
+from amalimart.core.errors import AmalimartError, EngineUnavailable
 from amalimart.core.models import PublishedProject
 from amalimart.orchestrate.lineage.tracing import Uses, published_checks, published_lineage
 
@@ -59,6 +59,8 @@ class LineageDesk:
     def _trace(self) -> None:
         try:
             self._current()
+        except EngineUnavailable:
+            _log.debug("the process ends before the lineage is traced")
         except AmalimartError as error:
             _log.warning("the lineage cannot be traced", extra={"error": error.what})
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 
 from amalimart.core.admission import Admission
-from amalimart.core.errors import NothingPublished, WarehouseError
+from amalimart.core.errors import EngineUnavailable, NothingPublished, WarehouseError
 from amalimart.warehouse.file.engine_words import engine_error, in_words
 from amalimart.warehouse.file.generations import Generations
 from amalimart.warehouse.file.opening import (
@@ -268,18 +268,29 @@ class HotFile:
                 raise engine_error(error, str(self.path)) from error
 
     def read(self) -> AbstractContextManager[ReadTransaction]:
-        """One read transaction over the published release. Raises NothingPublished."""
+        """One read transaction over the published release. Raises NothingPublished, EngineUnavailable."""
         return self._read()
 
     @contextmanager
     def _read(self) -> Iterator[ReadTransaction]:
-        with self._admission.turn(), self._cursor() as cursor:
+        with self._admission.turn(), _while_open(), self._cursor() as cursor:
             cursor.execute("begin transaction read only")
             release = latest_release(cursor)
             if release is None:
                 raise _nothing_published()
             yield Transaction(cursor, release, self._limits)
             cursor.execute("rollback")
+
+
+@contextmanager
+def _while_open() -> Iterator[None]:
+    """Who still reads when the process closes the file is told so: the engine ends their connections."""
+    try:
+        yield
+    except duckdb.ConnectionException as error:
+        raise EngineUnavailable(
+            "the warehouse was closed while it was read", next_step="amalimart status, then amalimart up"
+        ) from error
 
 
 def _nothing_published() -> NothingPublished:
