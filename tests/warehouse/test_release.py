@@ -241,11 +241,15 @@ def test_a_question_that_spills_too_much_is_too_large_and_no_full_disk(
 def test_who_still_reads_when_the_file_is_closed_is_told_so(shop: Shop) -> None:
     shop.land(GOOD)
     publish(shop)
-    with pytest.raises(EngineUnavailable, match="closed while it was read"), shop.hot_file.read() as read:
-        shop.hot_file.close()
-        read.rows("select count(*) from gold.fact_orders")
-    with pytest.raises(EngineUnavailable, match="closed while it was read"), shop.hot_file.read():
-        pass
+
+    def read(hot_file: HotFile) -> None:
+        with hot_file.read() as transaction:
+            hot_file.close()
+            transaction.rows("select count(*) from gold.fact_orders")
+
+    for _ in range(2):  # closed meanwhile, and closed before
+        with pytest.raises(EngineUnavailable, match="closed while it was read"):
+            read(shop.hot_file)
 
 
 def test_reads_beyond_the_admission_limit_wait_their_turn(shop: Shop) -> None:

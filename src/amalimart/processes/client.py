@@ -39,7 +39,7 @@ def published_by(home: Path) -> PublishedProject | None:
 class EngineClient:
     """Asks the engine as the local operator, or as the user named by `acting_as`.
 
-    `is_lasting` says that many questions may follow: what takes seconds is then worked out beside the answers.
+    `is_lasting` says that many questions may follow: what takes seconds is then worked out beside them.
     """
 
     def __init__(self, project: Project, acting_as: str | None = None, *, is_lasting: bool = False) -> None:
