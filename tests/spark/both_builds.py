@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,6 +35,7 @@ from tests.warehouse.rendered_project import rendered_graph
 ZONE = "Europe/London"
 SETTINGS = ProjectSettings(business_zone=ZONE)
 PORTABLE = ("staging", "silver")
+PARSED = "partial_parse.msgpack"
 Rows = Counter[tuple[Any, ...]]
 
 
@@ -60,7 +62,7 @@ class BothBuilds:
         )
         assert report is not None
         self.names = sorted(filled_by_the_shop(graph, schemas))
-        compiled = compiled_for_spark(project, folder / "spark-work")
+        compiled = compiled_for_spark(project, folder / "spark-work", folder.parent / PARSED)
         self.models = [model for model in compiled if model.place in self.names]
 
     def close(self) -> None:
@@ -134,8 +136,14 @@ def _typed_as(rows: pa.Table, live: pa.Schema) -> pa.Table:
     return rows
 
 
-def compiled_for_spark(project: Path, work: Path) -> list[SparkModel]:
-    """Every staging and silver model, compiled by dbt with its Spark adapter, parents first."""
+def compiled_for_spark(project: Path, work: Path, parsed: Path) -> list[SparkModel]:
+    """Every staging and silver model, compiled by dbt with its Spark adapter, parents first.
+
+    dbt parses only what differs from the project before, which left its parsed form there.
+    """
+    work.mkdir()
+    if parsed.exists():
+        shutil.copyfile(parsed, work / PARSED)
     command = dbt_command(
         project, "compile", SETTINGS, work, "--target", "spark", "--no-introspect", "--no-populate-cache",
         "--select", *(f"path:models/{folder}" for folder in PORTABLE), "--log-path", str(work),
@@ -144,6 +152,7 @@ def compiled_for_spark(project: Path, work: Path) -> list[SparkModel]:
         command, env={**os.environ, "DO_NOT_TRACK": "1"}, capture_output=True, text=True, check=False
     )
     assert completed.returncode == 0, completed.stdout + completed.stderr
+    shutil.copyfile(work / PARSED, parsed)
     nodes: Mapping[str, Any] = json.loads((work / "manifest.json").read_text())["nodes"]
     models = {
         key: node

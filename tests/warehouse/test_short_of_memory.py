@@ -1,4 +1,4 @@
-"""Where memory is too short to make a table sorted, a first build makes it and sorts it then."""
+"""Where memory is too short to make a table sorted, a build makes it and sorts it then."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from amalimart.warehouse.executor import Executor
 from amalimart.warehouse.file.hot_file import HotFile
 from amalimart.warehouse.graph import CompiledGraph, model_id
 from amalimart.warehouse.lake_view import lake_state
+from amalimart.warehouse.project.model_log import forget_project
 from tests.warehouse.tiny_graph import tiny_graph
 from tests.warehouse.tiny_shop import ZONE, Shop
 
@@ -84,9 +85,17 @@ def by_amount(shop: Shop) -> CompiledGraph:
     return replace(graph, models=models)
 
 
-def publish(shop: Shop, file: HotFile) -> None:
+def publish(shop: Shop, file: HotFile, project_hash: str | None = None) -> None:
     executor = Executor(file, shop.clock, ZoneInfo(ZONE))
-    assert executor.publish(by_amount(shop), lake_state(shop.lake, {"shop": shop.mapping})) is not None
+    graph = by_amount(shop)
+    graph = replace(graph, project_hash=project_hash or graph.project_hash)
+    assert executor.publish(graph, lake_state(shop.lake, {"shop": shop.mapping})) is not None
+
+
+def forget_how_models_were_made(file: HotFile) -> None:
+    """As after an upgrade of the engine: the next build of another process makes every model anew."""
+    with file.write() as cursor:
+        forget_project(cursor)
 
 
 def test_a_table_that_cannot_be_made_sorted_is_made_and_sorted_then(
@@ -119,4 +128,42 @@ def test_a_table_that_cannot_be_made_at_all_is_told_once(shop: Shop, stingy: _St
     stingy.is_hopeless = False
     publish(shop, stingy)
     with stingy.read() as transaction:
+        assert transaction.rows("select order_id from gold.fact_orders").rows == (("9",),)
+
+
+def test_over_a_release_all_of_it_is_built_once_more(
+    shop: Shop, stingy: _StingyFile, caplog: pytest.LogCaptureFixture
+) -> None:
+    shop.land(DEAR)
+    publish(shop, stingy)
+    forget_how_models_were_made(stingy)
+    shop.land(CHEAP, operation=Operation.UPSERT)
+    stingy.made.clear()
+    with caplog.at_level(logging.INFO):
+        publish(shop, stingy, "another")
+    assert len(stingy.made) == 3
+    assert caplog.text.count("memory is short") == 1
+    with stingy.read() as transaction:
+        assert transaction.release.release_id == 2
+        assert transaction.rows("select order_id from gold.fact_orders order by rowid").rows == (
+            ("10",),
+            ("9",),
+        )
+        assert transaction.rows("select count(*) from meta.releases").rows == ((2,),)
+
+
+def test_over_a_release_what_cannot_be_made_at_all_is_told_once_and_the_old_one_serves(
+    shop: Shop, stingy: _StingyFile
+) -> None:
+    shop.land(DEAR)
+    publish(shop, stingy)
+    forget_how_models_were_made(stingy)
+    shop.land(CHEAP, operation=Operation.UPSERT)
+    stingy.made.clear()
+    stingy.is_hopeless = True
+    with pytest.raises(WarehouseError, match="more memory than it may take"):
+        publish(shop, stingy, "another")
+    assert len(stingy.made) == 2
+    with stingy.read() as transaction:
+        assert transaction.release.release_id == 1
         assert transaction.rows("select order_id from gold.fact_orders").rows == (("9",),)

@@ -15,9 +15,9 @@ from bench.soak import soak
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_three_hundred_batches_leave_things_as_they_were(tmp_path: Path) -> None:
-    soaked = soak(tmp_path, 300, orders=500, changes=10, models=("fact_payments", "fact_order_items"))
-    assert len(soaked.seconds) == 300
+def test_many_batches_leave_things_as_they_were(tmp_path: Path) -> None:
+    soaked = soak(tmp_path, 120, orders=500, changes=10, models=("fact_payments", "fact_order_items"))
+    assert len(soaked.seconds) == 120
     assert soaked.file_growth <= 2.0
     assert soaked.p95_growth <= 2.0
     assert soaked.memory_growth <= 1.25

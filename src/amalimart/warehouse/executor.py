@@ -120,7 +120,8 @@ class Executor:
         attempt = Attempt(graph.project_hash, lake.positions)
         try:
             with self._hot_file.write() as cursor:
-                report = self._build(cursor, graph, lake, progress, standing, attempt, requested)
+                build = partial(self._build, cursor, graph, lake, progress, standing, attempt, requested)
+                report = _at_second_try(cursor, build)
                 built_ns = time.time_ns()
             self._is_of_this_make = True
             if report is not None:
@@ -160,6 +161,7 @@ class Executor:
         standing: Sequence[Acceptance],
         attempt: Attempt,
         requested: Requested | None,
+        sorts_apart: bool,
     ) -> BuildReport | None:
         started, looked_ns = time.monotonic(), time.time_ns()
         business_now = self._clock.now().astimezone(self._zone).replace(tzinfo=None)
@@ -184,7 +186,7 @@ class Executor:
         set_run_context(cursor, business_now)
         if previous is None:
             _commit_so_far(cursor)
-        building = Building(cursor, graph, fates, news.read_whole)
+        building = Building(cursor, graph, fates, news.read_whole, sorts_apart=sorts_apart)
         built = {}
         with within(spans.MODELS):
             for number, model in enumerate(graph.ordered):
@@ -253,6 +255,20 @@ def _bring(
     return built
 
 
+def _at_second_try(
+    cursor: duckdb.DuckDBPyConnection, build: Callable[[bool], BuildReport | None]
+) -> BuildReport | None:
+    """Build; over a release, where memory is short, all of it once more by what takes less of it."""
+    has_release = latest_release(cursor) is not None
+    try:
+        return build(False)
+    except duckdb.OutOfMemoryException:
+        if not has_release:
+            raise  # each table has had its second try
+        _take_less(cursor)
+        return build(True)
+
+
 def _kept_at_once(cursor: duckdb.DuckDBPyConnection, building: Building, bring: Callable[[], Built]) -> Built:
     """Make a table of a file without a release; where memory is short, once more by what takes less of it.
 
@@ -263,13 +279,18 @@ def _kept_at_once(cursor: duckdb.DuckDBPyConnection, building: Building, bring: 
     except duckdb.OutOfMemoryException:
         if building.sorts_apart:
             raise
-        log.info("memory is short: tables are made first and sorted then from here on")
-        cursor.execute("rollback")
-        cursor.execute("begin transaction")
+        _take_less(cursor)
         building.sorts_apart = True
         built = bring()
     _commit_so_far(cursor)
     return built
+
+
+def _take_less(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Go back to the last commit, to go on from it with less memory."""
+    log.info("memory is short: tables are made first and sorted then from here on")
+    cursor.execute("rollback")
+    cursor.execute("begin transaction")
 
 
 def _commit_so_far(cursor: duckdb.DuckDBPyConnection) -> None:
