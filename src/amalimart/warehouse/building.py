@@ -87,11 +87,9 @@ class Building:
         graph: CompiledGraph,
         fates: dict[str, Fate],
         read_bronze: Callable[[str], None],
-        *,
-        sorts_apart: bool = False,
     ) -> None:
         self.fates = fates
-        self.sorts_apart = sorts_apart
+        self.sorts_apart = False
         self.parts = Parts(cursor)
         self._cursor = cursor
         self._tables = {model.unique_id: model.table for model in graph.models}

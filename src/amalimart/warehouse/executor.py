@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -120,8 +121,8 @@ class Executor:
         attempt = Attempt(graph.project_hash, lake.positions)
         try:
             with self._hot_file.write() as cursor:
-                build = partial(self._build, cursor, graph, lake, progress, standing, attempt, requested)
-                report = _at_second_try(cursor, build)
+                with _pointing_beside(cursor):
+                    report = self._build(cursor, graph, lake, progress, standing, attempt, requested)
                 built_ns = time.time_ns()
             self._is_of_this_make = True
             if report is not None:
@@ -161,7 +162,6 @@ class Executor:
         standing: Sequence[Acceptance],
         attempt: Attempt,
         requested: Requested | None,
-        sorts_apart: bool,
     ) -> BuildReport | None:
         started, looked_ns = time.monotonic(), time.time_ns()
         business_now = self._clock.now().astimezone(self._zone).replace(tzinfo=None)
@@ -186,7 +186,7 @@ class Executor:
         set_run_context(cursor, business_now)
         if previous is None:
             _commit_so_far(cursor)
-        building = Building(cursor, graph, fates, news.read_whole, sorts_apart=sorts_apart)
+        building = Building(cursor, graph, fates, news.read_whole)
         built = {}
         with within(spans.MODELS):
             for number, model in enumerate(graph.ordered):
@@ -255,20 +255,6 @@ def _bring(
     return built
 
 
-def _at_second_try(
-    cursor: duckdb.DuckDBPyConnection, build: Callable[[bool], BuildReport | None]
-) -> BuildReport | None:
-    """Build; over a release, where memory is short, all of it once more by what takes less of it."""
-    has_release = latest_release(cursor) is not None
-    try:
-        return build(False)
-    except duckdb.OutOfMemoryException:
-        if not has_release:
-            raise  # each table has had its second try
-        _take_less(cursor)
-        return build(True)
-
-
 def _kept_at_once(cursor: duckdb.DuckDBPyConnection, building: Building, bring: Callable[[], Built]) -> Built:
     """Make a table of a file without a release; where memory is short, once more by what takes less of it.
 
@@ -279,18 +265,33 @@ def _kept_at_once(cursor: duckdb.DuckDBPyConnection, building: Building, bring: 
     except duckdb.OutOfMemoryException:
         if building.sorts_apart:
             raise
-        _take_less(cursor)
+        log.info("memory is short: tables are made first and sorted then from here on")
+        cursor.execute("rollback")
+        cursor.execute("begin transaction")
         building.sorts_apart = True
         built = bring()
     _commit_so_far(cursor)
     return built
 
 
-def _take_less(cursor: duckdb.DuckDBPyConnection) -> None:
-    """Go back to the last commit, to go on from it with less memory."""
-    log.info("memory is short: tables are made first and sorted then from here on")
-    cursor.execute("rollback")
-    cursor.execute("begin transaction")
+@contextmanager
+def _pointing_beside(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Where memory is short over a release, say what takes less: a first build, in a file beside.
+
+    Of tables that its own transaction made the engine does not know how many rows they have, so it joins them
+    in any order. A first build commits each.
+    """
+    has_release = latest_release(cursor) is not None
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        if not has_release:
+            raise
+        raise WarehouseError(
+            "the engine needs more memory than it may take to build the next release over the published one",
+            next_step="amalimart warehouse rebuild, which takes less; or let the engine take more"
+            " (serve.limits.engine_memory_mb), on a machine that has it; the published release is untouched",
+        ) from error
 
 
 def _commit_so_far(cursor: duckdb.DuckDBPyConnection) -> None:
