@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -121,8 +121,7 @@ class Executor:
         attempt = Attempt(graph.project_hash, lake.positions)
         try:
             with self._hot_file.write() as cursor:
-                with _pointing_beside(cursor):
-                    report = self._build(cursor, graph, lake, progress, standing, attempt, requested)
+                report = self._build(cursor, graph, lake, progress, standing, attempt, requested)
                 built_ns = time.time_ns()
             self._is_of_this_make = True
             if report is not None:
@@ -188,7 +187,8 @@ class Executor:
             _commit_so_far(cursor)
         building = Building(cursor, graph, fates, news.read_whole)
         built = {}
-        with within(spans.MODELS):
+        is_batch = changes is None and requested is None
+        with within(spans.MODELS), nullcontext() if is_batch or previous is None else _pointing_beside():
             for number, model in enumerate(graph.ordered):
                 progress(number, len(graph.models), str(model.table))
                 bring = partial(_bring, building, model, changes, requested)
@@ -275,20 +275,17 @@ def _kept_at_once(cursor: duckdb.DuckDBPyConnection, building: Building, bring: 
 
 
 @contextmanager
-def _pointing_beside(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Where memory is short over a release, say what takes less: a first build, in a file beside.
+def _pointing_beside() -> Iterator[None]:
+    """Where memory is short to make tables anew over a release, say what takes less: a first build beside.
 
     Of tables that its own transaction made the engine does not know how many rows they have, so it joins them
     in any order. A first build commits each.
     """
-    has_release = latest_release(cursor) is not None
     try:
         yield
     except duckdb.OutOfMemoryException as error:
-        if not has_release:
-            raise
         raise WarehouseError(
-            "the engine needs more memory than it may take to build the next release over the published one",
+            "the engine needs more memory than it may take to make tables anew over the published release",
             next_step="amalimart warehouse rebuild, which takes less; or let the engine take more"
             " (serve.limits.engine_memory_mb), on a machine that has it; the published release is untouched",
         ) from error
