@@ -159,6 +159,7 @@ def test_days_and_what_they_are_compared_with_are_chosen_beside_the_shelves(visi
     expect(page.locator("#settings [name=compare]")).to_be_disabled()
 
 
+@pytest.mark.slow
 def test_explorer_and_board_follow_a_new_release_in_place(visit: Visit) -> None:
     visitor = visit()
     page = opened(visitor, f"/explore?metrics=total_revenue&{DAYS}")

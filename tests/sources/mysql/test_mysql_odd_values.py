@@ -117,6 +117,7 @@ def test_every_byte_of_every_single_byte_character_set(copies: Copies) -> None:
     assert all(len(row[f"c_{name}"]) == len(codes[name]) for name in sets)
 
 
+@pytest.mark.slow
 def test_text_beyond_one_packet(copies: Copies) -> None:
     """The protocol cuts what is longer than 16 MB; a row of just that length ends with an empty piece."""
     lengths = (3, 16_777_215 - 6, 16_777_216, 40_000_000)
