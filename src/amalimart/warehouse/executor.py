@@ -278,8 +278,8 @@ def _kept_at_once(cursor: duckdb.DuckDBPyConnection, building: Building, bring: 
 def _pointing_beside() -> Iterator[None]:
     """Where memory is short to make tables anew over a release, say what takes less: a first build beside.
 
-    Of tables that its own transaction made the engine does not know how many rows they have, so it joins them
-    in any order. A first build commits each.
+    It commits each table; of those that its own transaction made the engine does not know how many rows they
+    have, and plans their joins without.
     """
     try:
         yield
